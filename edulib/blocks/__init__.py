@@ -1,0 +1,1 @@
+"""Building blocks that three or more models share unchanged."""
