@@ -1,0 +1,147 @@
+"""Images in grids, and boxes and masks drawn over them."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from edulib.drawing.style import SERIES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def normalize_image(x: Tensor) -> Tensor:
+    """Stretch any tensor to [0, 1]; a constant one becomes mid-grey.
+
+    Shape:
+        - Input and output: any, the same.
+    """
+    low, high = x.min(), x.max()
+    if low == high:
+        return torch.full_like(x, 0.5)
+    return (x - low) / (high - low)
+
+
+def normalize_signed(x: Tensor) -> Tensor:
+    """Scale a signed tensor to [0, 1] so that 0 becomes mid-grey, 0.5.
+
+    Use it for filters and reconstructions, whose sign means something.
+
+    Shape:
+        - Input and output: any, the same.
+    """
+    peak = x.abs().max()
+    if peak == 0:
+        return torch.full_like(x, 0.5)
+    return 0.5 + 0.5 * x / peak
+
+
+def show_images(
+    images: Tensor | Sequence[Tensor],
+    titles: Sequence[str] | None = None,
+    columns: int | None = None,
+    cell: float = 1.3,
+) -> "Figure":
+    """Show images in a grid, row by row.
+
+    Args:
+        images: values in [0, 1]; one channel (grey) or three (RGB).
+        titles: a line over each image.
+        columns: images in a row; as many as fit into the page by default.
+        cell: side of a picture, in inches (the page is about 7.2 wide).
+
+    Shape:
+        - images: (N, C, H, W), or N tensors (C, H, W), with C = 1 or 3
+
+    Raises:
+        ValueError: if there are no images, a shape is not as above, or there is
+            not one title for each image.
+    """
+    import matplotlib.pyplot as plt
+
+    pictures = [_as_picture(image) for image in images]
+    if not pictures:
+        raise ValueError("expected at least one image, got none")
+    if titles is not None and len(titles) != len(pictures):
+        raise ValueError(
+            f"expected a title for each of {len(pictures)} images, got {len(titles)}"
+        )
+    columns = min(len(pictures), columns or max(1, int(7.2 // cell)))
+    rows = math.ceil(len(pictures) / columns)
+    height = cell + (0.28 if titles else 0.04)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(cell * columns, height * rows), squeeze=False
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for k, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+        axis.imshow(picture, vmin=0, vmax=1)
+        if titles is not None:
+            axis.set_title(titles[k], fontsize=9, weight="normal", loc="center", pad=3)
+    return figure
+
+
+def draw_boxes(
+    image: Tensor, boxes_xyxy: Tensor, labels: Sequence[str] | None = None
+) -> Tensor:
+    """Draw boxes, each in its colour, over a copy of an image.
+
+    Args:
+        image: RGB values in [0, 1].
+        boxes_xyxy: left, top, right, bottom, in pixels.
+        labels: a word for each box.
+
+    Shape:
+        - image: (3, H, W)
+        - boxes_xyxy: (N, 4)
+        - Output: (3, H, W), in [0, 1]
+    """
+    from torchvision.utils import draw_bounding_boxes
+
+    if len(boxes_xyxy) == 0:
+        return image.clone()
+    return draw_bounding_boxes(
+        image,
+        boxes_xyxy,
+        labels=None if labels is None else list(labels),
+        colors=_colors(len(boxes_xyxy)),
+        width=max(1, round(max(image.shape[-2:]) / 96)),
+    )
+
+
+def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
+    """Tint the pixels of each mask in its colour, over a copy of an image.
+
+    Args:
+        image: RGB values in [0, 1].
+        masks: True where the object is.
+        alpha: share of the tint, from 0 (unseen) to 1 (opaque).
+
+    Shape:
+        - image: (3, H, W)
+        - masks: (N, H, W)
+        - Output: (3, H, W), in [0, 1]
+    """
+    from torchvision.utils import draw_segmentation_masks
+
+    if len(masks) == 0:
+        return image.clone()
+    colors = _colors(len(masks))
+    return draw_segmentation_masks(image, masks.bool(), alpha=alpha, colors=colors)
+
+
+def _as_picture(image: Tensor) -> Tensor:
+    """Turn (1, H, W) into (H, W) and (3, H, W) into (H, W, 3) for matplotlib."""
+    if image.ndim != 3 or image.shape[0] not in (1, 3):
+        raise ValueError(
+            f"expected an image (1, H, W) or (3, H, W), got {tuple(image.shape)}"
+        )
+    image = image.detach().cpu().float().clamp(0, 1)
+    return image[0] if image.shape[0] == 1 else image.movedim(0, -1)
+
+
+def _colors(count: int) -> list[str]:
+    return [SERIES[k % (len(SERIES) - 1)] for k in range(count)]
