@@ -10,6 +10,7 @@ from torch import Tensor
 from edulib.drawing.style import SERIES
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
 
 
@@ -133,14 +134,14 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
     return draw_segmentation_masks(image, masks.bool(), alpha=alpha, colors=colors)
 
 
-def _as_picture(image: Tensor) -> Tensor:
+def _as_picture(image: Tensor) -> "np.ndarray":
     """Turn (1, H, W) into (H, W) and (3, H, W) into (H, W, 3) for matplotlib."""
     if image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(
             f"expected an image (1, H, W) or (3, H, W), got {tuple(image.shape)}"
         )
     image = image.detach().cpu().float().clamp(0, 1)
-    return image[0] if image.shape[0] == 1 else image.movedim(0, -1)
+    return (image[0] if len(image) == 1 else image.movedim(0, -1)).numpy()
 
 
 def _colors(count: int) -> list[str]:

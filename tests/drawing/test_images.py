@@ -1,0 +1,81 @@
+import pytest
+import torch
+
+from edulib.drawing import (
+    draw_boxes,
+    draw_masks,
+    normalize_image,
+    normalize_signed,
+    show_images,
+)
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")
+
+
+def test_signed_zero_is_grey_and_signs_keep_their_side():
+    x = torch.tensor([-2.0, 0.0, 1.0])
+    assert normalize_signed(x).tolist() == [0.0, 0.5, 0.75]
+
+
+def test_images_are_stretched_to_the_unit_interval():
+    assert normalize_image(torch.tensor([3.0, 5.0, 7.0])).tolist() == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize("normalize", [normalize_image, normalize_signed])
+def test_a_blank_picture_becomes_grey_instead_of_nan(normalize):
+    assert normalize(torch.zeros(2, 2)).eq(0.5).all()
+
+
+def test_grid_has_a_picture_for_each_image_and_hides_empty_cells():
+    figure = show_images(torch.rand(5, 3, 4, 4), titles=list("abcde"), columns=3)
+    shown = [axis for axis in figure.axes if axis.images]
+    assert len(figure.axes) == 6
+    assert [axis.get_title() for axis in shown] == list("abcde")
+
+
+def test_grid_shows_the_pixels_it_is_given():
+    image = torch.rand(3, 4, 6)
+    picture = show_images([image]).axes[0].images[0].get_array()
+    assert torch.allclose(torch.as_tensor(picture), image.movedim(0, -1))
+
+
+@pytest.mark.parametrize(
+    ("images", "titles", "message"),
+    [
+        ([], None, "at least one image"),
+        (torch.rand(2, 4, 8, 8), None, r"\(4, 8, 8\)"),
+        (torch.rand(2, 3, 8, 8), ["one"], "each of 2 images, got 1"),
+    ],
+)
+def test_wrong_grids_say_what_is_wrong(images, titles, message):
+    with pytest.raises(ValueError, match=message):
+        show_images(images, titles=titles)
+
+
+def test_boxes_change_their_border_and_leave_the_inside():
+    image = torch.full((3, 32, 32), 0.2)  # a multiple of 1 / 255
+    drawn = draw_boxes(image, torch.tensor([[8.0, 8, 24, 24]]))
+    assert not torch.equal(drawn[:, 8, 8:24], image[:, 8, 8:24])
+    assert torch.allclose(drawn[:, 12:20, 12:20], image[:, 12:20, 12:20])
+    assert image.eq(0.2).all()
+
+
+def test_masks_tint_only_their_own_pixels():
+    image = torch.full((3, 8, 8), 0.5)
+    mask = torch.zeros(1, 8, 8)
+    mask[0, :4] = 1
+    tinted = draw_masks(image, mask)
+    assert torch.equal(tinted[:, 4:], image[:, 4:])
+    assert not torch.equal(tinted[:, :4], image[:, :4])
+
+
+def test_no_boxes_and_no_masks_give_the_image_back():
+    image = torch.rand(3, 8, 8)
+    assert torch.equal(draw_boxes(image, torch.zeros(0, 4)), image)
+    assert torch.equal(draw_masks(image, torch.zeros(0, 8, 8)), image)
