@@ -1,0 +1,72 @@
+"""Recipe: every number that decides how a network is trained."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train: with the same recipe, data and network comes the same result.
+
+    Args:
+        epochs: passes over the training set.
+        batch_size: images to a step, at most; over all processes together. An
+            epoch is cut into equal batches, so that no last one is tiny.
+        lr: highest learning rate of the schedule.
+        optimizer: "sgd" or "adamw".
+        momentum: of SGD; the first beta of AdamW.
+        weight_decay: pull of the weights towards zero.
+        decay_all: whether biases and normalisation layers decay too.
+        schedule: "onecycle" rises in a line and falls in a line to zero; "cosine"
+            falls on a half cosine to zero; "step" divides by 10 after 50 % and
+            after 75 % of the training; "constant" stays.
+        warmup: fraction of the training in which the rate rises in a line from
+            zero. None is 0.25 for "onecycle" and 0 for the others.
+        clip_norm: greatest norm of the gradient; None leaves it.
+        label_smoothing: share of the target spread over all classes.
+        mixed_precision: bfloat16 autocast, on a GPU only.
+        workers: processes that load a dataset; in-memory tensors need none.
+        seed: of the order of the images, of augmentation and of dropout.
+
+    Raises:
+        ValueError: if a number is outside its range or a name is unknown.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    lr: float = 0.1
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    decay_all: bool = False
+    schedule: Literal["onecycle", "cosine", "step", "constant"] = "onecycle"
+    warmup: float | None = None
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    mixed_precision: bool = True
+    workers: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        rules = (
+            ("epochs", self.epochs >= 1, "at least 1"),
+            ("batch_size", self.batch_size >= 1, "at least 1"),
+            ("lr", self.lr > 0, "above 0"),
+            ("optimizer", self.optimizer in OPTIMIZERS, f"one of {OPTIMIZERS}"),
+            ("momentum", 0 <= self.momentum < 1, "from 0 to below 1"),
+            ("weight_decay", self.weight_decay >= 0, "at least 0"),
+            ("schedule", self.schedule in SCHEDULES, f"one of {SCHEDULES}"),
+            ("warmup", 0 <= (self.warmup or 0) < 1, "from 0 to below 1, or None"),
+            ("clip_norm", self.clip_norm is None or self.clip_norm > 0, "above 0"),
+            ("label_smoothing", 0 <= self.label_smoothing < 1, "from 0 to below 1"),
+            ("workers", self.workers >= 0, "at least 0"),
+        )
+        for name, holds, rule in rules:
+            if not holds:
+                value = getattr(self, name)
+                raise ValueError(f"expected {name} {rule}, got {value!r}")
+
+
+OPTIMIZERS = ("sgd", "adamw")
+SCHEDULES = ("onecycle", "cosine", "step", "constant")
+DEFAULT_RECIPE = Recipe()
