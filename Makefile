@@ -1,0 +1,66 @@
+PYTHON ?= python3
+PORT ?= 8000
+
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+HALF_INSTALLED := .venv/.half-installed
+ASSETS := build/assets
+SITE := _build/html
+
+BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
+GRAPH_SOURCES := $(shell find edulib/book edulib/classification -name '*.py')
+
+.DELETE_ON_ERROR:
+.PHONY: help book serve test check lint execute bench address clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+book: $(SITE)/.built ## build the site
+	@echo "The book: $(abspath $(SITE))/index.html (make serve shows it)"
+
+serve: book ## show the site at http://127.0.0.1:8000 (PORT=... for another port)
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
+
+test: check lint book ## everything: linters, tests, every cell of every chapter
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval book/
+
+check: $(INSTALLED) ## ruff: style of the code, of the cells too
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+lint: $(INSTALLED) ## the rules of a chapter: sections, alt texts, lengths
+	$(BIN)/python -m edulib.book lint
+
+execute: $(INSTALLED) ## run chapters in place: make execute CHAPTERS=book/.../x.ipynb
+	$(BIN)/python -m edulib.book execute $(CHAPTERS)
+
+bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
+	$(BIN)/python -m edulib.book bench
+
+address: $(INSTALLED) ## move the repository: make address URL=https://...
+	$(BIN)/python -m edulib.book address $(URL)
+
+clean: ## remove what was built, but not the environment
+	rm -rf _build build
+
+# A mark stands while pip is at work, so that an interrupted installation is made anew.
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The book needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12 book")'
+	@if [ ! -x $(BIN)/pip ] || [ -e $(HALF_INSTALLED) ]; then $(PYTHON) -m venv --clear .venv; fi
+	@touch $(HALF_INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm $(HALF_INSTALLED)
+	@touch $@
+
+$(ASSETS)/.made: $(INSTALLED) $(GRAPH_SOURCES)
+	$(BIN)/python -m edulib.book assets $(ASSETS)
+	@touch $@
+
+# Always whole: a partial build would forget the warnings of the pages that it skips.
+$(SITE)/.built: $(ASSETS)/.made _config.yml _toc.yml $(BOOK_SOURCES) edulib/exercises/source.py
+	@rm -rf $(SITE)
+	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
+	@touch $@

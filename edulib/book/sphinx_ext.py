@@ -1,0 +1,80 @@
+"""Sphinx extension: what the book's pages need and Jupyter Book does not give them.
+
+- An exercise shows its stub, and below it the folded solution.
+- A page carries the colour of its era.
+- A page describes itself to search engines by its first paragraph.
+"""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+
+from edulib.exercises.source import read_header, show_solution, show_stub
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+FOLDERS = {
+    "foundations": 0,
+    "era1_enlightenment": 1,
+    "era2_residual": 2,
+    "era3_attention": 3,
+    "era4_foundation_models": 4,
+    "generative": 5,
+}
+
+
+def split_exercises(app: "Sphinx", doctree: nodes.document) -> None:
+    """Show each exercise as its stub, followed by the solution that stays folded."""
+    for cell in list(doctree.findall(_is_code_cell)):
+        code = next(iter(cell.findall(nodes.literal_block)), None)
+        header = read_header(code.astext()) if code is not None else None
+        if header is None or header.kind != "exercise":
+            continue
+        source = code.astext()
+        stub = nodes.container(classes=["cell", "eov-stub"])
+        stub += _highlighted(code, show_stub(source))
+        code.replace_self(_highlighted(code, show_solution(source)))
+        cell.parent.insert(cell.parent.index(cell), stub)
+        cell["classes"].append("eov-solution")
+        cell["prompt_show"], cell["prompt_hide"] = "Show a solution", "Hide it"
+
+
+def mark_era(app: "Sphinx", doctree: nodes.document) -> None:
+    """Give the page's outermost section the class of its era, `eov-era-2`."""
+    folder = app.env.docname.split("/")[-2] if "/" in app.env.docname else ""
+    if folder in FOLDERS and isinstance(doctree.children[0], nodes.section):
+        doctree.children[0]["classes"] += ["eov-chapter", f"eov-era-{FOLDERS[folder]}"]
+
+
+def describe_page(
+    app: "Sphinx",
+    pagename: str,
+    templatename: str,
+    context: dict,
+    doctree: nodes.document | None,
+) -> None:
+    """Put the first paragraph of a page into its description."""
+    paragraph = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    if paragraph is None:
+        return
+    text = " ".join(paragraph.astext().split())
+    tag = f'<meta name="description" content="{escape(text)}">'
+    context["metatags"] = f"{context.get('metatags', '')}\n{tag}"
+
+
+def setup(app: "Sphinx") -> dict[str, bool]:
+    """Register the extension with Sphinx."""
+    app.connect("doctree-read", split_exercises)
+    app.connect("doctree-read", mark_era)
+    app.connect("html-page-context", describe_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _is_code_cell(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+
+
+def _highlighted(like: nodes.literal_block, source: str) -> nodes.literal_block:
+    return nodes.literal_block(source, source, language=like.get("language", "python"))
