@@ -1,0 +1,62 @@
+"""Checks of what a model is given: one clear error in place of a distant one."""
+
+import torch
+from torch import Tensor
+from torch.fx import Proxy
+
+
+def check_images(x: Tensor, channels: int, min_size: int) -> None:
+    """Raise unless ``x`` is a batch of images that a model can take.
+
+    Args:
+        x: images (B, channels, H, W), floating point.
+        channels: channels that the model expects.
+        min_size: smallest H and W that the model can take, in pixels.
+
+    Raises:
+        TypeError: if ``x`` is no tensor of floating-point numbers.
+        ValueError: if ``x`` has another shape; the message quotes it.
+    """
+    if isinstance(x, Proxy):  # torch.fx draws the graph: there is no image yet
+        return
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"expected images as a torch.Tensor, got {type(x).__name__}: "
+            "convert them with torchvision.transforms.v2.functional.to_image"
+        )
+    expected = f"(B, {channels}, H, W) with H, W >= {min_size}"
+    shape = tuple(x.shape)
+    if x.ndim == 3:
+        raise ValueError(
+            f"expected a batch of images {expected}, got one of shape {shape}: "
+            "add the batch axis with image.unsqueeze(0)"
+        )
+    if x.ndim != 4 or x.shape[1] != channels or min(x.shape[-2:]) < min_size:
+        raise ValueError(
+            f"expected images {expected}, got {shape}{_remedy(x, channels)}"
+        )
+    if not x.is_floating_point():
+        divide = ": divide by 255, images.float() / 255" * (x.dtype == torch.uint8)
+        raise TypeError(
+            f"expected floating-point images {expected}, got {x.dtype}{divide}"
+        )
+
+
+def check_num_classes(num_classes: int) -> None:
+    """Raise unless the number of classes is a whole number of at least 1.
+
+    Raises:
+        ValueError: if it is not; the message quotes it.
+    """
+    if not isinstance(num_classes, int) or num_classes < 1:
+        raise ValueError(
+            f"expected num_classes, a whole number >= 1, got {num_classes!r}"
+        )
+
+
+def _remedy(x: Tensor, channels: int) -> str:
+    if x.ndim != 4 or x.shape[1] == channels:
+        return ""
+    if x.shape[-1] == channels:
+        return ": the channels are last, move them with images.permute(0, 3, 1, 2)"
+    return f": for other images build the model with in_channels={x.shape[1]}"
