@@ -67,21 +67,21 @@ class Batches:
 
     def in_order(self) -> Iterator[Batch]:
         """Every image once, in the order of the set."""
-        return self._cut(torch.arange(self.length))
+        return self._cut(torch.arange(self.length), torch.Generator())
 
     def shuffled(self, seed: int) -> Iterator[Batch]:
         """Every image once, in an order that follows from the seed."""
         generator = torch.Generator().manual_seed(seed)
-        return self._cut(torch.randperm(self.length, generator=generator))
+        return self._cut(torch.randperm(self.length, generator=generator), generator)
 
-    def _cut(self, order: Tensor) -> Iterator[Batch]:
+    def _cut(self, order: Tensor, generator: torch.Generator) -> Iterator[Batch]:
         whole = order.tensor_split(len(self))
         shares = [part.tensor_split(world_size())[rank()] for part in whole]
         weights = [
             len(share) * world_size() / len(part)
             for share, part in zip(shares, whole, strict=True)
         ]
-        pairs = self._index(shares) if self.tensors else self._load(shares)
+        pairs = self._index(shares) if self.tensors else self._load(shares, generator)
         for (images, labels), weight in zip(pairs, weights, strict=True):
             yield Batch(images, labels, weight)
 
@@ -91,11 +91,14 @@ class Batches:
             chosen = share.to(self.device)
             yield images[chosen], labels[chosen]
 
-    def _load(self, shares: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _load(
+        self, shares: list[Tensor], generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         loader = DataLoader(
             self.examples,
             batch_sampler=[share.tolist() for share in shares],
             num_workers=self.workers,
+            generator=generator,  # of the seeds of the workers
             pin_memory=self.device.type == "cuda",
         )
         for images, labels in loader:

@@ -59,22 +59,9 @@ def load_state(
     Raises:
         ValueError: if the file is damaged, or belongs to another recipe or model.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["training"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is no whole checkpoint of a training ({error}): {REMEDY}"
-        ) from error
+    tensors, about = read(path)
     check_recipe(path, about["recipe"], recipe)
-    weights = under("model.", tensors)
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(
-            f"{path} holds the weights of another model: {REMEDY}\n{error}"
-        ) from error
+    put_weights(path, tensors, model)
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in under("optimizer.", tensors).items():
         number, name = key.split(".")
@@ -82,6 +69,45 @@ def load_state(
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     return History(**about["history"])
+
+
+def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
+    """Put the weights of a training's checkpoint into a model.
+
+    Returns:
+        The same model, in evaluation mode.
+
+    Raises:
+        ValueError: if the file is missing or damaged, or belongs to another model.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError(f"there is no checkpoint {path}")
+    put_weights(path, read(path)[0], model)
+    return model.eval()
+
+
+def read(path: Path) -> tuple[dict[str, Tensor], dict]:
+    """Tensors of a checkpoint, and what is written about them."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = json.loads(file.metadata()["training"])
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, about
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no whole checkpoint of a training ({error}): {REMEDY}"
+        ) from error
+
+
+def put_weights(path: Path, tensors: dict[str, Tensor], model: nn.Module) -> None:
+    """Load the model's part of a checkpoint."""
+    try:
+        model.load_state_dict(under("model.", tensors))
+    except RuntimeError as error:
+        raise ValueError(
+            f"{path} holds the weights of another model: {REMEDY}\n{error}"
+        ) from error
 
 
 def check_recipe(path: Path, saved: dict, recipe: Recipe) -> None:
