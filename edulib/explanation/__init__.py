@@ -1,0 +1,29 @@
+"""What a network sees: methods that show it, each for any CNN of torch modules.
+
+One file a method. All of them leave the model as they found it: its weights,
+gradients, hooks and training modes.
+"""
+
+from edulib.explanation.activation_maximization import maximize_activation
+from edulib.explanation.deconvnet import deconvnet
+from edulib.explanation.grad_cam import grad_cam
+from edulib.explanation.gradient import gradient
+from edulib.explanation.guided_backprop import guided_backprop
+from edulib.explanation.layers import layer_output
+from edulib.explanation.occlusion import occlusion_map
+from edulib.explanation.part_scores import PartScores, part_scores
+from edulib.explanation.top_activations import TopActivations, top_activations
+
+__all__ = [
+    "PartScores",
+    "TopActivations",
+    "deconvnet",
+    "grad_cam",
+    "gradient",
+    "guided_backprop",
+    "layer_output",
+    "maximize_activation",
+    "occlusion_map",
+    "part_scores",
+    "top_activations",
+]

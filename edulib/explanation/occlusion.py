@@ -1,0 +1,94 @@
+"""Occlusion: cover a part of the image and watch the answer.
+
+Zeiler and Fergus, 2014, section 4.2 and figure 7. https://arxiv.org/abs/1311.2901
+"""
+
+import torch
+from torch import Tensor, nn
+
+from edulib.explanation.layers import (
+    as_batch,
+    check_unit,
+    evaluation,
+    layer_output,
+)
+
+
+def occlusion_map(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    window: int,
+    stride: int,
+    *,
+    layer: str | None = None,
+    fill: float = 0.5,
+    batch_size: int = 64,
+) -> Tensor:
+    """Move a grey square over an image and record what the model makes of it.
+
+    Args:
+        model: any classifier; left as it was.
+        image: one image.
+        target: number of the class; with ``layer``, number of the unit.
+        window: side of the square, in pixels.
+        stride: how far it moves each time, in pixels. The last position in each
+            direction ends at the image's edge.
+        layer: by default the class's probability is recorded (figure 7d); with a
+            layer, the unit's activation summed over its map (figure 7b).
+        fill: the square's value, on the image's scale.
+        batch_size: covered images that go through the model together.
+
+    Shape:
+        - image: (C, H, W) or (1, C, H, W)
+        - Output: (rows, columns), one value for each position of the square
+
+    Raises:
+        TypeError: if the image does not hold floating-point numbers.
+        ValueError: if there are several images, or the square does not fit, or the
+            class, layer or unit does not exist.
+
+    Source: Zeiler and Fergus, 2014, section 4.2. https://arxiv.org/abs/1311.2901
+    """
+    images = as_batch(image)
+    _check(images, window, stride)
+    height, width = images.shape[2:]
+    tops, lefts = _starts(height, window, stride), _starts(width, window, stride)
+    corners = [(top, left) for top in tops for left in lefts]
+    values = []
+    with torch.no_grad():
+        for k in range(0, len(corners), batch_size):
+            part = corners[k : k + batch_size]
+            covered = images.repeat(len(part), 1, 1, 1)
+            for picture, (top, left) in zip(covered, part, strict=True):
+                picture[:, top : top + window, left : left + window] = fill
+            values.append(_responses(model, covered, target, layer))
+    return torch.cat(values).reshape(len(tops), len(lefts))
+
+
+def _responses(
+    model: nn.Module, images: Tensor, target: int, layer: str | None
+) -> Tensor:
+    if layer is None:
+        with evaluation(model):
+            answers, where = model(images).softmax(1), "the output"
+    else:
+        answers, where = layer_output(model, images, layer), f"layer {layer!r}"
+    check_unit(target, answers.shape[1], where)
+    return answers[:, target].flatten(1).sum(1) if layer else answers[:, target]
+
+
+def _starts(length: int, window: int, stride: int) -> list[int]:
+    last = length - window
+    return [*range(0, last, stride), last]
+
+
+def _check(images: Tensor, window: int, stride: int) -> None:
+    if len(images) != 1:
+        raise ValueError(f"expected one image, got {len(images)}")
+    if not 1 <= window <= min(images.shape[2:]):
+        raise ValueError(
+            f"expected a window from 1 to {min(images.shape[2:])} pixels, got {window}"
+        )
+    if stride < 1:
+        raise ValueError(f"expected a stride of at least 1 pixel, got {stride}")
