@@ -3,17 +3,21 @@
 - An exercise shows its stub, and below it the folded solution.
 - A page carries the colour of its era.
 - A page describes itself to search engines by its first paragraph.
+- Pages may name, in double braces, the numbers that are counted at each build.
 """
 
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
 
+from edulib.book.numbers import page_numbers
 from edulib.exercises.source import read_header, show_solution, show_stub
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 FOLDERS = {
     "foundations": 0,
@@ -23,6 +27,11 @@ FOLDERS = {
     "era4_foundation_models": 4,
     "generative": 5,
 }
+
+
+def count_everything(app: "Sphinx", config: "Config") -> None:
+    """Count what the pages may name."""
+    config.myst_substitutions = page_numbers(Path(app.srcdir))
 
 
 def split_exercises(app: "Sphinx", doctree: nodes.document) -> None:
@@ -66,6 +75,7 @@ def describe_page(
 
 def setup(app: "Sphinx") -> dict[str, bool]:
     """Register the extension with Sphinx."""
+    app.connect("config-inited", count_everything)
     app.connect("doctree-read", split_exercises)
     app.connect("doctree-read", mark_era)
     app.connect("html-page-context", describe_page)
