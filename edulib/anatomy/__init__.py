@@ -1,0 +1,32 @@
+"""What a network is: its operations, shapes, parameters, cost, receptive field.
+
+Everything here takes any `nn.Module`, also one that this package did not write, and
+needs neither its weights nor an image.
+"""
+
+from edulib.anatomy.counts import activation_memory, count_macs, count_parameters
+from edulib.anatomy.graph import Call, Graph, Node, Op
+from edulib.anatomy.receptive import (
+    ReceptiveField,
+    receptive_field,
+    receptive_window,
+)
+from edulib.anatomy.table import Row, Table, stage_table
+from edulib.anatomy.trace import trace_graph
+
+__all__ = [
+    "Call",
+    "Graph",
+    "Node",
+    "Op",
+    "ReceptiveField",
+    "Row",
+    "Table",
+    "activation_memory",
+    "count_macs",
+    "count_parameters",
+    "receptive_field",
+    "receptive_window",
+    "stage_table",
+    "trace_graph",
+]

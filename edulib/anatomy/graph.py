@@ -1,0 +1,261 @@
+"""A traced network: its operations, and the module calls that made them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from torch import nn
+
+from edulib.anatomy.reach import Reach
+
+INPUT = 0
+
+
+@dataclass(frozen=True)
+class Op:
+    """One function that was called on activations; op 0 is the image itself.
+
+    Attributes:
+        index: its place in the order of execution.
+        name: name of the function, such as "conv2d" or "add".
+        kind: a key of `edulib.drawing.KIND_COLORS`, such as "convolution".
+        inputs: indices of the ops whose outputs it reads.
+        shape: shape of its output, without the batch.
+        path: dotted path of the innermost module that called it, "" for the root.
+        params: learned numbers that it is the first to use.
+        macs: multiply-accumulate operations for one image.
+        bytes: memory that its output newly occupies for one image; 0 for views and
+            for operations in place.
+        reach: what an output position reads of its inputs.
+        axes: the dimensions of its output that are height and width, counted from
+            the end, or None where it has none.
+    """
+
+    index: int
+    name: str
+    kind: str
+    inputs: tuple[int, ...]
+    shape: tuple[int, ...]
+    path: str
+    params: int
+    macs: int
+    bytes: int
+    reach: Reach
+    axes: tuple[int, int] | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the output; (1, 1) where it has none."""
+        if self.axes is None:
+            return 1, 1
+        return self.shape[self.axes[0]], self.shape[self.axes[1]]
+
+
+@dataclass
+class Call:
+    """One call of a module: ops `first` to `last`, the latter excluded.
+
+    Attributes:
+        path: dotted path of the module in the model, "" for the model itself.
+        module: a copy of the module, without values (on the meta device).
+        first: index of the first op that ran inside.
+        last: one more than the index of the last op that ran inside.
+        output: index of the op that made what it returned.
+        children: the calls of other modules that it made, in order.
+    """
+
+    path: str
+    module: nn.Module
+    first: int
+    last: int
+    output: int
+    children: list["Call"]
+
+    @property
+    def type(self) -> str:
+        """Name of the module's class."""
+        return type(self.module).__name__
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no module inside it did any work."""
+        return not any(child.last > child.first for child in self.children)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A module call, or an op outside of any, as a single step of the network.
+
+    Attributes:
+        path: path of the module; of an op, the path of its caller and its name.
+        call: the module call, or None for an op.
+        ops: the operations inside, in order.
+        output: the op that made its result.
+        inputs: positions, in the list of nodes, of those whose results it reads;
+            -1 is the image.
+    """
+
+    path: str
+    call: Call | None
+    ops: tuple[Op, ...]
+    output: Op
+    inputs: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the result, without the batch."""
+        return self.output.shape
+
+    @property
+    def params(self) -> int:
+        """Learned numbers that no earlier node used."""
+        return sum(op.params for op in self.ops)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulate operations for one image."""
+        return sum(op.macs for op in self.ops)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all new outputs inside, for one image."""
+        return sum(op.bytes for op in self.ops)
+
+    @property
+    def main(self) -> Op:
+        """The op that gives the node its character: the one that computes most."""
+        return max(self.ops, key=lambda op: (op.macs, _RANK.get(op.kind, 0)))
+
+    @property
+    def kind(self) -> str:
+        """Kind of the main op."""
+        return self.main.kind
+
+
+_RANK = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            "reshape",
+            "dropout",
+            "other",
+            "multiply",
+            "add",
+            "concat",
+            "activation",
+            "normalisation",
+            "pooling",
+            "embedding",
+            "attention",
+            "dense",
+            "convolution",
+        )
+    )
+}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything that happened while a model looked at one image.
+
+    Attributes:
+        ops: all operations, in order; the first is the image.
+        root: the call of the model itself.
+        params: learned numbers of the model, those that were not used included.
+    """
+
+    ops: tuple[Op, ...]
+    root: Call
+    params: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulate operations for one image."""
+        return sum(op.macs for op in self.ops)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all outputs together, for one image."""
+        return sum(op.bytes for op in self.ops)
+
+    @cached_property
+    def calls(self) -> dict[str, Call]:
+        """The first call of each module, by path."""
+        found: dict[str, Call] = {}
+        for call in _walk(self.root):
+            found.setdefault(call.path, call)
+        return found
+
+    def call(self, layer: str | None) -> Call:
+        """Find the first call of a layer.
+
+        Args:
+            layer: dotted path; None or "" for the model itself.
+
+        Raises:
+            ValueError: if no module of this path was called.
+        """
+        if (layer or "") not in self.calls:
+            known = ", ".join(path for path in self.calls if path)
+            raise ValueError(f"expected a layer among {known}; got {layer!r}")
+        return self.calls[layer or ""]
+
+    def nodes(self, depth: int = 1) -> list[Node]:
+        """Fold the network to the modules `depth` levels below the root."""
+        if depth < 1:
+            raise ValueError(f"expected depth >= 1, got {depth}")
+        return self.fold(lambda call: call.path.count(".") + 1 < depth)
+
+    def fold(
+        self, expand: Callable[[Call], bool], root: Call | None = None
+    ) -> list[Node]:
+        """Give the steps of a call, opening those calls inside that are expanded.
+
+        Args:
+            expand: whether to show what is inside a call; leaves stay closed.
+            root: the call to fold; the whole network by default.
+        """
+        root = root or self.root
+        pieces = list(_pieces(root, expand))
+        owner = {}
+        for position, piece in enumerate(pieces):
+            first, last = _extent(piece)
+            owner.update(dict.fromkeys(range(first, last), position))
+        return [self._node(piece, owner) for piece in pieces]
+
+    def _node(self, piece: Call | int, owner: dict[int, int]) -> Node:
+        first, last = _extent(piece)
+        ops = self.ops[first:last]
+        sources = (owner.get(i, -1) for op in ops for i in op.inputs if i < first)
+        inputs = tuple(dict.fromkeys(sources))
+        if isinstance(piece, Call):
+            return Node(piece.path, piece, ops, self.ops[piece.output], inputs)
+        path = ".".join(part for part in (ops[0].path, ops[0].name) if part)
+        return Node(path, None, ops, ops[0], inputs)
+
+
+def _walk(call: Call) -> Iterator[Call]:
+    yield call
+    for child in call.children:
+        yield from _walk(child)
+
+
+def _extent(piece: Call | int) -> tuple[int, int]:
+    if isinstance(piece, Call):
+        return piece.first, piece.last
+    return piece, piece + 1
+
+
+def _pieces(call: Call, expand: Callable[[Call], bool]) -> Iterator[Call | int]:
+    """Cut a call into calls and single ops, in order; empty calls vanish."""
+    at = call.first
+    for child in call.children:
+        if child.first == child.last:
+            continue
+        yield from range(at, child.first)
+        if not child.is_leaf and expand(child):
+            yield from _pieces(child, expand)
+        else:
+            yield child
+        at = child.last
+    yield from range(at, call.last)

@@ -1,0 +1,281 @@
+"""The table of stages: a network on one page, beside the numbers of its paper."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from torch import nn
+
+from edulib.anatomy.describe import describe
+from edulib.anatomy.graph import Graph, Node
+from edulib.anatomy.receptive import ReceptiveField, field_of
+from edulib.anatomy.trace import trace_graph
+
+_QUIET = ("reshape", "dropout", "other")
+_STYLE = (
+    "<style>.eov-table{overflow-x:auto;margin:.5rem 0}"
+    ".eov-table table{border-collapse:collapse;font-size:.9rem;width:auto;"
+    "margin:0;font-variant-numeric:tabular-nums}"
+    ".eov-table caption{caption-side:top;text-align:left;padding:.2rem .6rem}"
+    ".eov-table :is(th,td){padding:.25rem .6rem;text-align:right;white-space:nowrap;"
+    "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
+    ".eov-table :is(th,td):is(.t,:first-child){text-align:left}"
+    ".eov-table tbody tr{background:none}.eov-table tbody th{font-weight:600}"
+    ".eov-table tfoot :is(th,td){border-bottom:0;font-weight:700}</style>"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table.
+
+    Attributes:
+        path: dotted path of the module, or the caller's path and a function's name.
+        name: what is printed for it.
+        kind: kind of what computes most inside, such as "convolution".
+        layer: what it is, in words.
+        shape: shape of its output, without the batch; None if it was not called.
+        params: learned numbers.
+        macs: multiply-accumulate operations for one image.
+        bytes: memory of its outputs for one image.
+        field: theoretical receptive field of its output.
+        paper: what the paper says, "" where it says nothing.
+    """
+
+    path: str
+    name: str
+    kind: str
+    layer: str
+    shape: tuple[int, ...] | None
+    params: int
+    macs: int
+    bytes: int
+    field: ReceptiveField | None
+    paper: str = ""
+
+    def cells(self) -> list[str]:
+        """Give the printed cells, the paper's excepted."""
+        return [
+            self.name,
+            self.layer,
+            "–" if self.shape is None else "×".join(map(str, self.shape)),
+            f"{self.params:,}" if self.params else "–",
+            _count(self.macs),
+            _bytes(self.bytes),
+            "–" if self.field is None else str(self.field),
+        ]
+
+
+_HEADINGS = [
+    "Stage",
+    "Layer",
+    "Output",
+    "Parameters",
+    "MACs",
+    "Activations",
+    "Receptive field",
+]
+_TEXT = 2
+
+
+@dataclass(frozen=True)
+class Table:
+    """The stages of a network: text in a console, a table on a page.
+
+    Attributes:
+        title: name of the network.
+        image_shape: (C, H, W) of the image that was traced.
+        rows: the stages, in order.
+        has_paper: whether a column shows the paper's own numbers.
+    """
+
+    title: str
+    image_shape: tuple[int, ...]
+    rows: tuple[Row, ...]
+    has_paper: bool = False
+
+    @property
+    def params(self) -> int:
+        """Learned numbers of the whole network."""
+        return sum(row.params for row in self.rows)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulate operations for one image."""
+        return sum(row.macs for row in self.rows)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of all activations for one image."""
+        return sum(row.bytes for row in self.rows)
+
+    @property
+    def caption(self) -> str:
+        """What the table shows, with the exact totals."""
+        shape = "×".join(map(str, self.image_shape))
+        return (
+            f"{self.title} on one image of {shape}: {self.params:,} parameters, "
+            f"{self.macs:,} multiply-accumulates"
+        )
+
+    def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
+        heading = [*_HEADINGS, "Paper"] if self.has_paper else _HEADINGS
+        body = [
+            [*row.cells(), row.paper] if self.has_paper else row.cells()
+            for row in self.rows
+        ]
+        total = [
+            "Total",
+            "",
+            "",
+            f"{self.params:,}",
+            _count(self.macs),
+            _bytes(self.bytes),
+            *[""] * (len(heading) - 6),
+        ]
+        return list(heading), body, total
+
+    def __repr__(self) -> str:
+        heading, body, total = self._lines()
+        lines = [heading, *body, total]
+        columns = range(len(heading))
+        widths = [max(len(line[k]) for line in lines) for k in columns]
+        rule = "  ".join("─" * width for width in widths)
+        printed = [
+            "  ".join(
+                line[k].ljust(widths[k]) if k < _TEXT else line[k].rjust(widths[k])
+                for k in columns
+            ).rstrip()
+            for line in lines
+        ]
+        parts = [self.caption, printed[0], rule, *printed[1:-1], rule, printed[-1]]
+        return "\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        heading, body, total = self._lines()
+        head = "".join(
+            f'<th scope="col"{_align(k)}>{escape(text)}</th>'
+            for k, text in enumerate(heading)
+        )
+        rows = "".join(f"<tr>{_html_cells(line)}</tr>" for line in body)
+        return (
+            f'{_STYLE}<div class="eov-table" role="region" tabindex="0" '
+            f'aria-label="{escape(self.title, quote=True)}: table of stages">'
+            f"<table><caption>{escape(self.caption)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+            f"<tfoot><tr>{_html_cells(total)}</tr></tfoot></table></div>"
+        )
+
+
+def stage_table(
+    model: nn.Module,
+    image_shape: tuple[int, ...],
+    *,
+    depth: int = 1,
+    labels: Mapping[str, str] | None = None,
+    paper: Mapping[str, str] | None = None,
+    title: str | None = None,
+) -> Table:
+    """List the stages of a network, as in the table of a paper.
+
+    Args:
+        model: any module that takes one image.
+        image_shape: (C, H, W).
+        depth: how many levels of modules to open; 1 shows the model's own parts.
+        labels: names to print, by path of the row.
+        paper: what the paper says of a stage, by path or label of the row.
+        title: name of the network; that of its class by default.
+
+    Raises:
+        ValueError: if the model cannot read such images, `depth` is less than 1, or
+            `labels` or `paper` name a row that is not there.
+
+    Example:
+        >>> table = stage_table(nn.Sequential(nn.Linear(4, 2)), (4,))
+        >>> table.rows[0].params
+        10
+    """
+    graph = trace_graph(model, image_shape)
+    labels, paper = dict(labels or {}), dict(paper or {})
+    nodes = [node for node in graph.nodes(depth) if _is_shown(node)]
+    rows = [_row(graph, node, labels, paper) for node in nodes]
+    rows += _unused(model, graph, labels)
+    known = {row.path for row in rows} | {row.name for row in rows}
+    for name in [*labels, *paper]:
+        if name not in known:
+            paths = ", ".join(dict.fromkeys(row.path for row in rows))
+            raise ValueError(f"expected the name of a row among {paths}; got {name!r}")
+    shape = tuple(image_shape)
+    return Table(title or type(model).__name__, shape, tuple(rows), bool(paper))
+
+
+def _is_shown(node: Node) -> bool:
+    """Hide functions that only reshape: they cost nothing."""
+    if node.call is not None or node.kind not in _QUIET:
+        return True
+    return bool(node.params or node.macs or node.bytes)
+
+
+def _row(graph: Graph, node: Node, labels: dict, paper: dict) -> Row:
+    name = labels.get(node.path, node.path)
+    return Row(
+        path=node.path,
+        name=name,
+        kind=node.kind,
+        layer=describe(node),
+        shape=node.shape,
+        params=node.params,
+        macs=node.macs,
+        bytes=node.bytes,
+        field=field_of(graph, node.output.index),
+        paper=paper.get(node.path, paper.get(name, "")),
+    )
+
+
+def _unused(model: nn.Module, graph: Graph, labels: dict) -> list[Row]:
+    """List what has parameters and was not called, such as auxiliary classifiers."""
+    rows = []
+    missing = graph.params - sum(op.params for op in graph.ops)
+    for path, child in model.named_children():
+        count = sum(parameter.numel() for parameter in child.parameters())
+        if path in graph.calls or not 0 < count <= missing:
+            continue
+        missing -= count
+        name = labels.get(path, path)
+        rows.append(
+            Row(
+                path, name, "other", "not called in evaluation", None, count, 0, 0, None
+            )
+        )
+    if missing:
+        rows.append(
+            Row("", "not used", "other", "in evaluation", None, missing, 0, 0, None)
+        )
+    return rows
+
+
+def _count(number: int) -> str:
+    """Write a large count with three digits or so and its unit."""
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= size:
+            return f"{number / size:.2f}{unit}"
+    return str(number) if number else "–"
+
+
+def _bytes(number: int) -> str:
+    """Write a number of bytes in kB or MB, of 1000 and 1000² bytes."""
+    if number >= 1e5:
+        return f"{number / 1e6:.2f} MB"
+    return f"{number / 1e3:.2f} kB" if number else "–"
+
+
+def _align(column: int) -> str:
+    return ' class="t"' if column < _TEXT else ""
+
+
+def _html_cells(line: list[str]) -> str:
+    first, *rest = line
+    cells = "".join(
+        f"<td{_align(k)}>{escape(text)}</td>" for k, text in enumerate(rest, 1)
+    )
+    return f'<th scope="row">{escape(first)}</th>{cells}'
