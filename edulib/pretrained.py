@@ -83,16 +83,17 @@ def load(name: str, folder: str | Path = FOLDER) -> nn.Module:
     about = describe(name, folder)
     path = Path(folder) / f"{name}.safetensors"
     content = path.read_bytes()
-    remedy = f"restore it with: git checkout -- {path.name}, or reinstall the package"
     if sha256(content).hexdigest() != about["sha256"]:
         raise ValueError(
             f"{path} is damaged: its {len(content)} bytes do not have the SHA-256 "
-            f"that {name}.json states; {remedy}"
+            f"that {name}.json states; {restore(path)}"
         )
     try:
         weights = read_tensors(content)
     except SafetensorError as error:
-        raise ValueError(f"{path} is no safetensors file: {error}; {remedy}") from error
+        raise ValueError(
+            f"{path} is no safetensors file: {error}; {restore(path)}"
+        ) from error
     model = build(about["builder"], about["arguments"])
     return put_into(model, weights, name).eval()
 
@@ -101,14 +102,22 @@ def describe(name: str, folder: str | Path = FOLDER) -> dict:
     """Card of a checkpoint: builder, arguments, data, recipe, result and SHA-256.
 
     Raises:
-        ValueError: if there is no checkpoint of that name.
+        ValueError: if there is no checkpoint of that name, or its card is damaged.
     """
     path = Path(folder) / f"{name}.json"
     if not path.exists() or not path.with_suffix(".safetensors").exists():
         raise ValueError(
             f"no checkpoint {name!r}: {suggest(name, list_checkpoints(folder))}"
         )
-    return json.loads(path.read_text())
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is damaged ({error}); {restore(path)}") from error
+
+
+def restore(path: Path) -> str:
+    """Ending of an error message: how to get a damaged file back."""
+    return f"restore it with git checkout -- {path.name}, or reinstall the package"
 
 
 def list_checkpoints(folder: str | Path = FOLDER) -> list[str]:
