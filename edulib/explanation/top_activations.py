@@ -3,14 +3,17 @@
 Zeiler and Fergus, 2014, figure 2. https://arxiv.org/abs/1311.2901
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from edulib.explanation.layers import as_batch, batches_of, check_unit, layer_output
-from edulib.explanation.receptive import receptive_box
+from edulib.anatomy.graph import Call
+from edulib.anatomy.receptive import window_of
+from edulib.anatomy.trace import trace_graph
+from edulib.explanation.layers import as_batch, batches_of, check_unit
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def top_activations(
         positions.append(position)
     values, chosen = torch.cat(peaks).topk(k, dim=0)  # (k, units)
     places = torch.cat(positions)  # (N, units, 2)
-    box_at = _box_finder(model, images[:1], layer)
+    box_at = _box_finder(model, tuple(images.shape[1:]), layer)
     found = []
     for column, unit in enumerate(units):
         rows = chosen[:, column]
@@ -110,23 +113,36 @@ def _strongest(features: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _box_finder(
-    model: nn.Module, image: Tensor, layer: str
+    model: nn.Module, image_shape: tuple[int, ...], layer: str
 ) -> Callable[[int, int], tuple[int, int, int, int]]:
     """A function from a position to its receptive field, moved into the image."""
-    with torch.inference_mode(False), torch.enable_grad():
-        leaf = image.detach().clone().requires_grad_()
-        features = layer_output(model, leaf, layer)
+    graph = trace_graph(model, image_shape)
+    output = _last_call(graph.root, layer).output
 
     def box_at(row: int, column: int) -> tuple[int, int, int, int]:
-        left, top, right, bottom = receptive_box(features, leaf, (row, column))
-        left, right = _inside(left, right, image.shape[3])
-        top, bottom = _inside(top, bottom, image.shape[2])
+        edges = [
+            _inside(window_of(graph, output, place, axis), length)
+            for axis, (place, length) in enumerate(
+                zip((row, column), image_shape[1:], strict=True)
+            )
+        ]
+        (top, bottom), (left, right) = edges
         return left, top, right, bottom
 
     return box_at
 
 
-def _inside(start: int, stop: int, length: int) -> tuple[int, int]:
-    size = min(stop - start, length)
-    start = min(max(start, 0), length - size)
+def _last_call(call: Call, layer: str) -> Call | None:
+    found = call if call.path == layer else None
+    for child in call.children:
+        found = _last_call(child, layer) or found
+    return found
+
+
+def _inside(window: tuple[float, float], length: int) -> tuple[int, int]:
+    """First and last pixel, the latter excluded; the whole side if not known."""
+    if not all(map(math.isfinite, window)):
+        return 0, length
+    size = min(int(window[1] - window[0]) + 1, length)
+    start = min(max(int(window[0]), 0), length - size)
     return start, start + size
