@@ -10,7 +10,15 @@ from edulib.registry import get_builder, get_model, list_models
 
 # Smallest images (channels, height, width) that are quick, and still more than one
 # value per channel for batch normalisation; other models take their own size.
-SMALL = {"resnet": 64, "plain": 8, "_cifar": 8}
+SMALL = {
+    "resnet": 64,
+    "plain": 8,
+    "_cifar": 8,
+    "alexnet": 67,
+    "nin_imagenet": 67,
+    "vgg": 32,
+    "googlenet": 64,
+}
 
 
 def small_shape(name: str) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torchvision
+from model_helpers import copy_in_order, layer_shapes
 from torch import nn
 
 from edulib.classification import resnet
@@ -19,25 +20,6 @@ from edulib.classification.resnet import (
 
 IMAGENET = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
 RESIDUAL = [BasicBlock, Bottleneck, PaddedBlock]
-
-
-def copy_in_order(source: nn.Module, target: nn.Module) -> None:
-    """Copy weights and statistics: both networks define their layers in one order."""
-    values = source.state_dict().values()
-    target.load_state_dict(dict(zip(target.state_dict(), values, strict=True)))
-
-
-def stage_shapes(network: nn.Module, image_size: int) -> dict[str, tuple[int, ...]]:
-    """Return the output shape (C, H, W) of each part of a network."""
-    shapes = {}
-    for name, part in network.named_children():
-        part.register_forward_hook(
-            lambda _module, _inputs, output, name=name: shapes.update(
-                {name: tuple(output.shape[1:])}
-            )
-        )
-    network(torch.empty(1, 3, image_size, image_size, device="meta"))
-    return shapes
 
 
 @pytest.mark.parametrize("name", IMAGENET)
@@ -74,7 +56,7 @@ def test_starts_with_torchvisions_distribution(name):
 def test_stages_are_those_of_table_1(name):
     wide = 1 if name in ("resnet18", "resnet34") else 4
     with torch.device("meta"):
-        shapes = stage_shapes(getattr(resnet, name)(), 224)
+        shapes = layer_shapes(getattr(resnet, name)(), 224)
     assert shapes == {
         "stem": (64, 56, 56),
         "stage1": (64 * wide, 56, 56),
@@ -90,7 +72,7 @@ def test_stages_are_those_of_table_1(name):
 def test_small_networks_are_those_of_section_4_2(depth, form):
     with torch.device("meta"):
         network = getattr(resnet, form.format(depth))()
-        shapes = stage_shapes(network, 32)
+        shapes = layer_shapes(network, 32)
     assert shapes == {
         "stem": (16, 32, 32),
         "stage1": (16, 32, 32),
