@@ -15,10 +15,12 @@ _STYLE = """<style>
 padding:.1rem 0 .3rem 1rem;margin:0 0 1.4rem}
 .eov-timeline .eov-era{font-weight:700;color:var(--eov-ink);margin:0 0 .6rem}
 .eov-timeline .eov-era span{font-weight:400;color:var(--eov-muted)}
-.eov-timeline dl{display:grid;grid-template-columns:3.2rem 1fr;gap:.5rem .6rem;margin:0}
+.eov-timeline dl{display:grid;grid-template-columns:3.2rem 1fr;gap:.5rem .6rem;
+margin:0;align-items:baseline}
 .eov-timeline dt{font-variant-numeric:tabular-nums;font-weight:400;
-color:var(--eov-muted);padding-top:.15rem}
-.eov-timeline dd{display:flex;flex-wrap:wrap;gap:.4rem;margin:0}
+color:var(--eov-muted)}
+.eov-timeline :is(dt,dd){margin:0!important}
+.eov-timeline dd{display:flex;flex-wrap:wrap;gap:.4rem;align-items:baseline}
 .eov-timeline .eov-paper{border:1.5px solid var(--eov-era);border-radius:1rem;
 padding:.1rem .7rem;color:var(--eov-ink);text-decoration:none}
 .eov-timeline a.eov-paper{background:var(--eov-era);color:#fff;font-weight:600}
