@@ -1,0 +1,131 @@
+"""Images of every kind as WebP, small and the same bytes each time."""
+
+import base64
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_FIGURE_DPI = 144
+_PAGE_WIDTH = 700
+_TINY = 128
+_TINY_SHOWN = 280
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An encoded image and the size at which it is shown.
+
+    Attributes:
+        data: the WebP file.
+        width: shown width, in CSS pixels.
+        height: shown height, in CSS pixels.
+        pixelated: whether the pixels are to be seen as squares.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    pixelated: bool
+
+    @property
+    def uri(self) -> str:
+        """The image as an address that an `<img>` can show."""
+        return f"data:image/webp;base64,{base64.b64encode(self.data).decode()}"
+
+
+def encode(image: object, width: int | None = None) -> Picture:
+    """Encode an image or a figure.
+
+    Args:
+        image: a matplotlib figure (which is closed), a PIL image, or a tensor or
+            array (H, W), (1, H, W), (3, H, W) or (H, W, 3), with values in [0, 1], or
+            uint8.
+        width: shown width, in CSS pixels; figures default to their own size, images
+            to theirs, and images of less than 128 pixels are enlarged with sharp
+            edges.
+
+    Raises:
+        TypeError: if it is none of these.
+        ValueError: if the shape or the range of the values is not as described.
+    """
+    if width is not None and width < 1:
+        raise ValueError(f"expected a width of at least 1 pixel, got {width}")
+    if hasattr(image, "savefig"):
+        return _encode_figure(image, width)
+    return _encode_image(_to_pil(image), width)
+
+
+def encode_all(images: Iterable[object], width: int | None = None) -> list[Picture]:
+    """Encode a list of images or figures, or a tensor (N, C, H, W)."""
+    return [encode(image, width) for image in images]
+
+
+def _encode_figure(figure: object, width: int | None) -> Picture:
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_FIGURE_DPI)
+    plt.close(figure)
+    image = Image.open(buffer).convert("RGB")
+    shown = width or min(_PAGE_WIDTH, round(figure.get_size_inches()[0] * 72))
+    return _packed(image, shown, quality=85)
+
+
+def _encode_image(image: "Image", width: int | None) -> Picture:
+    if max(image.size) > _TINY:
+        return _packed(image, width or min(_PAGE_WIDTH, image.width), quality=85)
+    factor = max(1, _TINY_SHOWN // max(image.size))
+    return _packed(image, width or factor * image.width, quality=None)
+
+
+def _packed(image: "Image", width: int, quality: int | None) -> Picture:
+    buffer = io.BytesIO()
+    options = {"lossless": True} if quality is None else {"quality": quality}
+    image.save(buffer, format="WEBP", method=6, **options)
+    height = max(1, round(width * image.height / image.width))
+    return Picture(buffer.getvalue(), width, height, quality is None)
+
+
+def _to_pil(image: object) -> "Image":
+    import numpy as np
+    from PIL import Image
+
+    if isinstance(image, Image.Image):
+        return image.convert("RGB")
+    if hasattr(image, "detach"):
+        image = image.detach().cpu().numpy()
+    if not isinstance(image, np.ndarray):
+        raise TypeError(
+            "expected a figure, a PIL image, a tensor or an array, got "
+            f"{type(image).__name__}"
+        )
+    pixels = _channels_last(image)
+    if pixels.dtype != np.uint8:
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (low >= 0 and high <= 1):
+            raise ValueError(
+                f"expected values in [0, 1], got {low:.3g} to {high:.3g}: use "
+                "normalize_image or normalize_signed of edulib.drawing"
+            )
+        pixels = (pixels * 255).round().astype(np.uint8)
+    return Image.fromarray(np.ascontiguousarray(pixels)).convert("RGB")
+
+
+def _channels_last(image: "np.ndarray") -> "np.ndarray":  # noqa: F821
+    shape = image.shape
+    if image.ndim == 2:
+        return image
+    if image.ndim == 3 and shape[0] == 1:
+        return image[0]
+    if image.ndim == 3 and shape[0] == 3:
+        return image.transpose(1, 2, 0)
+    if image.ndim == 3 and shape[2] == 3:
+        return image
+    raise ValueError(
+        f"expected images (H, W), (1, H, W), (3, H, W) or (H, W, 3), got {tuple(shape)}"
+    )
