@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from edulib.anatomy.graph import Node, Op
+from edulib.anatomy.graph import Call, Node, Op
 from edulib.anatomy.reach import Divided, Window
 
 _WORDS = {
@@ -51,7 +51,7 @@ def describe(node: Node) -> str:
     if len(main) == 1 or (is_container and 0 < len(main) <= 2):
         return "; ".join(describe_op(op, node) for op in main)
     if not is_container:
-        return node.call.type
+        return node.call.type.lstrip("_")
     kinds = [op.kind for op in node.ops]
     counts = ((kinds.count(kind), words) for kind, words in _COUNTED.items())
     return ", ".join(f"{count} {words}" for count, words in counts if count)
@@ -63,9 +63,16 @@ def repeated_block(node: Node) -> tuple[int, str] | None:
         return None
     blocks = [child for child in node.call.children if child.last > child.first]
     names = {child.type for child in blocks}
-    if len(names) != 1 or any(child.is_leaf for child in blocks):
+    if len(names) != 1 or not all(_is_block(child, node) for child in blocks):
         return None
-    return len(blocks), names.pop()
+    return len(blocks), names.pop().lstrip("_")
+
+
+def _is_block(call: Call, node: Node) -> bool:
+    """Tell whether a call does at least two things that count."""
+    start = node.call.first
+    ops = node.ops[call.first - start : call.last - start]
+    return sum(op.kind in _COUNTED for op in ops) > 1 and not call.is_leaf
 
 
 def describe_op(op: Op, node: Node) -> str:

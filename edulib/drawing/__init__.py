@@ -5,6 +5,7 @@ imported by the functions that draw with it.
 """
 
 from edulib.drawing.curves import plot_curves
+from edulib.drawing.diagram import Diagram, diagram
 from edulib.drawing.images import (
     draw_boxes,
     draw_masks,
@@ -26,6 +27,8 @@ __all__ = [
     "ERA_NAMES",
     "KIND_COLORS",
     "SERIES",
+    "Diagram",
+    "diagram",
     "draw_boxes",
     "draw_masks",
     "normalize_image",

@@ -1,0 +1,165 @@
+"""Architecture diagrams, drawn from the live module, so that they cannot be wrong."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from torch import nn
+
+from edulib.anatomy.graph import Graph
+from edulib.anatomy.trace import trace_graph
+from edulib.drawing.diagram_canvas import Canvas
+from edulib.drawing.diagram_page import PHONE, WIDE, draw_page
+from edulib.drawing.diagram_tree import Item, build_items, image_block
+from edulib.drawing.diagram_words import describe_items, shape_words, short_number
+
+_FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
+_RULES = (
+    ".eov-net{fill:currentColor;font-family:" + _FONT + ";font-size:11px;"
+    "stroke-linejoin:round;stroke-linecap:round}"
+    ".eov-net .b{font-weight:700}"
+    ".eov-net polygon{stroke-width:.75}"
+    ".eov-net :is(.e,.s){fill:none;stroke:currentColor;stroke-width:1.5}"
+    ".eov-net .h{stroke:none}"
+    ".eov-net .o{fill:none;stroke:currentColor;stroke-width:1.5}"
+    ".eov-net .c{fill:none;stroke:currentColor;stroke-width:5}"
+    ".eov-net .p{fill:none;stroke:#fff;stroke-width:1.25}"
+)
+_FRAME = (
+    ".eov-diagram{container-type:inline-size;width:100%;overflow-x:auto;"
+    f"contain-intrinsic-inline-size:{WIDE}px}}"
+    ".eov-diagram svg{display:block;margin:0 auto}"
+    ".eov-diagram .eov-phone{display:none}"
+)
+_ALONE = "svg{color:#1f2937}@media(prefers-color-scheme:dark){svg{color:#e5e7eb}}"
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A drawn network: two layouts, of which the page shows the one that fits.
+
+    Attributes:
+        title: what is drawn.
+        alt: the diagram in words.
+        wide: what is drawn for a wide page.
+        phone: what is drawn for a phone.
+    """
+
+    title: str
+    alt: str
+    wide: Canvas
+    phone: Canvas
+
+    @property
+    def svg(self) -> str:
+        """The drawing for a wide page, complete in itself."""
+        return self._svg(self.wide, "eov-wide", alone=True)
+
+    @property
+    def phone_svg(self) -> str:
+        """The drawing for a phone, complete in itself."""
+        return self._svg(self.phone, "eov-phone", alone=True)
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def _repr_html_(self) -> str:
+        wide = self._svg(self.wide, "eov-wide", alone=False)
+        phone = self._svg(self.phone, "eov-phone", alone=False)
+        key = self._key(self.wide)
+        switch = (
+            f"@container (max-width:{self._size(self.wide)[0] - 1}px)"
+            f"{{.{key} .eov-wide{{display:none}}.{key} .eov-phone{{display:block}}}}"
+        )
+        style = f"<style>{_RULES}{_FRAME}{switch}</style>"
+        return (
+            f'{style}<div class="eov-diagram {key}" tabindex="0" role="group" '
+            f'aria-label="{escape(self.title, quote=True)}">{wide}{phone}</div>'
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the drawing for a wide page to a file, as SVG."""
+        Path(path).write_text(self.svg, encoding="utf-8")
+
+    def _key(self, canvas: Canvas) -> str:
+        """Give a name that is the same for the same drawing, wherever it is made."""
+        drawn = self.alt + "".join(canvas.elements)
+        return "eov-" + hashlib.sha256(drawn.encode()).hexdigest()[:8]
+
+    def _size(self, canvas: Canvas) -> tuple[int, int]:
+        left, top, right, bottom = canvas.bounds
+        return round(right - left + 2), round(bottom - top + 2)
+
+    def _svg(self, canvas: Canvas, layout: str, alone: bool) -> str:
+        left, top, _, _ = canvas.bounds
+        width, height = self._size(canvas)
+        body, key = "".join(canvas.elements), self._key(canvas)
+        style = f"<style>{_RULES}{_ALONE}</style>" if alone else ""
+        space = ' xmlns="http://www.w3.org/2000/svg"' if alone else ""
+        return (
+            f'<svg{space} class="eov-net {layout}" role="img" width="{width}" '
+            f'height="{height}" viewBox="{round(left) - 1} {round(top) - 1} '
+            f'{width} {height}" '
+            f'aria-labelledby="{key}-t {key}-d">'
+            f'<title id="{key}-t">{escape(self.title)}</title>'
+            f'<desc id="{key}-d">{escape(self.alt)}</desc>{style}{body}</svg>'
+        )
+
+
+def diagram(
+    model: nn.Module,
+    image_shape: tuple[int, ...],
+    *,
+    depth: int | None = None,
+    title: str | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> Diagram:
+    """Draw the architecture of a model.
+
+    Each block is the volume that a step puts out: its height and depth are the
+    resolution, its width the channels, both on logarithmic scales; its colour is the
+    kind of layer. Normalisation and activation are thin bands behind their layer.
+
+    Args:
+        model: any module that takes one image; a part of a network is drawn in detail.
+        image_shape: (C, H, W) of what it takes.
+        depth: how many levels of modules to open; by default as many as stay legible,
+            with rows of like blocks folded into one.
+        title: a heading; by default the name of the model's class.
+        labels: names to print instead of the modules' paths, such as {"0": "C1"}.
+
+    Raises:
+        ValueError: if the model cannot read such images, `depth` is less than 1, or
+            `labels` names no module that was called.
+    """
+    graph = trace_graph(model, image_shape)
+    named = dict(labels or {})
+    for path in named:
+        graph.call(path)
+    items = build_items(graph, depth, named)
+    title = title or type(model).__name__
+    steps = [image_block(graph.ops[0]), *items]
+    summary = _summary(graph)
+    return Diagram(
+        title=title,
+        alt=_alt(graph, title, items),
+        wide=draw_page(steps, title, summary, WIDE),
+        phone=draw_page(steps, title, summary, PHONE),
+    )
+
+
+def _summary(graph: Graph) -> list[str]:
+    lines = [f"{short_number(graph.params)} parameters"]
+    if graph.macs:
+        lines.append(f"{short_number(graph.macs)} multiply-accumulates")
+    return lines
+
+
+def _alt(graph: Graph, title: str, items: list[Item]) -> str:
+    shape = shape_words(graph.ops[0].shape)
+    return (
+        f"Diagram of {title}: {graph.params:,} parameters, {graph.macs:,} "
+        f"multiply-accumulates for an input of {shape}. {describe_items(items)}."
+    )

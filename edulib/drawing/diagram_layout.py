@@ -1,0 +1,260 @@
+"""Where the parts of a diagram stand: chains of blocks, and branches between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edulib.drawing.diagram_blocks import Part, Style, measure_plate, measure_slab
+from edulib.drawing.diagram_canvas import LINE, Canvas, Point, text_width
+from edulib.drawing.diagram_tree import Block, Fork, Item, count_blocks
+from edulib.drawing.diagram_words import hint, merge_lines
+
+GAP = 24
+_FAN = 26
+_RING = 9
+_BAR = 6
+
+
+def measure(item: Item, style: Style, beside: bool) -> Part:
+    """Measure a block or a fork.
+
+    Args:
+        item: what to draw.
+        style: how.
+        beside: on a phone, whether labels stand beside blocks, not below them.
+    """
+    if isinstance(item, Fork):
+        return _measure_fork(item, style, beside)
+    if style.wide:
+        return measure_slab(item, style)
+    return measure_plate(item, style, beside)
+
+
+def measure_chain(items: Sequence[Item], style: Style, beside: bool) -> Part:
+    """Measure parts that follow each other."""
+    return chain_part([measure(item, style, beside) for item in items], style)
+
+
+def chain_part(parts: Sequence[Part], style: Style) -> Part:
+    """Put measured parts one behind the other, with arrows between them."""
+    if not parts:
+        return Part(0, 0, 0, 0, 0, 0, lambda *_: None)
+    under = max(part.under for part in parts)
+    after = max(part.after + _sink(part, under, style) for part in parts)
+    starts, at = [], 0.0
+    for part in parts:
+        starts.append(at)
+        at += part.length + GAP
+
+    def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
+        for k, (part, start) in enumerate(zip(parts, starts, strict=True)):
+            if k:
+                left = u + starts[k - 1] + parts[k - 1].outlet
+                points = [style.place(left, v), style.place(u + start + part.inlet, v)]
+                canvas.line(points, arrow=part.arrow)
+            part.draw(canvas, u + start, v, under)
+
+    return Part(
+        length=at - GAP,
+        before=max(part.before for part in parts),
+        under=under,
+        after=after,
+        inlet=parts[0].inlet,
+        outlet=starts[-1] + parts[-1].outlet,
+        draw=draw,
+        arrow=parts[0].arrow,
+    )
+
+
+def _sink(part: Part, under: float, style: Style) -> float:
+    """Tell how far the labels of a part move down to stand in line with others."""
+    return under - part.under if style.wide and part.under else 0
+
+
+def _measure_fork(fork: Fork, style: Style, beside: bool) -> Part:
+    """Measure branches and the point where they meet."""
+    lanes = _lanes(fork, style, beside)
+    inside = max(lane.chain.length for lane in lanes)
+    meeting = _meeting(fork.merge, style, beside)
+    centre = 2 * _FAN + inside + meeting.room / 2
+    lowest = max(lane.place for lane in lanes)
+
+    def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
+        canvas.circle(style.place(u + _FAN / 2, v), 2.5)
+        for lane in lanes:
+            start = u + _FAN + (inside - lane.chain.length) / 2
+            span = (u, start, u + centre)
+            _connect(canvas, lane, span, v, (meeting, style))
+            lane.chain.draw(canvas, start, v + lane.place, lane.chain.under)
+        if fork.merge is not None:
+            canvas.group(hint(fork.merge))
+            places = [v + lane.place for lane in lanes]
+            _draw_merge(canvas, u + centre, v, places, (meeting, style))
+            canvas.close()
+            base = lanes[0].chain.under if meeting.is_sum else lowest + _BAR
+            _label_merge(canvas, (u + centre, v), base, meeting, style)
+
+    before = max(lane.chain.before - lane.place for lane in lanes)
+    after = max(lane.chain.after + lane.place for lane in lanes)
+    text = LINE * len(meeting.lines) + 16
+    if style.wide:
+        base = lanes[0].chain.under if meeting.is_sum else lowest
+        after = max(after, base + text)
+    else:
+        after = max(after, meeting.side)
+    outlet = centre + meeting.thickness / 2
+    length = max(outlet, centre + meeting.room / 2 + meeting.tail)
+    return Part(length, before, 0, after, 0, outlet, draw, arrow=False)
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """A branch, and how far beside the flow it runs."""
+
+    chain: Part
+    place: float
+
+
+@dataclass(frozen=True)
+class _Meeting:
+    """The point where branches meet.
+
+    Attributes:
+        kind: "add", "multiply", "concat", or "" where lines just join.
+        lines: its label.
+        thickness: of the ring or bar, along the flow.
+        room: pixels along the flow, a label below it included.
+        tail: pixels after it for a label.
+        side: pixels beside the flow for a label.
+        beside: pixels from the flow to the label.
+    """
+
+    kind: str
+    lines: list[tuple[str, float, bool]]
+    thickness: float
+    room: float
+    tail: float
+    side: float
+    beside: float
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether the branches meet in a ring."""
+        return self.kind in ("add", "multiply")
+
+
+def _meeting(merge: Block | None, style: Style, beside: bool) -> _Meeting:
+    lines = merge_lines(merge) if merge else []
+    kind = merge.kind if merge else ""
+    is_sum = kind in ("add", "multiply")
+    thickness = 2 * _RING if is_sum else (_BAR if merge else 0)
+    widest = max((text_width(*line) for line in lines), default=0)
+    if style.wide:
+        room = max(thickness, widest)
+        return _Meeting(kind, lines, thickness, room, 0, 0, 0)
+    aside = style.label_column if beside else _RING + 8
+    tail = 0 if beside and is_sum else LINE * len(lines)
+    return _Meeting(kind, lines, thickness, thickness, tail, aside + widest, aside)
+
+
+def _lanes(fork: Fork, style: Style, beside: bool) -> list[_Lane]:
+    """Place the branches: of a sum the longest on the flow, others evenly."""
+    kind = fork.merge.kind if fork.merge else ""
+    if kind not in ("add", "multiply"):
+        chains = [measure_chain(branch, style, False) for branch in fork.branches]
+        return _spread(chains, style.lane)
+    sizes = [count_blocks(branch) for branch in fork.branches]
+    main = sizes.index(max(sizes))
+    order = [main, *(k for k in range(len(sizes)) if k != main)]
+    lanes: list[_Lane] = []
+    edge = 0.0
+    for k in order:
+        chain = measure_chain(fork.branches[k], style, beside and k == main)
+        place = edge - style.lane - chain.after if lanes else 0.0
+        lanes.append(_Lane(chain, place))
+        edge = place - chain.before
+    return lanes
+
+
+def _spread(chains: list[Part], lane: float) -> list[_Lane]:
+    """Place branches side by side, the whole centred on the flow."""
+    places, edge = [], 0.0
+    for chain in chains:
+        places.append(edge + chain.before)
+        edge += chain.before + chain.after + lane
+    middle = (places[0] + places[-1]) / 2
+    return [
+        _Lane(chain, place - middle)
+        for chain, place in zip(chains, places, strict=True)
+    ]
+
+
+def _connect(
+    canvas: Canvas,
+    lane: _Lane,
+    span: tuple[float, float, float],
+    flow: float,
+    end: tuple[_Meeting, Style],
+) -> None:
+    """Draw the lines from the fork into a branch and from there to the meeting."""
+    (fork, start, centre), (meeting, style) = span, end
+    at = flow + lane.place
+    turn = fork + _FAN / 2
+    into = [(fork, flow), (turn, flow), (turn, at)]
+    leave = _leave(centre, at, flow, meeting)
+    arrow = bool(meeting.kind)
+    if lane.chain.length == 0:
+        _line(canvas, [*into, *leave], arrow, style)
+        return
+    end = (start + lane.chain.inlet, at)
+    _line(canvas, [*into, end], lane.chain.arrow, style)
+    _line(canvas, [(start + lane.chain.outlet, at), *leave], arrow, style)
+
+
+def _leave(
+    centre: float, at: float, flow: float, meeting: _Meeting
+) -> list[tuple[float, float]]:
+    """Give the way from a branch to the meeting, in flow coordinates."""
+    edge = centre - meeting.thickness / 2
+    if meeting.kind == "concat" or (meeting.kind and at == flow):
+        return [(edge, at)]
+    if meeting.is_sum:
+        side = _RING if at > flow else -_RING
+        return [(centre, at), (centre, flow + side)]
+    turn = centre - _FAN / 2
+    return [(turn, at), (turn, flow), (centre, flow)]
+
+
+def _line(canvas: Canvas, points: Sequence[Point], arrow: bool, style: Style) -> None:
+    canvas.line([style.place(*point) for point in points], arrow=arrow)
+
+
+def _draw_merge(
+    canvas: Canvas,
+    centre: float,
+    flow: float,
+    places: list[float],
+    how: tuple[_Meeting, Style],
+) -> None:
+    meeting, style = how
+    if meeting.is_sum:
+        sign = "+" if meeting.kind == "add" else "×"
+        canvas.circle(style.place(centre, flow), _RING, sign)
+        return
+    low, high = min(places) - 8, max(places) + 8
+    canvas.bar(style.place(centre, low), style.place(centre, high))
+
+
+def _label_merge(
+    canvas: Canvas,
+    at: tuple[float, float],
+    base: float,
+    meeting: _Meeting,
+    style: Style,
+) -> None:
+    u, v = at
+    if style.wide:
+        canvas.write(meeting.lines, (u, v + base + 18), "middle")
+        return
+    drop = LINE * len(meeting.lines)
+    top = u + meeting.thickness / 2 + LINE if meeting.tail else u - drop / 2 + LINE - 3
+    canvas.write(meeting.lines, (v + meeting.beside, top), "start")

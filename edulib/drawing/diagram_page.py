@@ -1,0 +1,160 @@
+"""A whole diagram: heading, rows of blocks that fit the page, legend."""
+
+from collections.abc import Iterator, Sequence
+
+from edulib.drawing.diagram_blocks import Part, Style
+from edulib.drawing.diagram_canvas import LARGE, LINE, Canvas, kind_color, text_width
+from edulib.drawing.diagram_layout import GAP, chain_part, measure
+from edulib.drawing.diagram_tree import Block, Fork, Item
+
+WIDE = 680
+PHONE = 350
+_CHIP = 11
+_ROW = 30
+_ORDER = (
+    "convolution",
+    "pooling",
+    "normalisation",
+    "activation",
+    "dense",
+    "attention",
+    "embedding",
+    "multiply",
+    "other",
+)
+
+
+def draw_page(
+    steps: Sequence[Item], title: str, summary: Sequence[str], width: int
+) -> Canvas:
+    """Draw a network on a page.
+
+    Args:
+        steps: what to draw, the image first.
+        title: the heading.
+        summary: what stands below the heading.
+        width: of the page, in pixels; up to `PHONE`, the flow runs downwards.
+    """
+    canvas = Canvas()
+    heading = " · ".join(summary)
+    canvas.text((0, LARGE), title, size=LARGE, bold=True)
+    canvas.text((0, LARGE + LINE + 4), heading, size=12)
+    top = LARGE + LINE + 24
+    bottom = _wide(canvas, steps, top) if width > PHONE else _tall(canvas, steps, top)
+    _legend(canvas, steps, bottom + 26, width)
+    return canvas
+
+
+def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
+    """Draw rows from left to right; give where they end."""
+    side = 118 if _lanes(steps) < 3 else 66
+    style = Style(wide=True, side=side, top=_resolution(steps))
+    parts = [measure(step, style, beside=False) for step in steps]
+    y = top
+    rows = _rows(parts)
+    for k, row in enumerate(rows):
+        chain = chain_part(row, style)
+        flow = y + chain.before
+        chain.draw(canvas, 0, flow, chain.under)
+        y = flow + chain.after + _ROW
+        if k + 1 < len(rows):
+            _carry_on(
+                canvas, chain, flow, (y - _ROW / 2, chain_part(rows[k + 1], style), y)
+            )
+    return y - _ROW
+
+
+def _carry_on(
+    canvas: Canvas, chain: Part, flow: float, below: tuple[float, Part, float]
+) -> None:
+    """Lead the flow from the end of a row to the start of the next."""
+    lane, after, top = below
+    right = chain.outlet + 18
+    next_flow = top + after.before
+    points = [
+        (chain.outlet, flow),
+        (right, flow),
+        (right, lane),
+        (-18, lane),
+        (-18, next_flow),
+        (after.inlet, next_flow),
+    ]
+    canvas.line(points, arrow=True)
+
+
+def _rows(parts: list[Part]) -> list[list[Part]]:
+    """Break parts into as few rows as fit, of lengths as even as possible."""
+    limit = WIDE - 40
+    count = len(_break(parts, limit))
+    while limit > 100 and len(_break(parts, limit - 10)) == count:
+        limit -= 10
+    return _break(parts, limit)
+
+
+def _break(parts: list[Part], limit: float) -> list[list[Part]]:
+    rows: list[list[Part]] = [[]]
+    length = 0.0
+    for part in parts:
+        if rows[-1] and length + part.length > limit:
+            rows.append([])
+            length = 0
+        rows[-1].append(part)
+        length += part.length + GAP
+    return rows
+
+
+def _tall(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
+    """Draw one column from top to bottom; give where it ends."""
+    forked = any(isinstance(step, Fork) for step in steps)
+    side = 92 if _lanes(steps) < 3 else 50
+    style = Style(wide=False, side=side, top=_resolution(steps), joined=not forked)
+    chain = chain_part([measure(step, style, beside=True) for step in steps], style)
+    width = chain.before + chain.after
+    left = chain.before if forked else chain.before + 20
+    axis = left + max(0.0, (PHONE - width) / 2) if forked else left
+    chain.draw(canvas, top, axis, chain.under)
+    return top + chain.length
+
+
+def _resolution(steps: Sequence[Item]) -> int:
+    return max(max(block.size[1:]) for block in _blocks(steps))
+
+
+def _lanes(steps: Sequence[Item]) -> int:
+    """Count the lines that run side by side at the most."""
+    return max(
+        (sum(max(1, _lanes(b)) for b in s.branches) for s in steps if _is_fork(s)),
+        default=1,
+    )
+
+
+def _is_fork(step: Item) -> bool:
+    return isinstance(step, Fork)
+
+
+def _blocks(steps: Sequence[Item]) -> Iterator[Block]:
+    for step in steps:
+        if isinstance(step, Block):
+            yield step
+        else:
+            for branch in step.branches:
+                yield from _blocks(branch)
+
+
+def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> None:
+    """Name the colours."""
+    kinds = {kind for block in _blocks(steps) for kind in (block.kind, *block.bands)}
+    x, y = 0.0, top
+    for kind in (kind for kind in _ORDER if kind in kinds):
+        length = _CHIP + 5 + text_width(kind) + 16
+        if x and x + length > width:
+            x, y = 0.0, y + LINE + 5
+        canvas.chip((x, y - _CHIP + 2), _CHIP, kind_color(kind))
+        canvas.text((x + _CHIP + 5, y), kind)
+        x += length
+    note = "Blocks: height and depth are resolution, width is channels (log scales)."
+    if width <= PHONE:
+        canvas.text((0, y + 22), "Blocks: sides are resolution, thickness is")
+        canvas.text((0, y + 22 + LINE), "channels (log scales).")
+    else:
+        canvas.text((0, y + 22), note)

@@ -1,0 +1,104 @@
+"""The words of a diagram: labels, tooltips, and the description for the blind."""
+
+import textwrap
+
+from edulib.drawing.diagram_canvas import SMALL
+from edulib.drawing.diagram_tree import Block, Item
+
+Line = tuple[str, float, bool]
+
+_SHORT = (
+    ("convolution", "conv"),
+    ("global average pooling", "global avg pool"),
+    ("global max pooling", "global max pool"),
+    ("average pooling", "avg pool"),
+    ("max pooling", "max pool"),
+    ("fully connected", "dense"),
+    ("normalisation", "norm"),
+    (", stride ", ", /"),
+)
+_MERGED = {"add": "add", "concat": "concat", "multiply": "multiply"}
+_NAME = 12
+_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 11}
+
+
+def short_number(number: int) -> str:
+    """Write a count with three digits and its unit: 25557032 is "25.6 M"."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            scaled = number / size
+            digits = 0 if scaled >= 100 else 1 if scaled >= 10 else 2
+            return f"{scaled:.{digits}f} {unit}"
+    return str(number)
+
+
+def shape_words(shape: tuple[int, ...]) -> str:
+    """Write a shape: "64×56×56"."""
+    return "×".join(map(str, shape))
+
+
+def label_lines(block: Block, form: str) -> list[Line]:
+    """Give the lines of a label: name, what it does, shape, parameters.
+
+    Args:
+        block: what is labelled.
+        form: "full" puts each on a line of its own; "tall" does so too and adds to
+            the name how often the block is repeated; "joined" has shape and
+            parameters on one line; "narrow" is as slim as it can be.
+    """
+    count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
+    words = block.words
+    for long, short in _SHORT:
+        words = words.replace(long, short)
+    lines: list[Line] = [(block.name + count, _NAME, True)]
+    lines += [(line, SMALL, False) for line in textwrap.wrap(words, _WRAP[form])]
+    shape = shape_words(block.shape)
+    params = short_number(block.params) if block.params else ""
+    params += " params" if params and form != "narrow" else ""
+    if form == "joined" and params:
+        return [*lines, (f"{shape} · {params}", SMALL, False)]
+    return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
+
+
+def merge_lines(merge: Block) -> list[Line]:
+    """Give the label of a point where branches meet."""
+    word = _MERGED.get(merge.kind, merge.words)
+    return [(word, SMALL, True), (shape_words(merge.shape), SMALL, False)]
+
+
+def hint(block: Block) -> str:
+    """Give the exact numbers of a block, for its tooltip."""
+    parts = [block.name, _phrase(block), f"output {shape_words(block.shape)}"]
+    if block.params:
+        parts.append(f"{block.params:,} parameters")
+    return ", ".join(part for part in parts if part)
+
+
+def describe_items(items: list[Item]) -> str:
+    """Tell in words, step by step, what a diagram shows."""
+    return "; ".join(map(_sentence, items))
+
+
+def _sentence(item: Item) -> str:
+    if isinstance(item, Block):
+        return f"{item.name} ({_phrase(item)}) gives {shape_words(item.shape)}"
+    told = [
+        describe_items(list(branch)) if branch else "the identity"
+        for branch in item.branches
+    ]
+    branches = " / ".join(told)
+    if item.merge is None:
+        return f"branches [{branches}]"
+    how = {"add": "added", "concat": "concatenated", "multiply": "multiplied"}
+    verb = how.get(item.merge.kind, "joined")
+    return f"branches [{branches}], {verb} to {shape_words(item.merge.shape)}"
+
+
+def _phrase(block: Block) -> str:
+    words = [f"{block.repeat} × {block.words}" if block.repeat > 1 else block.words]
+    words += list(block.bands)
+    if block.residual:
+        words.append("with shortcuts")
+    if block.parts:
+        words.append(f"{len(block.parts)} branches concatenated")
+    return ", ".join(word for word in words if word)
