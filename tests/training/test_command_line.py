@@ -1,0 +1,92 @@
+"""``python -m edulib.training``: a real run on the digits, and its errors."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+
+from edulib.classification.resnet import resnet20_cifar
+from edulib.training import load_weights
+from edulib.training.__main__ import main
+
+DIGITS = ["--data", "digits", "--epochs", "2"]
+SMALL = [*DIGITS, "--image-size", "8"]
+
+
+def test_help_runs_as_a_command_and_shows_every_option():
+    run = subprocess.run(
+        [sys.executable, "-m", "edulib.training", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for word in ("resnet18", "--data", "--schedule", "--clip-norm", "torchrun"):
+        assert word in run.stdout
+
+
+def test_trains_on_the_digits_and_goes_on(tmp_path, capsys):
+    file = tmp_path / "digits.safetensors"
+    arguments = ["resnet20_cifar", *SMALL, "--output", str(file)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "validation accuracy" in printed
+    assert str(file) in printed
+    model = load_weights(resnet20_cifar(in_channels=1), file)
+    assert model(torch.zeros(1, 1, 8, 8)).shape == (1, 10)
+    assert main(arguments) == 0  # finished already: only read
+
+
+def test_trains_on_a_folder_of_images(tmp_path, capsys):
+    for split in ("train", "val"):
+        for name, color in (("red", (200, 30, 30)), ("sky", (60, 120, 220))):
+            folder = tmp_path / "photos" / split / name
+            folder.mkdir(parents=True)
+            for k in range(4):
+                Image.new("RGB", (20, 12 + k), color).save(folder / f"{k}.png")
+    arguments = ["resnet20_cifar", "--data", "folder"]
+    arguments += ["--root", str(tmp_path / "photos")]
+    arguments += ["--image-size", "8", "--epochs", "4", "--batch-size", "4"]
+    output = tmp_path / "net.safetensors"
+    assert main([*arguments, "--output", str(output)]) == 0
+    assert "validation accuracy" in capsys.readouterr().out
+    assert output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["resnet81"], "unknown model 'resnet81': did you mean 'resnet18'"),
+        (["resnet18", *DIGITS, "--num-classes", "0"], "got 0"),
+        (["resnet18", *DIGITS, "--num-classes", "7"], "num_classes=10 or more"),
+        (["resnet18", *DIGITS, "--epochs", "0"], "expected epochs at least 1, got 0"),
+        (["resnet18", "--data", "folder"], "--data folder needs --root"),
+        (["resnet18", "--data", "folder", "--root", "nowhere"], "found no nowhere"),
+        (["resnet18", "--data", "digits", "--image-size", "0"], "got 0 and 4000"),
+        (["resnet18", "--length", "0"], "got 64 and 0"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    assert message in error
+
+
+def test_an_output_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+    output = str(tmp_path / "file" / "net.safetensors")
+    assert main(["resnet20_cifar", *SMALL, "--output", output]) == 1
+    assert "choose another folder" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edulib.training.loop.train_epoch", pressed)
+    output = str(tmp_path / "net.safetensors")
+    assert main(["resnet20_cifar", *SMALL, "--output", output]) == 130
+    assert "with the same arguments to go on" in capsys.readouterr().err
