@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
+from sphinx.util.logging import getLogger
 
 from edulib.book.numbers import page_numbers
 from edulib.exercises.source import read_header, show_solution, show_stub
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
 
+LOGGER = getLogger(__name__)
 FOLDERS = {
     "foundations": 0,
     "era1_enlightenment": 1,
@@ -41,11 +43,15 @@ def split_exercises(app: "Sphinx", doctree: nodes.document) -> None:
         header = read_header(code.astext()) if code is not None else None
         if header is None or header.kind != "exercise":
             continue
-        source = code.astext()
-        stub = nodes.container(classes=["cell", "eov-stub"])
-        stub += _highlighted(code, show_stub(source))
-        code.replace_self(_highlighted(code, show_solution(source)))
-        cell.parent.insert(cell.parent.index(cell), stub)
+        try:
+            stub = show_stub(code.astext())
+        except (SyntaxError, ValueError) as error:
+            LOGGER.warning("exercise %s: %s", header.exercise_id, error, location=cell)
+            continue
+        box = nodes.container(classes=["cell", "eov-stub"])
+        box += _highlighted(code, stub)
+        cell.parent.insert(cell.parent.index(cell), box)
+        code.replace_self(_highlighted(code, show_solution(code.astext())))
         cell["classes"].append("eov-solution")
         cell["prompt_show"], cell["prompt_hide"] = "Show a solution", "Hide it"
 

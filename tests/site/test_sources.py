@@ -1,0 +1,89 @@
+"""What stands in two places of the repository has to be the same in both."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from pybtex.database import parse_file
+from site_visit import ROOT, toc_pages
+
+from edulib.book.numbers import count_cells, count_tests, page_numbers
+from edulib.drawing import ERA_COLORS, ERA_NAMES
+from edulib.registry import papers
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CHAPTERS = [page for page in toc_pages() if page.count("/") == 2]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_bibliography_and_registry_name_the_same_papers():
+    entries = parse_file(ROOT / "book" / "references.bib").entries
+    assert set(entries) == {paper.key for paper in papers()}
+    for paper in papers():
+        entry = entries[paper.key]
+        assert entry.fields["title"].strip("{}") == paper.title
+        people = [re.sub(r"[{}]", "", str(p)) for p in entry.persons["author"]]
+        assert len(people) == len(paper.authors.split(","))
+        for person in people:
+            assert person.split(",")[0] in paper.authors
+        if "arxiv.org" in paper.url:
+            assert paper.url.endswith(entry.fields["eprint"])
+        assert int(entry.fields["year"]) >= paper.year
+
+
+def test_chapters_of_the_registry_are_in_the_contents():
+    written = {f"book/{paper.chapter}" for paper in papers() if paper.chapter}
+    assert set(CHAPTERS) == written
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_welcome_page_links_each_chapter(chapter: str):
+    assert f"({chapter.removeprefix('book/')}.ipynb)" in read("book/welcome.md")
+
+
+def test_eras_have_one_name_and_one_colour():
+    toc = yaml.safe_load(read("_toc.yml"))
+    captions = [part["caption"] for part in toc["parts"]]
+    assert captions[1:-1] == [name for name in ERA_NAMES if name in captions]
+    css = read("book/_static/book.css")
+    for era in {paper.era for paper in papers() if paper.chapter}:
+        found = re.search(rf"light.*:has\(\.eov-era-{era}\).*--eov-era: (#\w+)", css)
+        assert found[1] == ERA_COLORS[era]
+
+
+def test_the_lock_holds_what_the_project_asks_for():
+    lock = read("requirements.txt")
+    pinned = {line.split("==")[0] for line in lock.splitlines() if "==" in line}
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [*PROJECT["project"]["dependencies"], *extras["book"], *extras["test"]]
+    for requirement in wanted:
+        name = re.match(r"[\w.-]+", requirement)[0].lower()
+        assert name in pinned
+    assert "file:" not in lock
+    assert "://" not in lock
+
+
+def test_version_and_title_are_the_same_in_the_citation():
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["version"] == PROJECT["project"]["version"]
+    assert citation["repository-code"] == PROJECT["project"]["urls"]["Repository"]
+    assert citation["title"] in read("book/welcome.md")
+
+
+def test_numbers_are_counted(tmp_path: Path):
+    (tmp_path / "room").mkdir()
+    code = "def test_a(): ...\ndef helper(): ...\nclass T:\n    def test_b(self): ...\n"
+    (tmp_path / "room" / "test_x.py").write_text(code)
+    (tmp_path / "test_y.py").write_text("def test_c(): ...\n")
+    assert count_tests(tmp_path) == {"room": 2, "everything": 1}
+
+
+def test_cells_are_counted_and_pages_know_the_numbers():
+    assert count_cells(ROOT / "book" / "timeline.ipynb") == 3
+    named = set(re.findall(r"{{ (\w+) }}", read("book/checked.md")))
+    assert named <= set(page_numbers(ROOT))
