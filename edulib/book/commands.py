@@ -32,7 +32,17 @@ def _parser() -> argparse.ArgumentParser:
     execute = add("execute", _execute, "run chapters and store their outputs")
     execute.add_argument("paths", nargs="*", type=Path, help="all without any")
     execute.add_argument("--timeout", type=int, default=300, help="seconds a cell")
+    assets = add("assets", _assets, "build graphs, their viewer and MathJax")
+    assets.add_argument("destination", type=Path)
     return parser
+
+
+def _assets(options: argparse.Namespace) -> int:
+    from edulib.book.assets import build_assets
+
+    graphs = build_assets(options.destination, _root([]))
+    print(f"{options.destination}: Netron, MathJax and {len(graphs)} graphs")
+    return 0
 
 
 def _execute(options: argparse.Namespace) -> int:

@@ -1,12 +1,12 @@
 """Notebooks as files: finding, reading and writing them without noise."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+
+from edulib.book.files import replace_file
 
 CHAPTER_FOLDERS = (
     "foundations",
@@ -69,15 +69,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
     tidy(notebook)
     nbformat.validate(notebook)
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, path.stat().st_mode if path.exists() else 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    replace_file(path, text.encode())
 
 
 def tidy(notebook: NotebookNode) -> None:

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from edulib.book.files import replace_file
+
 FILE = Path(__file__).with_name("timings.json")
 
 
@@ -34,7 +36,7 @@ def write_timings(timings: dict[str, Timing], file: Path = FILE) -> None:
         chapter: {k: v for k, v in asdict(timing).items() if v is not None}
         for chapter, timing in sorted(timings.items())
     }
-    file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    replace_file(file, (json.dumps(rows, indent=2) + "\n").encode())
 
 
 def round_up(seconds: float) -> int:
