@@ -1,0 +1,23 @@
+"""Data: scenes (made), digits and photographs (real), torchvision's sets (downloaded).
+
+All are map-style data sets whose images are floating-point numbers in [0, 1], and they
+mix with torchvision's own sets and its v2 transforms.
+"""
+
+from edulib.data.digits import Digits
+from edulib.data.photos import PHOTOS, Photo, PhotoPatches, photos
+from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
+from edulib.data.tensors import as_tensors
+
+__all__ = [
+    "PHOTOS",
+    "Digits",
+    "Photo",
+    "PhotoPatches",
+    "Scene",
+    "Scenes",
+    "as_tensors",
+    "make_scene",
+    "parts_of",
+    "photos",
+]

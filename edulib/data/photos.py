@@ -1,0 +1,267 @@
+"""Real photographs: those that are installed with the packages that we use anyway."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+
+from edulib.data.scenes.stream import Stream
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photograph and where it comes from.
+
+    Attributes:
+        name: what ``photos()`` calls it.
+        path: its package, then its file in there.
+        shows: what is to be seen, for alternative texts.
+        source: who made it.
+        licence: under which terms.
+    """
+
+    name: str
+    path: str
+    shows: str
+    source: str
+    licence: str
+
+
+NASA = "NASA; public domain"
+SKIMAGE = "skimage/data/"
+PHOTOS = (
+    Photo(
+        "astronaut",
+        SKIMAGE + "astronaut.png",
+        "Eileen Collins in her orange suit before a flag and a model of the Space Shuttle",
+        "NASA Great Images, 1999",
+        NASA,
+    ),
+    Photo(
+        "cat",
+        SKIMAGE + "chelsea.png",
+        "the face of a ginger cat, from near",
+        "Stefan van der Walt, 'Chelsea'",
+        "CC0",
+    ),
+    Photo(
+        "coffee",
+        SKIMAGE + "coffee.png",
+        "a cup of espresso with a spoon on a wooden table",
+        "Rachel Michetti, for Pikolo Espresso Bar",
+        "CC0",
+    ),
+    Photo(
+        "rocket",
+        SKIMAGE + "rocket.jpg",
+        "a Falcon 9 rocket at night, about to start",
+        "SpaceX, launch of DSCOVR, 2015",
+        "CC0",
+    ),
+    Photo(
+        "galaxies",
+        SKIMAGE + "hubble_deep_field.jpg",
+        "hundreds of galaxies on a black sky",
+        "NASA and ESA, Hubble eXtreme Deep Field, 2012",
+        NASA,
+    ),
+    Photo(
+        "motorcycle",
+        SKIMAGE + "motorcycle_left.png",
+        "a motorcycle in a garage full of things",
+        "Middlebury stereo benchmark, Scharstein et al., 2014",
+        "CC0",
+    ),
+    Photo(
+        "retina",
+        SKIMAGE + "retina.jpg",
+        "the back of an eye with its blood vessels",
+        "Wikimedia Commons, Haggstrom, 2014",
+        "CC0",
+    ),
+    Photo(
+        "tissue",
+        SKIMAGE + "ihc.png",
+        "stained cells of a colon under the microscope",
+        "Center for Microscopy and Molecular Imaging",
+        "public domain",
+    ),
+    Photo(
+        "temple",
+        "sklearn/datasets/images/china.jpg",
+        "a Chinese temple with red and golden roofs under a blue sky",
+        "danielbuechele, on Flickr",
+        "CC BY 2.0",
+    ),
+    Photo(
+        "dahlia",
+        "sklearn/datasets/images/flower.jpg",
+        "a red and yellow dahlia before dark leaves",
+        "vultilion, on Flickr",
+        "CC BY 2.0",
+    ),
+    Photo(
+        "admiral",
+        "matplotlib/mpl-data/sample_data/grace_hopper.jpg",
+        "Grace Hopper in her navy uniform before a flag",
+        "James S. Davis, US Navy, 1984",
+        "public domain",
+    ),
+)
+NAMES = tuple(photo.name for photo in PHOTOS)
+
+
+@cache
+def _read(name: str) -> np.ndarray:
+    """A photograph as (H, W, 3) uint8."""
+    photo = next(photo for photo in PHOTOS if photo.name == name)
+    package, _, file = photo.path.partition("/")
+    folder = find_spec(package).submodule_search_locations[0]
+    with Image.open(Path(folder) / file) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def photos(names: Sequence[str] = NAMES) -> dict[str, torch.Tensor]:
+    """Real colour photographs, from 451 x 300 to 1411 x 1411 pixels.
+
+    They are installed with scikit-image, scikit-learn and matplotlib; ``PHOTOS`` says
+    what each shows, who made it and under which licence.
+
+    Args:
+        names: which ones; all if none are given.
+
+    Returns:
+        Each name's photograph: (3, H, W) float32 in [0, 1].
+
+    Raises:
+        ValueError: if there is no photograph of a name.
+    """
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise ValueError(f"expected photographs out of {NAMES}, got {unknown}")
+    return {name: _as_tensor(_read(name)) for name in names}
+
+
+def _as_tensor(pixels: np.ndarray) -> torch.Tensor:
+    return torch.tensor(pixels).permute(2, 0, 1).contiguous().float().div_(255)
+
+
+class PhotoPatches(Dataset):
+    """Square patches of the photographs; a class is a place in one of them.
+
+    Each class is a random place; its patches are taken around there, a little shifted
+    and scaled, and mirrored or not. A network that names the places has to learn
+    real textures and shapes without any label of a person: the surrogate classes of
+    Dosovitskiy et al., "Discriminative Unsupervised Feature Learning with Exemplar
+    Convolutional Neural Networks", 2014. https://arxiv.org/abs/1406.6909
+
+    Places lie where something is to be seen: uniform ones are passed over.
+
+    Args:
+        length: number of patches; patch k belongs to class k modulo ``num_classes``.
+        image_size: side of a patch in pixels: 8 to 224.
+        num_classes: number of places.
+        seed: of places and shifts. Sets which differ only in ``split`` share places.
+        split: "train" or "val": the same places, other shifts.
+        names: photographs to cut from; all if none are given.
+        transforms: called as ``transforms(image, label)``.
+
+    Shape:
+        - image: ``Image`` (3, image_size, image_size) float32 in [0, 1]
+        - label: int, the place
+
+    Raises:
+        ValueError: if an argument is outside its range.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        image_size: int = 32,
+        *,
+        num_classes: int = 50,
+        seed: int = 0,
+        split: str = "train",
+        names: Sequence[str] = NAMES,
+        transforms: Callable | None = None,
+    ) -> None:
+        if length < 1 or num_classes < 1:
+            raise ValueError(
+                "expected a length and a number of classes of at least 1, got "
+                f"{length} and {num_classes}"
+            )
+        if not 8 <= image_size <= 224:
+            raise ValueError(f"expected an image size of 8 to 224, got {image_size}")
+        if split not in ("train", "val"):
+            raise ValueError(f"expected a split out of ('train', 'val'), got {split!r}")
+        photos(names)
+        self.length, self.image_size, self.seed, self.split = (
+            length,
+            image_size,
+            seed,
+            split,
+        )
+        self.transforms = transforms
+        stream = Stream(seed, "places")
+        self.places = [_place(stream, names) for _ in range(num_classes)]
+
+    def __len__(self) -> int:
+        """Number of patches."""
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        """One patch and its place, transformed."""
+        if not -self.length <= index < self.length:
+            raise IndexError(f"no patch {index} among {self.length}")
+        index = int(index) % self.length
+        label = index % len(self.places)
+        image = tv_tensors.Image(_as_tensor(self._patch(index, *self.places[label])))
+        return self.transforms(image, label) if self.transforms else (image, label)
+
+    def _patch(self, index: int, name: str, x: int, y: int, side: int) -> np.ndarray:
+        """Patch (image_size, image_size, 3) uint8 around a place."""
+        stream = Stream(self.seed, self.split, index)
+        pixels = _read(name)
+        height, width, _ = pixels.shape
+        side = side * stream.between(80, 125) // 100
+        shift = side // 5
+        left = min(max(x - side // 2 + stream.between(-shift, shift), 0), width - side)
+        top = min(max(y - side // 2 + stream.between(-shift, shift), 0), height - side)
+        patch = Image.fromarray(pixels[top : top + side, left : left + side])
+        patch = patch.resize((self.image_size,) * 2, Image.Resampling.BOX)
+        if stream.chance(50):
+            patch = patch.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return np.asarray(patch)
+
+
+def _place(stream: Stream, names: Sequence[str]) -> tuple[str, int, int, int]:
+    """A photograph, a point in it and the side of the square around it.
+
+    Of some random places, the one with the strongest contrast, so that no class is
+    a piece of empty sky.
+    """
+    places = []
+    for _ in range(6):
+        name = stream.choice(names)
+        height, width, _ = _read(name).shape
+        side = min(height, width) * stream.between(14, 30) // 100
+        x = stream.between(side // 2, width - side // 2)
+        y = stream.between(side // 2, height - side // 2)
+        places.append((name, x, y, side))
+    return max(places, key=_contrast)
+
+
+def _contrast(place: tuple[str, int, int, int]) -> int:
+    """Spread of the grey values around a place: 90th less 10th percentile."""
+    name, x, y, side = place
+    top, left = max(y - side // 2, 0), max(x - side // 2, 0)
+    grey = _read(name)[top : top + side, left : left + side].astype(int).sum(2)
+    values = np.sort(grey, axis=None)
+    return int(values[len(values) * 9 // 10] - values[len(values) // 10])

@@ -1,0 +1,185 @@
+"""Scenes as a data set."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+
+from edulib.data.scenes.drawing import draw_picture
+from edulib.data.scenes.language import ANSWERS
+from edulib.data.scenes.objects import KINDS, PARTS
+from edulib.data.scenes.scene import Options, Scene, scene_of
+
+TARGETS = (
+    *("label", "boxes", "masks", "semantic", "parts"),
+    *("caption", "question", "scene"),
+)
+
+
+class Scenes(Dataset):
+    """Made pictures of ten kinds of object, with every kind of annotation.
+
+    An endless illustrated world that needs no download. Scene number ``index`` of a
+    ``seed`` has the same bytes on every machine, in any order and any process, and the
+    same content at every image size. Take another seed for validation.
+
+    Every ten scenes in a row hold each kind once as their main object, the label.
+
+    Args:
+        length: number of scenes.
+        image_size: side of the square pictures, in pixels: 32 to 256.
+        seed: which world; scenes of two seeds have nothing in common.
+        target: what an item's second half is, one of
+
+            - ``"label"``: position of the main object's kind in ``Scenes.classes``, int
+            - ``"boxes"``: a dict of ``boxes`` (N, 4), ``BoundingBoxes`` in pixels, xyxy
+              (right and lower edge excluded), tight around what is visible, and
+              ``labels`` (N,) int64
+            - ``"masks"``: the same with ``masks`` (N, H, W), ``Mask`` of bool
+            - ``"semantic"``: ``Mask`` (H, W) int64: 0 for the background, otherwise
+              1 + the label
+            - ``"parts"``: ``Mask`` (H, W) int64: positions in ``Scenes.parts``; 0 for
+              the background
+            - ``"caption"``: one sentence
+            - ``"question"``: a pair (question, answer), the answer one of
+              ``Scenes.answers``
+            - ``"scene"``: a dict of all of these under these names (``label``,
+              ``labels``, ``boxes``, ..., ``question``, ``answer``), with ``domain``
+              and ``instances``, ``Mask`` (H, W) int64 of 1 + an object's position
+        domain: "day", "night" or "both". It changes the light and nothing else, so that
+            scene k by day and scene k by night are a pair.
+        objects: how many objects a scene may hold: a number, or (fewest, most), at most
+            8. Objects of which little can be seen are taken out, so that there may be
+            fewer; the main object stays. It is number 0 and stands before all others.
+        scale: size of the objects: "small" (about a quarter of the picture's side),
+            "medium" (0.4), "large" (0.75) or "any".
+        transforms: called as ``transforms(image, target)``, as torchvision's v2
+            transforms are.
+
+    Shape:
+        - image: ``Image`` (3, H, W) float32 in [0, 1]
+
+    Raises:
+        ValueError: if an argument is outside its range.
+        IndexError: if there is no such scene.
+
+    Example:
+        >>> scenes = Scenes(100, image_size=64)
+        >>> image, label = scenes[7]
+        >>> tuple(image.shape), Scenes.classes[label]
+        ((3, 64, 64), 'tree')
+    """
+
+    classes = KINDS
+    parts = PARTS
+    answers = ANSWERS
+
+    def __init__(
+        self,
+        length: int,
+        image_size: int = 64,
+        *,
+        seed: int = 0,
+        target: str = "label",
+        domain: str = "both",
+        objects: int | tuple[int, int] = 1,
+        scale: str = "any",
+        transforms: Callable | None = None,
+    ) -> None:
+        if length < 1:
+            raise ValueError(f"expected a length of at least 1, got {length}")
+        if target not in TARGETS:
+            raise ValueError(f"expected a target out of {TARGETS}, got {target!r}")
+        self.length = length
+        self.options = Options(image_size, domain, objects, scale)
+        self.seed = seed
+        self.target = target
+        self.transforms = transforms
+
+    def __len__(self) -> int:
+        """Number of scenes."""
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Any]:
+        """One picture and its target, transformed."""
+        if not -self.length <= index < self.length:
+            raise IndexError(f"no scene {index} among {self.length}")
+        index = int(index) % self.length
+        if self.target == "label":
+            picture, target = self._labelled(index)
+        else:
+            scene = self.scene(index)
+            picture, target = scene.image, target_of(scene, self.target)
+        image = tv_tensors.Image(_channels_first(picture).float().div_(255))
+        return self.transforms(image, target) if self.transforms else (image, target)
+
+    def _labelled(self, index: int) -> tuple:
+        """Picture (H, W, 3) uint8 and label of one scene: all that is quick to make."""
+        plan = self.options.plan(self.seed, index)
+        picture = draw_picture(plan, self.options.image_size)
+        return picture, KINDS.index(plan.things[0].kind)
+
+    def scene(self, index: int) -> Scene:
+        """One scene with everything that is known about it."""
+        plan = self.options.plan(self.seed, index)
+        return scene_of(plan, self.seed, index, self.options.image_size)
+
+    def as_tensors(self) -> tuple[Tensor, Tensor]:
+        """All pictures (N, 3, H, W) float32 and labels (N,) int64, untransformed.
+
+        Raises:
+            ValueError: if the target is not the label.
+        """
+        if self.target != "label":
+            raise ValueError(
+                f"expected the target 'label', got {self.target!r}: only labels "
+                "fit into one tensor"
+            )
+        size = self.options.image_size
+        images = torch.empty(self.length, 3, size, size)
+        labels = torch.empty(self.length, dtype=torch.int64)
+        for k in range(self.length):
+            picture, labels[k] = self._labelled(k)
+            images[k] = _channels_first(picture)
+        return images.div_(255), labels
+
+
+def _channels_first(picture: Any) -> Tensor:
+    """(H, W, 3) uint8 as a tensor (3, H, W)."""
+    return torch.from_numpy(picture.copy()).permute(2, 0, 1).contiguous()
+
+
+def target_of(scene: Scene, name: str) -> Any:
+    """What the target of a name is for a scene, in torch's and torchvision's types."""
+    height, width = scene.parts.shape
+    boxes = tv_tensors.BoundingBoxes(
+        torch.from_numpy(scene.boxes).float(),
+        format="XYXY",
+        canvas_size=(height, width),
+    )
+    found = {"boxes": boxes, "labels": torch.from_numpy(scene.labels)}
+    masks = tv_tensors.Mask(torch.from_numpy(scene.masks))
+    targets = {
+        "boxes": found,
+        "masks": {**found, "masks": masks},
+        "semantic": tv_tensors.Mask(torch.from_numpy(scene.semantic)),
+        "parts": tv_tensors.Mask(torch.from_numpy(scene.parts)),
+        "caption": scene.caption,
+        "question": (scene.question, scene.answer),
+    }
+    if name != "scene":
+        return targets[name]
+    return {
+        **targets["masks"],
+        "label": scene.label,
+        "semantic": targets["semantic"],
+        "parts": targets["parts"],
+        "instances": tv_tensors.Mask(torch.from_numpy(scene.instances)),
+        "caption": scene.caption,
+        "question": scene.question,
+        "answer": scene.answer,
+        "domain": scene.domain,
+    }

@@ -1,0 +1,69 @@
+"""Drawing: from a plan to pixels, and to the map of which pixel is what."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from edulib.data.scenes.layout import FLIERS, SWIMMERS, Plan, shadow_of
+from edulib.data.scenes.palette import Colour
+from edulib.data.scenes.placing import UNIT, Placed
+
+FINE = 4  # each pixel is drawn as FINE x FINE and averaged
+STRIDE = 64  # of an object's number in the map; parts have smaller numbers
+
+
+def draw_picture(plan: Plan, image_size: int) -> np.ndarray:
+    """The picture of a plan: (H, W, 3) uint8."""
+    canvas = image_size * FINE
+    image = _sky(*plan.backdrop.sky, plan.backdrop.horizon, canvas).copy()
+    polygon = ImageDraw.Draw(image).polygon
+    for placed in _layers(plan):
+        points, colours = placed.corners(canvas), placed.inks
+        for start, stop, role, _ in placed.template.shapes:
+            polygon(points[start:stop], colours[role])
+    return np.asarray(image.reduce(FINE))
+
+
+def _layers(plan: Plan) -> Iterable[Placed]:
+    """All that is drawn, back to front."""
+    yield from plan.backdrop.behind
+    for k in plan.depth:
+        thing = plan.things[k]
+        if thing.kind not in FLIERS + SWIMMERS:
+            yield shadow_of(thing, plan.backdrop.ground[1])
+        yield thing.placed
+    yield from plan.front
+
+
+@lru_cache(maxsize=8)
+def _sky(top: Colour, low: Colour, horizon: int, canvas: int) -> Image.Image:
+    """A vertical gradient from the top of the picture to the horizon."""
+    end = horizon * canvas // UNIT
+    rows = np.minimum(np.arange(canvas), end)[:, None]
+    colours = (np.array(top) * (end - rows) + np.array(low) * rows) // end
+    column = Image.fromarray(colours.astype(np.uint8)[:, None])
+    return column.resize((canvas, canvas), Image.Resampling.NEAREST)
+
+
+def draw_map(plan: Plan, image_size: int) -> np.ndarray:
+    """What each pixel shows: (H, W) int32.
+
+    A pixel shows what lies at its centre: 0 for scenery, otherwise STRIDE times the
+    object's number (its position among the things, plus 1) plus the part's number.
+    """
+    canvas = image_size * FINE
+    image = Image.new("I", (canvas, canvas))
+    polygon = ImageDraw.Draw(image).polygon
+    for k in plan.depth:
+        placed = plan.things[k].placed
+        points = placed.corners(canvas)
+        for start, stop, _, part in placed.template.shapes:
+            if part:
+                polygon(points[start:stop], STRIDE * (k + 1) + part)
+    for placed in plan.front:
+        points = placed.corners(canvas)
+        for start, stop, _, _ in placed.template.shapes:
+            polygon(points[start:stop], 0)
+    return np.asarray(image)[FINE // 2 :: FINE, FINE // 2 :: FINE]

@@ -1,0 +1,186 @@
+"""One scene: its picture and all that is known about it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edulib.data.scenes.annotations import (
+    boxes_of,
+    labels_of,
+    masks_of,
+    semantic_of,
+    split_map,
+)
+from edulib.data.scenes.drawing import draw_map, draw_picture
+from edulib.data.scenes.language import caption, question
+from edulib.data.scenes.layout import SCALES, Plan, make_plan
+from edulib.data.scenes.objects import PARTS
+from edulib.data.scenes.stream import Stream
+from edulib.data.scenes.visibility import without_hidden
+
+DOMAINS = ("both", "day", "night")
+SIZES = (32, 256)  # smallest and largest side of a picture, in pixels
+MOST = 8  # objects in a scene
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which scenes: all that decides about a picture but seed and index.
+
+    Attributes:
+        image_size: side of the square picture in pixels: 32 to 256.
+        domain: "day", "night" or "both".
+        objects: how many objects: a number, or (fewest, most), at most 8.
+        scale: size of the objects: "small", "medium", "large" or "any".
+
+    Raises:
+        ValueError: if one is outside its range.
+    """
+
+    image_size: int = 64
+    domain: str = "both"
+    objects: int | tuple[int, int] = 1
+    scale: str = "any"
+
+    def __post_init__(self) -> None:
+        low, high = SIZES
+        if not low <= self.image_size <= high:
+            raise ValueError(
+                f"expected an image size of {low} to {high} pixels, got "
+                f"{self.image_size}: resize the pictures for another one"
+            )
+        if self.domain not in DOMAINS:
+            raise ValueError(f"expected a domain out of {DOMAINS}, got {self.domain!r}")
+        if self.scale not in ("any", *SCALES):
+            raise ValueError(
+                f"expected a scale out of {('any', *SCALES)}, got {self.scale!r}"
+            )
+        fewest, most = self.span
+        if not 1 <= fewest <= most <= MOST:
+            raise ValueError(
+                f"expected objects as a number or as (fewest, most), from 1 to {MOST}, "
+                f"got {self.objects}"
+            )
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Fewest and most objects."""
+        if isinstance(self.objects, int):
+            return self.objects, self.objects
+        return tuple(self.objects)
+
+    def plan(self, seed: int, index: int) -> Plan:
+        """All of a scene but its pixels."""
+        scale = None if self.scale == "any" else self.scale
+        return without_hidden(make_plan(seed, index, self.domain, self.span, scale))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture and everything that is known about it.
+
+    N objects, the main one first, which stands before all others. Every annotation
+    tells what is visible in this picture.
+
+    Attributes:
+        image: (H, W, 3) uint8.
+        kinds: of the objects: N of ``Scenes.classes``.
+        labels: positions of the kinds in ``Scenes.classes``: (N,) int64.
+        colours: names of the objects' main colours: N.
+        textures: of the objects: N out of "plain", "striped", "dotted", "brick".
+        boxes: (N, 4) int64, xyxy in pixels, right and lower edge excluded.
+        masks: (N, H, W) bool.
+        instances: 0 for the background, otherwise 1 + an object's position: (H, W)
+            int64.
+        semantic: 0 for the background, otherwise 1 + an object's label: (H, W) int64.
+        parts: positions in ``Scenes.parts``, 0 for the background: (H, W) int64.
+        caption: one sentence.
+        question: about the scene.
+        answer: to the question: one of ``Scenes.answers``.
+        domain: "day" or "night".
+        setting: the place: "meadow", "sea", ...
+    """
+
+    image: np.ndarray
+    kinds: tuple[str, ...]
+    labels: np.ndarray
+    colours: tuple[str, ...]
+    textures: tuple[str, ...]
+    boxes: np.ndarray
+    masks: np.ndarray
+    instances: np.ndarray
+    semantic: np.ndarray
+    parts: np.ndarray
+    caption: str
+    question: str
+    answer: str
+    domain: str
+    setting: str
+
+    @property
+    def label(self) -> int:
+        """Position of the main object's kind in ``Scenes.classes``."""
+        return int(self.labels[0])
+
+    def parts_of(self, position: int) -> dict[str, np.ndarray]:
+        """Masks (H, W) bool of the visible parts of one object, by name."""
+        own = np.where(self.masks[position], self.parts, 0)
+        return {PARTS[n]: own == n for n in np.unique(own) if n}
+
+
+def make_scene(
+    seed: int,
+    index: int,
+    image_size: int = 64,
+    *,
+    domain: str = "both",
+    objects: int | tuple[int, int] = 1,
+    scale: str = "any",
+) -> Scene:
+    """Make one scene with all its annotations.
+
+    Args:
+        seed: of the collection of scenes.
+        index: number of the scene, from 0.
+        image_size: side of the picture in pixels: 32 to 256.
+        domain: "day", "night" or "both"; it changes the light and nothing else.
+        objects: how many: a number, or (fewest, most), at most 8.
+        scale: size of the objects: "small", "medium", "large" or "any".
+
+    Raises:
+        ValueError: if an argument is outside its range.
+
+    Example:
+        >>> make_scene(0, 7).caption
+        ''
+    """
+    if index < 0:
+        raise ValueError(f"expected an index of at least 0, got {index}")
+    plan = Options(image_size, domain, objects, scale).plan(seed, index)
+    return scene_of(plan, seed, index, image_size)
+
+
+def scene_of(plan: Plan, seed: int, index: int, image_size: int) -> Scene:
+    """Draw and annotate a plan."""
+    things = plan.things
+    instances, parts = split_map(draw_map(plan, image_size))
+    labels = labels_of([thing.kind for thing in things])
+    masks = masks_of(instances, len(things))
+    asked, answer = question(plan, Stream(seed, index, "question"))
+    return Scene(
+        image=draw_picture(plan, image_size),
+        kinds=tuple(thing.kind for thing in things),
+        labels=labels,
+        colours=tuple(thing.colour for thing in things),
+        textures=tuple(thing.texture for thing in things),
+        boxes=boxes_of(masks),
+        masks=masks,
+        instances=instances,
+        semantic=semantic_of(instances, labels),
+        parts=parts,
+        caption=caption(plan),
+        question=asked,
+        answer=answer,
+        domain="night" if plan.night else "day",
+        setting=plan.setting,
+    )
