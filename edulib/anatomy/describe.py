@@ -40,8 +40,11 @@ _COUNTED = {
 
 def describe(node: Node) -> str:
     """Describe a node, such as "7×7 convolution, stride 2" or "3 × Bottleneck"."""
-    if node.call is None or node.call.is_leaf:
+    if node.call is None:
         return describe_op(node.main, node)
+    if node.call.is_leaf:
+        known = node.kind != "other"
+        return describe_op(node.main, node) if known else node.call.type
     repeated = repeated_block(node)
     if repeated is not None:
         count, name = repeated

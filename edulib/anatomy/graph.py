@@ -1,7 +1,8 @@
 """A traced network: its operations, and the module calls that made them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from torch import nn
@@ -87,7 +88,8 @@ class Node:
     """A module call, or an op outside of any, as a single step of the network.
 
     Attributes:
-        path: path of the module; of an op, the path of its caller and its name.
+        path: path of the module; of an op, the path of its caller and its name, with
+            a number from the second one on: "max_pool2d", "max_pool2d_2".
         call: the module call, or None for an op.
         ops: the operations inside, in order.
         output: the op that made its result.
@@ -221,7 +223,7 @@ class Graph:
         for position, piece in enumerate(pieces):
             first, last = _extent(piece)
             owner.update(dict.fromkeys(range(first, last), position))
-        return [self._node(piece, owner) for piece in pieces]
+        return _number([self._node(piece, owner) for piece in pieces])
 
     def _node(self, piece: Call | int, owner: dict[int, int]) -> Node:
         first, last = _extent(piece)
@@ -238,6 +240,18 @@ def _walk(call: Call) -> Iterator[Call]:
     yield call
     for child in call.children:
         yield from _walk(child)
+
+
+def _number(nodes: list[Node]) -> list[Node]:
+    """Tell functions of one name apart."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for node in nodes:
+        seen[node.path] += 1
+        again = node.call is None and seen[node.path] > 1
+        path = f"{node.path}_{seen[node.path]}" if again else node.path
+        numbered.append(replace(node, path=path))
+    return numbered
 
 
 def _extent(piece: Call | int) -> tuple[int, int]:

@@ -26,6 +26,11 @@ _MERGES = {"add": "add", "sub": "add", "rsub": "add", "mul": "multiply"}
 REDUCTIONS = frozenset("mean amax amin sum max min std var norm logsumexp".split())
 
 
+# What a function is that usually joins activations and reads only one.
+_ALONE = {"attention": "dense", "concat": "other"}
+_ATTENTIONS = ("scaled_dot_product_attention", "multi_head_attention_forward")
+
+
 def clean_name(function: object) -> str:
     """Give the plain name of a torch function: `__iadd__` and `add_` are "add"."""
     name = getattr(function, "__name__", type(function).__name__).strip("_")
@@ -47,6 +52,7 @@ def kind_of(name: str, operands: int, pools: bool) -> str:
         return "pooling"
     if name in _MERGES:
         return _MERGES[name] if operands > 1 else "other"
-    if name in ("matmul", "einsum", "bmm") and operands < 2:
-        return "dense"
-    return _KINDS.get(name, "other")
+    kind = _KINDS.get(name, "other")
+    if operands < 2 and kind in _ALONE and name not in _ATTENTIONS:
+        return _ALONE[kind]
+    return kind

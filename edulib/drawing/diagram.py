@@ -25,7 +25,7 @@ _RULES = (
     ".eov-net .h{stroke:none}"
     ".eov-net .o{fill:none;stroke:currentColor;stroke-width:1.5}"
     ".eov-net .c{fill:none;stroke:currentColor;stroke-width:5}"
-    ".eov-net .p{fill:none;stroke:#fff;stroke-width:1.25}"
+    ".eov-net .p{fill:none;stroke:#fff;stroke-width:1;stroke-linecap:butt}"
 )
 _FRAME = (
     ".eov-diagram{container-type:inline-size;width:100%;overflow-x:auto;"
@@ -132,13 +132,10 @@ def diagram(
 
     Raises:
         ValueError: if the model cannot read such images, `depth` is less than 1, or
-            `labels` names no module that was called.
+            `labels` names a step that is not drawn.
     """
     graph = trace_graph(model, image_shape)
-    named = dict(labels or {})
-    for path in named:
-        graph.call(path)
-    items = build_items(graph, depth, named)
+    items = build_items(graph, depth, dict(labels or {}))
     title = title or type(model).__name__
     steps = [image_block(graph.ops[0]), *items]
     summary = _summary(graph)

@@ -7,6 +7,7 @@ phone. A part is measured first, and drawn once its place is known.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 from edulib.drawing.diagram_canvas import (
     LINE,
@@ -22,7 +23,9 @@ _BAND = 5
 _SLICE_GAP = 5
 _SHOWN = 3
 _LOOP = 14
-_SMALL_RING = 6
+_RING = 6
+_FILM = 4
+_CUTS = 6
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Style:
     def thickness(self, channels: int) -> float:
         """Give the pixels of a number of channels, on a logarithmic scale."""
         steps = math.log2(1 + channels)
-        return 4 + 2.3 * steps if self.wide else 3 + 1.5 * steps
+        return 4 + 2.3 * steps if self.wide else 3 + 1.8 * steps
 
 
 @dataclass(frozen=True)
@@ -100,41 +103,76 @@ class Part:
 def measure_slab(block: Block, style: Style) -> Part:
     """Measure an upright block with its labels below."""
     channels, height, width = block.size
-    a, b = style.thickness(channels), style.extent(height)
+    front = style.thickness(channels), style.extent(height)
     depth = (0.28 * style.extent(width), 0.2 * style.extent(width))
-    shown = min(block.repeat, _SHOWN)
-    slice_length = a + _BAND * len(block.bands)
-    solid = shown * slice_length + (shown - 1) * _SLICE_GAP + depth[0]
-    loop = _LOOP if block.residual else 0
-    body = solid + 2 * loop + (_SMALL_RING if loop else 0)
+    pile = _Pile(block, front[0] + _BAND * len(block.bands), depth[0])
     lines = label_lines(block, "full")
-    length = max(body, *(text_width(*line) for line in lines))
-    left = (length - body) / 2 + loop
-    roof = b / 2 + depth[1] + loop + (18 if block.repeat > 1 else 0)
+    length = max(pile.body, *(text_width(*line) for line in lines))
+    left = (length - pile.body) / 2 + pile.loop
+    roof = front[1] / 2 + depth[1] + pile.loop
 
     def draw(canvas: Canvas, u: float, v: float, base: float) -> None:
-        x, y = u + left, v - b / 2
+        x, y = u + left, v - front[1] / 2
         canvas.group(hint(block))
-        for k in range(shown):
-            at = x + k * (slice_length + _SLICE_GAP)
-            _slab(canvas, block, (at, y), (a, b), depth)
+        for k in range(pile.shown):
+            _slab(canvas, block, (x + k * pile.step, y), front, depth)
         canvas.close()
-        peak = y - depth[1]
-        if loop:
-            _loop(canvas, (x - loop, v), (x + solid + loop, v), peak - loop, style)
+        if pile.loop:
+            _loop(canvas, (x - pile.loop, x + pile.solid + pile.loop), v, -roof, style)
         if block.repeat > 1:
-            canvas.text(
-                (x + solid / 2, peak - loop - 6),
-                f"×{block.repeat}",
-                anchor="middle",
-                size=13,
-                bold=True,
-            )
+            at, count = (x + pile.solid / 2, v - roof - 6), f"×{block.repeat}"
+            canvas.text(at, count, anchor="middle", size=13, bold=True)
         canvas.write(lines, (u + length / 2, v + base + 18), "middle")
 
-    after = b / 2 + 18 + LINE * len(lines) - 6
-    right = length - (length - body) / 2
-    return Part(length, roof, b / 2, after, left, right, draw)
+    return Part(
+        length=length,
+        before=roof + (18 if block.repeat > 1 else 0),
+        under=front[1] / 2,
+        after=front[1] / 2 + 12 + LINE * len(lines),
+        inlet=left,
+        outlet=left - pile.loop + pile.body,
+        draw=draw,
+    )
+
+
+@dataclass(frozen=True)
+class _Pile:
+    """A block as often as it is drawn, one behind the other along the flow.
+
+    Attributes:
+        block: the block.
+        thickness: of one, its bands included.
+        rest: what the last one needs more, for its depth.
+    """
+
+    block: Block
+    thickness: float
+    rest: float
+
+    @property
+    def shown(self) -> int:
+        """How many are drawn."""
+        return min(self.block.repeat, _SHOWN)
+
+    @property
+    def step(self) -> float:
+        """From one to the next."""
+        return self.thickness + _SLICE_GAP
+
+    @property
+    def solid(self) -> float:
+        """Length of all blocks."""
+        return self.step * self.shown - _SLICE_GAP + self.rest
+
+    @property
+    def loop(self) -> float:
+        """Room that a shortcut needs on each side."""
+        return _LOOP if self.block.residual else 0
+
+    @property
+    def body(self) -> float:
+        """Length of all, with the shortcut and its sum."""
+        return self.solid + 2 * self.loop + (_RING if self.loop else 0)
 
 
 def _slab(
@@ -160,41 +198,42 @@ def _slab(
 def measure_plate(block: Block, style: Style, beside: bool) -> Part:
     """Measure a lying block, with its labels beside or below it."""
     channels, height, width = block.size
-    a, b = style.extent(width), style.thickness(channels)
+    if width == 1:
+        height, width = width, height
+    front = style.extent(width), style.thickness(channels)
     depth = (0.24 * style.extent(height), 0.2 * style.extent(height))
-    shown = min(block.repeat, _SHOWN)
-    band = _BAND - 1
-    slice_length = b + band * len(block.bands)
-    step = slice_length + _SLICE_GAP
-    solid = depth[1] + (shown - 1) * step + slice_length
-    loop = _LOOP if block.residual else 0
-    body = solid + 2 * loop + (_SMALL_RING if loop else 0)
+    pile = _Pile(block, front[1] + _FILM * len(block.bands), depth[1])
     lines = label_lines(block, style.form(beside))
     text = LINE * len(lines)
     widest = max(text_width(*line) for line in lines)
-    length = max(body, text) if beside else body + text + 4
-    top = (length - body) / 2 if beside else 0
-    half = (a + depth[0]) / 2
-    reach = style.label_column
+    length = max(pile.body, text) if beside else pile.body + text + 8
+    top = pile.loop + ((length - pile.body) / 2 if beside else 0)
+    half = (front[0] + depth[0]) / 2
 
     def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
-        x, y = v - half, u + top + loop + depth[1]
+        x, y = v - half, u + top
         canvas.group(hint(block))
-        for k in range(shown - 1, -1, -1):
-            _plate(canvas, block, (x, y + k * step), (a, b), depth)
+        for k in reversed(range(pile.shown)):
+            _plate(canvas, block, (x, y + depth[1] + k * pile.step), front, depth)
         canvas.close()
-        if loop:
-            start, end = (u + top, v), (u + top + loop + solid + loop, v)
-            _loop(canvas, start, end, v - half - loop, style)
+        if pile.loop:
+            ends = (y - pile.loop, y + pile.solid + pile.loop)
+            _loop(canvas, ends, v, -half - pile.loop, style)
         if beside:
-            at = (v + reach, u + (length - text) / 2 + LINE - 3)
+            at = (v + style.label_column, u + (length - text) / 2 + LINE - 3)
             canvas.write(lines, at, "start")
         else:
-            canvas.write(lines, (v, u + body + LINE + 1), "middle")
+            canvas.write(lines, (v, u + pile.body + LINE + 1), "middle")
 
-    side = reach + widest if beside else max(half, widest / 2)
-    before = max(half + loop, 0 if beside else widest / 2)
-    return Part(length, before, 0, side, top + loop, top + body, draw)
+    return Part(
+        length=length,
+        before=half + pile.loop if beside else max(half + pile.loop, widest / 2),
+        under=0,
+        after=style.label_column + widest if beside else max(half, widest / 2),
+        inlet=top,
+        outlet=top - pile.loop + pile.body if beside else length,
+        draw=draw,
+    )
 
 
 def _plate(
@@ -204,31 +243,32 @@ def _plate(
     front: tuple[float, float],
     depth: tuple[float, float],
 ) -> None:
-    (x, y), (a, b) = at, front
-    band = _BAND - 1
+    """Draw a lying block; its bands are films below it."""
+    (x, y), (a, b), (dx, dy) = at, front, depth
     for k in reversed(range(len(block.bands))):
-        color = kind_color(block.bands[k])
-        canvas.cuboid((x, y + b + k * band), (a, band), depth, color)
+        place, color = (x, y + b + k * _FILM), kind_color(block.bands[k])
+        canvas.cuboid(place, (a, _FILM), depth, color)
     canvas.cuboid(at, front, depth, kind_color(block.kind))
     for share in _shares(block.parts):
         edge = y + b * share
-        points = [(x, edge), (x + a, edge), (x + a + depth[0], edge - depth[1])]
-        canvas.line(points, kind="p", radius=0)
+        canvas.line([(x, edge), (x + a, edge)], kind="p")
 
 
 def _shares(parts: tuple[int, ...]) -> list[float]:
     """Give the places where a block is cut into the branches that it joins."""
-    total, at, shares = sum(parts), 0, []
-    for part in parts[:-1]:
-        at += part
-        shares.append(at / total)
-    return shares
+    if len(parts) > _CUTS:
+        return []
+    sums = list(accumulate(parts))
+    return [at / sums[-1] for at in sums[:-1]]
 
 
-def _loop(canvas: Canvas, start: Point, end: Point, v: float, style: Style) -> None:
-    """Draw the shortcut around a block, and the sum behind it."""
-    (u0, flow), (u1, _) = start, end
-    path = [(u0, flow), (u0, v), (u1, v), (u1, flow - _SMALL_RING)]
+def _loop(
+    canvas: Canvas, ends: tuple[float, float], flow: float, far: float, style: Style
+) -> None:
+    """Draw the shortcut around a block, `far` from the flow, and the sum behind it."""
+    first, last = ends
+    path = [(first, flow), (first, flow + far), (last, flow + far), (last, flow)]
+    path[-1] = (last, flow - _RING)
     canvas.line([style.place(*point) for point in path], arrow=True)
-    canvas.line([style.place(u1 - _LOOP, flow), style.place(u1, flow)])
-    canvas.circle(style.place(u1, flow), _SMALL_RING, "+")
+    canvas.line([style.place(last - _LOOP, flow), style.place(last - _RING, flow)])
+    canvas.circle(style.place(last, flow), _RING, "+")

@@ -34,8 +34,8 @@ def measure_chain(items: Sequence[Item], style: Style, beside: bool) -> Part:
     return chain_part([measure(item, style, beside) for item in items], style)
 
 
-def chain_part(parts: Sequence[Part], style: Style) -> Part:
-    """Put measured parts one behind the other, with arrows between them."""
+def chain_part(parts: Sequence[Part], style: Style, gap: float = GAP) -> Part:
+    """Put measured parts one behind the other, `gap` pixels apart, with arrows."""
     if not parts:
         return Part(0, 0, 0, 0, 0, 0, lambda *_: None)
     under = max(part.under for part in parts)
@@ -43,7 +43,7 @@ def chain_part(parts: Sequence[Part], style: Style) -> Part:
     starts, at = [], 0.0
     for part in parts:
         starts.append(at)
-        at += part.length + GAP
+        at += part.length + gap
 
     def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
         for k, (part, start) in enumerate(zip(parts, starts, strict=True)):
@@ -54,7 +54,7 @@ def chain_part(parts: Sequence[Part], style: Style) -> Part:
             part.draw(canvas, u + start, v, under)
 
     return Part(
-        length=at - GAP,
+        length=at - gap,
         before=max(part.before for part in parts),
         under=under,
         after=after,

@@ -11,6 +11,7 @@ WIDE = 680
 PHONE = 350
 _CHIP = 11
 _ROW = 30
+_MARGINS = 44
 _ORDER = (
     "convolution",
     "pooling",
@@ -49,19 +50,27 @@ def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
     """Draw rows from left to right; give where they end."""
     side = 118 if _lanes(steps) < 3 else 66
     style = Style(wide=True, side=side, top=_resolution(steps))
-    parts = [measure(step, style, beside=False) for step in steps]
+    rows = _rows([measure(step, style, beside=False) for step in steps])
+    gap = _gap(rows)
+    chains = [chain_part(row, style, gap) for row in rows]
     y = top
-    rows = _rows(parts)
-    for k, row in enumerate(rows):
-        chain = chain_part(row, style)
+    for k, chain in enumerate(chains):
         flow = y + chain.before
         chain.draw(canvas, 0, flow, chain.under)
         y = flow + chain.after + _ROW
-        if k + 1 < len(rows):
-            _carry_on(
-                canvas, chain, flow, (y - _ROW / 2, chain_part(rows[k + 1], style), y)
-            )
+        if k + 1 < len(chains):
+            _carry_on(canvas, chain, flow, (y - _ROW / 2, chains[k + 1], y))
     return y - _ROW
+
+
+def _gap(rows: list[list[Part]]) -> float:
+    """Give the gap between parts that lets the longest row fill the page."""
+    gaps = [
+        (WIDE - _MARGINS - sum(part.length for part in row)) / (len(row) - 1)
+        for row in rows
+        if len(row) > 1
+    ]
+    return max(GAP, min([*gaps, 2 * GAP]))
 
 
 def _carry_on(
@@ -69,7 +78,7 @@ def _carry_on(
 ) -> None:
     """Lead the flow from the end of a row to the start of the next."""
     lane, after, top = below
-    right = chain.outlet + 18
+    right = max(chain.outlet, chain.length) + 14
     next_flow = top + after.before
     points = [
         (chain.outlet, flow),
@@ -84,7 +93,7 @@ def _carry_on(
 
 def _rows(parts: list[Part]) -> list[list[Part]]:
     """Break parts into as few rows as fit, of lengths as even as possible."""
-    limit = WIDE - 40
+    limit = WIDE - _MARGINS
     count = len(_break(parts, limit))
     while limit > 100 and len(_break(parts, limit - 10)) == count:
         limit -= 10

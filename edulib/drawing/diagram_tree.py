@@ -14,6 +14,7 @@ _MERGES = ("add", "concat", "multiply")
 _BANDS = ("normalisation", "activation")
 _MAIN = ("convolution", "pooling", "dense", "attention", "embedding")
 _BUDGET = 18
+_LONG = 13
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,18 @@ def build_items(graph: Graph, depth: int | None, labels: dict[str, str]) -> list
         graph: the traced network.
         depth: how many levels of modules to open; by default as many as fit.
         labels: names to print, by path.
+
+    Raises:
+        ValueError: if a label's path is not drawn.
     """
     if depth is not None:
         nodes = graph.nodes(depth)
     else:
         nodes = graph.fold(_choose_open(graph))
+    known = dict.fromkeys(node.path for node in nodes)
+    for path in labels:
+        if path not in known:
+            raise ValueError(f"expected a step among {', '.join(known)}; got {path!r}")
     return _Builder(graph, nodes, labels).items()
 
 
@@ -262,7 +270,7 @@ class _Builder:
         behind = [op.kind for op in node.ops[main + 1 :] if op.kind in _BANDS]
         merges = [op for op in node.ops if len(op.inputs) > 1]
         return Block(
-            name=self.labels.get(node.path, node.path),
+            name=self.labels.get(node.path) or self._short_name(node.path),
             words=words,
             kind=node.kind,
             shape=node.shape,
@@ -274,6 +282,16 @@ class _Builder:
             residual=is_blocks and any(op.kind == "add" for op in merges),
             parts=self._parts(node) if is_blocks else (),
         )
+
+    def _short_name(self, path: str) -> str:
+        """Drop the front of a long path, as long as it stays the only one."""
+        paths = [node.path for node in self.nodes]
+        while len(path) > _LONG and "." in path:
+            shorter = path.split(".", 1)[1]
+            if shorter[0].isdigit() or sum(p.endswith(shorter) for p in paths) > 1:
+                break
+            path = shorter
+        return path
 
     def _parts(self, node: Node) -> tuple[int, ...]:
         """Give the channels of what is concatenated at the end of a block."""

@@ -19,7 +19,7 @@ _SHORT = (
 )
 _MERGED = {"add": "add", "concat": "concat", "multiply": "multiply"}
 _NAME = 12
-_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 11}
+_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
 
 
 def short_number(number: int) -> str:
@@ -51,7 +51,8 @@ def label_lines(block: Block, form: str) -> list[Line]:
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
-    lines += [(line, SMALL, False) for line in textwrap.wrap(words, _WRAP[form])]
+    wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
+    lines += [(line, SMALL, False) for line in wrapped]
     shape = shape_words(block.shape)
     params = short_number(block.params) if block.params else ""
     params += " params" if params and form != "narrow" else ""
