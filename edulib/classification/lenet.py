@@ -17,8 +17,11 @@ Output, trainable parameters and connections of each layer for a 32 x 32 image
     F6  full connection    (B, 84)           10,164    10,164
         Euclidean RBF      (B, 10)                0       840
                                              60,000   340,908
+
+Differs from the paper: see `LeNet5`, which is close to it, and `LeNet5Modern`.
 """
 
+import random
 from collections.abc import Sequence
 
 import torch
@@ -51,14 +54,22 @@ DIGIT_BITMAPS = """
 """
 """Ten digits on bitmaps of 7 x 12 pixels, the targets of the 84 units of F6."""
 
-BACKGROUND, FOREGROUND = -0.1, 1.175
+
+class InkScale(nn.Module):
+    """Map images in [0, 1] to -0.1 for paper and 1.175 for ink.
+
+    Source: the input of LeNet-5, section II.B of the paper.
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Scale each pixel, which makes the mean about 0 and the variance about 1."""
+        return -0.1 + (1.175 + 0.1) * image
 
 
 class ScaledTanh(nn.Module):
     """Squash: f(a) = A tanh(S a), with A = 1.7159 and S = 2/3.
 
-    The constants are such that f(1) = 1 and f(-1) = -1, where the curve bends most:
-    targets of -1 and 1 can be reached without saturation.
+    With these constants f(1) = 1 and f(-1) = -1, where the curve bends most.
 
     Source: equation 6 and appendix A of the paper.
     """
@@ -74,9 +85,8 @@ class ScaledTanh(nn.Module):
 class Subsampling(nn.Module):
     """Halve the resolution: add four neighbours, multiply by w, add b.
 
-    Each map has its own coefficient w and bias b, both trained. A small w leaves the
-    squashing that follows nearly linear, so that the layer blurs; a large one makes
-    it a noisy OR or AND of the four, depending on b.
+    Each map has its own trained w and b. With a small w the squashing that follows is
+    nearly linear and the layer blurs; a large w makes it a noisy OR or AND of the four.
 
     Args:
         channels: number of maps.
@@ -102,8 +112,8 @@ class Subsampling(nn.Module):
 class TableConv2d(nn.Module):
     """Convolution whose maps each see some of the input maps, as a table says.
 
-    There is one trained kernel for each cross in the table. They are put among zeros,
-    because one full convolution is several times faster than many small ones.
+    There is one trained kernel for each cross in the table, put among zeros, because
+    one full convolution is several times faster than many small ones.
 
     Args:
         table: for each output map the input maps that it sees.
@@ -165,8 +175,7 @@ class LeNet5(nn.Module):
 
     Args:
         num_classes: number of classes. The first ten have the bitmaps of the digits
-            as codes, any others random ones of -1 and 1, which the paper mentions
-            as an alternative.
+            as codes, any others random ones.
         in_channels: channels of the images; 1 in the paper.
 
     Shape:
@@ -179,16 +188,16 @@ class LeNet5(nn.Module):
 
     Source: figure 2 and section II.B of the paper.
 
-    Differs from the paper: the output is the negative of the penalty, as other
-    classifiers have it; the bitmaps are our own drawing, since the paper prints its
-    own too small to copy; biases, of which the paper says nothing, are drawn like the
-    weights.
+    Differs from the paper: the output is the negative of the penalty, so that the best
+    is largest; the bitmaps are our own drawing; biases, of which the paper says
+    nothing, start out like weights.
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:
         super().__init__()
         check_num_classes(num_classes)
         self.in_channels = in_channels
+        self.scale = InkScale()
         self.c1 = nn.Conv2d(in_channels, 6, kernel_size=5)
         self.s2 = Subsampling(6)
         self.c3 = TableConv2d(C3_TABLE, in_channels=6, kernel_size=5)
@@ -202,7 +211,7 @@ class LeNet5(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """Return the scores of the classes."""
         check_digit_images(image, self.in_channels)
-        x = BACKGROUND + (FOREGROUND - BACKGROUND) * image
+        x = self.scale(image)
         x = self.squash(self.c1(x))  # (B, 6, 28, 28)
         x = self.squash(self.s2(x))  # (B, 6, 14, 14)
         x = self.squash(self.c3(x))  # (B, 16, 10, 10)
@@ -224,8 +233,7 @@ class LeNet5Modern(nn.Module):
         - Output: (B, num_classes), logits
 
     Raises:
-        ValueError: if the images have another shape.
-        TypeError: if the images are not floating-point numbers.
+        ValueError, TypeError: as in `LeNet5`.
 
     Source: figure 2 of the paper for the sizes of the layers.
 
@@ -272,7 +280,7 @@ def map_loss(scores: Tensor, labels: Tensor, rubbish: float) -> Tensor:
     """Push the right penalty down and all others up: y_D + log(e^-j + sum_i e^-y_i).
 
     This is the softmax cross-entropy with one more class, for rubbish, whose penalty
-    is always j. It stops the push on classes whose penalty is far above j anyway.
+    is always j: classes whose penalty is far above j are pushed no further.
 
     Args:
         scores: (B, num_classes), the output of `LeNet5`.
@@ -293,17 +301,16 @@ def class_codes(num_classes: int) -> Tensor:
     """
     rows = [line.split() for line in DIGIT_BITMAPS.split("\n") if line]
     digits = ["".join(column) for column in zip(*rows, strict=True)]
-    drawn = torch.tensor([[2.0 * (p == "#") - 1 for p in digit] for digit in digits])
-    generator = torch.Generator().manual_seed(0)
-    others = torch.randint(0, 2, (max(num_classes - 10, 0), 84), generator=generator)
-    return torch.cat([drawn, 2.0 * others - 1])[:num_classes]
+    toss = random.Random(0)
+    others = ["".join(toss.choices(".#", k=84)) for _ in range(10, num_classes)]
+    codes = (digits + others)[:num_classes]
+    return torch.tensor([[1.0 if ink == "#" else -1.0 for ink in c] for c in codes])
 
 
 def initialize(model: LeNet5) -> None:
     """Draw weights and biases uniformly from -2.4 / F to 2.4 / F.
 
-    F is the number of inputs of a unit (in C3 it differs from map to map), so that
-    the sums start out small enough for the middle of the squashing function.
+    F is the number of inputs of a unit; in C3 it differs from map to map.
 
     Source: appendix A of the paper.
     """
