@@ -8,6 +8,7 @@ from edulib.data.digits import Digits
 from edulib.data.photos import PHOTOS, Photo, PhotoPatches, photos
 from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
+from edulib.data.torchvision_sets import torchvision_set
 
 __all__ = [
     "PHOTOS",
@@ -20,4 +21,5 @@ __all__ = [
     "make_scene",
     "parts_of",
     "photos",
+    "torchvision_set",
 ]

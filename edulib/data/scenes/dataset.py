@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -113,7 +114,7 @@ class Scenes(Dataset):
         else:
             scene = self.scene(index)
             picture, target = scene.image, target_of(scene, self.target)
-        image = tv_tensors.Image(_channels_first(picture).float().div_(255))
+        image = tv_tensors.Image(torch.from_numpy(_unit_range(picture)))
         return self.transforms(image, target) if self.transforms else (image, target)
 
     def _labelled(self, index: int) -> tuple:
@@ -143,13 +144,14 @@ class Scenes(Dataset):
         labels = torch.empty(self.length, dtype=torch.int64)
         for k in range(self.length):
             picture, labels[k] = self._labelled(k)
-            images[k] = _channels_first(picture)
-        return images.div_(255), labels
+            images[k] = torch.from_numpy(_unit_range(picture))
+        return images, labels
 
 
-def _channels_first(picture: Any) -> Tensor:
-    """(H, W, 3) uint8 as a tensor (3, H, W)."""
-    return torch.from_numpy(picture.copy()).permute(2, 0, 1).contiguous()
+def _unit_range(picture: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 as (3, H, W) float32 in [0, 1]."""
+    channels = picture.transpose(2, 0, 1)
+    return np.divide(channels, np.float32(255), dtype=np.float32, order="C")
 
 
 def target_of(scene: Scene, name: str) -> Any:

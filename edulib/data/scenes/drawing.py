@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from edulib.data.scenes.layout import FLIERS, SWIMMERS, Plan, shadow_of
 from edulib.data.scenes.palette import Colour
-from edulib.data.scenes.placing import UNIT, Placed
+from edulib.data.scenes.placing import Placed
 
 FINE = 4  # each pixel is drawn as FINE x FINE and averaged
 STRIDE = 64  # of an object's number in the map; parts have smaller numbers
@@ -17,7 +17,7 @@ STRIDE = 64  # of an object's number in the map; parts have smaller numbers
 def draw_picture(plan: Plan, image_size: int) -> np.ndarray:
     """The picture of a plan: (H, W, 3) uint8."""
     canvas = image_size * FINE
-    image = _sky(*plan.backdrop.sky, plan.backdrop.horizon, canvas).copy()
+    image = _sky(*plan.backdrop.sky, canvas).copy()
     polygon = ImageDraw.Draw(image).polygon
     for placed in _layers(plan):
         points, colours = placed.corners(canvas), placed.inks
@@ -38,9 +38,9 @@ def _layers(plan: Plan) -> Iterable[Placed]:
 
 
 @lru_cache(maxsize=8)
-def _sky(top: Colour, low: Colour, horizon: int, canvas: int) -> Image.Image:
-    """A vertical gradient from the top of the picture to the horizon."""
-    end = horizon * canvas // UNIT
+def _sky(top: Colour, low: Colour, canvas: int) -> Image.Image:
+    """A vertical gradient from the top of the picture to its usual horizon."""
+    end = canvas * 6 // 10
     rows = np.minimum(np.arange(canvas), end)[:, None]
     colours = (np.array(top) * (end - rows) + np.array(low) * rows) // end
     column = Image.fromarray(colours.astype(np.uint8)[:, None])

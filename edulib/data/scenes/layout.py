@@ -1,6 +1,7 @@
 """Layout: which objects a scene holds, and where."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from edulib.data.scenes.objects import KINDS, TEXTURES, VARIANTS, template
 from edulib.data.scenes.palette import COLOURS, HAIRS, NAMES, SKINS, inks, mix
@@ -91,7 +92,13 @@ def make_plan(
 def main_kind(seed: int, index: int) -> str:
     """Kind of a scene's main object: each occurs once in every ten scenes."""
     block, place = divmod(index, len(KINDS))
-    return Stream(seed, "block", block).shuffled(KINDS)[place]
+    return _block(seed, block)[place]
+
+
+@lru_cache(maxsize=64)
+def _block(seed: int, block: int) -> list[str]:
+    """The main kinds of ten scenes in a row."""
+    return Stream(seed, "block", block).shuffled(KINDS)
 
 
 def _base(pose: Pose) -> int:
@@ -135,7 +142,7 @@ def _pose(kind: str, stream: Stream, sizes: tuple[int, int], behind: Backdrop) -
     near = behind.horizon if kind in SWIMMERS else behind.ground_level
     far = UNIT * (88 if kind in SWIMMERS else 98) // 100
     foot = stream.between(near + UNIT // 16, far) if near + UNIT // 16 < far else far
-    stand = max(foot - half, half * 8 // 10)
+    stand = max(foot - half, half * 95 // 100)
     y = sky if kind in FLIERS else stand
     tilt = TILTS.get(kind, 4)
     return Pose(

@@ -18,11 +18,8 @@ COLOURS: dict[str, tuple[Colour, Colour]] = {
 }
 NAMES = tuple(COLOURS)
 SKINS = (
-    (250, 214, 184),
-    (236, 188, 150),
-    (205, 150, 110),
-    (160, 108, 76),
-    (112, 74, 54),
+    *((250, 214, 184), (236, 188, 150), (205, 150, 110)),
+    *((160, 108, 76), (112, 74, 54)),
 )
 HAIRS = ((54, 42, 40), (96, 62, 44), (214, 164, 84), (176, 84, 44), (168, 164, 166))
 
@@ -64,6 +61,7 @@ NIGHT = (190, 192, 228)  # what night leaves of 256 of red, green and blue
 DARK_GLASS: dict[str, Colour] = {"glass": (70, 92, 138), "glass_light": (98, 122, 170)}
 
 
+@cache
 def mix(first: Colour, second: Colour, percent: int) -> Colour:
     """A colour so many per cent of the way from the first to the second."""
     return tuple(
@@ -72,6 +70,7 @@ def mix(first: Colour, second: Colour, percent: int) -> Colour:
     )
 
 
+@cache
 def tinted(colour: Colour, tint: Colour) -> Colour:
     """A colour under tinted light, of which 256 is white."""
     return tuple(c * t >> 8 for c, t in zip(colour, tint, strict=True))

@@ -13,9 +13,9 @@ from edulib.data.scenes.geometry import (
     arc,
     box,
     ellipse,
+    moved,
     rounded,
     stroke,
-    turned,
 )
 from edulib.data.scenes.sketch import Sketch, Template
 from edulib.data.scenes.stream import Stream
@@ -23,25 +23,25 @@ from edulib.data.scenes.stream import Stream
 VARIANTS = 6  # designs of each piece of scenery
 
 
-def _waves(pick: Stream, height: int) -> Outline:
-    """A wavy upper edge, closed far below the sheet."""
+def _waves(pick: Stream, height: int, depth: float) -> Outline:
+    """A wavy upper edge, closed some way below."""
     phases = [pick.below(360) for _ in range(3)]
-    edge = [(-110.0, 230.0)]
+    edge = [(-110.0, depth)]
     for x in range(-110, 111, 5):
         parts = zip(phases, (1, 2, 3), (5, 3, 2), strict=True)
         swing = sum(COS[(p + x * n * 2) % 360] * share for p, n, share in parts)
         edge.append((x, -height * swing / ONE / 10))
-    return [*edge, (110.0, 230.0)]
+    return [*edge, (110.0, depth)]
 
 
 def hills(sketch: Sketch, pick: Stream) -> None:
     """Rolling hills."""
-    sketch.decorate("main", _waves(pick, 26))
+    sketch.decorate("main", _waves(pick, 26, 12))
 
 
 def ground(sketch: Sketch, pick: Stream) -> None:
     """Slightly uneven ground, with a lighter edge."""
-    edge = _waves(pick, 5)
+    edge = _waves(pick, 5, 100)
     sketch.decorate("main", edge)
     for _ in range(5):
         x, y = pick.between(-95, 95), pick.between(14, 90)
@@ -50,29 +50,14 @@ def ground(sketch: Sketch, pick: Stream) -> None:
 
 def mountains(sketch: Sketch, pick: Stream) -> None:
     """Peaks with snow on them."""
-    for x in (-90, -35, 30, 85):
-        x, top, half = x + pick.between(-14, 14), pick.between(-62, -34), 62
-        peak = [
-            (x, top),
-            (x + half, 20),
-            (x + half, 60),
-            (x - half, 60),
-            (x - half, 20),
-        ]
-        sketch.decorate("main", rounded(peak, 6))
-        sketch.shade(
-            "dark",
-            rounded(peak, 6),
-            [(x, -90), (x + 99, -90), (x + 99, 99), (x + 12, 99)],
-        )
-        cap = [
-            (x, top + 1),
-            (x + 13, top + 17),
-            (x + 5, top + 13),
-            (x - 2, top + 20),
-            (x - 13, top + 17),
-        ]
-        sketch.decorate("white", rounded(cap, 3))
+    for middle in (-90, -35, 30, 85):
+        x, top = middle + pick.between(-14, 14), pick.between(-62, -34)
+        peak = rounded([(x, top), (x + 62, 20), (x - 62, 20)], 6)
+        sketch.decorate("main", peak)
+        right = [(x, -90), (x + 99, -90), (x + 99, 99), (x + 12, 99)]
+        sketch.shade("dark", peak, right)
+        cap = [(0, 1), (13, 17), (5, 13), (-2, 20), (-13, 17)]
+        sketch.decorate("white", moved(rounded(cap, 3), x, top))
 
 
 def skyline(sketch: Sketch, pick: Stream) -> None:
@@ -80,13 +65,14 @@ def skyline(sketch: Sketch, pick: Stream) -> None:
     x = -112
     while x < 110:
         width, top = pick.between(14, 28), -pick.between(12, 52)
-        sketch.decorate(pick.choice(("main", "dark")), box(x, top, x + width, 230))
+        role = pick.choice(("main", "dark"))
+        sketch.decorate(role, box(x, top, x + width, 12))
         x += width - 1
 
 
 def water(sketch: Sketch, pick: Stream) -> None:
     """Water with lines of waves, denser towards the horizon."""
-    sketch.decorate("main", box(-110, 0, 110, 230))
+    sketch.decorate("main", box(-110, 0, 110, 80))
     sketch.decorate("light", box(-110, 0, 110, 2))
     for k in range(16):
         y, half = 5 + k * k * 0.42, pick.between(5, 9) + k
@@ -96,21 +82,17 @@ def water(sketch: Sketch, pick: Stream) -> None:
 
 def shore(sketch: Sketch, pick: Stream) -> None:
     """Ground with a line of foam before it."""
-    edge = _waves(pick, 7)
+    edge = _waves(pick, 7, 40)
     sketch.decorate("white", [(x, y - 3) for x, y in edge])
     sketch.decorate("main", edge)
 
 
 def stars(sketch: Sketch, pick: Stream) -> None:
     """Stars all over the sheet."""
-    for _ in range(34):
-        x, y, size = pick.between(-99, 99), pick.between(-99, 10), pick.between(6, 16)
-        sketch.decorate(
-            "main",
-            turned(box(x - 0.9, y - 0.9, x + 0.9, y + 0.9), 45, (x, y))
-            if size < 13
-            else _star(x, y, 2.6),
-        )
+    for k in range(30):
+        x, y = pick.between(-99, 99), pick.between(-99, 10)
+        star = _star(x, y, 2.6) if k % 4 == 0 else arc(x, y, 1.3, 0, 270)
+        sketch.decorate("main", star)
 
 
 def _star(x: float, y: float, radius: float) -> Outline:
@@ -156,10 +138,8 @@ def tuft(sketch: Sketch, pick: Stream) -> None:
     """Blades of grass."""
     for x in range(-70, 71, 28):
         lean, top = pick.between(-22, 22), pick.between(-90, -40)
-        sketch.decorate(
-            pick.choice(("leaf", "leaf_dark")),
-            [(x - 13, 60), (x + lean, top), (x + 13, 60)],
-        )
+        blade = [(x - 13, 60), (x + lean, top), (x + 13, 60)]
+        sketch.decorate(pick.choice(("leaf", "leaf_dark")), blade)
 
 
 def bush(sketch: Sketch, pick: Stream) -> None:
@@ -174,41 +154,29 @@ def bush(sketch: Sketch, pick: Stream) -> None:
 
 def stone(sketch: Sketch, pick: Stream) -> None:
     """A stone."""
-    outline = [
-        (-84, 56),
-        (-70, 2),
-        (-20, -44 + pick.between(-8, 12)),
-        (44, -30),
-        (86, 56),
-    ]
+    top = pick.between(-52, -32)
+    outline = [(-84, 56), (-70, 2), (-20, top), (44, -30), (86, 56)]
     sketch.decorate("stone", rounded(outline, 26))
-    sketch.shade(
-        "stone_dark", rounded(outline, 26), [(30, -90), (120, -90), (120, 90), (-6, 90)]
-    )
+    right = [(30, -90), (120, -90), (120, 90), (-6, 90)]
+    sketch.shade("stone_dark", rounded(outline, 26), right)
 
 
 def fence(sketch: Sketch, pick: Stream) -> None:
     """A piece of wooden fence."""
     for y in (-12, 26):
-        sketch.decorate(
-            "wood_dark", stroke((-98, y), (98, y + pick.between(-3, 3)), 11)
-        )
+        rail = stroke((-98, y), (98, y + pick.between(-3, 3)), 11)
+        sketch.decorate("wood_dark", rail)
     for x in (-78, -26, 26, 78):
-        sketch.decorate(
-            "wood",
-            rounded(
-                [(x - 11, 62), (x - 11, -38), (x, -52), (x + 11, -38), (x + 11, 62)], 3
-            ),
-        )
+        post = [(-11, 62), (-11, -38), (0, -52), (11, -38), (11, 62)]
+        sketch.decorate("wood", moved(rounded(post, 3), x, 0))
 
 
 def cactus(sketch: Sketch, pick: Stream) -> None:
     """A cactus with two arms."""
     for x, low, top in ((-38, 4, -46), (40, -12, -62)):
         sketch.decorate("leaf_dark", rounded(box(x - 11, top, x + 11, low + 11), 11))
-        sketch.decorate(
-            "leaf_dark", rounded(box(min(x, 0) - 11, low - 11, max(x, 0), low + 11), 9)
-        )
+        arm = box(min(x, 0) - 11, low - 11, max(x, 0), low + 11)
+        sketch.decorate("leaf_dark", rounded(arm, 9))
     sketch.decorate("leaf", rounded(box(-17, -94, 17, 94), 17))
     sketch.decorate("leaf_dark", box(-3, -70, 1, 94))
 

@@ -24,7 +24,7 @@ NIGHT_SKIES = (
     ((26, 22, 58), (96, 72, 128)),
     ((14, 30, 58), (46, 88, 122)),
 )
-NIGHT_LAND = (84, 96, 150)  # what night leaves of 256 of red, green and blue
+NIGHT_LAND = (94, 108, 164)  # what night leaves of 256 of red, green and blue
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,7 @@ SETTINGS = {
     "mountains": Setting(
         "in the mountains", GRASSES, ("mountains", "hills"), ("stone", "tuft", "bush")
     ),
-    "desert": Setting(
-        "in the desert", SANDS, ("hills",), ("cactus", "stone", "cactus")
-    ),
+    "desert": Setting("in the desert", SANDS, ("hills",), ("cactus", "stone")),
     "snow": Setting("in the snow", SNOWS, ("mountains",), ("stone", "fence")),
     "town": Setting("in a town", STREETS, ("skyline",), ("bush", "fence")),
     "sea": Setting("at the sea", SANDS, (), ("stone", "tuft"), water=True),

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-WORDS = 96  # integers hashed at a time
+WORDS = 64  # integers hashed at a time
 
 
 class Stream:
@@ -34,10 +34,13 @@ class Stream:
     def below(self, limit: int) -> int:
         """Integer from 0 to limit - 1."""
         if not self._words:
-            key = f"{self._key}#{self._block}".encode()
-            self._words = [*unpack(f"<{WORDS}I", shake_128(key).digest(4 * WORDS))]
-            self._block += 1
+            self._refill()
         return self._words.pop() * limit >> 32
+
+    def _refill(self) -> None:
+        key = f"{self._key}#{self._block}".encode()
+        self._words = [*unpack(f"<{WORDS}I", shake_128(key).digest(4 * WORDS))]
+        self._block += 1
 
     def between(self, low: int, high: int) -> int:
         """Integer from low to high, both included."""

@@ -18,9 +18,8 @@ def eye(sketch: Sketch, x: float, y: float, radius: float) -> None:
     """An eye: white, iris and a glint."""
     sketch.add("eye", "white", ellipse(x, y, radius))
     sketch.add("eye", "black", ellipse(x + radius * 0.15, y, radius * 0.62))
-    sketch.decorate(
-        "white", ellipse(x - radius * 0.1, y - radius * 0.25, radius * 0.22)
-    )
+    glint = ellipse(x - radius * 0.1, y - radius * 0.25, radius * 0.22)
+    sketch.decorate("white", glint)
 
 
 def fish(sketch: Sketch, pick: Stream) -> None:
@@ -50,6 +49,13 @@ def _fish_body(tall: float) -> Outline:
     return rounded(upper + lower, 48)
 
 
+FOLDED_WING = [(-8, 6), (34, 4), (26, 34), (-26, 40), (-58, 30)]
+RAISED_WING = [
+    *((32, 14), (20, -20), (-30, -84), (-62, -92)),
+    *((-46, -40), (-30, 12), (0, 30)),
+]
+
+
 def bird(sketch: Sketch, pick: Stream) -> None:
     """A bird that looks to the right, standing or with its wings raised."""
     flying = pick.chance(40)
@@ -59,9 +65,8 @@ def bird(sketch: Sketch, pick: Stream) -> None:
         for x in (-4, 16):
             sketch.add("leg", "orange", stroke((x, 52), (x + 2, 84), 5))
             sketch.add("leg", "orange", stroke((x - 5, 85), (x + 15, 85), 5))
-    body = rounded(
-        [(-58, 20), (-10, -18), (40, -30), (58, 20), (26, 64), (-28, 62)], 40
-    )
+    corners = [(-58, 20), (-10, -18), (40, -30), (58, 20), (26, 64), (-28, 62)]
+    body = rounded(corners, 40)
     sketch.add("beak", "orange", rounded([(70, -46), (99, -33), (70, -24)], 4))
     sketch.add("body", "main", body)
     sketch.shade("light", body, turned(box(-90, 34, 120, 120), -14))
@@ -69,17 +74,7 @@ def bird(sketch: Sketch, pick: Stream) -> None:
     if pick.chance(40):
         crest = [(38, -60), (22, -88), (44, -80), (52, -92), (60, -62)]
         sketch.add("head", "accent", rounded(crest, 5))
-    wing = [(-8, 6), (34, 4), (26, 34), (-26, 40), (-58, 30)]
-    if flying:
-        wing = [
-            (32, 14),
-            (20, -20),
-            (-30, -84),
-            (-62, -92),
-            (-46, -40),
-            (-30, 12),
-            (0, 30),
-        ]
+    wing = RAISED_WING if flying else FOLDED_WING
     sketch.textured("wing", rounded(wing, 18), "accent")
     eye(sketch, 56, -42, 9.5)
 
@@ -87,9 +82,8 @@ def bird(sketch: Sketch, pick: Stream) -> None:
 def butterfly(sketch: Sketch, pick: Stream) -> None:
     """A butterfly from above, its wings spread."""
     tip, low = pick.between(-86, -72), pick.between(62, 78)
-    upper = rounded(
-        [(4, -12), (52, tip), (94, tip + 6), (92, -16), (48, 10), (4, 8)], 24
-    )
+    upper = [(4, -12), (52, tip), (94, tip + 6), (92, -16), (48, 10), (4, 8)]
+    upper = rounded(upper, 24)
     lower = rounded([(4, 0), (50, 2), (74, 26), (50, low), (20, 58), (4, 24)], 20)
     for flip in (list, mirrored):
         _wing(sketch, flip(lower), "accent", flip([(36, 32), (48, 18)]))
@@ -109,8 +103,8 @@ def _wing(sketch: Sketch, outline: Outline, role: str, spots: Outline) -> None:
     """A wing with a dark rim and two bright spots."""
     middle = [sum(c) / len(outline) for c in zip(*outline, strict=True)]
     inner = [
-        tuple(m + (v - m) * 0.84 for v, m in zip(p, middle, strict=True))
-        for p in outline
+        tuple(m + (v - m) * 0.84 for v, m in zip(point, middle, strict=True))
+        for point in outline
     ]
     sketch.add("wing", "rim", outline)
     sketch.textured("wing", inner, role)

@@ -6,6 +6,7 @@ from edulib.data.scenes.geometry import (
     band,
     box,
     ellipse,
+    mirrored,
     rounded,
     stroke,
 )
@@ -18,16 +19,13 @@ def face(sketch: Sketch, pick: Stream) -> None:
     """A face and the shirt below it."""
     style = pick.choice(("short", "long", "bun", "curly"))
     _hair_behind(sketch, style)
-    shirt = rounded(
-        [(-88, 100), (-74, 66), (-26, 54), (26, 54), (74, 66), (88, 100)], 26
-    )
-    sketch.textured("shirt", shirt)
+    shirt = [(-88, 100), (-74, 66), (-26, 54), (26, 54), (74, 66), (88, 100)]
+    sketch.textured("shirt", rounded(shirt, 26))
     sketch.add("head", "skin_dark", rounded(box(-18, 30, 18, 68), 16))
     for x in (-52, 52):
         sketch.add("ear", "skin_dark", ellipse(x, -10, 11, 14))
-    head = rounded(
-        [(-52, -70), (52, -70), (50, 20), (22, 54), (-22, 54), (-50, 20)], 34
-    )
+    head = [(-52, -70), (52, -70), (50, 20), (22, 54), (-22, 54), (-50, 20)]
+    head = rounded(head, 34)
     sketch.add("head", "skin", head)
     _hair_in_front(sketch, style, head)
     for x in (-22, 22):
@@ -72,12 +70,8 @@ def house(sketch: Sketch, pick: Stream) -> None:
         roof = [(-92, top + 4), (0, -88), (92, top + 4)]
     else:
         half, top = pick.between(54, 64), -34
-        roof = [
-            (-half - 16, top + 4),
-            (-half * 0.6, -90),
-            (half * 0.6, -90),
-            (half + 16, top + 4),
-        ]
+        slope = [(half * 0.6, -90), (half + 16, top + 4)]
+        roof = mirrored(slope)[::-1] + slope
     if pick.chance(70):
         sketch.add("chimney", "brick", box(34, -96, 52, -30))
         sketch.decorate("brick_dark", box(31, -98, 55, -90))
@@ -107,11 +101,7 @@ def _door_and_windows(sketch: Sketch, half: float, top: float, pick: Stream) -> 
     place = pick.choice((-1, 0, 1))
     x = place * half * 0.5
     sketch.decorate("trim", rounded(box(x - 19, 30, x + 19, 99), 4))
-    sketch.add(
-        "door",
-        "door",
-        rounded([(x - 15, 92), (x - 15, 34), (x + 15, 34), (x + 15, 92)], 3),
-    )
+    sketch.add("door", "door", rounded(box(x - 15, 34, x + 15, 93), 3))
     sketch.add("door", "door_dark", rounded(box(x - 9, 42, x + 9, 58), 2))
     sketch.add("door", "yellow", ellipse(x + 9, 66, 3))
     lower = {-1: (0.12, 0.62), 0: (-0.62, 0.62), 1: (-0.62, -0.12)}[place]

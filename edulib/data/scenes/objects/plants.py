@@ -50,9 +50,8 @@ def _fruit(sketch: Sketch, at: Point) -> None:
 
 def _tall_crown(sketch: Sketch, pick: Stream) -> None:
     width = pick.between(40, 50)
-    crown = rounded(
-        [(0, -104), (width, -30), (width - 6, 40), (6 - width, 40), (-width, -30)], 40
-    )
+    right = [(0, -104), (width, -30), (width - 6, 40)]
+    crown = rounded(right + mirrored(right)[:0:-1], 40)
     sketch.add("crown", "main", crown)
     sketch.shade("dark", crown, [(8, -120), (80, -120), (80, 80), (16, 80)])
     for x, y in ((-18, -40), (-24, -8), (-10, 16), (-8, -68)):
@@ -66,10 +65,6 @@ def _fir_crown(sketch: Sketch, pick: Stream) -> None:
         tier = rounded([(0, top - 16), (half, low), (0, low + 8), (-half, low)], 9)
         sketch.add("crown", "main", tier)
         sketch.shade("dark", tier, [(0, -140), (90, -140), (90, 100), (10, 100)])
-        sketch.decorate(
-            "shadow",
-            rounded([(-half * 0.6, low + 1), (half * 0.6, low + 1), (0, low + 8)], 2),
-        )
 
 
 def flower(sketch: Sketch, pick: Stream) -> None:
@@ -111,11 +106,8 @@ def _disc(sketch: Sketch, radius: float) -> None:
 def _tulip(sketch: Sketch, pick: Stream) -> None:
     top = pick.between(-98, -90)
     side = rounded([(-44, top + 6), (-8, -40), (0, 4), (-26, 4), (-46, -30)], 16)
-    sketch.add(
-        "petal",
-        "dark",
-        rounded([(-14, top), (0, top - 6), (14, top), (20, 0), (-20, 0)], 8),
-    )
+    back = [(-14, top), (0, top - 6), (14, top), (20, 0), (-20, 0)]
+    sketch.add("petal", "dark", rounded(back, 8))
     for outline in (side, mirrored(side)):
         sketch.add("petal", "main", outline)
     front = rounded([(0, top + 16), (26, -34), (18, 6), (-18, 6), (-26, -34)], 18)

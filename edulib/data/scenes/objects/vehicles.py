@@ -24,7 +24,7 @@ def car(sketch: Sketch, pick: Stream) -> None:
     """A car seen from its side, driving to the right."""
     cabin, middle = pick.choice(CABINS)
     body = [(-96, 32), (-96, -10), (-60, -16), (50, -16), (92, -4), (97, 32)]
-    sketch.add("bodywork", "main", rounded([*cabin[:1], *cabin[1:]], 12))
+    sketch.add("bodywork", "main", rounded(cabin, 12))
     sketch.textured("bodywork", rounded(body, 16))
     sketch.shade("dark", rounded(body, 16), box(-120, 17, 120, 60))
     _car_glass(sketch, cabin, middle)
