@@ -4,7 +4,7 @@ Everything here takes any `nn.Module`, also one that this package did not write,
 needs neither its weights nor an image.
 """
 
-from edulib.anatomy.counts import activation_memory, count_macs, count_parameters
+from edulib.anatomy.counts import activation_memory, count_macs
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.receptive import (
     ReceptiveField,
@@ -12,7 +12,7 @@ from edulib.anatomy.receptive import (
     receptive_window,
 )
 from edulib.anatomy.table import Row, Table, stage_table
-from edulib.anatomy.trace import trace_graph
+from edulib.anatomy.trace import count_parameters, trace_graph
 
 __all__ = [
     "Call",

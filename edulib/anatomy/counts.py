@@ -1,16 +1,8 @@
-"""Three numbers of a network: parameters, multiply-accumulates, activation memory."""
+"""What a network costs: multiply-accumulates and activation memory."""
 
 from torch import nn
 
 from edulib.anatomy.trace import trace_graph
-
-
-def count_parameters(model: nn.Module) -> int:
-    """Count the learned numbers of a model; shared ones once, frozen ones as well.
-
-    Buffers, such as the running averages of batch normalisation, are no parameters.
-    """
-    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def count_macs(model: nn.Module, image_shape: tuple[int, ...]) -> int:

@@ -31,10 +31,10 @@ _WORDS = {
     "scaled_dot_product_attention": "attention",
 }
 _COUNTED = {
-    "convolution": "convolutions",
-    "pooling": "poolings",
-    "dense": "fully connected",
-    "attention": "attentions",
+    "convolution": "convolution",
+    "pooling": "pooling",
+    "dense": "fully connected layer",
+    "attention": "attention",
 }
 
 
@@ -56,8 +56,10 @@ def describe(node: Node) -> str:
     if not is_container:
         return node.call.type.lstrip("_")
     kinds = [op.kind for op in node.ops]
-    counts = ((kinds.count(kind), words) for kind, words in _COUNTED.items())
-    return ", ".join(f"{count} {words}" for count, words in counts if count)
+    counts = ((kinds.count(kind), word) for kind, word in _COUNTED.items())
+    return ", ".join(
+        f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count
+    )
 
 
 def repeated_block(node: Node) -> tuple[int, str] | None:

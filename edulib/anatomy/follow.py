@@ -155,7 +155,7 @@ def _generic(
         return WHOLE, None
     if kept is not None:
         return POINT, kept
-    is_vector = math.prod(output.shape) == output.shape[-1]
+    is_vector = math.prod(output.shape) == max(output.shape, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):
         return WHOLE, axes if output.ndim == len(shape) else None
     return UNKNOWN, None

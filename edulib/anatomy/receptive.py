@@ -73,8 +73,8 @@ def receptive_window(
         position: (row, column) in the layer's output.
 
     Returns:
-        (top, left, bottom, right) in pixels, the last two excluded, cut at the
-        image's edges; the whole image where the axes cannot be followed.
+        (top, left, bottom, right) in pixels, the last two excluded, without the
+        padding; the whole image where the axes cannot be followed.
 
     Raises:
         ValueError: if there is no such layer or position.
@@ -88,10 +88,11 @@ def receptive_window(
         )
     edges = []
     for axis, side in enumerate(image_shape[-2:]):
-        first, last = window_of(graph, output.index, position[axis], axis)
+        window = window_of(graph, output.index, position[axis], axis, inside=True)
+        first, last = window or (0, -1)
         if math.isnan(first):
             first, last = 0, side - 1
-        edges.append((max(0, first), min(side - 1, last) + 1))
+        edges.append((first, last + 1))
     (top, bottom), (left, right) = edges
     return top, left, bottom, right
 
@@ -110,41 +111,58 @@ def field_of(graph: Graph, index: int) -> ReceptiveField:
 def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
     """Measure size and stride; positions differ only behind an upsampling."""
     side = graph.ops[index].size[axis]
-    start = window_of(graph, index, side // 2, axis)
-    if not all(map(math.isfinite, start)):
-        return start[1] - start[0], math.nan
     phases = range(side // 2, side // 2 + _PHASES)
-    windows = [window_of(graph, index, phase, axis) for phase in phases]
-    far = window_of(graph, index, side // 2 + _FAR, axis)
-    stride = (far[0] - start[0]) / _FAR
+    found = (window_of(graph, index, phase, axis) for phase in phases)
+    windows = [window for window in found if window is not None]
+    if not windows:
+        return math.nan, math.nan
     size = max(last - first + 1 for first, last in windows)
+    if not math.isfinite(size):
+        return size, math.nan
+    near = window_of(graph, index, side // 2, axis) or windows[0]
+    far = window_of(graph, index, side // 2 + _FAR, axis) or near
+    stride = (far[0] - near[0]) / _FAR
     return size, int(stride) if stride == int(stride) else stride
 
 
-def window_of(graph: Graph, index: int, position: int, axis: int) -> Interval:
+def window_of(
+    graph: Graph, index: int, position: int, axis: int, inside: bool = False
+) -> Interval | None:
     """Give the pixels along one axis that a position of op `index` can see.
 
+    Args:
+        graph: the traced network.
+        index: of the op.
+        position: in its output, along the axis.
+        axis: 0 for height, 1 for width.
+        inside: whether to leave out the padding, at each step on the way.
+
     Returns:
-        First and last pixel, the padding included; infinite for the whole image,
-        NaN where the axes cannot be followed.
+        First and last pixel; infinite for the whole image, NaN where the axes cannot
+        be followed, None if the position sees no pixel.
     """
     wanted: dict[int, Interval] = {index: (position, position)}
-    for op in reversed(graph.ops[: index + 1]):
-        if op.index == INPUT or op.index not in wanted:
+    for op in reversed(graph.ops[1 : index + 1]):
+        outputs = wanted.pop(op.index, None)
+        if outputs is None:
             continue
-        outputs = wanted.pop(op.index)
         for source in op.inputs:
             read = _reads(graph, op.index, source, outputs, axis)
-            wanted[source] = _join(wanted.get(source), read)
-    return wanted.get(INPUT, (math.nan, math.nan))
+            if inside:
+                read = _cut(read, graph.ops[source].size[axis])
+            if not read[0] > read[1]:
+                wanted[source] = _join(wanted.get(source), read)
+    return wanted.get(INPUT)
 
 
 def _reads(
     graph: Graph, index: int, source: int, outputs: Interval, axis: int
 ) -> Interval:
+    """Give what an op reads of one of its inputs."""
     op = graph.ops[index]
     if math.isnan(outputs[0]):
-        return op.reach.reads((0, 0), axis) if _is_endless(op.reach) else outputs
+        everything = op.reach.reads((0, 0), axis)
+        return everything if math.isinf(everything[0]) else outputs
     if math.isinf(outputs[0]):
         return outputs
     if graph.ops[source].size[axis] == 1 < op.size[axis] and op.reach == POINT:
@@ -152,19 +170,19 @@ def _reads(
     return op.reach.reads(outputs, axis)
 
 
-def _is_endless(reach: object) -> bool:
-    first, _ = reach.reads((0, 0), 0)
-    return math.isinf(first)
+def _cut(interval: Interval, side: int) -> Interval:
+    """Leave out positions that do not exist; empty if the first passes the last."""
+    if math.isnan(interval[0]):
+        return interval
+    return max(0, interval[0]), min(side - 1, interval[1])
 
 
 def _join(one: Interval | None, other: Interval) -> Interval:
     """Join two intervals; the whole image wins, then what is not known."""
     if one is None:
         return other
-    for interval in (one, other):
-        if math.isinf(interval[0]):
-            return interval
-    for interval in (one, other):
-        if math.isnan(interval[0]):
-            return interval
+    for test in (math.isinf, math.isnan):
+        for interval in (one, other):
+            if test(interval[0]):
+                return interval
     return min(one[0], other[0]), max(one[1], other[1])

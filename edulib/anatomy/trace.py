@@ -36,7 +36,7 @@ def trace_graph(model: nn.Module, image_shape: tuple[int, ...]) -> Graph:
         ValueError: if `image_shape` is no shape, or the model cannot read it.
     """
     _check(model, image_shape)
-    params = sum(parameter.numel() for parameter in model.parameters())
+    params = count_parameters(model)
     dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
     image = torch.zeros((1, *image_shape), dtype=dtype)
     try:
@@ -64,17 +64,28 @@ def _check(model: nn.Module, image_shape: tuple[int, ...]) -> None:
         )
 
 
+def count_parameters(model: nn.Module) -> int:
+    """Count the learned numbers of a model; shared ones once, frozen ones as well.
+
+    Buffers, such as the running averages of batch normalisation, are no parameters.
+
+    Raises:
+        ValueError: if a lazy layer has no weights yet.
+    """
+    for name, parameter in model.named_parameters():
+        if isinstance(parameter, nn.parameter.UninitializedTensorMixin):
+            raise ValueError(
+                f"{name} has no shape yet: run the model once on an image first"
+            )
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def _meta_copy(model: nn.Module) -> nn.Module:
     """Copy a model, with tensors that have a shape and no memory."""
     memo = {}
     for module in model.modules():
         held = {**vars(module), **module._parameters, **module._buffers}
         for tensor in held.values():
-            if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
-                raise ValueError(
-                    f"{type(module).__name__} has no weights yet: "
-                    "run the model once on an image first"
-                )
             if isinstance(tensor, Tensor):
                 memo[id(tensor)] = _to_meta(tensor)
     return copy.deepcopy(model, memo)
@@ -172,7 +183,7 @@ class _Recorder(TorchFunctionMode):
         index = len(self.ops)
         inputs = tuple(dict.fromkeys(self._made[id(tensor)] for tensor in sources))
         pools = name in REDUCTIONS and self.ops[inputs[0]].axes is not None
-        pools = pools and outputs[0].numel() == max(outputs[0].shape)
+        pools = pools and outputs[0].numel() == max(outputs[0].shape, default=1)
         flops = self.counter.get_total_flops()
         self.ops.append(
             Op(

@@ -244,7 +244,7 @@ def _plate(
     depth: tuple[float, float],
 ) -> None:
     """Draw a lying block; its bands are films below it."""
-    (x, y), (a, b), (dx, dy) = at, front, depth
+    (x, y), (a, b) = at, front
     for k in reversed(range(len(block.bands))):
         place, color = (x, y + b + k * _FILM), kind_color(block.bands[k])
         canvas.cuboid(place, (a, _FILM), depth, color)

@@ -1,0 +1,179 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+import torch
+from torch import nn
+from torchvision import models
+
+from edulib.anatomy import stage_table
+from edulib.anatomy.describe import describe
+from edulib.anatomy.trace import trace_graph
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    with torch.device("meta"):
+        return models.resnet50()
+
+
+@pytest.fixture(scope="module")
+def table(resnet):
+    paper = {"conv1": "112×112", "layer1": "56×56"}
+    return stage_table(resnet, (3, 224, 224), title="ResNet-50", paper=paper)
+
+
+def test_rows_are_the_parts_of_the_model(table):
+    names = [row.name for row in table.rows]
+    assert names == [
+        "conv1",
+        "bn1",
+        "relu",
+        "maxpool",
+        "layer1",
+        "layer2",
+        "layer3",
+        "layer4",
+        "avgpool",
+        "fc",
+    ]
+    row = table.rows[5]
+    assert row.layer == "4 × Bottleneck"
+    assert row.shape == (512, 28, 28)
+    assert row.params == 1_219_584
+    assert row.field.size == (91, 91)
+    assert row.kind == "convolution"
+
+
+def test_totals(table):
+    assert table.params == 25_557_032
+    assert table.macs == 4_089_184_256
+    assert "25,557,032 parameters, 4,089,184,256 multiply-accumulates" in table.caption
+
+
+def test_text_is_aligned(table):
+    lines = repr(table).splitlines()
+    rule = lines[2]
+    edges = [match.end() for match in re.finditer("─+", rule)]
+    assert lines[1][: edges[0]].startswith("Stage")
+    for line in lines[3:-2]:
+        assert line[edges[2] - 1] != " ", "shapes end at the column's edge"
+    assert lines[-1].startswith("Total")
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_paper_stands_beside(table):
+    assert [row.paper for row in table.rows[:5]] == ["112×112", "", "", "", "56×56"]
+    assert "Paper" in repr(table).splitlines()[1]
+
+
+class Shape(HTMLParser):
+    """Collects the cells of a table."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows, self.scopes, self.tags = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in ("td", "th"):
+            self.rows[-1] += 1
+        if tag == "th":
+            self.scopes.append(dict(attrs).get("scope"))
+
+
+def test_html_is_a_whole_and_accessible_table(table):
+    html = table._repr_html_()
+    shape = Shape()
+    shape.feed(html)
+    assert set(shape.rows) == {8}
+    assert shape.scopes == ["col"] * 8 + ["row"] * 11
+    assert shape.tags.count("caption") == 1
+    assert html.count("<td") == html.count("</td>")
+    assert 'class="eov-table"' in html
+
+
+def test_html_is_deterministic_and_escaped(resnet, table):
+    again = stage_table(
+        resnet, (3, 224, 224), title="ResNet-50", paper={"layer1": "<56>"}
+    )
+    assert "&lt;56&gt;" in again._repr_html_()
+    assert "<56>" not in again._repr_html_()
+    paper = {"conv1": "112×112", "layer1": "56×56"}
+    same = stage_table(resnet, (3, 224, 224), title="ResNet-50", paper=paper)
+    assert same._repr_html_() == table._repr_html_()
+
+
+def test_labels_rename_rows_and_paper_may_use_them(resnet):
+    labels = {"layer1": "conv2_x"}
+    table = stage_table(
+        resnet, (3, 224, 224), labels=labels, paper={"conv2_x": "56×56"}
+    )
+    row = next(row for row in table.rows if row.path == "layer1")
+    assert (row.name, row.paper) == ("conv2_x", "56×56")
+
+
+def test_depth_opens_stages(resnet):
+    table = stage_table(resnet, (3, 224, 224), depth=2)
+    assert [row.name for row in table.rows if row.name.startswith("layer1")] == [
+        "layer1.0",
+        "layer1.1",
+        "layer1.2",
+    ]
+    assert table.params == 25_557_032
+
+
+def test_what_is_not_called_is_listed():
+    with torch.device("meta"):
+        model = models.googlenet(init_weights=False)
+    table = stage_table(model, (3, 224, 224))
+    assert [row.name for row in table.rows[-2:]] == ["aux1", "aux2"]
+    assert table.rows[-1].layer == "not called in evaluation"
+    assert table.params == 13_004_888
+
+
+def test_functions_that_only_reshape_are_hidden():
+    class Flat(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(16, 2)
+
+        def forward(self, x):
+            return self.fc(nn.functional.avg_pool2d(x, 2).flatten(1))
+
+    names = [row.name for row in stage_table(Flat(), (1, 8, 8)).rows]
+    assert names == ["avg_pool2d", "fc"]
+
+
+@pytest.mark.parametrize("argument", ["labels", "paper"])
+def test_a_row_that_is_not_there_is_named(resnet, argument):
+    with pytest.raises(ValueError, match=r"row among conv1, .*got 'stage1'"):
+        stage_table(resnet, (3, 64, 64), **{argument: {"stage1": "x"}})
+
+
+LAYERS = [
+    (nn.Conv2d(4, 8, 3, 2, 1), "3×3 convolution, stride 2"),
+    (nn.Conv2d(4, 4, 5, padding=2, groups=4), "5×5 depthwise convolution"),
+    (nn.Conv2d(4, 4, (1, 3), dilation=2), "1×3 convolution, dilation 2"),
+    (nn.ConvTranspose2d(4, 2, 2, 2), "2×2 transposed convolution, stride 2"),
+    (nn.MaxPool2d(2), "2×2 max pooling, stride 2"),
+    (nn.AvgPool2d(3, 1), "3×3 average pooling"),
+    (nn.AdaptiveAvgPool2d(1), "global average pooling"),
+    (nn.AdaptiveMaxPool2d(3), "max pooling to 3×3"),
+    (nn.BatchNorm2d(4), "batch normalisation"),
+    (nn.GELU(), "GELU"),
+    (nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)), "1×1 convolution"),
+    (
+        nn.Sequential(*(nn.Conv2d(4, 4, 1) for _ in range(3)), nn.MaxPool2d(2)),
+        "3 convolutions, 1 pooling",
+    ),
+]
+
+
+@pytest.mark.parametrize(("layer", "words"), LAYERS)
+def test_words(layer, words):
+    graph = trace_graph(nn.Sequential(layer), (4, 12, 12))
+    (node,) = graph.nodes()
+    assert describe(node) == words

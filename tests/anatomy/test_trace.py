@@ -1,0 +1,301 @@
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import models
+
+from edulib.anatomy import (
+    activation_memory,
+    count_macs,
+    count_parameters,
+    trace_graph,
+)
+
+STRESS = {
+    "alexnet": 224,
+    "vgg16": 224,
+    "googlenet": 224,
+    "resnet50": 224,
+    "inception_v3": 299,
+    "densenet121": 224,
+    "mobilenet_v3_large": 224,
+    "vit_b_16": 224,
+    "swin_t": 224,
+}
+
+
+def build(name: str) -> nn.Module:
+    options = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    with torch.device("meta"):
+        return getattr(models, name)(**options)
+
+
+class Everything(nn.Module):
+    """Branches, in-place work, functional layers, a view, a dead end, a constant."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.Conv2d(3, 4, 3, padding=1)
+        self.right = nn.Conv2d(3, 4, 1, bias=False)
+        self.scale = nn.Parameter(torch.ones(4, 1, 1))
+        self.unused = nn.Linear(2, 2)
+        self.head = nn.Linear(8, 5)
+        self.mask = torch.ones(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        left = F.relu(self.left(x), inplace=True)
+        right = self.right(x) * (self.scale * 2)
+        F.max_pool2d(right, 2)
+        left += right
+        joined = torch.cat([left, right], dim=1) * self.mask
+        return self.head(torch.flatten(joined.mean((2, 3)), 1))
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return trace_graph(Everything(), (3, 6, 6))
+
+
+def test_ops_are_found_in_order(graph):
+    names = [op.name for op in graph.ops]
+    assert names == [
+        "image",
+        "conv2d",
+        "relu",
+        "conv2d",
+        "mul",
+        "max_pool2d",
+        "add",
+        "cat",
+        "mul",
+        "mean",
+        "flatten",
+        "linear",
+    ]
+
+
+def test_inputs_follow_branches_and_work_in_place(graph):
+    inputs = {op.index: op.inputs for op in graph.ops}
+    assert inputs[1] == inputs[3] == (0,)
+    assert inputs[4] == (3,)
+    assert inputs[6] == (2, 4)
+    assert inputs[7] == (6, 4)
+    assert inputs[9] == (8,)
+
+
+def test_kinds(graph):
+    kinds = [op.kind for op in graph.ops[1:]]
+    assert kinds == [
+        "convolution",
+        "activation",
+        "convolution",
+        "other",
+        "pooling",
+        "add",
+        "concat",
+        "other",
+        "pooling",
+        "reshape",
+        "dense",
+    ]
+
+
+def test_paths_are_those_of_the_modules(graph):
+    assert graph.ops[1].path == "left"
+    assert graph.ops[2].path == ""
+    assert graph.call("head").output == 11
+
+
+def test_parameters_belong_to_the_op_that_uses_them_first(graph):
+    params = [op.params for op in graph.ops]
+    assert params == [0, 3 * 4 * 9 + 4, 0, 12, 4, 0, 0, 0, 0, 0, 0, 45]
+    assert graph.params == sum(params) + 6
+
+
+def test_macs_and_shapes(graph):
+    assert graph.macs == 36 * 4 * 27 + 36 * 4 * 3 + 8 * 5
+    assert graph.ops[7].shape == (8, 6, 6)
+
+
+def test_memory_counts_each_new_tensor_once(graph):
+    plane = 4 * 6 * 6 * 4
+    assert [op.bytes for op in graph.ops] == [
+        0,
+        plane,
+        0,
+        plane,
+        plane,
+        plane // 4,
+        0,
+        2 * plane,
+        2 * plane,
+        32,
+        0,
+        20,
+    ]
+    model = Everything().double()
+    assert activation_memory(model, (3, 6, 6)) == 2 * graph.bytes
+
+
+def test_nodes_fold_to_depth():
+    model = build("resnet18")
+    graph = trace_graph(model, (3, 64, 64))
+    paths = [node.path for node in graph.nodes()]
+    assert paths[:5] == ["conv1", "bn1", "relu", "maxpool", "layer1"]
+    assert paths[-3:] == ["avgpool", "flatten", "fc"]
+    deeper = graph.nodes(3)
+    assert [node.path for node in deeper if node.path.startswith("layer1.0")] == [
+        "layer1.0.conv1",
+        "layer1.0.bn1",
+        "layer1.0.relu",
+        "layer1.0.conv2",
+        "layer1.0.bn2",
+        "layer1.0.add",
+        "layer1.0.relu",
+    ]
+    add = next(node for node in deeper if node.path == "layer1.0.add")
+    assert [deeper[i].path for i in add.inputs] == ["layer1.0.bn2", "maxpool"]
+
+
+@pytest.mark.parametrize("name", STRESS)
+def test_every_depth_accounts_for_everything(name):
+    model = build(name)
+    side = STRESS[name]
+    graph = trace_graph(model, (3, side, side))
+    assert graph.params == count_parameters(model)
+    used = sum(op.params for op in graph.ops)
+    unused = sum(
+        count_parameters(child)
+        for path, child in model.named_children()
+        if path.lower().startswith("aux")
+    )
+    assert used + unused == graph.params
+    for depth in (1, 2, 9):
+        nodes = graph.nodes(depth)
+        assert sum(node.params for node in nodes) == used
+        assert sum(node.macs for node in nodes) == graph.macs
+        assert sum(node.bytes for node in nodes) == graph.bytes
+        assert all(i < k for k, node in enumerate(nodes) for i in node.inputs)
+    assert graph.ops[-1].shape == (1000,)
+
+
+PUBLISHED = {
+    **{name: models.get_model_weights(name) for name in STRESS},
+    "resnet152": models.ResNet152_Weights,
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_macs_equal_those_of_published_weights(name):
+    meta = PUBLISHED[name].IMAGENET1K_V1.meta
+    side = STRESS.get(name, 224)
+    macs = count_macs(build(name), (3, side, side))
+    assert round(macs / 1e9, 3) == meta["_ops"]
+
+
+def test_macs_of_resnet50_to_the_last_digit():
+    assert count_macs(build("resnet50"), (3, 224, 224)) == 4_089_184_256
+
+
+def test_macs_are_half_of_what_torch_counts_on_real_tensors():
+    model = models.mobilenet_v3_small().eval()
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, 3, 64, 64))
+    assert 2 * count_macs(model, (3, 64, 64)) == counter.get_total_flops()
+
+
+def test_shapes_equal_those_of_a_real_run():
+    model = models.googlenet(init_weights=False, aux_logits=False).eval()
+    graph = trace_graph(model, (3, 64, 64))
+    seen = {}
+    for path, module in model.named_modules():
+
+        def note(_module, _inputs, output, path=path):
+            seen.setdefault(path, tuple(output.shape[1:]))
+
+        module.register_forward_hook(note)
+    with torch.no_grad():
+        model(torch.zeros(1, 3, 64, 64))
+    found = {path: graph.ops[call.output].shape for path, call in graph.calls.items()}
+    assert found == seen
+
+
+def test_the_model_is_left_alone():
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), nn.BatchNorm2d(1), nn.Dropout()).train()
+    calls = []
+    model.register_forward_hook(lambda *_: calls.append(1))
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    trace_graph(model, (1, 8, 8))
+    assert model.training
+    assert calls == []
+    assert len(model._forward_hooks) == 1
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, before[key])
+
+
+def test_a_model_that_must_see_values_is_run_on_zeros():
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 2, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(x) if float(x.sum()) == 0 else x
+
+    graph = trace_graph(Gated(), (1, 5, 5))
+    assert graph.macs == 9 * 2 * 9
+
+
+def test_a_shared_layer_counts_its_parameters_once():
+    layer = nn.Linear(4, 4)
+    model = nn.Sequential(layer, nn.ReLU(), layer)
+    graph = trace_graph(model, (4,))
+    assert [node.params for node in graph.nodes()] == [20, 0, 0]
+    assert graph.params == count_parameters(model) == 20
+    assert graph.macs == 32
+
+
+def test_functions_of_one_name_are_numbered():
+    class Pools(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return F.max_pool2d(F.max_pool2d(x, 2), 2)
+
+    paths = [node.path for node in trace_graph(Pools(), (1, 8, 8)).nodes()]
+    assert paths == ["max_pool2d", "max_pool2d_2"]
+
+
+def test_frozen_parameters_count():
+    model = nn.Linear(3, 2).requires_grad_(False)
+    assert count_parameters(model) == 8
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 0, 8), (3, 8.0, 8), (1, 3, 8, 8), (), (3, math.inf, 8)]
+)
+def test_shapes_that_are_none(shape):
+    with pytest.raises(ValueError, match="image_shape"):
+        trace_graph(nn.Conv2d(3, 3, 1), shape)
+
+
+def test_images_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"Conv2d cannot read .* \(1, 8, 8\)"):
+        trace_graph(nn.Conv2d(3, 3, 1), (1, 8, 8))
+
+
+def test_what_is_no_module():
+    with pytest.raises(TypeError, match=r"torch\.nn\.Module, got str"):
+        trace_graph("resnet50", (3, 8, 8))
+
+
+def test_lazy_layers_must_be_run_first():
+    with pytest.raises(ValueError, match="run the model once"):
+        trace_graph(nn.Sequential(nn.LazyLinear(3)), (4,))
+
+
+def test_depth_below_one():
+    graph = trace_graph(nn.ReLU(), (1, 2, 2))
+    with pytest.raises(ValueError, match="depth >= 1, got 0"):
+        graph.nodes(0)
