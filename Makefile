@@ -8,7 +8,7 @@ ASSETS := build/assets
 SITE := _build/html
 
 BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
-GRAPH_SOURCES := $(shell find edulib/book edulib/classification -name '*.py')
+CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
 
 .DELETE_ON_ERROR:
 .PHONY: help book serve test check lint execute bench address clean
@@ -55,7 +55,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@rm $(HALF_INSTALLED)
 	@touch $@
 
-$(ASSETS)/.made: $(INSTALLED) $(GRAPH_SOURCES)
+$(ASSETS)/.made: $(INSTALLED) $(CHAPTERS_AND_MODELS)
 	$(BIN)/python -m edulib.book assets $(ASSETS)
 	@touch $@
 
