@@ -5,7 +5,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from edulib.book.notebooks import find_notebooks, find_root
+from edulib.book.notebooks import (
+    find_notebooks,
+    find_root,
+    is_chapter,
+    read,
+    write,
+)
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -15,7 +21,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.run(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -30,11 +36,73 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     execute = add("execute", _execute, "run chapters and store their outputs")
-    execute.add_argument("paths", nargs="*", type=Path, help="all without any")
-    execute.add_argument("--timeout", type=int, default=300, help="seconds a cell")
+    _add_paths(execute)
+    lint = add("lint", _lint, "hold notebooks to the rules of the book")
+    _add_paths(lint, runs=False)
+    timing = add("time", _time, "measure how long chapters take, for their cards")
+    _add_paths(timing)
+    timing.add_argument("--gpu", action="store_true", help="at full scale")
     assets = add("assets", _assets, "build graphs, their viewer and MathJax")
     assets.add_argument("destination", type=Path)
+    address = add("address", _address, "change the repository's address everywhere")
+    address.add_argument("url", help="https://github.com/owner/name")
+    student = add("student", _student, "write notebooks without solutions")
+    student.add_argument("--into", type=Path, help="default: build/student")
     return parser
+
+
+def _add_paths(command: argparse.ArgumentParser, *, runs: bool = True) -> None:
+    command.add_argument(
+        "paths", nargs="*", type=Path, help="notebooks or folders; without any, all"
+    )
+    if runs:
+        command.add_argument(
+            "--timeout", type=int, default=300, help="seconds a cell may take"
+        )
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from edulib.book.lint import lint
+
+    root = _root(options.paths)
+    notebooks = find_notebooks(options.paths, root)
+    problems = lint(notebooks, root)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"{len(notebooks)} notebooks, {len(problems)} problems")
+    return min(len(problems), 1)
+
+
+def _time(options: argparse.Namespace) -> int:
+    from edulib.book.timings import measure
+
+    root = _root(options.paths)
+    for path in find_notebooks(options.paths, root):
+        if is_chapter(path):
+            line = measure(path, on_gpu=options.gpu, timeout=options.timeout)
+            print(f"{path.relative_to(root)}: {line}", flush=True)
+    return 0
+
+
+def _address(options: argparse.Namespace) -> int:
+    from edulib.book.address import move_address
+
+    for path in move_address(options.url, root := _root([])):
+        print(path.relative_to(root))
+    return 0
+
+
+def _student(options: argparse.Namespace) -> int:
+    from edulib.exercises.source import student_notebook
+
+    root = _root([])
+    folder = options.into or root / "build" / "student"
+    for path in filter(is_chapter, find_notebooks([], root)):
+        target = folder / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(student_notebook(read(path)), target)
+        print(target)
+    return 0
 
 
 def _assets(options: argparse.Namespace) -> int:

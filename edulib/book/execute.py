@@ -20,7 +20,7 @@ ENVIRONMENT = {
 }
 
 
-class ExecutionError(Exception):
+class ExecutionError(RuntimeError):
     """A notebook that did not run to its end, or not cleanly."""
 
 

@@ -11,6 +11,7 @@ from edulib.registry import get_model
 _STYLE = (
     "<style>:where(.eov-netron iframe){width:100%;border:1px solid #8886;"
     "border-radius:8px;background:#fff}"
+    "html[data-theme=dark] .eov-netron iframe{filter:invert(.91) hue-rotate(180deg)}"
     ":where(.eov-netron p){margin:.4rem 0;font-size:.92em}</style>"
 )
 

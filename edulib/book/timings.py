@@ -1,7 +1,8 @@
 """How long each chapter takes: measured by authors, shown on its card."""
 
 import json
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from edulib.book.files import replace_file
@@ -56,3 +57,59 @@ def settle(old: int | None, seconds: float) -> int:
         return new
     step = 5 if old <= 30 else 10
     return old if old - 2 * step <= new <= old + step else new
+
+
+def measure(
+    path: Path, *, on_gpu: bool = False, timeout: int = 300, file: Path = FILE
+) -> str:
+    """Run a chapter, leave it as it is, and store how long it took.
+
+    Args:
+        path: the notebook.
+        on_gpu: whether to run at full scale, on the machine's GPU.
+        timeout: seconds that one cell may take.
+        file: where the timings are stored.
+
+    Returns:
+        What was measured, in words.
+
+    Raises:
+        ExecutionError: if a cell fails or takes too long.
+        RuntimeError: if there is no GPU.
+    """
+    from edulib.book.execute import ENVIRONMENT, run
+    from edulib.book.notebooks import read
+
+    environment, name = dict(ENVIRONMENT), None
+    if on_gpu:
+        name = _gpu_name()
+        del environment["CUDA_VISIBLE_DEVICES"]
+    notebook = read(path)
+    started = time.perf_counter()
+    run(notebook, path.parent, environment=environment, timeout=timeout)
+    seconds = time.perf_counter() - started
+    chapter = f"{path.parent.name}/{path.stem}"
+    timings = read_timings(file)
+    old = timings.get(chapter)
+    new = _updated(old, seconds, name)
+    write_timings(timings | {chapter: new}, file)
+    advice = "" if new == old else "; its card is out of date: execute it"
+    return f"{seconds:.1f} s{advice}"
+
+
+def _updated(old: Timing | None, seconds: float, gpu_name: str | None) -> Timing:
+    if gpu_name is None:
+        cpu_seconds = settle(old and old.cpu_seconds, seconds)
+        return replace(old or Timing(cpu_seconds), cpu_seconds=cpu_seconds)
+    if old is None:
+        raise RuntimeError("measure this chapter on two processor cores first")
+    same = old.gpu_seconds if old.gpu_name == gpu_name else None
+    return replace(old, gpu_seconds=settle(same, seconds), gpu_name=gpu_name)
+
+
+def _gpu_name() -> str:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise RuntimeError("expected a GPU that PyTorch can use, found none")
+    return torch.cuda.get_device_name().removeprefix("NVIDIA ")

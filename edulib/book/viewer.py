@@ -17,16 +17,21 @@ _SCRIPTS = (
     "index view json xml protobuf hdf5 grapher browser base text flatbuffers "
     "flexbuffers zip tar python dagre worker onnx onnx-proto onnx-schema"
 ).split()
-_COPIED = [*(f"{name}.js" for name in _SCRIPTS), "grapher.css", "icon.png"]
+_COPIED = [*(f"{name}.js" for name in _SCRIPTS), "icon.png"]
 
-# file -> (what is replaced, by what); each has to be found exactly once.
+# The page turns the colours of figures round in its dark mode, Netron's as well.
+_ALWAYS_LIGHT = (r"@media \(prefers-color-scheme: dark\)", "@media not all")
+
+# file -> (what is replaced, by what); each has to be there.
 _PATCHES = {
     "index.html": [
         (r'(<meta name="version" content=")[^"]*(">)', r"\g<1>0.0.0\2"),
         (r'<meta name="date" content="[^"]*">\n', ""),
         (r"<title>Netron</title>", "<title>Graph of a network (Netron)</title>"),
         (r'<link rel="shortcut icon"[^>]*>\n', ""),
+        _ALWAYS_LIGHT,
     ],
+    "grapher.css": [_ALWAYS_LIGHT],
     "browser.js": [
         (
             r"\n *await age\(\);\n *await consent\(\);"
@@ -43,6 +48,8 @@ _PATCHES = {
             r"const assets = \['onnx-metadata\.json'[^\]]*\];",
             "const assets = ['onnx-metadata.json'];",
         ),
+        (r"\\u3008", "["),  # brackets that only fonts for Chinese have
+        (r"\\u3009", "]"),
     ],
 }
 _KEPT = (
@@ -127,11 +134,11 @@ def _read(path: Path) -> bytes:
 def _patch(name: str, text: str, patches: list[tuple[str, str]]) -> str:
     for pattern, new in patches:
         text, found = re.subn(pattern, new, text)
-        if found != 1:
+        if not found:
             raise ViewerError(
-                f"expected one place in {name} of Netron {version('netron')} that "
-                f"matches {pattern!r}, found {found}: adapt edulib/book/viewer.py, or "
-                "install the version that requirements.txt names"
+                f"nothing in {name} of Netron {version('netron')} matches {pattern!r}: "
+                "adapt edulib/book/viewer.py, or install the version that "
+                "requirements.txt names"
             )
     return text
 

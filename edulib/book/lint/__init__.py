@@ -1,0 +1,59 @@
+"""The rules of a notebook, each with one function that lists what breaks it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from edulib.book.lint import cells, chapter, exercises, figures, prose
+from edulib.book.lint.page import Page, Problem
+from edulib.book.notebooks import is_chapter, read
+
+Rule = Callable[[Page], Iterator[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    cells.ran_to_the_end,
+    cells.clean_outputs,
+    cells.short_cells,
+    cells.no_trailing_semicolons,
+    cells.no_machine_paths,
+    cells.installs_from_the_repository,
+    figures.pictures_are_described,
+    figures.html_is_described,
+    figures.figures_have_captions,
+    figures.one_picture_a_cell,
+    prose.plain_markdown,
+    prose.images_have_alt_text,
+)
+CHAPTER_RULES: tuple[Rule, ...] = (
+    chapter.title_with_year,
+    chapter.set_up_cell,
+    chapter.card_cell,
+    chapter.objectives,
+    chapter.sections_in_order,
+    chapter.shows_the_network,
+    chapter.verdict,
+    chapter.length,
+    exercises.three_levels,
+    exercises.hints,
+    exercises.rubric,
+    exercises.solutions_and_checks,
+    exercises.recap_quiz,
+)
+
+
+def lint(paths: list[Path], root: Path) -> list[Problem]:
+    """Return what is wrong with notebooks, in their order.
+
+    Chapters are held to the pattern of a chapter; other notebooks only to the rules
+    that hold for each. Names of figures must differ in the whole list.
+    """
+    pages = [
+        Page(path, path.relative_to(root).as_posix(), read(path)) for path in paths
+    ]
+    problems = [problem for page in pages for problem in lint_page(page)]
+    return problems + list(figures.names_differ(pages))
+
+
+def lint_page(page: Page) -> list[Problem]:
+    """Return what is wrong with one notebook."""
+    rules = RULES + (CHAPTER_RULES if is_chapter(page.path) else ())
+    return [problem for rule in rules for problem in rule(page)]
