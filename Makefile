@@ -23,7 +23,7 @@ serve: book ## show the site at http://127.0.0.1:8000 (PORT=... for another port
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 test: check lint book ## everything: linters, tests, every cell of every chapter
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --doctest-modules edulib tests
 	$(BIN)/python -m pytest --nbval book/
 
 check: $(INSTALLED) ## ruff: style of the code, of the cells too
@@ -37,7 +37,7 @@ execute: $(INSTALLED) ## run chapters in place: make execute CHAPTERS=book/.../x
 	$(BIN)/python -m edulib.book execute $(CHAPTERS)
 
 bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
-	$(BIN)/python -m edulib.book bench
+	$(BIN)/python -m edulib.book.bench
 
 address: $(INSTALLED) ## move the repository: make address URL=https://...
 	$(BIN)/python -m edulib.book address $(URL)

@@ -42,8 +42,9 @@ READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
 # The entries of the bibliography have a role that docutils gives them.
 RUN_AXE = """async () => {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+  const where = {exclude: [[".citation-list"], ["iframe"]]};
   const found = await axe.run(
-    {exclude: [[".citation-list"], ["iframe"]]}, {runOnly: tags, iframes: false, preload: false});
+    where, {runOnly: tags, iframes: false, preload: false});
   return found.violations.flatMap(
     (v) => v.nodes.slice(0, 5).map((n) => `${v.id}: ${n.html.slice(0, 200)}`));
 }"""
