@@ -194,15 +194,12 @@ class PhotoPatches(Dataset):
         if split not in ("train", "val"):
             raise ValueError(f"expected a split out of ('train', 'val'), got {split!r}")
         photos(names)
-        self.length, self.image_size, self.seed, self.split = (
-            length,
-            image_size,
-            seed,
-            split,
-        )
+        self.length = length
+        self.image_size = image_size
+        self.seed = seed
+        self.split = split
         self.transforms = transforms
-        stream = Stream(seed, "places")
-        self.places = [_place(stream, names) for _ in range(num_classes)]
+        self.places = _places(Stream(seed, "places"), names, num_classes)
 
     def __len__(self) -> int:
         """Number of patches."""
@@ -233,21 +230,40 @@ class PhotoPatches(Dataset):
         return np.asarray(patch)
 
 
-def _place(stream: Stream, names: Sequence[str]) -> tuple[str, int, int, int]:
-    """A photograph, a point in it and the side of the square around it.
+def _places(
+    stream: Stream, names: Sequence[str], count: int
+) -> list[tuple[str, int, int, int]]:
+    """Places that lie apart: photograph, point and side of the square around it.
 
-    Of some random places, the one with the strongest contrast, so that no class is
-    a piece of empty sky.
+    Of every six random places the one with the strongest contrast, so that no class
+    is a piece of empty sky.
     """
-    places = []
-    for _ in range(6):
-        name = stream.choice(names)
-        height, width, _ = _read(name).shape
-        side = min(height, width) * stream.between(14, 30) // 100
-        x = stream.between(side // 2, width - side // 2)
-        y = stream.between(side // 2, height - side // 2)
-        places.append((name, x, y, side))
-    return max(places, key=_contrast)
+    places: list[tuple[str, int, int, int]] = []
+    for _ in range(40 * count):
+        candidates = [_place(stream, names) for _ in range(6)]
+        free = [one for one in candidates if all(_apart(one, p) for p in places)]
+        if free:
+            places.append(max(free, key=_contrast))
+        if len(places) == count:
+            return places
+    raise ValueError(
+        f"found room for {len(places)} places that lie apart, expected {count}: take "
+        "fewer classes or more photographs"
+    )
+
+
+def _place(stream: Stream, names: Sequence[str]) -> tuple[str, int, int, int]:
+    name = stream.choice(names)
+    height, width, _ = _read(name).shape
+    side = min(height, width) * stream.between(14, 30) // 100
+    x = stream.between(side // 2, width - side // 2)
+    return name, x, stream.between(side // 2, height - side // 2), side
+
+
+def _apart(first: tuple[str, int, int, int], second: tuple[str, int, int, int]) -> bool:
+    """Whether less than half of the two squares' sides overlap."""
+    distance = max(abs(first[1] - second[1]), abs(first[2] - second[2]))
+    return first[0] != second[0] or 4 * distance > 3 * max(first[3], second[3])
 
 
 def _contrast(place: tuple[str, int, int, int]) -> int:

@@ -71,7 +71,7 @@ class Scenes(Dataset):
         >>> scenes = Scenes(100, image_size=64)
         >>> image, label = scenes[7]
         >>> tuple(image.shape), Scenes.classes[label]
-        ((3, 64, 64), 'tree')
+        ((3, 64, 64), 'fish')
     """
 
     classes = KINDS

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw
 
-from edulib.data.scenes.layout import FLIERS, SWIMMERS, Plan, shadow_of
+from edulib.data.scenes.layout import Plan, shadow_of
 from edulib.data.scenes.palette import Colour
 from edulib.data.scenes.placing import Placed
 
@@ -31,7 +31,7 @@ def _layers(plan: Plan) -> Iterable[Placed]:
     yield from plan.backdrop.behind
     for k in plan.depth:
         thing = plan.things[k]
-        if thing.kind not in FLIERS + SWIMMERS:
+        if thing.stands:
             yield shadow_of(thing, plan.backdrop.ground[1])
         yield thing.placed
     yield from plan.front

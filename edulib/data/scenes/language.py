@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable
 
-from edulib.data.scenes.layout import Plan, Thing
+from edulib.data.scenes.layout import Plan
 from edulib.data.scenes.objects import KINDS
 from edulib.data.scenes.palette import NAMES
 from edulib.data.scenes.settings import SETTINGS
 from edulib.data.scenes.sketch import TEXTURES
 from edulib.data.scenes.stream import Stream
+from edulib.data.scenes.things import Thing
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 PLURALS = {"fish": "fish", "butterfly": "butterflies"}

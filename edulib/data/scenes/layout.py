@@ -3,37 +3,16 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from edulib.data.scenes.objects import KINDS, TEXTURES, VARIANTS, template
-from edulib.data.scenes.palette import COLOURS, HAIRS, NAMES, SKINS, inks, mix
-from edulib.data.scenes.placing import SHEET, UNIT, Placed, Pose
+from edulib.data.scenes.objects import KINDS
+from edulib.data.scenes.placing import UNIT, Placed, Pose
 from edulib.data.scenes.scenery import scenery
 from edulib.data.scenes.settings import DRY, SETTINGS, WET, Backdrop, backdrop, prop
 from edulib.data.scenes.stream import Stream
+from edulib.data.scenes.things import SWIMMERS, Thing, make_thing
 
 # Half of an object's side, in thousandths of the picture's side.
 SCALES = {"small": (90, 140), "medium": (170, 240), "large": (330, 440)}
 ALONE, AMONG = (270, 440), (120, 250)  # without a scale: one object, several
-FLIERS = ("bird", "butterfly")
-SWIMMERS = ("boat", "fish")
-TILTS = {"fish": 24, "bird": 14, "butterfly": 40, "boat": 7, "flower": 10}
-TREE_COLOURS = ("green", "green", "green", "orange", "yellow", "pink", "red")
-
-
-@dataclass(frozen=True)
-class Thing:
-    """One object of a scene.
-
-    Attributes:
-        kind: one of ``KINDS``.
-        colour: name of its main colour.
-        texture: "plain", "striped", "dotted" or "brick".
-        placed: its design in its place.
-    """
-
-    kind: str
-    colour: str
-    texture: str
-    placed: Placed
 
 
 @dataclass(frozen=True)
@@ -82,10 +61,9 @@ def make_plan(
     things: list[Thing] = []
     for k, kind in enumerate(kinds):
         own = Stream(seed, index, "object", k)
-        pose = _free_pose(kind, own, sizes, behind, things)
-        things.append(_thing(kind, own, pose, night))
-    depth = sorted(range(1, len(things)), key=lambda k: _base(things[k].placed.pose))
-    front = _props(setting, scenery_stream, things[0].placed.pose, night)
+        things.append(make_thing(kind, own, sizes, behind, things))
+    depth = sorted(range(1, len(things)), key=lambda k: things[k].foot)
+    front = _props(setting, scenery_stream, things[0], night)
     return Plan(setting, night, behind, things, [*depth, 0], front)
 
 
@@ -101,86 +79,23 @@ def _block(seed: int, block: int) -> list[str]:
     return Stream(seed, "block", block).shuffled(KINDS)
 
 
-def _base(pose: Pose) -> int:
-    """Height in the picture of an object's lower edge."""
-    return pose.y + pose.half
-
-
-def _thing(kind: str, stream: Stream, pose: Pose, night: bool) -> Thing:
-    names = TREE_COLOURS if kind == "tree" else NAMES
-    name = stream.choice(names)
-    accent = stream.choice([other for other in NAMES if other != name])
-    if kind == "tree":
-        accent = stream.choice([fruit for fruit in ("red", "yellow") if fruit != name])
-    main = mix(*COLOURS[name], 25 * stream.below(5))
-    colours = (main, COLOURS[accent][0], stream.choice(SKINS), stream.choice(HAIRS))
-    texture = stream.choice(TEXTURES[kind])
-    design = template(kind, stream.below(VARIANTS), texture)
-    placed = Placed(design, pose, inks(kind, colours, texture, night))
-    return Thing(kind, name, texture, placed)
-
-
-def _free_pose(
-    kind: str,
-    stream: Stream,
-    sizes: tuple[int, int],
-    behind: Backdrop,
-    things: list[Thing],
-) -> Pose:
-    """Of some random poses, the one that covers least of the things so far."""
-    tries = 1 if not things else 8
-    poses = [_pose(kind, stream, sizes, behind) for _ in range(tries)]
-    others = [thing.placed.pose for thing in things]
-    return min(poses, key=lambda pose: sum(_overlap(pose, o) for o in others))
-
-
-def _pose(kind: str, stream: Stream, sizes: tuple[int, int], behind: Backdrop) -> Pose:
-    half = UNIT * stream.between(*sizes) // 1000
-    room = max(UNIT // 2 - half * 9 // 10, UNIT // 25)
-    x = UNIT // 2 + stream.between(-room, room)
-    sky = stream.between(half * 9 // 10, max(UNIT - half, half))
-    near = behind.horizon if kind in SWIMMERS else behind.ground_level
-    far = UNIT * (88 if kind in SWIMMERS else 98) // 100
-    foot = stream.between(near + UNIT // 16, far) if near + UNIT // 16 < far else far
-    stand = max(foot - half, half * 95 // 100)
-    y = sky if kind in FLIERS else stand
-    tilt = TILTS.get(kind, 4)
-    return Pose(
-        x,
-        y,
-        half,
-        stream.between(-tilt, tilt),
-        stream.chance(50),
-        stream.between(88, 112),
-    )
-
-
-def _overlap(first: Pose, second: Pose) -> int:
-    """Area that two objects' squares share, in (UNIT / 256) squared."""
-    wide, high = (
-        min(a + first.half, b + second.half) - max(a - first.half, b - second.half)
-        for a, b in ((first.x, second.x), (first.y, second.y))
-    )
-    return max(wide, 0) * max(high, 0) >> 16
-
-
-def _props(setting: str, stream: Stream, main: Pose, night: bool) -> list[Placed]:
-    """Scenery in the foreground; it covers no more than a corner of the main object."""
-    names = SETTINGS[setting].props
-    placed = []
+def _props(setting: str, stream: Stream, main: Thing, night: bool) -> list[Placed]:
+    """Scenery in the foreground; now and then it hides a corner of the main object."""
+    names, pose = SETTINGS[setting].props, main.placed.pose
+    poses = []
     for _ in range(stream.choice((0, 1, 1, 2, 3))):
-        half = min(UNIT * stream.between(60, 110) // 1000, main.half // 2)
-        x = UNIT * stream.between(0, 100) // 100
-        y = UNIT * stream.between(91, 99) // 100 - half // 2
-        pose = Pose(x, y, half, 0, stream.chance(50))
-        placed.append(prop(stream.choice(names), stream, pose, night))
-    return placed
+        half = min(UNIT * stream.between(60, 110) // 1000, pose.half // 2)
+        x, low = stream.between(0, 100), stream.between(91, 99)
+        poses.append(Pose(UNIT * x // 100, UNIT * low // 100 - half // 2, half))
+    if main.stands and stream.chance(45):
+        half = pose.half * stream.between(24, 40) // 100
+        x = pose.x + pose.half * stream.between(-70, 70) // 100
+        poses.append(Pose(x, main.foot + UNIT // 50 - half * 6 // 10, half))
+    return [prop(stream.choice(names), stream, one, night) for one in poses]
 
 
 def shadow_of(thing: Thing, ground: tuple[int, int, int]) -> Placed:
     """The shadow of a thing that stands on the ground."""
     pose = thing.placed.pose
-    low = int(thing.placed.template.corners[:, 1].max())
-    y = pose.y + pose.half * low // SHEET
-    flat = Pose(pose.x, y, pose.half * 9 // 10)
+    flat = Pose(pose.x, thing.foot, pose.half * 9 // 10)
     return Placed(scenery("shadow", 0), flat, {"dark": ground})

@@ -152,7 +152,7 @@ def make_scene(
 
     Example:
         >>> make_scene(0, 7).caption
-        ''
+        'a striped brown fish at a lake at night'
     """
     if index < 0:
         raise ValueError(f"expected an index of at least 0, got {index}")

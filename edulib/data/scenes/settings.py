@@ -70,6 +70,7 @@ class Backdrop:
     """A setting as it is in one scene.
 
     Attributes:
+        night: whether it is night.
         sky: colours at the top of the picture and at the horizon.
         horizon: height of the horizon, in units of the picture's side / 65,536.
         ground_level: height where the ground begins; behind it may be water.
@@ -77,6 +78,7 @@ class Backdrop:
         ground: colours of the ground and of a shadow on it.
     """
 
+    night: bool
     sky: tuple[Colour, Colour]
     horizon: int
     ground_level: int
@@ -110,7 +112,7 @@ def backdrop(setting: Setting, stream: Stream, night: bool) -> Backdrop:
         behind.append(_layer("water", stream, horizon, waves))
         level = UNIT * stream.between(86, 92) // 100
     behind.append(_layer("shore" if setting.water else "ground", stream, level, roles))
-    return Backdrop(sky, horizon, level, behind, (ground, dark_ground))
+    return Backdrop(night, sky, horizon, level, behind, (ground, dark_ground))
 
 
 def _layer(name: str, stream: Stream, level: int, roles: dict) -> Placed:

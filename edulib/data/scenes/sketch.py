@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import floor
 
 import numpy as np
@@ -34,6 +35,20 @@ class Template:
 
     corners: np.ndarray
     shapes: tuple[tuple[int, int, str, int], ...]
+
+    @cached_property
+    def top(self) -> int:
+        """The upper edge, in 1/16 of a unit."""
+        return int(self.corners[:, 1].min())
+
+    @cached_property
+    def low(self) -> int:
+        """The lower edge, in 1/16 of a unit."""
+        return int(self.corners[:, 1].max())
+
+    def has(self, part: int) -> bool:
+        """Whether a shape belongs to a part."""
+        return any(number == part for *_, number in self.shapes)
 
 
 class Sketch:

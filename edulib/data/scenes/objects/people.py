@@ -74,7 +74,7 @@ def house(sketch: Sketch, pick: Stream) -> None:
         roof = mirrored(slope)[::-1] + slope
     if pick.chance(70):
         sketch.add("chimney", "brick", box(34, -96, 52, -30))
-        sketch.decorate("brick_dark", box(31, -98, 55, -90))
+        sketch.add("chimney", "brick_dark", box(31, -98, 55, -90))
     wall = box(-half, top, half, 92)
     if len(roof) == 3:
         wall = [(-half, top), (0, -80), (half, top), (half, 92), (-half, 92)]
@@ -94,13 +94,15 @@ def _roof(sketch: Sketch, roof: Outline, top: float) -> None:
     sketch.add("roof", "accent", rounded(roof, 6))
     for y in (-74, -58, -42):
         sketch.shade("accent_dark", rounded(roof, 6), box(-120, y, 120, y + 4))
-    sketch.decorate("dark", box(roof[0][0] + 16, top + 4, roof[3][0] - 16, top + 9))
+    sketch.add(
+        "roof", "accent_dark", box(roof[0][0] + 16, top + 4, roof[3][0] - 16, top + 9)
+    )
 
 
 def _door_and_windows(sketch: Sketch, half: float, top: float, pick: Stream) -> None:
     place = pick.choice((-1, 0, 1))
     x = place * half * 0.5
-    sketch.decorate("trim", rounded(box(x - 19, 30, x + 19, 99), 4))
+    sketch.add("door", "trim", rounded(box(x - 19, 30, x + 19, 96), 4))
     sketch.add("door", "door", rounded(box(x - 15, 34, x + 15, 93), 3))
     sketch.add("door", "door_dark", rounded(box(x - 9, 42, x + 9, 58), 2))
     sketch.add("door", "yellow", ellipse(x + 9, 66, 3))
