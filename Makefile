@@ -11,7 +11,7 @@ BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
 CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test check lint execute bench address clean
+.PHONY: help book serve test check lint execute bench student address clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,7 +23,7 @@ serve: book ## show the site at http://127.0.0.1:8000 (PORT=... for another port
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
 test: check lint book ## everything: linters, tests, every cell of every chapter
-	$(BIN)/python -m pytest --doctest-modules edulib tests
+	$(BIN)/python -m pytest -rs --doctest-modules edulib tests
 	$(BIN)/python -m pytest --nbval book/
 
 check: $(INSTALLED) ## ruff: style of the code, of the cells too
@@ -38,6 +38,9 @@ execute: $(INSTALLED) ## run chapters in place: make execute CHAPTERS=book/.../x
 
 bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
 	$(BIN)/python -m edulib.book.bench
+
+student: $(INSTALLED) ## write the notebooks without solutions into build/student
+	$(BIN)/python -m edulib.book student
 
 address: $(INSTALLED) ## move the repository: make address URL=https://...
 	$(BIN)/python -m edulib.book address $(URL)

@@ -14,7 +14,12 @@ INTERPRETER = """#!/bin/sh
 echo "$*" >> calls
 case "$*" in
   -c*) exec {python} "$@" ;;
-  *venv*) rm -rf .venv; mkdir -p .venv/bin; cp python .venv/bin; cp python .venv/bin/pip;;
+  *venv*)
+    rm -rf .venv
+    mkdir -p .venv/bin
+    cp python .venv/bin/python
+    cp python .venv/bin/pip
+    ;;
   *requirements*) test ! -e no-network ;;
 esac
 """
