@@ -44,7 +44,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("model", help="a name in the registry, such as resnet18")
     parser.add_argument("--data", choices=SIZES, default="scenes")
-    parser.add_argument("--root", help="folder of cifar10 or of your images")
+    parser.add_argument("--root", help="folder of the images, where they are files")
     parser.add_argument("--image-size", type=int, help="pixels (default: by the data)")
     parser.add_argument("--length", type=int, default=4000, help="how many scenes")
     parser.add_argument("--num-classes", type=int, help="default: those of the data")
@@ -73,9 +73,10 @@ def train(options: argparse.Namespace) -> None:
     recipe = Recipe(**{name: getattr(options, name) for name in names})
     build = get_builder(options.model)
     with distributed.processes(options.device) as device:
-        data = load_source(
-            options.data, options.image_size, options.length, options.root
-        )
+        with distributed.one_after_another():
+            data = load_source(
+                options.data, options.image_size, options.length, options.root
+            )
         classes = options.num_classes
         torch.manual_seed(recipe.seed)
         model = build(

@@ -70,6 +70,16 @@ def share_buffers(model: nn.Module) -> None:
             dist.broadcast(buffer, 0)
 
 
+@contextmanager
+def one_after_another() -> Iterator[None]:
+    """Let process 0 go first, so that only one fetches what the others then find."""
+    if rank() > 0:
+        wait_for_all()
+    yield
+    if rank() == 0:
+        wait_for_all()
+
+
 def wait_for_all() -> None:
     """Wait until every process has come this far."""
     if world_size() > 1:

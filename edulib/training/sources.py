@@ -1,12 +1,17 @@
 """What the command line can train on: a name, to training and validation set."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from edulib.training.batches import Examples
 
-SIZES = {"scenes": 64, "digits": 32, "cifar10": 32, "folder": 224}
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's photographs
+PHOTOGRAPHS = ("imagenette", "pets", "folder")  # of many sizes, unlike the others
+SIZES = {
+    "scenes": 64,
+    "digits": 32,
+    "fashion_mnist": 28,
+    "cifar10": 32,
+    **dict.fromkeys(PHOTOGRAPHS, 224),
+}
 
 
 class Source(NamedTuple):
@@ -24,15 +29,17 @@ def load_source(
     """Data by name.
 
     Args:
-        name: "scenes" or "digits", which need no network; "cifar10", which is fetched
-            into ``root`` once; "folder" for your own images, in
-            ``root/train/CLASS/*`` and ``root/val/CLASS/*``.
+        name: "scenes" or "digits", which need no network; "folder", your own images
+            in ``root/train/CLASS/*`` and ``root/val/CLASS/*``; or one of torchvision's
+            sets, which is fetched into ``root`` once.
         image_size: side of the images in pixels; None for the usual one.
         length: how many scenes to train on; a quarter as many more validate.
-        root: folder of "cifar10" and "folder".
+        root: folder of the images, where they are files.
 
     Raises:
-        ValueError: if a number is below 1, or ``root`` or what it needs is missing.
+        ValueError: if a number is below 1, or ``root`` is missing.
+        FileNotFoundError: if there are no images in the folder.
+        ConnectionError: if a set cannot be fetched.
     """
     size = SIZES[name] if image_size is None else image_size
     if size < 1 or length < 1:
@@ -45,7 +52,7 @@ def load_source(
         return scenes(length, size)
     if root is None:
         raise ValueError(f"--data {name} needs --root: the folder of the images")
-    return cifar10(root, size) if name == "cifar10" else folder(Path(root), size)
+    return files(name, root, size)
 
 
 def digits(image_size: int) -> Source:
@@ -67,48 +74,30 @@ def scenes(length: int, image_size: int) -> Source:
     return Source(train, val, num_classes=len(Scenes.classes), in_channels=3)
 
 
-def cifar10(root: str, image_size: int) -> Source:
-    """CIFAR-10, with the usual augmentation: shifted by an eighth, and mirrored."""
-    from torchvision.datasets import CIFAR10
+def files(name: str, root: str, image_size: int) -> Source:
+    """One of torchvision's sets or a folder of images, with the usual augmentation.
+
+    Photographs are cut at random places and scales, small pictures are shifted by up
+    to an eighth; both are mirrored.
+    """
     from torchvision.transforms import v2
 
-    shifted = [v2.RandomCrop(32, padding=4), v2.RandomHorizontalFlip()]
-    resized = [v2.Resize(image_size)]
-    train = CIFAR10(root, True, v2.Compose(shifted + resized + numbers()), None, True)
-    val = CIFAR10(root, False, v2.Compose(resized + numbers()))
-    return Source(train, val, num_classes=10, in_channels=3)
+    from edulib.data import torchvision_set
 
-
-def folder(root: Path, image_size: int) -> Source:
-    """Photographs, in one folder for each class."""
-    from torchvision.datasets import ImageFolder
-    from torchvision.transforms import v2
-
-    for split in ("train", "val"):
-        if not (root / split).is_dir():
-            raise ValueError(
-                f"expected the folders {root}/train/CLASS and {root}/val/CLASS with "
-                f"images, found no {root / split}"
-            )
-    cut = [v2.RandomResizedCrop(image_size, (0.25, 1)), v2.RandomHorizontalFlip()]
-    whole = [v2.Resize(image_size), v2.CenterCrop(image_size)]
-    train = ImageFolder(root / "train", v2.Compose(cut + numbers()))
-    val = ImageFolder(root / "val", v2.Compose(whole + numbers()))
+    if name in PHOTOGRAPHS:
+        varied = [v2.RandomResizedCrop(image_size, (0.25, 1))]
+        fixed = [v2.Resize(image_size), v2.CenterCrop(image_size)]
+    else:
+        fixed = [v2.Resize(image_size)]
+        varied = [*fixed, v2.RandomCrop(image_size, padding=image_size // 8)]
+    varied.append(v2.RandomHorizontalFlip())
+    download = name != "folder"
+    train = torchvision_set(name, root, "train", v2.Compose(varied), download)
+    val = torchvision_set(name, root, "val", v2.Compose(fixed), download)
     if train.classes != val.classes:
         raise ValueError(
             f"expected the same classes in train and val, got {train.classes} and "
             f"{val.classes}"
         )
-    return Source(train, val, num_classes=len(train.classes), in_channels=3)
-
-
-def numbers() -> list:
-    """Transforms from a picture to floating-point numbers about zero."""
-    import torch
-    from torchvision.transforms import v2
-
-    return [
-        v2.ToImage(),
-        v2.ToDtype(torch.float32, scale=True),
-        v2.Normalize(MEAN, STD),
-    ]
+    channels = train[0][0].shape[0]
+    return Source(train, val, len(train.classes), channels)

@@ -12,7 +12,7 @@ from edulib.training import load_weights
 from edulib.training.__main__ import main
 
 DIGITS = ["--data", "digits", "--epochs", "2"]
-SMALL = [*DIGITS, "--image-size", "8"]
+SMALL = [*DIGITS, "--image-size", "8", "--epochs", "1"]
 
 
 def test_help_runs_as_a_command_and_shows_every_option():
@@ -62,7 +62,10 @@ def test_trains_on_a_folder_of_images(tmp_path, capsys):
         (["resnet18", *DIGITS, "--num-classes", "7"], "num_classes=10 or more"),
         (["resnet18", *DIGITS, "--epochs", "0"], "expected epochs at least 1, got 0"),
         (["resnet18", "--data", "folder"], "--data folder needs --root"),
-        (["resnet18", "--data", "folder", "--root", "nowhere"], "found no nowhere"),
+        (
+            ["resnet18", "--data", "folder", "--root", "nowhere"],
+            "expected images in nowhere/train/CLASS/",
+        ),
         (["resnet18", "--data", "digits", "--image-size", "0"], "got 0 and 4000"),
         (["resnet18", "--length", "0"], "got 64 and 0"),
     ],

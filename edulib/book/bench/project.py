@@ -1,0 +1,126 @@
+"""The package and the book: imports, Scenes, the build, the chapters."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from edulib.book.notebooks import find_notebooks, find_root
+
+DOORS = (
+    "edulib",
+    "edulib.registry",
+    "edulib.classification.resnet",
+    "edulib.anatomy",
+    "edulib.book",
+    "edulib.data",
+    "edulib.drawing",
+    "edulib.exercises",
+    "edulib.explanation",
+    "edulib.pretrained",
+    "edulib.training",
+)
+IMPORTS = """
+import importlib, json, sys, time
+def seconds(name):
+    start = time.perf_counter()
+    importlib.import_module(name)
+    return time.perf_counter() - start
+print(json.dumps({name: seconds(name) for name in ["torch", *sys.argv[1:]]}))
+"""
+SCENES = 500  # drawn for the measurement
+
+
+def bench_imports() -> dict:
+    """Time the import of each door of the package, after torch, in new processes.
+
+    Returns:
+        Medians of 5 in seconds: ``torch`` alone, ``doors`` (each after those before
+        it) and their sum, ``package``.
+    """
+    runs = []
+    for _ in range(5):
+        output = subprocess.run(
+            [sys.executable, "-c", IMPORTS, *DOORS],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        runs.append(json.loads(output))
+    middle = {name: median(run[name] for run in runs) for name in runs[0]}
+    torch = middle.pop("torch")
+    return {"torch": torch, "doors": middle, "package": sum(middle.values())}
+
+
+def bench_scenes() -> dict:
+    """Draw Scenes of 64 x 64 pixels on one core, one after the other."""
+    from edulib.data import make_scene
+
+    make_scene(seed=1, index=0)
+    start = time.process_time()
+    for index in range(SCENES):
+        make_scene(seed=0, index=index)
+    return {"size": 64, "per_second": SCENES / (time.process_time() - start)}
+
+
+def bench_build() -> dict:
+    """Build the site anew in a temporary folder, as ``make book`` does."""
+    root = find_root()
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run(
+            [
+                *(shutil.which("jupyter-book", path=Path(sys.executable).parent),),
+                *("build", ".", "--all", "-W", "-n", "--keep-going", "--quiet"),
+                *("--path-output", folder),
+            ],
+            cwd=root,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        return {"seconds": time.perf_counter() - start}
+
+
+def bench_chapters() -> dict:
+    """Execute every notebook, without storing its outputs."""
+    from edulib.book.execute import ENVIRONMENT, run
+    from edulib.book.notebooks import read
+
+    root = find_root()
+    seconds = {}
+    for path in find_notebooks([], root):
+        start = time.perf_counter()
+        run(read(path), path.parent, environment=ENVIRONMENT, timeout=300)
+        name = str(path.relative_to(root / "book").with_suffix(""))
+        seconds[name] = time.perf_counter() - start
+        print(f"{name}: {seconds[name]:.0f} s", flush=True)
+    return seconds
+
+
+def machine() -> dict:
+    """What the numbers were measured on."""
+    import platform
+
+    import torch
+    import torchvision
+
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "gpu": gpu,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+    }
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else "unknown"
