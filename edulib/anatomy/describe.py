@@ -43,8 +43,8 @@ def describe(node: Node) -> str:
     if node.call is None:
         return describe_op(node.main, node)
     if node.call.is_leaf:
-        known = node.kind != "other"
-        return describe_op(node.main, node) if known else node.call.type
+        own = node.kind in ("other", "reshape") and len(node.ops) > 1
+        return node.call.type if own else describe_op(node.main, node)
     repeated = repeated_block(node)
     if repeated is not None:
         count, name = repeated

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils.flop_counter import FlopCounterMode
 
 from edulib.anatomy.follow import IMAGE_AXES, follow
 from edulib.anatomy.graph import Call, Graph, Op
@@ -114,6 +113,8 @@ class _Recorder(TorchFunctionMode):
     """Writes down each function called on what came from the image."""
 
     def __init__(self, image: Tensor) -> None:
+        from torch.utils.flop_counter import FlopCounterMode  # slow: brings triton
+
         super().__init__()
         self.counter = FlopCounterMode(display=False)
         self.ops = [_image_op(image)]

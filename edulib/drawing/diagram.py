@@ -11,8 +11,9 @@ from torch import nn
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.trace import trace_graph
 from edulib.drawing.diagram_canvas import Canvas
+from edulib.drawing.diagram_items import Item, image_block
 from edulib.drawing.diagram_page import PHONE, WIDE, draw_page
-from edulib.drawing.diagram_tree import Item, build_items, image_block
+from edulib.drawing.diagram_tree import build_items
 from edulib.drawing.diagram_words import describe_items, shape_words, short_number
 
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
@@ -74,10 +75,9 @@ class Diagram:
             f"{{.{key} .eov-wide{{display:none}}.{key} .eov-phone{{display:block}}}}"
         )
         style = f"<style>{_RULES}{_FRAME}{switch}</style>"
-        return (
-            f'{style}<div class="eov-diagram {key}" tabindex="0" role="group" '
-            f'aria-label="{escape(self.title, quote=True)}">{wide}{phone}</div>'
-        )
+        scrolls = self._size(self.phone)[0] > PHONE
+        focus = ' tabindex="0"' if scrolls else ""
+        return f'{style}<div class="eov-diagram {key}"{focus}>{wide}{phone}</div>'
 
     def save(self, path: str | Path) -> None:
         """Write the drawing for a wide page to a file, as SVG."""

@@ -16,7 +16,7 @@ from edulib.drawing.diagram_canvas import (
     kind_color,
     text_width,
 )
-from edulib.drawing.diagram_tree import Block
+from edulib.drawing.diagram_items import Block
 from edulib.drawing.diagram_words import hint, label_lines
 
 _BAND = 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edulib.drawing.diagram_blocks import Part, Style, measure_plate, measure_slab
 from edulib.drawing.diagram_canvas import LINE, Canvas, Point, text_width
-from edulib.drawing.diagram_tree import Block, Fork, Item, count_blocks
+from edulib.drawing.diagram_items import Block, Fork, Item, count_blocks
 from edulib.drawing.diagram_words import hint, merge_lines
 
 GAP = 24

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from edulib.drawing.diagram_blocks import Part, Style
 from edulib.drawing.diagram_canvas import LARGE, LINE, Canvas, kind_color, text_width
+from edulib.drawing.diagram_items import Block, Fork, Item
 from edulib.drawing.diagram_layout import GAP, chain_part, measure
-from edulib.drawing.diagram_tree import Block, Fork, Item
 
 WIDE = 680
 PHONE = 350
@@ -20,7 +20,7 @@ _ORDER = (
     "dense",
     "attention",
     "embedding",
-    "multiply",
+    "reshape",
     "other",
 )
 

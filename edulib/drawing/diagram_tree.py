@@ -1,67 +1,30 @@
-"""What to draw of a network: blocks in a row, and branches between them."""
+"""What to draw of a network: how far it is opened, and where it forks."""
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from torch import nn
 
 from edulib.anatomy.describe import describe, repeated_block
-from edulib.anatomy.graph import Call, Graph, Node, Op
+from edulib.anatomy.graph import Call, Graph, Node
+from edulib.drawing.diagram_items import (
+    BANDS,
+    MERGES,
+    Block,
+    Fork,
+    Item,
+    absorb,
+    count_blocks,
+    fold_repeats,
+    size_of,
+)
 
 _SILENT = ("reshape", "dropout")
-_MERGES = ("add", "concat", "multiply")
-_BANDS = ("normalisation", "activation")
 _MAIN = ("convolution", "pooling", "dense", "attention", "embedding")
 _BUDGET = 18
 _LONG = 13
-
-
-@dataclass(frozen=True)
-class Block:
-    """A step that is drawn as a slab: the volume that it puts out.
-
-    Attributes:
-        name: what is printed for it.
-        words: what it does, in words.
-        kind: kind of layer, which gives its colour.
-        shape: shape of its output, without the batch.
-        size: (channels, height, width) of its output, where they are known.
-        params: learned numbers of one repetition or, if they differ, of all.
-        repeat: how many blocks alike follow each other.
-        bands: kinds of normalisation and activation right behind it.
-        composite: whether several layers are inside.
-        residual: whether shortcuts are added inside.
-        parts: channels of the branches that are concatenated inside, if any.
-    """
-
-    name: str
-    words: str
-    kind: str
-    shape: tuple[int, ...]
-    size: tuple[int, int, int]
-    params: int
-    repeat: int = 1
-    bands: tuple[str, ...] = ()
-    composite: bool = False
-    residual: bool = False
-    parts: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Fork:
-    """Branches that leave one point and meet again.
-
-    Attributes:
-        branches: the steps of each; none in a shortcut.
-        merge: the block where they meet, None if the next block takes them all.
-    """
-
-    branches: tuple[tuple["Block | Fork", ...], ...]
-    merge: Block | None
-
-
-Item = Block | Fork
 
 
 def build_items(graph: Graph, depth: int | None, labels: dict[str, str]) -> list[Item]:
@@ -84,22 +47,6 @@ def build_items(graph: Graph, depth: int | None, labels: dict[str, str]) -> list
         if path not in known:
             raise ValueError(f"expected a step among {', '.join(known)}; got {path!r}")
     return _Builder(graph, nodes, labels).items()
-
-
-def count_blocks(items: Sequence[Item]) -> int:
-    """Count the blocks of a tree."""
-    total = 0
-    for item in items:
-        if isinstance(item, Block):
-            total += 1
-        else:
-            total += sum(map(count_blocks, item.branches))
-    return total
-
-
-def image_block(op: Op) -> Block:
-    """Make the block of the image itself."""
-    return Block("input", "", "image", op.shape, _size(op), 0)
 
 
 def _choose_open(graph: Graph) -> Callable[[Call], bool]:
@@ -160,7 +107,7 @@ class _Builder:
         stands_for: dict[int, int] = {-1: -1}
         for k, node in enumerate(self.nodes):
             inputs = tuple(dict.fromkeys(stands_for[i] for i in node.inputs))
-            if len(inputs) == 1 and _is_silent(node):
+            if len(inputs) == 1 and self._is_silent(node):
                 stands_for[k] = inputs[0]
             else:
                 stands_for[k] = k
@@ -171,6 +118,15 @@ class _Builder:
             if k in alive:
                 alive.update(self.sources[k])
         self.sources = {k: v for k, v in self.sources.items() if k in alive}
+
+    def _is_silent(self, node: Node) -> bool:
+        """Tell steps that only pass on what they get, perhaps in another shape."""
+        if node.kind == "reshape" and node.output.axes is not None:
+            before = self.graph.ops[node.ops[0].inputs[0]]
+            return math.prod(node.shape) == math.prod(before.shape)
+        if node.kind in _SILENT:
+            return True
+        return node.call is None and node.kind == "other" and not node.params
 
     def _chain(self, region: list[int], start: int, end: int | None) -> list[Item]:
         """Cut a region at the nodes that all paths pass.
@@ -192,7 +148,7 @@ class _Builder:
         if inner:
             whole = len(inner) == len(region)
             items += self._branches(previous, inner, end, whole)
-        return _fold_repeats(_absorb(items))
+        return fold_repeats(absorb(items))
 
     def _is_cut(
         self, node: int, region: list[int], start: int, end: int | None
@@ -216,7 +172,7 @@ class _Builder:
             return [block]
         forks = self._branches(previous, inner, node, whole=False)
         fork = forks[-1] if forks else None
-        if isinstance(fork, Fork) and block.kind in _MERGES:
+        if isinstance(fork, Fork) and block.kind in MERGES:
             return [*forks[:-1], replace(fork, merge=block)]
         return [*forks, block]
 
@@ -267,14 +223,14 @@ class _Builder:
         is_blocks = node.call is not None and not node.call.is_leaf
         main = max(node.ops.index(node.main), 0)
         single = sum(op.kind in _MAIN for op in node.ops) == 1
-        behind = [op.kind for op in node.ops[main + 1 :] if op.kind in _BANDS]
+        behind = [op.kind for op in node.ops[main + 1 :] if op.kind in BANDS]
         merges = [op for op in node.ops if len(op.inputs) > 1]
         return Block(
             name=self.labels.get(node.path) or self._short_name(node.path),
             words=words,
             kind=node.kind,
             shape=node.shape,
-            size=_size(node.output),
+            size=size_of(node.output),
             params=node.params,
             repeat=repeated[0] if repeated else 1,
             bands=tuple(behind) if single and is_blocks else (),
@@ -298,84 +254,4 @@ class _Builder:
         if node.output.kind != "concat" or node.output.axes is None:
             return ()
         inputs = [self.graph.ops[i] for i in node.output.inputs]
-        return tuple(_size(op)[0] for op in inputs)
-
-
-def _is_silent(node: Node) -> bool:
-    if node.kind in _SILENT:
-        return True
-    return node.call is None and node.kind == "other" and not node.params
-
-
-def _size(op: Op) -> tuple[int, int, int]:
-    """Give channels, height and width; tokens count as height."""
-    if op.axes is not None:
-        height, width = op.size
-        channels = 1
-        for side in op.shape:
-            channels *= side
-        return channels // (height * width), height, width
-    if len(op.shape) == 2:
-        return op.shape[1], op.shape[0], 1
-    channels = 1
-    for side in op.shape:
-        channels *= side
-    return channels, 1, 1
-
-
-def _absorb(items: list[Item]) -> list[Item]:
-    """Draw normalisation and activation as bands of the block before them."""
-    kept: list[Item] = []
-    for item in items:
-        previous = kept[-1] if kept else None
-        if (
-            isinstance(item, Block)
-            and isinstance(previous, Block)
-            and item.kind in _BANDS
-            and previous.kind not in (*_BANDS, *_MERGES)
-            and item.shape == previous.shape
-            and not previous.residual
-        ):
-            bands = (*previous.bands, item.kind)
-            params = previous.params + item.params
-            kept[-1] = replace(previous, bands=bands, params=params)
-        else:
-            kept.append(item)
-    return kept
-
-
-def _fold_repeats(items: list[Item]) -> list[Item]:
-    """Join blocks alike that follow each other."""
-    kept: list[Item] = []
-    for item in items:
-        previous = kept[-1] if kept else None
-        if isinstance(item, Block) and isinstance(previous, Block):
-            if _looks(item) == _looks(previous) and item.kind not in _MERGES:
-                kept[-1] = replace(
-                    previous,
-                    name=_span(previous.name, item.name),
-                    params=previous.params + item.params,
-                    repeat=previous.repeat + item.repeat,
-                )
-                continue
-        kept.append(item)
-    return kept
-
-
-def _looks(block: Block) -> tuple:
-    """Give what two blocks must share; single layers may differ in their input."""
-    inside = (block.params / block.repeat, block.parts) if block.composite else ()
-    return block.words, block.kind, block.shape, block.bands, inside
-
-
-def _span(first: str, last: str) -> str:
-    """Name a run of blocks: "features.0" and "features.2" are "features.0–2"."""
-    first = first.split("–")[0]
-    stem, _, number = first.rpartition(".")
-    other, _, end = last.rpartition(".")
-    if stem == other and number and end:
-        return f"{first}–{end}"
-    head = first.rstrip("0123456789")
-    if head and last.startswith(head) and last[len(head) :].isdigit():
-        return f"{first}–{last[len(head) :]}"
-    return f"{first}–{last}"
+        return tuple(size_of(op)[0] for op in inputs)

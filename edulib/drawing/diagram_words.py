@@ -3,7 +3,7 @@
 import textwrap
 
 from edulib.drawing.diagram_canvas import SMALL
-from edulib.drawing.diagram_tree import Block, Item
+from edulib.drawing.diagram_items import Block, Item
 
 Line = tuple[str, float, bool]
 
@@ -17,7 +17,7 @@ _SHORT = (
     ("normalisation", "norm"),
     (", stride ", ", /"),
 )
-_MERGED = {"add": "add", "concat": "concat", "multiply": "multiply"}
+_MERGED = {"add": "added", "concat": "concatenated", "multiply": "multiplied"}
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
 
@@ -63,8 +63,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
 
 def merge_lines(merge: Block) -> list[Line]:
     """Give the label of a point where branches meet."""
-    word = _MERGED.get(merge.kind, merge.words)
-    return [(word, SMALL, True), (shape_words(merge.shape), SMALL, False)]
+    return [(merge.kind, SMALL, True), (shape_words(merge.shape), SMALL, False)]
 
 
 def hint(block: Block) -> str:
@@ -90,9 +89,8 @@ def _sentence(item: Item) -> str:
     branches = " / ".join(told)
     if item.merge is None:
         return f"branches [{branches}]"
-    how = {"add": "added", "concat": "concatenated", "multiply": "multiplied"}
-    verb = how.get(item.merge.kind, "joined")
-    return f"branches [{branches}], {verb} to {shape_words(item.merge.shape)}"
+    shape = shape_words(item.merge.shape)
+    return f"branches [{branches}], {_MERGED[item.merge.kind]} to {shape}"
 
 
 def _phrase(block: Block) -> str:
