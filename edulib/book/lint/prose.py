@@ -7,10 +7,10 @@ from edulib.book.lint.page import Page, Problem, without_code
 
 _DIRECTIVE = re.compile(r"^\s*(?:`{3,}|~{3,}|:{3,})\s*\{[\w:-]+\}", re.MULTILINE)
 _COLONS = re.compile(r"^\s*:{3,}", re.MULTILINE)
-_ROLE = re.compile(r"\{[A-Za-z][\w:.-]*\}`[^`]+`")
+_CODE_OR_ROLE = re.compile(r"(\{[A-Za-z][\w:.-]*\})?`[^`\n]+`")
+_ROLE = re.compile(r"(?<!\{)\{[A-Za-z][\w:.-]*\}(?!\})")
 _TARGET = re.compile(r"^\([\w-]+\)=\s*$", re.MULTILINE)
 _SUBSTITUTION = re.compile(r"\{\{.*?\}\}")
-_CODE = re.compile(r"`[^`\n]+`")
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 _IMAGE = re.compile(r"!\[\s*\]\(")
 _IMG = re.compile(r"<img\b(?![^>]*\balt=\"[^\"]*\w)[^>]*>")
@@ -20,11 +20,11 @@ def plain_markdown(page: Page) -> Iterator[Problem]:
     """No directive, role, target or substitution of MyST stands in the prose."""
     for number, cell in page.markdown():
         text = without_code(cell.source)
-        bare = _MATHS.sub("", _CODE.sub("``", text))
+        bare = _MATHS.sub("", _CODE_OR_ROLE.sub(lambda m: m[1] or "", text))
         found = (
             _DIRECTIVE.search(cell.source)
             or _COLONS.search(text)
-            or _ROLE.search(_MATHS.sub("", text))
+            or _ROLE.search(bare)
             or _TARGET.search(bare)
             or _SUBSTITUTION.search(bare)
         )
