@@ -1,14 +1,14 @@
 """Data: scenes (made), digits and photographs (real), torchvision's sets (downloaded).
 
 All are map-style data sets whose images are floating-point numbers in [0, 1], and they
-mix with torchvision's own sets and its v2 transforms.
+mix with torchvision's own sets and its v2 transforms. Torchvision, which takes longer
+to import than all of the package, is imported by what uses it.
 """
 
 from edulib.data.digits import Digits
 from edulib.data.photos import PHOTOS, Photo, PhotoPatches, photos
 from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
-from edulib.data.torchvision_sets import torchvision_set
 
 __all__ = [
     "PHOTOS",
@@ -23,3 +23,11 @@ __all__ = [
     "photos",
     "torchvision_set",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "torchvision_set":
+        from edulib.data.torchvision_sets import torchvision_set
+
+        return torchvision_set
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,7 +6,6 @@ from functools import cache
 import torch
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
-from torchvision import tv_tensors
 
 SPLITS = ("train", "test")
 TEST_EVERY = 5  # every fifth picture of a digit is held out
@@ -36,7 +35,7 @@ class Digits(Dataset):
     Example:
         >>> image, label = Digits("train", image_size=16)[0]
         >>> tuple(image.shape), label
-        ((1, 16, 16), 1)
+        ((1, 16, 16), 0)
     """
 
     classes = tuple("0123456789")
@@ -63,6 +62,8 @@ class Digits(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         """One picture and its digit, transformed."""
+        from torchvision import tv_tensors
+
         image = tv_tensors.Image(self.images[index])
         label = int(self.labels[index])
         return self.transforms(image, label) if self.transforms else (image, label)

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch.utils.data import Dataset
-from torchvision import tv_tensors
 
 from edulib.data.scenes.stream import Stream
 
@@ -207,6 +206,8 @@ class PhotoPatches(Dataset):
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         """One patch and its place, transformed."""
+        from torchvision import tv_tensors
+
         if not -self.length <= index < self.length:
             raise IndexError(f"no patch {index} among {self.length}")
         index = int(index) % self.length

@@ -7,7 +7,6 @@ Networks Through Deep Visualization", 2015. https://arxiv.org/abs/1506.06579
 
 import torch
 from torch import Tensor, nn
-from torchvision.transforms.functional import gaussian_blur
 
 from edulib.explanation.layers import check_unit, layer_output
 
@@ -48,6 +47,8 @@ def maximize_activation(
     Source: Erhan et al., 2009; Yosinski et al., 2015, section 3.
         https://arxiv.org/abs/1506.06579
     """
+    from torchvision.transforms.functional import gaussian_blur
+
     generator = torch.Generator().manual_seed(seed)
     weight = next(model.parameters())
     noise = 0.02 * torch.randn(1, *image_shape, generator=generator)

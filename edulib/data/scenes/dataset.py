@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from torchvision import tv_tensors
 
 from edulib.data.scenes.drawing import draw_picture
 from edulib.data.scenes.language import ANSWERS
@@ -106,6 +105,8 @@ class Scenes(Dataset):
 
     def __getitem__(self, index: int) -> tuple[Tensor, Any]:
         """One picture and its target, transformed."""
+        from torchvision import tv_tensors
+
         if not -self.length <= index < self.length:
             raise IndexError(f"no scene {index} among {self.length}")
         index = int(index) % self.length
@@ -156,6 +157,8 @@ def _unit_range(picture: np.ndarray) -> np.ndarray:
 
 def target_of(scene: Scene, name: str) -> Any:
     """What the target of a name is for a scene, in torch's and torchvision's types."""
+    from torchvision import tv_tensors
+
     height, width = scene.parts.shape
     boxes = tv_tensors.BoundingBoxes(
         torch.from_numpy(scene.boxes).float(),
