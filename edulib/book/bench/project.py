@@ -36,23 +36,23 @@ print(json.dumps({name: seconds(name) for name in ["torch", *sys.argv[1:]]}))
 SCENES = 500  # drawn for the measurement
 
 
-def bench_imports() -> dict:
+def bench_imports(runs: int = 5) -> dict:
     """Time the import of each door of the package, after torch, in new processes.
 
     Returns:
-        Medians of 5 in seconds: ``torch`` alone, ``doors`` (each after those before
-        it) and their sum, ``package``.
+        Medians of the runs in seconds: ``torch`` alone, ``doors`` (each after those
+        before it) and their sum, ``package``.
     """
-    runs = []
-    for _ in range(5):
+    found = []
+    for _ in range(runs):
         output = subprocess.run(
             [sys.executable, "-c", IMPORTS, *DOORS],
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        runs.append(json.loads(output))
-    middle = {name: median(run[name] for run in runs) for name in runs[0]}
+        found.append(json.loads(output))
+    middle = {name: median(run[name] for run in found) for name in found[0]}
     torch = middle.pop("torch")
     return {"torch": torch, "doors": middle, "package": sum(middle.values())}
 
