@@ -1,6 +1,5 @@
 """The card at the head of a chapter: its paper, its time, its neighbours."""
 
-import os
 from difflib import get_close_matches
 from html import escape
 
@@ -56,7 +55,9 @@ def card(key: str) -> Shown:
 
 
 def _find(key: str, written: list[Paper]) -> Paper:
-    names = {paper.chapter.rpartition("/")[2]: paper for paper in reversed(written)}
+    names: dict[str, Paper] = {}
+    for paper in written:
+        names.setdefault(paper.chapter.rpartition("/")[2], paper)
     names |= {paper.key: paper for paper in written}
     if key in names:
         return names[key]
@@ -101,7 +102,7 @@ def _address(chapter: str) -> str:
     """The other chapter's address, as seen from where this one is open."""
     if not is_live():
         return f"../{chapter}.html"
-    if is_colab() and "COLAB_RELEASE_TAG" in os.environ:
+    if is_colab():
         repository = ADDRESS.removeprefix("https://github.com/")
         host = "https://colab.research.google.com/github"
         return f"{host}/{repository}/blob/main/book/{chapter}.ipynb"

@@ -58,6 +58,9 @@ def run(
     Raises:
         ExecutionError: if a cell fails or takes too long.
     """
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -66,6 +69,8 @@ def run(
         coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
     )
+    started: list[int] = []
+    client.on_cell_start = lambda cell, cell_index: started.append(cell_index)
     client.km = client.create_kernel_manager()
     spec = client.km.kernel_spec
     spec.argv = [sys.executable, *_ARGUMENTS]
@@ -74,16 +79,14 @@ def run(
     except CellExecutionError as error:
         raise ExecutionError(_explain(notebook, error)) from error
     except CellTimeoutError:
-        where = _first_unrun(notebook)
-        raise ExecutionError(f"{where} took more than {timeout} s") from None
+        raise ExecutionError(f"cell {started[-1]} took more than {timeout} s") from None
     except DeadKernelError:
-        where = _first_unrun(notebook)
         raise ExecutionError(
-            f"the kernel died in {where}: was the memory full?"
+            f"the kernel died in cell {started[-1]}: was the memory full?"
         ) from None
 
 
-_ARGUMENTS = "-m ipykernel_launcher -f {connection_file} --log-level=ERROR".split()
+_ARGUMENTS = "-m ipykernel_launcher -f {connection_file} --log-level=CRITICAL".split()
 
 
 def _refuse_noise(notebook: NotebookNode) -> None:
@@ -104,10 +107,3 @@ def _explain(notebook: NotebookNode, error: CellExecutionError) -> str:
     )
     line = notebook.cells[number].source.strip().splitlines()[0]
     return f"cell {number} ({line!r}) raised {error.ename}: {error.evalue}"
-
-
-def _first_unrun(notebook: NotebookNode) -> str:
-    for number, cell in enumerate(notebook.cells):
-        if cell.cell_type == "code" and cell.execution_count is None:
-            return f"cell {number}"
-    return "the last cell"
