@@ -1,8 +1,6 @@
 """Downloads that are whole, checked and retried, or leave nothing behind."""
 
-import errno
 import os
-import tempfile
 import time
 from hashlib import sha256
 from http.client import HTTPException
@@ -13,7 +11,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from edulib.training.files import check_writable
+from edulib.training.files import check_writable, whole_file
 
 CHUNK = 1 << 18  # bytes read at a time
 TIMEOUT = 20  # seconds without a byte
@@ -68,43 +66,31 @@ def fetch(
 
 
 def _fetch_once(url: str, path: Path, hash_prefix: str, progress: bool) -> Path:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _receive(url, file, progress)
-            file.flush()
-            os.fsync(file.fileno())
-        digest = file_hash(name)
-        if not digest.startswith(hash_prefix):
+    with whole_file(path) as file:
+        digits = _receive(url, file, progress)
+        if not digits.startswith(hash_prefix):
             raise ValueError(
-                f"{url} gave a file whose SHA-256 begins with {digest[:12]}, expected "
+                f"{url} gave a file whose SHA-256 begins with {digits[:12]}, expected "
                 f"{hash_prefix}: it was not kept. Something between here and the "
                 "server changes files (a proxy or log-in page?); try another network"
             )
-        os.replace(name, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise OSError(
-                error.errno, f"no room for {path.name}: free some space", path.parent
-            ) from error
-        raise
-    finally:
-        Path(name).unlink(missing_ok=True)
     return path
 
 
-def _receive(url: str, file: BinaryIO, progress: bool) -> None:
-    """Copy what the address gives into a file; an incomplete answer is an error."""
+def _receive(url: str, file: BinaryIO, progress: bool) -> str:
+    """Copy what the address gives into a file, and return its SHA-256."""
+    digest = sha256()
+    hidden = bool(os.environ.get("TQDM_DISABLE")) or not progress
     with _open(url) as answer:
         total = int(answer.headers.get("Content-Length") or 0)
-        hidden = bool(os.environ.get("TQDM_DISABLE")) or not progress
-        bar = tqdm(total=total, unit="B", unit_scale=True, disable=hidden)
-        with bar:
+        with tqdm(total=total, unit="B", unit_scale=True, disable=hidden) as bar:
             while chunk := answer.read(CHUNK):
                 file.write(chunk)
+                digest.update(chunk)
                 bar.update(len(chunk))
     if total and file.tell() != total:
         raise ConnectionError(f"got {file.tell()} of {total} bytes")
+    return digest.hexdigest()
 
 
 def _open(url: str) -> BinaryIO:

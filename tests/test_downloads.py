@@ -94,13 +94,20 @@ def test_a_cache_that_cannot_be_written(tmp_path):
         assert server.asked == 0
 
 
+def test_others_may_read_the_cache(tmp_path):
+    with serve(CONTENT) as server:
+        path = fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_a_full_disk(tmp_path, monkeypatch):
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     with serve(CONTENT) as server:
-        with pytest.raises(OSError, match=r"no room for w\.pth: free some space"):
+        with pytest.raises(OSError, match=r"no room to save w\.pth: free some"):
             fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
         assert server.asked == 1
     assert files(tmp_path) == []

@@ -1,42 +1,57 @@
 """Files that are whole or not there: nothing is ever half-written."""
 
+import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that, whatever happens, the old or the new one stands there.
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing so that the old or the new one stands there, always.
 
-    The content goes to a temporary file beside it, is flushed to the disk, and then
-    takes the old file's place in one step.
+    What is written goes to a temporary file beside it, is flushed to the disk at the
+    end, and takes the old file's place in one step; after an error nothing does.
 
     Raises:
         OSError: if the disk is full or the folder cannot be written; the file that
             was there before is untouched.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        with open(temporary, "xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        os.replace(temporary, path)
     except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise OSError(
             error.errno,
-            f"could not save {path.name}: {error.strerror}. "
-            "What was saved there before is untouched; make room and start again",
+            f"no room to save {path.name}: free some space and start again; "
+            "what was saved there before is untouched",
             str(path.parent),
         ) from error
     finally:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once, by :func:`whole_file`."""
+    with whole_file(path) as file:
+        file.write(content)
 
 
 def check_writable(path: Path) -> None:
     """Make the file's folder, and refuse one in which no file can be made.
 
-    Called before a training begins, so that hours of work do not end in an error.
+    Called before a training or a download begins, so that hours of work do not end in
+    an error.
 
     Raises:
         OSError: if the folder cannot be made or written.

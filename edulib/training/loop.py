@@ -103,6 +103,7 @@ def train_epoch(
     torch.manual_seed(seed + 500_009 * distributed.rank())
     model.train()
     meter = Meter(batches.device)
+    look_every = LOOK_EVERY if batches.device.type == "cuda" else 1
     losses = []
     for number, (images, labels, weight) in enumerate(batches.shuffled(seed)):
         done = (epoch + (number + 1) / (len(batches) + 1)) / recipe.epochs
@@ -122,7 +123,7 @@ def train_epoch(
             nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
 
         losses.append(loss.detach())
-        if batches.device.type == "cpu" or number % LOOK_EVERY == 0:
+        if number % look_every == 0 or number == len(batches) - 1:
             check_finite(losses, epoch, number, lr)
             bar.set_postfix_str(str(meter.read()) if number else "", refresh=False)
         optimizer.step()
