@@ -12,23 +12,21 @@ SMALL = 11
 LARGE = 15
 LINE = 14
 
-_NARROW = frozenset(" .,:;'|!ijlftr()[]-/·")
-_WIDE = frozenset("mwMW×%@–—")
+# Widths in ems, of DejaVu Sans: the widest of the fonts that browsers fall back to.
+_WIDTHS = {
+    **dict.fromkeys(" .,:;'|/·ijlIJ", 0.35),
+    **dict.fromkeys("!()[]-ftr", 0.45),
+    **dict.fromkeys("CDGHNOQU", 0.78),
+    **dict.fromkeys("ABEFKLPRSTVXYZ", 0.69),
+    **dict.fromkeys("mwMW×+%@", 0.98),
+}
+_BOLD = 1.12
 
 
 def text_width(text: str, size: float = SMALL, bold: bool = False) -> float:
     """Estimate the width of a text in pixels, for the widest of the usual fonts."""
-    width = 0.0
-    for letter in text:
-        if letter in _NARROW:
-            width += 0.38
-        elif letter in _WIDE:
-            width += 0.92
-        elif letter.isupper():
-            width += 0.72
-        else:
-            width += 0.63
-    return width * size * (1.1 if bold else 1.0)
+    width = sum(_WIDTHS.get(letter, 0.64) for letter in text)
+    return width * size * (_BOLD if bold else 1.0)
 
 
 def kind_color(kind: str) -> str:
@@ -158,8 +156,9 @@ class Canvas:
         points = [p for k, p in enumerate(points) if k == 0 or p != points[k - 1]]
         if len(points) < 2:
             return
-        for point in points:
-            self._grow(*point)
+        for x, y in points:
+            self._grow(x - 1, y - 1)
+            self._grow(x + 1, y + 1)
         path = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
         for before, corner, after in zip(points, points[1:], points[2:], strict=False):
             start, end = _toward(corner, before, radius), _toward(corner, after, radius)

@@ -1,5 +1,6 @@
 import re
 import xml.etree.ElementTree as ET
+from functools import cache
 from itertools import combinations, pairwise
 
 import pytest
@@ -8,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision import models
 
-from edulib.anatomy import trace_graph
+from edulib.anatomy import Graph, trace_graph
 from edulib.drawing import KIND_COLORS, diagram
 from edulib.drawing.diagram_blocks import Style
 from edulib.drawing.diagram_canvas import Canvas, TextBox, text_width
-from edulib.drawing.diagram_items import Block, Fork
+from edulib.drawing.diagram_items import Block, Fork, Item
 from edulib.drawing.diagram_page import PHONE, WIDE
 from edulib.drawing.diagram_tree import build_items
 
@@ -70,9 +71,15 @@ def drawn():
     return get
 
 
-def items_of(name: str):
+@cache
+def graph_of(name: str) -> Graph:
     make, shape = CASES[name]
-    return build_items(trace_graph(make(), shape), None, {})
+    return trace_graph(make(), shape)
+
+
+@cache
+def items_of(name: str) -> list[Item]:
+    return build_items(graph_of(name), None, {})
 
 
 def blocks_of(items):
@@ -252,17 +259,15 @@ def test_paths_that_cross_are_drawn_as_one_block():
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_parameter_is_lost(name):
-    make, shape = CASES[name]
-    graph = trace_graph(make(), shape)
-    blocks = list(blocks_of(build_items(graph, None, {})))
-    assert sum(block.params for block in blocks) == sum(op.params for op in graph.ops)
+    used = sum(op.params for op in graph_of(name).ops)
+    assert sum(block.params for block in blocks_of(items_of(name))) == used
 
 
 def test_blocks_are_to_scale(drawn):
     style = Style(wide=True, side=100, top=224)
     assert style.extent(224) == 100
     assert style.extent(14) == pytest.approx(100 * 2.708 / 5.416, rel=1e-3)
-    heights = [b - t for _, t, _, b in drawn("alexnet").wide.solids]
+    heights = [round(b - t, 3) for _, t, _, b in drawn("alexnet").wide.solids]
     assert heights == sorted(heights, reverse=True)
     widths = [style.thickness(channels) for channels in (1, 64, 1024)]
     steps = [widths[1] - widths[0], widths[2] - widths[1]]

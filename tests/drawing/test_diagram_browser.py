@@ -1,0 +1,79 @@
+import os
+import shutil
+
+import pytest
+from test_diagram import CASES, build
+
+from edulib.drawing import diagram
+from edulib.drawing.diagram_page import PHONE
+
+pytestmark = pytest.mark.browser
+
+LOOK = """() => {
+    const shown = [...document.querySelectorAll('svg')].filter(
+        svg => svg.getClientRects().length
+    );
+    const texts = shown.flatMap(svg => [...svg.querySelectorAll('text')]);
+    return {
+        layouts: shown.map(svg => svg.classList[1]),
+        widths: texts.map(text => text.getBBox().width),
+        words: texts.map(text => text.textContent),
+        heights: texts.map(text => parseFloat(getComputedStyle(text).fontSize)),
+        scale: shown.map(svg => svg.getBoundingClientRect().width
+            / svg.viewBox.baseVal.width),
+        colors: [...new Set(texts.map(text => getComputedStyle(text).fill))],
+        overflow: document.documentElement.scrollWidth > innerWidth,
+    };
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no chromium: apt-get install chromium")
+        pytest.skip("there is no chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+
+
+def look(browser, picture, width: int, body: str = "") -> dict:
+    page = browser.new_page(viewport={"width": width, "height": 600})
+    page.set_content(f"<body style='margin:0;{body}'>{picture._repr_html_()}</body>")
+    seen = page.evaluate(LOOK)
+    page.close()
+    return seen
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_text_is_no_wider_than_estimated_and_never_scaled(browser, name):
+    make, shape = CASES[name]
+    picture = diagram(make(), shape)
+    for width, canvas in ((720, picture.wide), (358, picture.phone)):
+        seen = look(browser, picture, width)
+        assert seen["layouts"] == ["eov-wide" if width == 720 else "eov-phone"]
+        assert seen["scale"] == [1]
+        assert min(seen["heights"]) >= 11
+        assert seen["words"] == [text.text for text in canvas.texts]
+        for text, measured in zip(canvas.texts, seen["widths"], strict=True):
+            assert measured <= text.right - text.left + 0.5, text.text
+        assert not seen["overflow"]
+
+
+def test_the_layout_follows_the_room(browser):
+    picture = diagram(build("resnet50"), (3, 224, 224))
+    needed = round(picture.wide.bounds[2] - picture.wide.bounds[0] + 2)
+    assert look(browser, picture, needed)["layouts"] == ["eov-wide"]
+    assert look(browser, picture, needed - 1)["layouts"] == ["eov-phone"]
+    assert look(browser, picture, PHONE)["overflow"] is False
+
+
+def test_text_takes_the_colour_of_the_page(browser):
+    picture = diagram(build("alexnet"), (3, 224, 224))
+    seen = look(browser, picture, 720, "background:#111;color:rgb(221, 222, 223)")
+    assert seen["colors"] == ["rgb(221, 222, 223)"]
