@@ -51,6 +51,23 @@ def test_a_dataset_trains_exactly_as_its_tensors_do():
     assert same(one, other)
 
 
+class Noisy(TensorDataset):
+    """Augments: every time an image is read, other noise is added."""
+
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return image + 0.1 * torch.randn_like(image), label
+
+
+def test_workers_augment_the_same_way_in_every_run():
+    recipe = Recipe(epochs=2, batch_size=16, workers=2)
+    one, again = network(), network()
+    fit(one, Noisy(*examples()), recipe=recipe)
+    torch.rand(3)
+    fit(again, Noisy(*examples()), recipe=recipe)
+    assert same(one, again)
+
+
 def test_same_seed_same_weights_other_seed_other_weights():
     one, again, other = network(), network(), network()
     fit(one, examples(), recipe=QUICK)
