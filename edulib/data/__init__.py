@@ -6,7 +6,7 @@ to import than all of the package, is imported by what uses it.
 """
 
 from edulib.data.digits import Digits
-from edulib.data.photos import PHOTOS, Photo, PhotoPatches, photos
+from edulib.data.photographs import PHOTOS, Photo, PhotoPatches, photos
 from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
 

@@ -106,6 +106,11 @@ PHOTOS = (
         "public domain (US Navy)",
     ),
 )
+DISTRIBUTIONS = {
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "matplotlib": "matplotlib",
+}
 NAMES = tuple(photo.name for photo in PHOTOS)
 
 
@@ -114,9 +119,19 @@ def _read(name: str) -> np.ndarray:
     """A photograph as (H, W, 3) uint8."""
     photo = next(photo for photo in PHOTOS if photo.name == name)
     package, _, file = photo.path.partition("/")
-    folder = find_spec(package).submodule_search_locations[0]
-    with Image.open(Path(folder) / file) as image:
+    path = _folder(package) / file
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no photograph {name!r} at {path}: reinstall {DISTRIBUTIONS[package]}, "
+            "which brings it, or choose other names out of PHOTOS"
+        )
+    with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
+
+
+def _folder(package: str) -> Path:
+    """Where a package is installed; it is not imported."""
+    return Path(find_spec(package).submodule_search_locations[0])
 
 
 def photos(names: Sequence[str] = NAMES) -> dict[str, torch.Tensor]:
@@ -133,6 +148,7 @@ def photos(names: Sequence[str] = NAMES) -> dict[str, torch.Tensor]:
 
     Raises:
         ValueError: if there is no photograph of a name.
+        FileNotFoundError: if a package was installed without its photographs.
     """
     unknown = [name for name in names if name not in NAMES]
     if unknown:
