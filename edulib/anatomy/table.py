@@ -14,12 +14,15 @@ from edulib.anatomy.trace import trace_graph
 _QUIET = ("reshape", "dropout", "other")
 _STYLE = (
     "<style>.eov-table{overflow-x:auto;margin:.5rem 0}"
-    ".eov-table table{border-collapse:collapse;font-size:.9rem;width:auto;"
+    ".eov-table table{border-collapse:collapse;font-size:.84rem;width:auto;"
     "margin:0;font-variant-numeric:tabular-nums}"
-    ".eov-table caption{caption-side:top;text-align:left;padding:.2rem .6rem}"
-    ".eov-table :is(th,td){padding:.25rem .6rem;text-align:right;white-space:nowrap;"
+    ".eov-table caption{caption-side:top;text-align:left;padding:.2rem .5rem}"
+    ".eov-table caption span{display:inline-block;max-width:min(100%,88vw)}"
+    ".eov-table :is(th,td){padding:.3rem .5rem;text-align:right;white-space:nowrap;"
     "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
     ".eov-table :is(th,td):is(.t,:first-child){text-align:left}"
+    ".eov-table :is(thead th,td:is(.t,.f)){white-space:normal}"
+    ".eov-table td.t{min-width:9rem}.eov-table thead th{vertical-align:bottom}"
     ".eov-table tbody tr{background:none}.eov-table tbody th{font-weight:600}"
     ".eov-table tfoot :is(th,td){border-bottom:0;font-weight:700}</style>"
 )
@@ -76,6 +79,7 @@ _HEADINGS = [
     "Receptive field",
 ]
 _TEXT = 2
+_FIELD = 6
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ class Table:
         return (
             f'{_STYLE}<div class="eov-table" role="region" tabindex="0" '
             f'aria-label="{escape(self.title, quote=True)}: table of stages">'
-            f"<table><caption>{escape(self.caption)}</caption>"
+            f"<table><caption><span>{escape(self.caption)}</span></caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
             f"<tfoot><tr>{_html_cells(total)}</tr></tfoot></table></div>"
         )
@@ -255,21 +259,28 @@ def _unused(model: nn.Module, graph: Graph, labels: dict) -> list[Row]:
 
 
 def _count(number: int) -> str:
-    """Write a large count with three digits or so and its unit."""
+    """Write a count with three digits and its unit: 118013952 is "118 M"."""
     for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if number >= size:
-            return f"{number / size:.2f}{unit}"
+            return _three_digits(number / size) + unit
     return str(number) if number else "–"
 
 
 def _bytes(number: int) -> str:
     """Write a number of bytes in kB or MB, of 1000 and 1000² bytes."""
-    if number >= 1e5:
-        return f"{number / 1e6:.2f} MB"
-    return f"{number / 1e3:.2f} kB" if number else "–"
+    if number >= 1e6:
+        return _three_digits(number / 1e6) + " MB"
+    return _three_digits(number / 1e3) + " kB" if number else "–"
+
+
+def _three_digits(number: float) -> str:
+    digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
+    return f"{number:.{digits}f}"
 
 
 def _align(column: int) -> str:
+    if column == _FIELD:
+        return ' class="f"'
     return ' class="t"' if column < _TEXT else ""
 
 

@@ -45,13 +45,13 @@ def chain_part(parts: Sequence[Part], style: Style, gap: float = GAP) -> Part:
         starts.append(at)
         at += part.length + gap
 
-    def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
+    def draw(canvas: Canvas, u: float, v: float, base: float) -> None:
         for k, (part, start) in enumerate(zip(parts, starts, strict=True)):
             if k:
                 left = u + starts[k - 1] + parts[k - 1].outlet
                 points = [style.place(left, v), style.place(u + start + part.inlet, v)]
                 canvas.line(points, arrow=part.arrow)
-            part.draw(canvas, u + start, v, under)
+            part.draw(canvas, u + start, v, max(base, under))
 
     return Part(
         length=at - gap,
@@ -77,33 +77,34 @@ def _measure_fork(fork: Fork, style: Style, beside: bool) -> Part:
     meeting = _meeting(fork.merge, style, beside)
     centre = 2 * _FAN + inside + meeting.room / 2
     lowest = max(lane.place for lane in lanes)
+    under = lanes[0].chain.under if meeting.is_sum else 0
 
-    def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
+    def draw(canvas: Canvas, u: float, v: float, base: float) -> None:
         canvas.circle(style.place(u + _FAN / 2, v), 2.5)
         for lane in lanes:
             start = u + _FAN + (inside - lane.chain.length) / 2
             span = (u, start, u + centre)
             _connect(canvas, lane, span, v, (meeting, style))
-            lane.chain.draw(canvas, start, v + lane.place, lane.chain.under)
+            line = base if meeting.is_sum and lane is lanes[0] else 0
+            lane.chain.draw(canvas, start, v + lane.place, line)
         if fork.merge is not None:
             canvas.group(hint(fork.merge))
             places = [v + lane.place for lane in lanes]
             _draw_merge(canvas, u + centre, v, places, (meeting, style))
             canvas.close()
-            base = lanes[0].chain.under if meeting.is_sum else lowest + _BAR
-            _label_merge(canvas, (u + centre, v), base, meeting, style)
+            below = max(base, under) if meeting.is_sum else lowest + _BAR
+            _label_merge(canvas, (u + centre, v), below, meeting, style)
 
     before = max(lane.chain.before - lane.place for lane in lanes)
     after = max(lane.chain.after + lane.place for lane in lanes)
     text = LINE * len(meeting.lines) + 16
     if style.wide:
-        base = lanes[0].chain.under if meeting.is_sum else lowest
-        after = max(after, base + text)
+        after = max(after, (under or lowest) + text)
     else:
         after = max(after, meeting.side)
     outlet = centre + meeting.thickness / 2
     length = max(outlet, centre + meeting.room / 2 + meeting.tail)
-    return Part(length, before, 0, after, 0, outlet, draw, arrow=False)
+    return Part(length, before, under, after, 0, outlet, draw, arrow=False)
 
 
 @dataclass(frozen=True)

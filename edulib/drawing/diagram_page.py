@@ -12,6 +12,10 @@ PHONE = 350
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
+_WIDE_NOTE = (
+    "Blocks: height and depth are resolution, width is channels (log scales).",
+)
+_PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scales).")
 _ORDER = (
     "convolution",
     "pooling",
@@ -88,7 +92,7 @@ def _carry_on(
         (-18, next_flow),
         (after.inlet, next_flow),
     ]
-    canvas.line(points, arrow=True)
+    canvas.line(points, arrow=after.arrow)
 
 
 def _rows(parts: list[Part]) -> list[list[Part]]:
@@ -161,9 +165,8 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         canvas.chip((x, y - _CHIP + 2), _CHIP, kind_color(kind))
         canvas.text((x + _CHIP + 5, y), kind)
         x += length
-    note = "Blocks: height and depth are resolution, width is channels (log scales)."
-    if width <= PHONE:
-        canvas.text((0, y + 22), "Blocks: sides are resolution, thickness is")
-        canvas.text((0, y + 22 + LINE), "channels (log scales).")
-    else:
-        canvas.text((0, y + 22), note)
+    note = _PHONE_NOTE if width <= PHONE else _WIDE_NOTE
+    if width <= PHONE and any(map(_is_fork, steps)):
+        note = (*note, "In branches, the last line counts parameters.")
+    for k, line in enumerate(note):
+        canvas.text((0, y + 22 + k * LINE), line)
