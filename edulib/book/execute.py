@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+_ARGUMENTS = "-m ipykernel_launcher -f {connection_file} --log-level=CRITICAL".split()
 
 
 class ExecutionError(RuntimeError):
@@ -84,9 +85,6 @@ def run(
         raise ExecutionError(
             f"the kernel died in cell {started[-1]}: was the memory full?"
         ) from None
-
-
-_ARGUMENTS = "-m ipykernel_launcher -f {connection_file} --log-level=CRITICAL".split()
 
 
 def _refuse_noise(notebook: NotebookNode) -> None:

@@ -1,5 +1,6 @@
 """A network's graph to walk through, in Netron."""
 
+import logging
 import tempfile
 from html import escape
 from pathlib import Path
@@ -54,6 +55,7 @@ def _live(name: str, height: int) -> object:
     folder.mkdir(exist_ok=True)
     file = folder / f"{name}.onnx"
     file.write_bytes(make_graph(name)[0])
+    logging.getLogger("netron").setLevel(logging.ERROR)
     address = netron.start(str(file), browse=False)
     if not is_colab():
         return netron.widget(address, height=height)

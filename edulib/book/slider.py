@@ -103,14 +103,32 @@ class Frames:
         ]
         return "\n".join([self.alt, *(f"  {name}" for name in names)])
 
+    def image_tag(self, group: str, label: str, place: str = "") -> str:
+        """Return one picture as an `<img>` with its description.
+
+        Args:
+            group: label of its group.
+            label: its own.
+            place: its numbers among many of which only the first, "0.0", is visible.
+        """
+        picture = self.groups[group][label]
+        name = ", ".join(filter(None, [group, label]))
+        alt = escape(f"{self.alt.rstrip('. ')}: {name}.")
+        style = "image-rendering:pixelated;" if picture.pixelated else ""
+        if place:
+            style += f"visibility:{'visible' if place == '0.0' else 'hidden'}"
+        data = f' data-at="{place}"' if place else ""
+        return (
+            f'<img src="{picture.uri}" width="{picture.width}" '
+            f'height="{picture.height}" alt="{alt}"{data} style="{style}">'
+        )
+
     def _images(self) -> str:
-        parts = []
-        for g, (group, pictures) in enumerate(self.groups.items()):
-            for k, (label, picture) in enumerate(pictures.items()):
-                name = ", ".join(filter(None, [group, label]))
-                alt = f"{self.alt.rstrip('. ')}: {name}."
-                parts.append(_image(picture, alt, f"{g}.{k}", hidden=bool(g or k)))
-        return "".join(parts)
+        return "".join(
+            self.image_tag(group, label, f"{g}.{k}")
+            for g, (group, pictures) in enumerate(self.groups.items())
+            for k, label in enumerate(pictures)
+        )
 
 
 def frames(
@@ -205,13 +223,4 @@ def _slider(labels: list[str]) -> str:
         f'<input type="range" min="0" max="{len(labels) - 1}" value="0" step="1" '
         f'autocomplete="off" aria-label="Image" aria-valuetext="{first}"{disabled}>'
         f'<output aria-live="off">{first}</output>'
-    )
-
-
-def _image(picture: Picture, alt: str, at: str, hidden: bool) -> str:
-    style = "image-rendering:pixelated;" if picture.pixelated else ""
-    style += f"visibility:{'hidden' if hidden else 'visible'}"
-    return (
-        f'<img src="{picture.uri}" width="{picture.width}" height="{picture.height}" '
-        f'alt="{escape(alt)}" data-at="{at}" style="{style}">'
     )

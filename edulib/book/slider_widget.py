@@ -19,12 +19,10 @@ def make_widget(frames: "Frames") -> widgets.VBox:
     group = widgets.ToggleButtons(options=list(groups), value=first)
     group.layout.display = "" if len(groups) > 1 else "none"
     label = widgets.SelectionSlider(options=list(groups[first]))
-    image = widgets.Image(format="webp")
+    image = widgets.HTML()
 
     def show(*_: object) -> None:
-        picture = groups[group.value][label.value]
-        image.layout.width, image.layout.height = f"{picture.width}px", "auto"
-        image.value = picture.data
+        image.value = frames.image_tag(group.value, label.value)
 
     def change_group(*_: object) -> None:
         names = list(groups[group.value])

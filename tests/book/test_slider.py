@@ -158,10 +158,12 @@ def test_the_widget_shows_what_is_chosen():
     shown = picker(groups, "Units")
     group, label, image = shown.widget.children
     label.value = "3"
-    assert image.value == shown.groups["conv1"]["3"].data
+    assert 'alt="Units: conv1, 3."' in image.value
+    assert shown.groups["conv1"]["3"].uri in image.value
     group.value = "conv2"
     assert label.value == "1"
-    assert image.value == shown.groups["conv2"]["1"].data
+    assert shown.groups["conv2"]["1"].uri in image.value
+    assert "hidden" not in image.value
 
 
 @pytest.mark.parametrize(
