@@ -79,7 +79,7 @@ _HEADINGS = [
     "Receptive field",
 ]
 _TEXT = 2
-_FIELD = 6
+_PAPER = 3
 
 
 @dataclass(frozen=True)
@@ -123,21 +123,16 @@ class Table:
         )
 
     def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
-        heading = [*_HEADINGS, "Paper"] if self.has_paper else _HEADINGS
-        body = [
-            [*row.cells(), row.paper] if self.has_paper else row.cells()
-            for row in self.rows
-        ]
-        total = [
-            "Total",
-            "",
-            "",
-            f"{self.params:,}",
-            _count(self.macs),
-            _bytes(self.bytes),
-            *[""] * (len(heading) - 6),
-        ]
-        return list(heading), body, total
+        """Give headings, rows and totals; the paper's column is beside the output."""
+        body = [row.cells() for row in self.rows]
+        total = ["Total", "", "", f"{self.params:,}", _count(self.macs)]
+        total += [_bytes(self.bytes), ""]
+        heading = list(_HEADINGS)
+        if self.has_paper:
+            papers = ["Paper", *(row.paper for row in self.rows), ""]
+            for line, paper in zip([heading, *body, total], papers, strict=True):
+                line.insert(_PAPER, paper)
+        return heading, body, total
 
     def __repr__(self) -> str:
         heading, body, total = self._lines()
@@ -158,7 +153,7 @@ class Table:
     def _repr_html_(self) -> str:
         heading, body, total = self._lines()
         head = "".join(
-            f'<th scope="col"{_align(k)}>{escape(text)}</th>'
+            f'<th scope="col"{_align(k, len(heading))}>{escape(text)}</th>'
             for k, text in enumerate(heading)
         )
         rows = "".join(f"<tr>{_html_cells(line)}</tr>" for line in body)
@@ -278,8 +273,9 @@ def _three_digits(number: float) -> str:
     return f"{number:.{digits}f}"
 
 
-def _align(column: int) -> str:
-    if column == _FIELD:
+def _align(column: int, columns: int) -> str:
+    """Give the class of a cell: text at the left, the receptive field at the end."""
+    if column == columns - 1:
         return ' class="f"'
     return ' class="t"' if column < _TEXT else ""
 
@@ -287,6 +283,7 @@ def _align(column: int) -> str:
 def _html_cells(line: list[str]) -> str:
     first, *rest = line
     cells = "".join(
-        f"<td{_align(k)}>{escape(text)}</td>" for k, text in enumerate(rest, 1)
+        f"<td{_align(k, len(line))}>{escape(text)}</td>"
+        for k, text in enumerate(rest, 1)
     )
     return f'<th scope="row">{escape(first)}</th>{cells}'

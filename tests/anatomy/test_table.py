@@ -64,7 +64,9 @@ def test_text_is_aligned(table):
 
 def test_paper_stands_beside(table):
     assert [row.paper for row in table.rows[:5]] == ["112×112", "", "", "", "56×56"]
-    assert "Paper" in repr(table).splitlines()[1]
+    heading = repr(table).splitlines()[1].split()
+    assert heading[2:5] == ["Output", "Paper", "Parameters"]
+    assert re.search(r"64×112×112 +112×112 +9,408 +118 M", repr(table))
 
 
 class Shape(HTMLParser):
