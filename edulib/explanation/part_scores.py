@@ -61,14 +61,15 @@ def part_scores(
 ) -> PartScores:
     """Score all units of a layer against the masks of known parts.
 
-    A unit fires where its map, resized to the image, exceeds the unit's own
+    A unit fires where its map, resized to the masks, exceeds the unit's own
     ``quantile`` over all images. (Network Dissection takes 0.995, for concepts in a
     world of thousands of them.)
 
     Args:
         model: any CNN; left as it was.
         images: what the model takes.
-        masks: True where a part is; all False in images that lack it.
+        masks: True where a part is; all False in images that lack it. Their
+            resolution may be lower than the images', which is quicker.
         layer: dotted path of a layer that gives maps.
         parts: names of the parts, in the order of the masks.
         quantile: share of the places where a unit does not fire.
@@ -76,7 +77,7 @@ def part_scores(
 
     Shape:
         - images: (N, C, H, W)
-        - masks: (N, parts, H, W)
+        - masks: (N, parts, rows, columns)
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
@@ -127,7 +128,7 @@ class _Counts:
         self.part += true.flatten(2).sum((0, 2))[None].double().cpu()
         for total, masks in ((self.both, true), (self.both_moved, moved)):
             there = masks.flatten(2).float()  # (B, parts, pixels)
-            total += torch.einsum("bup,bkp->uk", fires, there).double().cpu()
+            total += (fires @ there.mT).sum(0).double().cpu()
 
     def scores(self) -> tuple[Tensor, Tensor, Tensor]:
         union = (self.fired + self.part - self.both).clamp(min=1)
@@ -154,7 +155,7 @@ def _check(
     expected = (len(images), len(parts))
     if masks.ndim != 4 or tuple(masks.shape[:2]) != expected:
         raise ValueError(
-            f"expected masks (N, parts, H, W) with N = {expected[0]} and "
+            f"expected masks (N, parts, rows, columns) with N = {expected[0]} and "
             f"{expected[1]} parts, got {tuple(masks.shape)}"
         )
     if not 0 < quantile < 1:
