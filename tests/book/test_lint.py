@@ -70,7 +70,7 @@ WARNED = v4.new_output("stream", name="stderr", text="UserWarning: no")
 PATH = v4.new_output("stream", name="stdout", text="saved in /home/me/x.pt")
 
 PLANTS = {
-    "ran_to_the_end": [(not_run, "was not executed")],
+    "ran_to_the_end": [(not_run, "1 cells from here on were not executed")],
     "clean_outputs": [
         (added(code("x", outputs=[FAILED])), "stopped with KeyError"),
         (added(code("x", outputs=[WARNED])), "wrote to stderr: 'UserWarning"),

@@ -28,12 +28,17 @@ _QUOTED_IMAGE = re.compile(r"data:image/[a-z+]+;base64,[A-Za-z0-9+/=\s]+")
 
 def ran_to_the_end(page: Page) -> Iterator[Problem]:
     """Each code cell was executed, so that nbval compares it."""
-    for number, cell in page.code():
-        if cell.source.strip() and cell.execution_count is None:
-            yield page.problem(
-                number,
-                "was not executed: run `python -m edulib.book execute` on the notebook",
-            )
+    missing = [
+        number
+        for number, cell in page.code()
+        if cell.source.strip() and cell.execution_count is None
+    ]
+    if missing:
+        yield page.problem(
+            missing[0],
+            f"{len(missing)} cells from here on were not executed: run `python -m "
+            "edulib.book execute` on the notebook",
+        )
 
 
 def clean_outputs(page: Page) -> Iterator[Problem]:
