@@ -1,0 +1,42 @@
+"""The same loop on a GPU: bfloat16, channels-last, and a late look at the loss."""
+
+import pytest
+import torch
+from training_helpers import QUICK, examples, network, same
+
+from edulib.training import Recipe, fit, load_weights
+from edulib.training.loop import LOOK_EVERY, mixed_precision
+
+on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def test_a_cpu_never_trains_in_bfloat16():
+    with mixed_precision(torch.device("cpu"), Recipe()):
+        assert torch.mm(torch.ones(2, 2), torch.ones(2, 2)).dtype == torch.float32
+
+
+@on_gpu
+def test_a_gpu_does_unless_told_otherwise():
+    ones = torch.ones(2, 2, device="cuda")
+    for wanted, dtype in ((True, torch.bfloat16), (False, torch.float32)):
+        with mixed_precision(ones.device, Recipe(mixed_precision=wanted)):
+            assert torch.mm(ones, ones).dtype == dtype
+
+
+@on_gpu
+def test_it_learns_and_its_checkpoint_loads_on_a_cpu(tmp_path):
+    file = tmp_path / "net.safetensors"
+    model = network()
+    history = fit(model, examples(), examples(), QUICK, device="cuda", checkpoint=file)
+    assert history.train_loss[-1] < history.train_loss[0]
+    assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert same(load_weights(network(), file), model.cpu())
+
+
+@on_gpu
+def test_a_bad_batch_between_two_looks_is_named():
+    images, labels = examples(3 * LOOK_EVERY)
+    images[:] = torch.nan
+    recipe = Recipe(epochs=1, batch_size=1)
+    with pytest.raises(FloatingPointError, match="epoch 1, batch 1,"):
+        fit(network(), (images, labels), recipe=recipe, device="cuda")
