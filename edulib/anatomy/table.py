@@ -21,7 +21,7 @@ _STYLE = (
     ".eov-table :is(th,td){padding:.3rem .5rem;text-align:right;white-space:nowrap;"
     "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
     ".eov-table :is(th,td):is(.t,:first-child){text-align:left}"
-    ".eov-table :is(thead th,td:is(.t,.f)){white-space:normal}"
+    ".eov-table :is(thead th,td.t){white-space:normal}"
     ".eov-table td.t{min-width:9rem}.eov-table thead th{vertical-align:bottom}"
     ".eov-table tbody tr{background:none}.eov-table tbody th{font-weight:600}"
     ".eov-table tfoot :is(th,td){border-bottom:0;font-weight:700}</style>"
@@ -153,7 +153,7 @@ class Table:
     def _repr_html_(self) -> str:
         heading, body, total = self._lines()
         head = "".join(
-            f'<th scope="col"{_align(k, len(heading))}>{escape(text)}</th>'
+            f'<th scope="col"{_align(k)}>{escape(text)}</th>'
             for k, text in enumerate(heading)
         )
         rows = "".join(f"<tr>{_html_cells(line)}</tr>" for line in body)
@@ -273,17 +273,13 @@ def _three_digits(number: float) -> str:
     return f"{number:.{digits}f}"
 
 
-def _align(column: int, columns: int) -> str:
-    """Give the class of a cell: text at the left, the receptive field at the end."""
-    if column == columns - 1:
-        return ' class="f"'
+def _align(column: int) -> str:
     return ' class="t"' if column < _TEXT else ""
 
 
 def _html_cells(line: list[str]) -> str:
     first, *rest = line
     cells = "".join(
-        f"<td{_align(k, len(line))}>{escape(text)}</td>"
-        for k, text in enumerate(rest, 1)
+        f"<td{_align(k)}>{escape(text)}</td>" for k, text in enumerate(rest, 1)
     )
     return f'<th scope="row">{escape(first)}</th>{cells}'

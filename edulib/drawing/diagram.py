@@ -72,7 +72,8 @@ class Diagram:
         key = self._key(self.wide)
         switch = (
             f"@container (max-width:{self._size(self.wide)[0] - 1}px)"
-            f"{{.{key} .eov-wide{{display:none}}.{key} .eov-phone{{display:block}}}}"
+            f"{{.eov-diagram.{key} .eov-wide{{display:none}}"
+            f".eov-diagram.{key} .eov-phone{{display:block}}}}"
         )
         style = f"<style>{_RULES}{_FRAME}{switch}</style>"
         scrolls = self._size(self.phone)[0] > PHONE

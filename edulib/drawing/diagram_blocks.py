@@ -72,7 +72,7 @@ class Style:
     def thickness(self, channels: int) -> float:
         """Give the pixels of a number of channels, on a logarithmic scale."""
         steps = math.log2(1 + channels)
-        return 4 + 2.3 * steps if self.wide else 3 + 1.8 * steps
+        return 4 + 2.2 * steps if self.wide else 3 + 1.8 * steps
 
 
 @dataclass(frozen=True)

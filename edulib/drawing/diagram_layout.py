@@ -8,7 +8,7 @@ from edulib.drawing.diagram_canvas import LINE, Canvas, Point, text_width
 from edulib.drawing.diagram_items import Block, Fork, Item, count_blocks
 from edulib.drawing.diagram_words import hint, merge_lines
 
-GAP = 24
+GAP = 20
 _FAN = 26
 _RING = 9
 _BAR = 6

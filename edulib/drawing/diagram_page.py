@@ -7,8 +7,8 @@ from edulib.drawing.diagram_canvas import LARGE, LINE, Canvas, kind_color, text_
 from edulib.drawing.diagram_items import Block, Fork, Item
 from edulib.drawing.diagram_layout import GAP, chain_part, measure
 
-WIDE = 680
-PHONE = 350
+WIDE = 668
+PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44

@@ -5,7 +5,7 @@ import pytest
 from test_diagram import CASES, build
 
 from edulib.drawing import diagram
-from edulib.drawing.diagram_page import PHONE
+from edulib.drawing.diagram_page import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
 
@@ -42,9 +42,10 @@ def browser():
         )
 
 
-def look(browser, picture, width: int, body: str = "") -> dict:
+def look(browser, pictures, width: int, body: str = "") -> dict:
     page = browser.new_page(viewport={"width": width, "height": 600})
-    page.set_content(f"<body style='margin:0;{body}'>{picture._repr_html_()}</body>")
+    html = "".join(picture._repr_html_() for picture in pictures)
+    page.set_content(f"<body style='margin:0;{body}'>{html}</body>")
     seen = page.evaluate(LOOK)
     page.close()
     return seen
@@ -54,9 +55,9 @@ def look(browser, picture, width: int, body: str = "") -> dict:
 def test_text_is_no_wider_than_estimated_and_never_scaled(browser, name):
     make, shape = CASES[name]
     picture = diagram(make(), shape)
-    for width, canvas in ((720, picture.wide), (358, picture.phone)):
-        seen = look(browser, picture, width)
-        assert seen["layouts"] == ["eov-wide" if width == 720 else "eov-phone"]
+    for width, canvas in ((WIDE, picture.wide), (PHONE + 3, picture.phone)):
+        seen = look(browser, [picture], width)
+        assert seen["layouts"] == ["eov-wide" if width == WIDE else "eov-phone"]
         assert seen["scale"] == [1]
         assert min(seen["heights"]) >= 11
         assert seen["words"] == [text.text for text in canvas.texts]
@@ -68,12 +69,22 @@ def test_text_is_no_wider_than_estimated_and_never_scaled(browser, name):
 def test_the_layout_follows_the_room(browser):
     picture = diagram(build("resnet50"), (3, 224, 224))
     needed = round(picture.wide.bounds[2] - picture.wide.bounds[0] + 2)
-    assert look(browser, picture, needed)["layouts"] == ["eov-wide"]
-    assert look(browser, picture, needed - 1)["layouts"] == ["eov-phone"]
-    assert look(browser, picture, PHONE)["overflow"] is False
+    assert look(browser, [picture], needed)["layouts"] == ["eov-wide"]
+    assert look(browser, [picture], needed - 1)["layouts"] == ["eov-phone"]
+    assert look(browser, [picture], PHONE)["overflow"] is False
+
+
+@pytest.mark.parametrize(("width", "layout"), [(700, "eov-wide"), (341, "eov-phone")])
+def test_diagrams_on_one_page_leave_each_other_alone(browser, width, layout):
+    pictures = [
+        diagram(build("resnet50"), (3, 224, 224)),
+        diagram(build("resnet18").layer1[0], (64, 56, 56)),
+        diagram(build("alexnet"), (3, 224, 224)),
+    ]
+    assert look(browser, pictures, width)["layouts"] == [layout] * 3
 
 
 def test_text_takes_the_colour_of_the_page(browser):
     picture = diagram(build("alexnet"), (3, 224, 224))
-    seen = look(browser, picture, 720, "background:#111;color:rgb(221, 222, 223)")
+    seen = look(browser, [picture], 720, "background:#111;color:rgb(221, 222, 223)")
     assert seen["colors"] == ["rgb(221, 222, 223)"]
