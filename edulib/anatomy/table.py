@@ -13,16 +13,17 @@ from edulib.anatomy.trace import trace_graph
 
 _QUIET = ("reshape", "dropout", "other")
 _STYLE = (
-    "<style>.eov-table{overflow-x:auto;margin:.5rem 0}"
+    "<style>.eov-table{overflow-x:auto;margin:.5rem 0;container-type:inline-size}"
     ".eov-table table{border-collapse:collapse;font-size:.84rem;width:auto;"
     "margin:0;font-variant-numeric:tabular-nums}"
     ".eov-table caption{caption-side:top;text-align:left;padding:.2rem .5rem}"
-    ".eov-table caption span{display:inline-block;max-width:min(100%,88vw)}"
+    ".eov-table caption span{display:inline-block;max-width:calc(100cqw - 1rem);"
+    "position:sticky;left:.5rem}"
     ".eov-table :is(th,td){padding:.3rem .5rem;text-align:right;white-space:nowrap;"
     "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
     ".eov-table :is(th,td):is(.t,:first-child){text-align:left}"
     ".eov-table :is(thead th,td.t){white-space:normal}"
-    ".eov-table td.t{min-width:9rem}.eov-table thead th{vertical-align:bottom}"
+    ".eov-table td.t{min-width:9.5rem}.eov-table thead th{vertical-align:bottom}"
     ".eov-table tbody tr{background:none}.eov-table tbody th{font-weight:600}"
     ".eov-table tfoot :is(th,td){border-bottom:0;font-weight:700}</style>"
 )
@@ -62,10 +63,10 @@ class Row:
             self.name,
             self.layer,
             "–" if self.shape is None else "×".join(map(str, self.shape)),
+            "–" if self.field is None else str(self.field),
             f"{self.params:,}" if self.params else "–",
             _count(self.macs),
             _bytes(self.bytes),
-            "–" if self.field is None else str(self.field),
         ]
 
 
@@ -73,10 +74,10 @@ _HEADINGS = [
     "Stage",
     "Layer",
     "Output",
+    "Receptive field",
     "Parameters",
     "MACs",
     "Activations",
-    "Receptive field",
 ]
 _TEXT = 2
 _PAPER = 3
@@ -119,14 +120,14 @@ class Table:
         shape = "×".join(map(str, self.image_shape))
         return (
             f"{self.title} on one image of {shape}: {self.params:,} parameters, "
-            f"{self.macs:,} multiply-accumulates"
+            f"{self.macs:,} MACs"
         )
 
     def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
         """Give headings, rows and totals; the paper's column is beside the output."""
         body = [row.cells() for row in self.rows]
-        total = ["Total", "", "", f"{self.params:,}", _count(self.macs)]
-        total += [_bytes(self.bytes), ""]
+        total = ["Total", "", "", "", f"{self.params:,}"]
+        total += [_count(self.macs), _bytes(self.bytes)]
         heading = list(_HEADINGS)
         if self.has_paper:
             papers = ["Paper", *(row.paper for row in self.rows), ""]

@@ -48,7 +48,7 @@ def test_rows_are_the_parts_of_the_model(table):
 def test_totals(table):
     assert table.params == 25_557_032
     assert table.macs == 4_089_184_256
-    assert "25,557,032 parameters, 4,089,184,256 multiply-accumulates" in table.caption
+    assert "25,557,032 parameters, 4,089,184,256 MACs" in table.caption
 
 
 def test_text_is_aligned(table):
@@ -65,8 +65,8 @@ def test_text_is_aligned(table):
 def test_paper_stands_beside(table):
     assert [row.paper for row in table.rows[:5]] == ["112×112", "", "", "", "56×56"]
     heading = repr(table).splitlines()[1].split()
-    assert heading[2:5] == ["Output", "Paper", "Parameters"]
-    assert re.search(r"64×112×112 +112×112 +9,408 +118 M", repr(table))
+    assert heading[2:5] == ["Output", "Paper", "Receptive"]
+    assert re.search(r"64×112×112 +112×112 +7 +9,408 +118 M", repr(table))
 
 
 class Shape(HTMLParser):
