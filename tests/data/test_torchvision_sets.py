@@ -9,10 +9,7 @@ import gzip
 import os
 import pickle
 import tarfile
-from functools import partial
 from hashlib import md5
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import numpy as np
 import pytest
@@ -225,28 +222,6 @@ def test_a_truncated_file_without_check_sum_counts_as_missing(tmp_path):
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(FileNotFoundError, match="no whole fashion_mnist"):
         torchvision_set("fashion_mnist", tmp_path)
-
-
-@pytest.fixture
-def server(tmp_path):
-    """A server on this machine that gives away what lies in tmp_path."""
-    handler = partial(Quiet, directory=tmp_path)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Keeps its log to itself, and cuts off what is called cut.tar.gz."""
-
-    def log_message(self, *args):
-        pass
-
-    def copyfile(self, source, target):
-        content = source.read()
-        cut = self.path.endswith("cut.tar.gz")
-        target.write(content[: len(content) // 2] if cut else content)
 
 
 def serve_cifar10(tmp_path, monkeypatch, server, name="cifar-10-python.tar.gz"):
