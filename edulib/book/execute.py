@@ -10,6 +10,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from edulib.book.notebooks import read, write
+from edulib.book.shrink import shrink_figures
 
 ENVIRONMENT = {
     "EOV_STATIC": "1",
@@ -47,6 +48,7 @@ def execute(path: Path, *, timeout: int = 300) -> float:
     run(notebook, path.parent, environment=ENVIRONMENT, timeout=timeout)
     seconds = time.perf_counter() - started
     _refuse_noise(notebook)
+    shrink_figures(notebook)
     write(notebook, path)
     return seconds
 
