@@ -73,6 +73,14 @@ def _choose_open(graph: Graph) -> Callable[[Call], bool]:
             return is_open
 
 
+def _is_row(graph: Graph, node: Node) -> bool:
+    """Tell a row of blocks alike, all of which put out the same shape."""
+    if repeated_block(node) is None:
+        return False
+    blocks = [child for child in node.call.children if child.last > child.first]
+    return len({graph.ops[block.output].shape for block in blocks}) == 1
+
+
 def _is_unique(call: Call, types: Counter) -> bool:
     """Tell a module of its own kind from one of a row of blocks."""
     return isinstance(call.module, nn.Sequential) or types[call.type] == 1
@@ -80,7 +88,7 @@ def _is_unique(call: Call, types: Counter) -> bool:
 
 def _may_open(graph: Graph, node: Node) -> bool:
     """Tell whether a module is a chain of several different steps."""
-    if node.call is None or node.call.is_leaf or repeated_block(node) is not None:
+    if node.call is None or node.call.is_leaf or _is_row(graph, node):
         return False
     if sum(op.kind in _MAIN for op in node.ops) < 2:
         return False
@@ -218,7 +226,7 @@ class _Builder:
         )
 
     def _block(self, node: Node) -> Block:
-        repeated = repeated_block(node)
+        repeated = repeated_block(node) if _is_row(self.graph, node) else None
         words = repeated[1] if repeated else describe(node)
         is_blocks = node.call is not None and not node.call.is_leaf
         main = max(node.ops.index(node.main), 0)

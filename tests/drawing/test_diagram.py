@@ -234,6 +234,17 @@ def test_an_inception_block_joins_four_branches():
     assert block.parts == (64, 128, 32, 32)
 
 
+def test_a_row_of_blocks_with_different_outputs_is_opened():
+    blocks = [models.googlenet(init_weights=False).inception5a]
+    blocks.append(type(blocks[0])(832, 384, 192, 384, 48, 128, 128))
+    row = nn.Sequential(nn.Sequential(*blocks))
+    items = build_items(trace_graph(row, (832, 7, 7)), None, {})
+    assert [(item.shape, item.repeat) for item in items] == [
+        ((832, 7, 7), 1),
+        ((1024, 7, 7), 1),
+    ]
+
+
 def test_forks_inside_forks():
     (fork,) = items_of("nested")
     inner = [item for branch in fork.branches for item in branch]
