@@ -253,6 +253,15 @@ def test_works_without_gradients_around_it(alexnet_like, image):
     assert torch.equal(deconvnet(alexnet_like, image, "5", 0), expected)
 
 
+def test_normalisation_may_be_the_first_layer(alexnet_like, image):
+    """As in the chapter: torchvision's networks, for images in [0, 1]."""
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    scaling = torchvision.transforms.Normalize(mean, std)
+    found = deconvnet(nn.Sequential(scaling, alexnet_like), image, "1.5", 2)
+    inner = deconvnet(alexnet_like, scaling(image), "5", 2)
+    torch.testing.assert_close(found, inner / torch.tensor(std)[:, None, None])
+
+
 def correlation(a, b):
     return torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1].item()
 
