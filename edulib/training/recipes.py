@@ -19,7 +19,7 @@ under 2 MB: half a million parameters.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -60,15 +60,86 @@ def digits(image_size: int = 8) -> Split:
     return tuple(as_tensors(one) for one in sets)
 
 
-def scenes(train: int = 4000, val: int = 1000, image_size: int = 64) -> Split:
+def scenes(
+    train: int = 4000, val: int = 1000, image_size: int = 64, scale: str = "any"
+) -> Split:
     """Scenes, labelled with their main object; validation scenes have another seed."""
     from edulib.data import Scenes, as_tensors
 
-    sets = (Scenes(train, image_size, seed=0), Scenes(val, image_size, seed=1))
+    sets = (
+        Scenes(length, image_size, seed=seed, scale=scale)
+        for seed, length in enumerate((train, val))
+    )
     return tuple(as_tensors(one) for one in sets)
 
 
-SHIPPED: dict[str, Shipped] = {}
+def photo_patches(train: int = 7680, val: int = 640, num_classes: int = 64) -> Split:
+    """Patches of photographs, 64 pixels wide, labelled with the place they show.
+
+    Contrast and colours are shifted at random, so that a place must be known by its
+    edges and textures.
+    """
+    from edulib.data import PhotoPatches, as_tensors
+
+    generator = torch.Generator().manual_seed(0)
+    sets = []
+    for split, length in (("train", train), ("val", val)):
+        patches = PhotoPatches(length, 64, num_classes=num_classes, split=split)
+        images, labels = as_tensors(patches)
+        mean = images.mean((1, 2, 3), keepdim=True)
+        contrast = 0.5 + torch.rand(length, 1, 1, 1, generator=generator)
+        shift = 0.2 * torch.randn(length, 3, 1, 1, generator=generator)
+        images = mean + (images - mean) * contrast + shift
+        sets.append((images.clamp(0, 1), labels))
+    return tuple(sets)
+
+
+_ZFNET = Recipe(optimizer="adamw", lr=0.002, weight_decay=0.05, clip_norm=1.0)
+
+SHIPPED: dict[str, Shipped] = {
+    "plain20-digits": Shipped(
+        builder="edulib.classification.resnet.plain20",
+        arguments={"in_channels": 1, "width": 8},
+        data=partial(digits, image_size=16),
+        recipe=Recipe(epochs=10, lr=0.1),
+        at_least=0.95,
+    ),
+    "resnet56-digits": Shipped(
+        builder="edulib.classification.resnet.resnet56_cifar",
+        arguments={"in_channels": 1, "width": 8},
+        data=partial(digits, image_size=16),
+        recipe=Recipe(epochs=10, lr=0.1),
+        at_least=0.97,
+    ),
+    "resnet20-scenes": Shipped(
+        builder="edulib.classification.resnet.resnet20_cifar",
+        arguments={"width": 8},
+        data=partial(scenes, train=3000, val=500, image_size=48),
+        recipe=Recipe(epochs=6, lr=0.1),
+        at_least=0.85,
+    ),
+    "zfnet-small-scenes": Shipped(
+        builder="edulib.classification.zfnet.zfnet_small",
+        arguments={},
+        data=partial(scenes, train=2000, val=500, scale="large"),
+        recipe=_ZFNET,
+        at_least=0.85,
+    ),
+    "zfnet-small-photos": Shipped(
+        builder="edulib.classification.zfnet.zfnet_small",
+        arguments={"num_classes": 64},
+        data=photo_patches,
+        recipe=replace(_ZFNET, epochs=3),
+        at_least=0.4,
+    ),
+    "alexnet-small-photos": Shipped(
+        builder="edulib.classification.zfnet.alexnet_small",
+        arguments={"num_classes": 64},
+        data=photo_patches,
+        recipe=replace(_ZFNET, epochs=3),
+        at_least=0.4,
+    ),
+}
 
 
 def make(name: str, folder: str = str(FOLDER)) -> float:
