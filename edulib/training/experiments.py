@@ -1,0 +1,145 @@
+"""Experiments too long for a page: ``python -m edulib.training.experiments NAME``.
+
+Each trains many networks in the same way and keeps the curves in a small JSON file
+beside this one, which a chapter draws and compares with what it trains itself. The file
+is saved after each network; started again, an experiment goes on where it stopped.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from edulib.registry import get_builder, suggest
+from edulib.training.files import check_writable, write_whole
+from edulib.training.loop import fit
+from edulib.training.recipe import Recipe
+from edulib.training.recipes import Split, digits, in_words
+
+FOLDER = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Networks that are trained in the same way.
+
+    Args:
+        builders: names in the registry.
+        arguments: keyword arguments of all builders.
+        data: returns the training and the validation set.
+        recipe: how each is trained; its seed is replaced.
+        seeds: each network is trained once with each.
+    """
+
+    builders: tuple[str, ...]
+    arguments: dict
+    data: Callable[[], Split]
+    recipe: Recipe
+    seeds: tuple[int, ...]
+
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "resnet-degradation": Experiment(
+        builders=(
+            *(f"plain{depth}" for depth in (20, 32, 56, 110)),
+            *(f"resnet{depth}_cifar" for depth in (20, 32, 56, 110)),
+        ),
+        arguments={"in_channels": 1, "width": 8},
+        data=partial(digits, image_size=16),
+        recipe=Recipe(epochs=10, lr=0.1),
+        seeds=(0, 1, 2),
+    ),
+}
+
+
+def load_experiment(name: str, folder: str | Path = FOLDER) -> list[dict]:
+    """Return what an experiment measured.
+
+    Returns:
+        One row a network: "builder", "seed", and for each epoch "train_error" and
+        "val_error", both between 0 and 1.
+
+    Raises:
+        ValueError: if there is no such experiment, or it has not been run.
+    """
+    path = _path(name, folder)
+    if not path.exists():
+        raise ValueError(
+            f"{name!r} has not been run: python -m edulib.training.experiments {name}"
+        )
+    return json.loads(path.read_text(encoding="utf-8"))["runs"]
+
+
+def make(name: str, folder: str | Path = FOLDER) -> list[dict]:
+    """Train what is not in the experiment's file yet and save after each network.
+
+    Raises:
+        ValueError: if there is no such experiment.
+        OSError: if the folder cannot be written; said before training begins.
+    """
+    path = _path(name, folder)
+    experiment = EXPERIMENTS[name]
+    check_writable(path)
+    runs = load_experiment(name, folder) if path.exists() else []
+    done = {(run["builder"], run["seed"]) for run in runs}
+    data = experiment.data()
+    for seed in experiment.seeds:
+        for builder in experiment.builders:
+            if (builder, seed) not in done:
+                runs.append(train(experiment, builder, seed, data))
+                _save(path, name, experiment, runs)
+    return runs
+
+
+def train(experiment: Experiment, builder: str, seed: int, data: Split) -> dict:
+    """Train one network; return its errors in each epoch."""
+    torch.manual_seed(seed)
+    model = get_builder(builder)(**experiment.arguments)
+    recipe = Recipe(**{**asdict(experiment.recipe), "seed": seed})
+    history = fit(model, *data, recipe=recipe)
+    return {
+        "builder": builder,
+        "seed": seed,
+        "train_error": [round(1 - a, 4) for a in history.train_accuracy],
+        "val_error": [round(1 - a, 4) for a in history.val_accuracy],
+    }
+
+
+def _path(name: str, folder: str | Path) -> Path:
+    if name not in EXPERIMENTS:
+        raise ValueError(f"no experiment {name!r}: {suggest(name, EXPERIMENTS)}")
+    return Path(folder) / f"{name}.json"
+
+
+def _save(path: Path, name: str, experiment: Experiment, runs: list[dict]) -> None:
+    about = {
+        "remake": f"python -m edulib.training.experiments {name}",
+        "arguments": experiment.arguments,
+        "data": in_words(experiment.data),
+        "recipe": asdict(experiment.recipe),
+        "runs": runs,
+    }
+    write_whole(path, (json.dumps(about, indent=1) + "\n").encode())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m edulib.training.experiments",
+        description="Remake the results of an experiment, or finish it.",
+    )
+    parser.add_argument("name", choices=sorted(EXPERIMENTS), metavar="NAME")
+    parser.add_argument("--folder", default=str(FOLDER), help="where to save")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(2)
+    for run in make(options.name, options.folder):
+        error = run["train_error"][-1]
+        print(f"{run['builder']}, seed {run['seed']}: training error {error:.1%}")
+
+
+if __name__ == "__main__":
+    main()

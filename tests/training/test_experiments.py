@@ -1,0 +1,98 @@
+"""Experiments: complete results in the package, nothing trained twice."""
+
+import json
+from functools import partial
+
+import pytest
+import torch
+
+from edulib.training import experiments
+from edulib.training.experiments import (
+    EXPERIMENTS,
+    Experiment,
+    load_experiment,
+    main,
+    make,
+)
+from edulib.training.recipe import Recipe
+
+
+def few_images() -> tuple:
+    images = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    return (images, torch.arange(20) % 10), (images[:10], torch.arange(10))
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    experiment = Experiment(
+        builders=("plain20", "resnet20_cifar"),
+        arguments={"in_channels": 1, "width": 1},
+        data=partial(few_images),
+        recipe=Recipe(epochs=2, lr=0.01),
+        seeds=(0, 1),
+    )
+    monkeypatch.setitem(EXPERIMENTS, "tiny", experiment)
+    return experiment
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS))
+def test_shipped_results_are_complete(name):
+    experiment = EXPERIMENTS[name]
+    runs = load_experiment(name)
+    expected = [(b, s) for b in experiment.builders for s in experiment.seeds]
+    assert sorted((r["builder"], r["seed"]) for r in runs) == sorted(expected)
+    for run in runs:
+        for errors in (run["train_error"], run["val_error"]):
+            assert len(errors) == experiment.recipe.epochs
+            assert all(0 <= error <= 1 for error in errors)
+
+
+def test_the_shipped_degradation_is_what_the_chapter_says():
+    last = {
+        (run["builder"], run["seed"]): run["train_error"][-1]
+        for run in load_experiment("resnet-degradation")
+    }
+    for seed in EXPERIMENTS["resnet-degradation"].seeds:
+        plain = [last[f"plain{depth}", seed] for depth in (20, 56, 110)]
+        assert plain[0] < plain[1] < plain[2]
+        assert all(last[f"resnet{d}_cifar", seed] < 0.05 for d in (20, 32, 56, 110))
+
+
+def test_goes_on_where_it_stopped(tiny, tmp_path, monkeypatch):
+    trained = []
+    train = experiments.train
+
+    def interrupted(experiment, builder, seed, data):
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        trained.append((builder, seed))
+        return train(experiment, builder, seed, data)
+
+    monkeypatch.setattr(experiments, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make("tiny", tmp_path)
+    assert len(load_experiment("tiny", tmp_path)) == 3
+    monkeypatch.setattr(experiments, "train", train)
+    runs = make("tiny", tmp_path)
+    assert [(r["builder"], r["seed"]) for r in runs[:3]] == trained
+    assert runs == load_experiment("tiny", tmp_path)
+    assert runs == make("tiny", tmp_path / "whole")
+
+
+def test_results_say_how_to_remake_them(tiny, tmp_path, capsys):
+    main(["tiny", "--folder", str(tmp_path)])
+    assert "resnet20_cifar, seed 1: training error" in capsys.readouterr().out
+    about = json.loads((tmp_path / "tiny.json").read_text())
+    assert about["remake"] == "python -m edulib.training.experiments tiny"
+    assert about["data"] == "few_images()"
+    assert about["recipe"]["epochs"] == 2
+
+
+def test_an_unknown_experiment_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'resnet-degradation'"):
+        load_experiment("resnet-degradations")
+
+
+def test_an_experiment_that_has_not_run_says_how_to_run_it(tiny, tmp_path):
+    with pytest.raises(ValueError, match=r"python -m edulib\.training\.experiments"):
+        load_experiment("tiny", tmp_path)
