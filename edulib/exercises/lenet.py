@@ -18,42 +18,58 @@ def _size(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-@part("lenet-count", "parameters of C1", points=1, hint="25 weights and what else?")
-def _c1_parameters(answer: tuple, generator: torch.Generator) -> None:
-    expect_equal(answer[0], _size(lenet5().c1), "c1_parameters")
+def _positions(layer: str, image_shape: tuple[int, ...]) -> int:
+    """At how many places a layer of LeNet-5 is applied to an image of any size."""
+    model = lenet5(in_channels=image_shape[0])
+    x = torch.zeros(1, *image_shape)
+    for name in ("c1", "s2", "c3", "s4", "c5"):
+        x = model.get_submodule(name)(x)
+        if name == layer:
+            return x[0, 0].numel()
+    raise ValueError(f"expected a layer up to c5, got {layer!r}")
 
 
 @part(
     "lenet-count",
-    "connections of C1",
+    "parameters of C1 for colour images",
     points=1,
-    hint="Each parameter of a map is used once for each of the map's positions.",
+    hint="Each of the six maps has a 5 x 5 kernel for each channel, and what else?",
 )
-def _c1_connections(answer: tuple, generator: torch.Generator) -> None:
-    positions = lenet5().c1(torch.zeros(1, 1, 32, 32))[0, 0].numel()
-    expect_equal(answer[1], positions * _size(lenet5().c1), "c1_connections")
+def _colour_parameters(answer: tuple, generator: torch.Generator) -> None:
+    expect_equal(answer[0], _size(lenet5(in_channels=3).c1), "colour_parameters")
 
 
 @part(
     "lenet-count",
-    "parameters of a dense C1",
+    "connections of C1 for colour images",
     points=1,
-    hint="6 x 28 x 28 outputs, each with a bias and a weight for each input pixel.",
+    hint="Every parameter is used once at each of the 28 x 28 places.",
 )
-def _dense_parameters(answer: tuple, generator: torch.Generator) -> None:
-    outputs = lenet5().c1(torch.zeros(1, 1, 32, 32)).numel()
-    expect_equal(answer[2], outputs * (32 * 32 + 1), "dense_parameters")
+def _colour_connections(answer: tuple, generator: torch.Generator) -> None:
+    right = _positions("c1", (3, 32, 32)) * _size(lenet5(in_channels=3).c1)
+    expect_equal(answer[1], right, "colour_connections")
 
 
 @part(
     "lenet-count",
     "parameters that table I saves in C3",
-    points=2,
+    points=1,
     hint="Count the crosses of the table: 60 of 96 are there.",
 )
 def _saved_parameters(answer: tuple, generator: torch.Generator) -> None:
     saved = _size(lenet5_modern().c3) - _size(lenet5().c3)
-    expect_equal(answer[3], saved, "saved_parameters")
+    expect_equal(answer[2], saved, "saved_parameters")
+
+
+@part(
+    "lenet-count",
+    "connections of C5 for images of 36 x 36 pixels",
+    points=2,
+    hint="Follow the size through C1, S2, C3 and S4 first: how often does C5 fit in?",
+)
+def _wide_connections(answer: tuple, generator: torch.Generator) -> None:
+    right = _positions("c5", (1, 36, 36)) * _size(lenet5().c5)
+    expect_equal(answer[3], right, "wide_connections")
 
 
 def _pair(answer: type, channels: int, generator: torch.Generator) -> tuple:

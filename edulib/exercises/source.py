@@ -135,7 +135,7 @@ def _problems_of_cell(header: ExerciseCell | None, cell: "NotebookNode") -> list
         return ["a solution stands in a cell without '# exercise: id'"] if found else []
     name = header.exercise_id
     if header.kind == "check":
-        called = f'check("{name}"' in cell.source
+        called = re.search(rf'\bcheck\(\s*"{name}"', cell.source)
         return [] if called else [f"the check of {name!r} checks something else"]
     problems = []
     if "hide-input" not in cell.metadata.get("tags", []):
