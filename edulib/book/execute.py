@@ -60,6 +60,7 @@ def run(
 
     Raises:
         ExecutionError: if a cell fails or takes too long.
+        KeyboardInterrupt: on Ctrl-C; the kernel is ended.
     """
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -87,6 +88,8 @@ def run(
         raise ExecutionError(
             f"the kernel died in cell {started[-1]}: was the memory full?"
         ) from None
+    except AssertionError:  # nbclient's answer to a signal, after it ended the kernel
+        raise KeyboardInterrupt from None
 
 
 def _refuse_noise(notebook: NotebookNode) -> None:

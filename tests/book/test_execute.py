@@ -1,4 +1,8 @@
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from chapters import code
@@ -75,6 +79,28 @@ def test_the_command_goes_on_after_a_failure_and_reports_it(notebook, capsys):
     assert "x.ipynb: failed and left as it was: cell 0" in err
     assert "y.ipynb" in out
     assert "fine" in read(good).cells[0].outputs[0].data["text/plain"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_ctrl_c_ends_the_kernel_and_leaves_the_notebook(notebook, tmp_path):
+    sign = tmp_path / "started"
+    path = notebook(
+        code(f"import os\nopen({str(sign)!r}, 'w').write(str(os.getpid()))"),
+        code("while True: pass"),
+    )
+    before = path.read_bytes()
+    command = [sys.executable, "-m", "edulib.book", "execute", str(path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not (sign.exists() and sign.read_text()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "stopped; nothing half-written is kept\n"
+    assert path.read_bytes() == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(sign.read_text()), 0)
 
 
 def test_no_gpu_is_used(notebook):
