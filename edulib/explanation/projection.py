@@ -89,7 +89,7 @@ def project(
         if not features.requires_grad:
             raise ValueError(f"layer {layer!r} does not depend on the image")
         if rule is not None:
-            _overrule(_path(features.grad_fn, image), rule, layer)
+            overrule_rectifiers(_path(features.grad_fn, image), rule, layer)
         (picture,) = torch.autograd.grad(features, image, start)
     activation = (features * start).flatten(1).sum(1)
     return picture.detach(), activation.detach()
@@ -164,7 +164,7 @@ def _path(root: Node, image: Tensor) -> set[Node]:
     return path
 
 
-def _overrule(path: set[Node], rule: Rule, layer: str) -> None:
+def overrule_rectifiers(path: set[Node], rule: Rule, layer: str) -> None:
     """Make every rectifier of this one backward pass follow the rule."""
     strange = set()
     for node in path:
