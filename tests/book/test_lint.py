@@ -133,7 +133,7 @@ PLANTS = {
             "missing: ['Proof'], unknown: ['Evidence']",
         ),
         (swapped, "order differs"),
-        (emptied, "'Legacy' has no text"),
+        (emptied, "'Legacy' is empty"),
     ],
     "shows_the_network": [
         (edited("stage_table(net)", "table(net)"), "does not call ['stage_table(']"),

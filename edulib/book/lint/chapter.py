@@ -80,8 +80,8 @@ def sections_in_order(page: Page) -> Iterator[Problem]:
             f"unknown: {other}{'' if missing or other else ', order differs'}",
         )
     for section in page.sections[1:]:
-        if not section.text.strip():
-            yield page.problem(None, f"section {section.title!r} has no text")
+        if not (section.text.strip() or section.code.strip()):
+            yield page.problem(None, f"section {section.title!r} is empty")
 
 
 def shows_the_network(page: Page) -> Iterator[Problem]:
