@@ -34,7 +34,7 @@ class Recipe:
 
     epochs: int = 10
     batch_size: int = 64
-    lr: float = 0.1
+    lr: float = 0.02
     optimizer: Literal["sgd", "adamw"] = "sgd"
     momentum: float = 0.9
     weight_decay: float = 5e-4

@@ -72,8 +72,8 @@ def training_summary(found: dict) -> str:
     lines = [
         "| loop | learning rate | epochs | training | accuracy |",
         "|---|---|--:|--:|--:|",
-        f"| `fit`, default recipe | up to 0.1 and down to 0 | {len(found['ours'])} | "
-        f"{seconds:.1f} s | {accuracy:.1%} |",
+        f"| `fit`, default recipe | up to {found['lr']} and down to 0 | "
+        f"{len(found['ours'])} | {seconds:.1f} s | {accuracy:.1%} |",
     ]
     for rate, curve in found["textbook"].items():
         lines.append(
