@@ -15,7 +15,7 @@ from edulib.book.files import write_if_changed
 
 _SCRIPTS = (
     "index view json xml protobuf hdf5 grapher browser base text flatbuffers "
-    "flexbuffers zip tar python dagre worker onnx onnx-proto onnx-schema"
+    "flexbuffers zip tar dagre worker onnx onnx-proto onnx-schema"
 ).split()
 _COPIED = [*(f"{name}.js" for name in _SCRIPTS), "icon.png"]
 
@@ -32,6 +32,8 @@ _PATCHES = {
         _ALWAYS_LIGHT,
     ],
     "grapher.css": [_ALWAYS_LIGHT],
+    # Python's unpickler, half of the whole, is for weights; these graphs have none.
+    "index.js": [(r", *'python'\]", "]")],
     "browser.js": [
         (
             r"\n *await age\(\);\n *await consent\(\);"
