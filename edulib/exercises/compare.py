@@ -102,17 +102,21 @@ def copy_parameters(source: nn.Module, target: nn.Module) -> None:
     """Give `target` the parameters of `source`, in the order of their definition.
 
     With equal weights the two can be compared number by number, whatever names the
-    student chose.
+    student chose. Shapes may differ in dimensions of size 1.
     """
-    wanted = [tuple(p.shape) for p in source.parameters()]
-    got = [tuple(p.shape) for p in target.parameters()]
+    wanted = [_without_ones(p) for p in source.parameters()]
+    got = [_without_ones(p) for p in target.parameters()]
     expect(
         got == wanted,
         f"your parameters have the shapes {got}, expected {wanted}, in this order.",
     )
     with torch.no_grad():
         for mine, theirs in zip(target.parameters(), source.parameters(), strict=True):
-            mine.copy_(theirs)
+            mine.copy_(theirs.reshape(mine.shape))
+
+
+def _without_ones(parameter: Tensor) -> tuple[int, ...]:
+    return tuple(size for size in parameter.shape if size > 1)
 
 
 def _why_shape(got: tuple[int, ...], wanted: tuple[int, ...]) -> str:

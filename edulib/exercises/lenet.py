@@ -87,7 +87,7 @@ def _pair(answer: type, channels: int, generator: torch.Generator) -> tuple:
     "lenet-subsampling",
     "one coefficient and one bias for each map",
     points=1,
-    hint="Wrap both in nn.Parameter, each of shape (channels,), coefficient first.",
+    hint="Wrap both in nn.Parameter, each with one number a map, coefficient first.",
 )
 def _subsampling_parameters(answer: type, generator: torch.Generator) -> None:
     _pair(answer, 6, generator)
@@ -132,7 +132,8 @@ def _subsampling_learns(answer: type, generator: torch.Generator) -> None:
     pairs = zip(layer.parameters(), reference.parameters(), strict=True)
     for name, (mine, right) in zip(("coefficient", "bias"), pairs, strict=True):
         expect(mine.grad is not None, f"the {name} gets no gradient.")
-        expect_close(mine.grad, right.grad, f"the gradient of the {name}", rtol=1e-3)
+        gradient = mine.grad.reshape(right.grad.shape)
+        expect_close(gradient, right.grad, f"the gradient of the {name}", rtol=1e-3)
 
 
 @part(
