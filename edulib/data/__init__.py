@@ -5,6 +5,7 @@ mix with torchvision's own sets and its v2 transforms. Torchvision, which takes 
 to import than all of the package, is imported by what uses it.
 """
 
+from edulib.data.contrast import equalize_contrast
 from edulib.data.digits import Digits
 from edulib.data.photographs import PHOTOS, Photo, PhotoPatches, photos
 from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
@@ -18,6 +19,7 @@ __all__ = [
     "Scene",
     "Scenes",
     "as_tensors",
+    "equalize_contrast",
     "make_scene",
     "parts_of",
     "photos",

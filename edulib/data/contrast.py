@@ -1,0 +1,32 @@
+"""Images made alike in mean colour and contrast: only their structure differs."""
+
+from torch import Tensor
+
+
+def equalize_contrast(images: Tensor, contrast: float = 0.2) -> Tensor:
+    """Take off each image's mean colour and give all of them the same contrast.
+
+    A network that is shown such images cannot tell them apart by brightness or tint;
+    it has to look at edges, textures and differences of colour.
+
+    Args:
+        images: values in [0, 1].
+        contrast: standard deviation that an image gets, before it is cut to [0, 1].
+
+    Shape:
+        - Input and output: (N, C, H, W), in [0, 1]
+
+    Raises:
+        ValueError: if the shape is another one.
+
+    Example:
+        >>> equalize_contrast(torch.rand(2, 3, 8, 8)).shape
+        torch.Size([2, 3, 8, 8])
+    """
+    if images.ndim != 4:
+        raise ValueError(
+            f"expected images (N, C, H, W), got shape {tuple(images.shape)}"
+        )
+    centred = images - images.mean((2, 3), keepdim=True)
+    spread = centred.std((1, 2, 3), keepdim=True).clamp(min=1e-6)
+    return (0.5 + contrast * centred / spread).clamp(0, 1)
