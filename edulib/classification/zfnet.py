@@ -136,10 +136,10 @@ class SmallZFNet(nn.Module):
     Source: after Zeiler and Fergus, 2014, figure 3. https://arxiv.org/abs/1311.2901
 
     Differs from the paper: fewer maps; no second pooling, since a small image has no
-    pixels to spare; no contrast normalisation; less dropout; layer 5 is pooled to 3 x 3 places
-    whatever the image's size; start values after He et al. (2015), with which eight
-    layers train in minutes, except in layer 1, which starts near zero: what it shows
-    afterwards was learned.
+    pixels to spare; no contrast normalisation; less dropout; layer 5 is pooled to 3 x 3
+    places whatever the image's size; start values after He et al. (2015), with which
+    eight layers train in minutes, except in layer 1, which starts near zero: what it
+    shows afterwards was learned.
     """
 
     def __init__(self, conv1: nn.Conv2d, conv2: nn.Conv2d, num_classes: int) -> None:
