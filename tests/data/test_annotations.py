@@ -99,7 +99,7 @@ def filled(placed, chosen):
     points = placed.corners(300)
     for start, stop, _, part in placed.template.shapes:
         if chosen(part):
-            ImageDraw.Draw(image).polygon(points[start:stop], 1)
+            ImageDraw.Draw(image).polygon(points[start:stop].ravel().tolist(), 1)
     return np.asarray(image) > 0
 
 

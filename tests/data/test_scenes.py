@@ -28,11 +28,11 @@ def digest(case):
 
 
 DIGESTS = (
-    "534b65a9f0e597e5",
-    "dfd09088308c05a4",
-    "e89161e87cf10927",
-    "e302d60bf47833af",
-    "40b5c8b0e726a335",
+    "5c1ebe78ea495ee2",
+    "fe703326f5360a4c",
+    "879b6aa306f562cf",
+    "96a8eb7fef3659c3",
+    "ccf508d4ea18cae6",
 )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from edulib.data.scenes.layout import Plan, shadow_of
+from edulib.data.scenes.outlines import outlines
 from edulib.data.scenes.palette import Colour
 from edulib.data.scenes.placing import Placed
 
@@ -19,10 +20,10 @@ def draw_picture(plan: Plan, image_size: int) -> np.ndarray:
     canvas = image_size * FINE
     image = _sky(*plan.backdrop.sky, canvas).copy()
     polygon = ImageDraw.Draw(image).polygon
-    for placed in _layers(plan):
-        points, colours = placed.corners(canvas), placed.inks
-        for start, stop, role, _ in placed.template.shapes:
-            polygon(points[start:stop], colours[role])
+    layers = list(_layers(plan))
+    colours = (p.inks[role] for p in layers for _, _, role, _ in p.template.shapes)
+    for outline, colour in zip(outlines(layers, canvas), colours, strict=True):
+        polygon(outline, colour)
     return np.asarray(image.reduce(FINE))
 
 
@@ -56,14 +57,11 @@ def draw_map(plan: Plan, image_size: int) -> np.ndarray:
     canvas = image_size * FINE
     image = Image.new("I", (canvas, canvas))
     polygon = ImageDraw.Draw(image).polygon
-    for k in plan.depth:
-        placed = plan.things[k].placed
-        points = placed.corners(canvas)
-        for start, stop, _, part in placed.template.shapes:
-            if part:
-                polygon(points[start:stop], STRIDE * (k + 1) + part)
-    for placed in plan.front:
-        points = placed.corners(canvas)
-        for start, stop, _, _ in placed.template.shapes:
-            polygon(points[start:stop], 0)
+    layers = [(plan.things[k].placed, STRIDE * (k + 1)) for k in plan.depth]
+    layers += [(placed, 0) for placed in plan.front]
+    shapes = ((number, part) for p, number in layers for *_, part in p.template.shapes)
+    drawn = outlines([placed for placed, _ in layers], canvas)
+    for outline, (number, part) in zip(drawn, shapes, strict=True):
+        if part or not number:
+            polygon(outline, number + part)
     return np.asarray(image)[FINE // 2 :: FINE, FINE // 2 :: FINE]

@@ -50,8 +50,8 @@ class Placed:
     pose: Pose
     inks: dict[str, tuple[int, int, int]]
 
-    def corners(self, canvas: int) -> list[int]:
-        """Corners in pixels of a canvas: x, y, x, y, ..."""
+    def corners(self, canvas: int) -> np.ndarray:
+        """Corners in pixels of a canvas: (P, 2) int64."""
         pose = self.pose
         c, s = COS[pose.degrees % 360], SIN[pose.degrees % 360]
         wide = pose.half * pose.stretch // 100
@@ -60,7 +60,7 @@ class Placed:
         matrix = np.array(turn, np.int64) // SHEET  # in UNIT * ONE
         centre = np.array([pose.x * ONE, pose.y * ONE], np.int64)
         points = self.template.corners @ matrix + centre
-        return (points * canvas >> 32).ravel().tolist()
+        return points * canvas >> 32
 
 
 WHOLE = Pose(UNIT // 2, UNIT // 2, UNIT // 2)  # the sheet fills the picture

@@ -28,13 +28,26 @@ class Template:
 
     Attributes:
         corners: all corners of all shapes, in 1/16 of a unit: (P, 2) int64.
-        shapes: for each shape, back to front: where its coordinates start and stop in
-            the flattened corners, the role of its colour, its part's number (0 for
-            decoration on the part below).
+        shapes: for each shape, back to front: its first corner and the one after its
+            last, the role of its colour, its part's number (0 for decoration on the
+            part below).
     """
 
     corners: np.ndarray
     shapes: tuple[tuple[int, int, str, int], ...]
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """The first corner of each shape: (S,) int64."""
+        return np.array([shape[0] for shape in self.shapes])
+
+    @cached_property
+    def nexts(self) -> np.ndarray:
+        """For each corner the position of the next one of its shape: (P,) int64."""
+        nexts = np.arange(1, len(self.corners) + 1)
+        for start, stop, _, _ in self.shapes:
+            nexts[stop - 1] = start
+        return nexts
 
     @cached_property
     def top(self) -> int:
@@ -89,9 +102,9 @@ class Sketch:
         """The sketch as a template."""
         corners, shapes = [], []
         for role, part, outline in self._shapes:
-            start = 2 * len(corners)
+            start = len(corners)
             corners += [(_grid(x), _grid(y)) for x, y in outline]
-            shapes.append((start, 2 * len(corners), role, part))
+            shapes.append((start, len(corners), role, part))
         return Template(np.array(corners, np.int64), tuple(shapes))
 
 
