@@ -7,6 +7,7 @@ import torch
 
 from edulib.book.bench import __main__ as command
 from edulib.book.bench import clock, models, pages, project, training
+from edulib.book.timings import Timing
 from edulib.registry import list_models
 
 CPU = torch.device("cpu")
@@ -67,13 +68,19 @@ def test_both_loops_are_trained_and_compared(monkeypatch):
     monkeypatch.setattr(training, "TARGET", 0.0)
     found = training.bench_training(CPU)
     assert list(found["textbook"]) == ["0.1", "0.01"]
-    fastest = min(curve[-1][0] for curve in found["textbook"].values())
-    assert found["ratio"] == found["ours"][-1][0] / fastest
+    ends = [curve[-1][0] for curve in found["textbook"].values()]
+    assert found["ratio"] == found["ours"][-1][0] / min(ends)
     assert all(len(curve) == 1 for curve in found["textbook"].values())
+    assert "of the textbook loop at its best rate" in pages.training_summary(found)
+
     monkeypatch.setattr(training, "TARGET", 1.1)
     found = training.bench_training(CPU)
-    assert found["ratio"] is None
+    ends = [curve[-1][0] for curve in found["textbook"].values()]
+    assert found["ratio"] == found["ours"][-1][0] / max(ends)
     assert all(len(curve) == 2 for curve in found["textbook"].values())
+    assert "`fit` did not reach 110%" in pages.training_summary(found)
+    found["target"] = 0.0
+    assert "at either rate, had not" in pages.training_summary(found)
 
 
 def test_only_what_is_asked_for_is_measured_anew(tmp_path, monkeypatch):
@@ -86,6 +93,7 @@ def test_only_what_is_asked_for_is_measured_anew(tmp_path, monkeypatch):
     assert found["build"] == {"seconds": 12.5}
     assert found["scenes"]["per_second"] > 0
     assert found["machine"]["torch"] == torch.__version__
+    assert list(found["load"]) == ["scenes"]
     with pytest.raises(SystemExit):
         command.main(["--only", "nothing"])
 
@@ -113,8 +121,18 @@ def test_the_page_can_show_what_is_stored():
     assert "default recipe" in pages.training_summary(found["training"])
     figure = pages.training_figure(found["training"])
     assert len(figure.axes[0].lines) == 2 + len(found["training"]["textbook"])
-    assert "building the site" in pages.project_table(found)
+    table = pages.project_table(found, {"era2_residual/resnet": Timing(cpu_seconds=50)})
+    assert "building the site" in table
+    assert "| executing `era2_residual/resnet` | at most 50 s |" in table
     assert found["machine"]["torch"] in pages.machine_line(found)
+
+
+def test_a_busy_machine_is_said():
+    found = pages.results()
+    loads = ({"step": 0.1, "build": 0.2}, {"step": 0.1, "build": 3.0})
+    lines = [pages.machine_line({**found, "load": load}) for load in loads]
+    assert "Something else was running" not in lines[0]
+    assert "Something else was running** (a load of 3.0)" in lines[1]
 
 
 def test_what_was_not_measured_is_said(tmp_path):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +25,6 @@ def sections(device: torch.device) -> dict[str, Callable[[], object]]:
         "scenes": project.bench_scenes,
         "imports": project.bench_imports,
         "build": project.bench_build,
-        "chapters": project.bench_chapters,
     }
 
 
@@ -43,10 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
     results = json.loads(options.output.read_text()) if options.output.exists() else {}
     place = results.setdefault("gpu" if device.type == "cuda" else "cpu", {})
     place["machine"] = project.machine()
+    load = round(os.getloadavg()[0], 1)  # of what others run
     for name in options.only:
         print(f"== {name}", flush=True)
         start = time.perf_counter()
         place[name] = rounded(table[name]())
+        place.setdefault("load", {})[name] = load
         print(f"== {name}: took {time.perf_counter() - start:.0f} s", flush=True)
         write_whole(options.output, (json.dumps(results, indent=1) + "\n").encode())
     return 0

@@ -1,4 +1,4 @@
-"""The package and the book: imports, Scenes, the build, the chapters."""
+"""The package and the book: imports, Scenes, the build."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from edulib.book.notebooks import find_notebooks, find_root
+from edulib.book.notebooks import find_root
 
 DOORS = (
     "edulib",
@@ -84,22 +84,6 @@ def bench_build() -> dict:
             stdout=subprocess.DEVNULL,
         )
         return {"seconds": time.perf_counter() - start}
-
-
-def bench_chapters() -> dict:
-    """Execute every notebook, without storing its outputs."""
-    from edulib.book.execute import ENVIRONMENT, run
-    from edulib.book.notebooks import read
-
-    root = find_root()
-    seconds = {}
-    for path in find_notebooks([], root):
-        start = time.perf_counter()
-        run(read(path), path.parent, environment=ENVIRONMENT, timeout=300)
-        name = str(path.relative_to(root / "book").with_suffix(""))
-        seconds[name] = time.perf_counter() - start
-        print(f"{name}: {seconds[name]:.0f} s", flush=True)
-    return seconds
 
 
 def machine() -> dict:

@@ -2,11 +2,11 @@
 
 Both train ResNet-18 on the same Scenes, in memory, from random weights, with batches
 of 64. The textbook loop is what every introduction shows: torchvision's network as it
-comes, a DataLoader, SGD with momentum 0.9 at a constant learning rate; each of three
-rates is tried, each may stop as soon as it is good enough, and the best counts. Ours is
-``fit`` with a recipe at its defaults but for the number of epochs, on the same network
-of this package; it counts to its end, when the rate has fallen to zero. Both are
-evaluated after each epoch, and the seconds include that.
+comes, a DataLoader, SGD with momentum 0.9 at a constant learning rate. It is given two
+rates (0.03 was tried too, and slower), may stop as soon as it is good enough, and the
+better one counts. Ours is ``fit`` with a recipe at its defaults but for the number of
+epochs, on the same network of this package; it counts to its end, when the rate has
+fallen to zero. Both are evaluated after each epoch, and the seconds include that.
 """
 
 import time
@@ -22,8 +22,8 @@ from edulib.training.sources import Source, scenes
 
 TARGET = 0.8  # accuracy on the validation set that both have to reach
 EPOCHS = 10  # of ours
-PATIENCE = 24  # epochs after which the textbook loop gives up
-RATES = (0.03, 0.01, 0.003)
+PATIENCE = 20  # epochs after which the textbook loop gives up
+RATES = (0.01, 0.003)
 LENGTH, SIZE = 2000, 32  # images to train on, and their pixels
 
 
@@ -31,15 +31,17 @@ def bench_training(device: torch.device) -> dict:
     """Train both ways.
 
     Returns:
-        The conditions; ``ours`` and, for each rate, ``textbook``: lists of [seconds
-        of training so far, validation accuracy]; ``ratio``: our seconds divided by
-        those of the fastest rate that reached the target, None where none did.
+        The conditions; ``ours`` and, for each rate, ``textbook``: lists of [seconds so
+        far, validation accuracy]; ``textbook_reached``: whether one of them reached
+        the target; ``ratio``: our seconds divided by those of the fastest that did,
+        or, if none did, by those after which the last of them gave up.
     """
     data = scenes(LENGTH, SIZE)
     ours = train_ours(data, device)
     textbook = {str(rate): train_textbook(data, rate, device) for rate in RATES}
-    reached = [curve[-1][0] for curve in textbook.values() if curve[-1][1] >= TARGET]
-    good = ours[-1][1] >= TARGET and reached
+    ends = [curve[-1] for curve in textbook.values()]
+    reached = [seconds for seconds, accuracy in ends if accuracy >= TARGET]
+    theirs = min(reached) if reached else max(seconds for seconds, _ in ends)
     return {
         "target": TARGET,
         "images": LENGTH,
@@ -47,7 +49,8 @@ def bench_training(device: torch.device) -> dict:
         "lr": Recipe().lr,
         "ours": ours,
         "textbook": textbook,
-        "ratio": ours[-1][0] / min(reached) if good else None,
+        "textbook_reached": bool(reached),
+        "ratio": ours[-1][0] / theirs,
     }
 
 
