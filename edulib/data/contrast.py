@@ -20,6 +20,7 @@ def equalize_contrast(images: Tensor, contrast: float = 0.2) -> Tensor:
         ValueError: if the shape is another one.
 
     Example:
+        >>> import torch
         >>> equalize_contrast(torch.rand(2, 3, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """

@@ -1,16 +1,28 @@
-"""The stored results as the page on benchmarks shows them: Markdown and one figure."""
+"""The stored results as the page on speed shows them: tables and sentences."""
 
 import json
+from html import escape
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from edulib.book.bench import FILE
+from edulib.book.shown import Shown
 from edulib.book.timings import Timing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+STYLE = (
+    "<style>.eov-bench{overflow-x:auto;margin:.5rem 0}"
+    ".eov-bench table{border-collapse:collapse;width:auto;margin:0;"
+    "font-variant-numeric:tabular-nums}"
+    ".eov-bench :is(th,td){padding:.3rem .6rem;text-align:right;border:0;"
+    "border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
+    ".eov-bench :is(th,td):first-child{text-align:left}"
+    ".eov-bench tbody th{font-weight:400}.eov-bench tbody tr{background:none}"
+    ".eov-bench td{white-space:nowrap}</style>"
+)
 BUSY = 0.5  # processes that were running before the benchmark began
 
 
@@ -48,19 +60,26 @@ def machine_line(found: dict) -> str:
     )
 
 
-def ratio_table(rows: list[dict]) -> str:
-    """Our seconds over torchvision's, model by model."""
+def ratio_table(rows: list[dict], label: str) -> Shown:
+    """Our seconds over torchvision's, model by model.
+
+    Args:
+        rows: results of one kind.
+        label: what was measured, for those who do not see the table.
+    """
     lines = [
-        "| model | numbers | ours | torchvision's | ratio | half of the rounds |",
-        "|---|---|--:|--:|--:|--:|",
-    ]
-    lines += [
-        f"| `{row['model']}` | {row['numbers']} | {1000 * row['ours']:.1f} ms | "
-        f"{1000 * row['theirs']:.1f} ms | **{row['ratio']:.2f}** | "
-        f"{row['low']:.2f} to {row['high']:.2f} |"
+        (
+            row["model"]
+            + ("" if row["numbers"] == "float32" else f", {row['numbers']}"),
+            f"{1000 * row['ours']:.1f} ms",
+            f"{1000 * row['theirs']:.1f} ms",
+            f"{row['ratio']:.2f}",
+            f"{row['low']:.2f} to {row['high']:.2f}",
+        )
         for row in rows
     ]
-    return "\n".join(lines)
+    heading = ("model", "ours", "torchvision's", "ratio", "half of the rounds")
+    return table(label, heading, lines)
 
 
 def ratio_summary(rows: list[dict]) -> str:
@@ -74,34 +93,33 @@ def ratio_summary(rows: list[dict]) -> str:
     )
 
 
-def training_summary(found: dict) -> str:
-    """Who reached the accuracy, and when."""
-    seconds, accuracy = found["ours"][-1]
-    lines = [
-        "| loop | learning rate | epochs | training | accuracy |",
-        "|---|---|--:|--:|--:|",
-        f"| `fit`, default recipe | up to {found['lr']} and down to 0 | "
-        f"{len(found['ours'])} | {seconds:.1f} s | {accuracy:.1%} |",
-    ]
+def training_table(found: dict) -> Shown:
+    """What each loop reached, and when."""
+    curves = {f"fit, up to {found['lr']} and down to 0": found["ours"]}
     for rate, curve in found["textbook"].items():
-        lines.append(
-            f"| textbook | constant {rate} | {len(curve)} | {curve[-1][0]:.1f} s | "
-            f"{curve[-1][1]:.1%} |"
-        )
+        curves[f"textbook, constant {rate}"] = curve
+    lines = [
+        (name, str(len(curve)), f"{curve[-1][0]:.0f} s", f"{curve[-1][1]:.1%}")
+        for name, curve in curves.items()
+    ]
+    heading = ("loop and learning rate", "epochs", "training", "accuracy")
+    return table("Time to an accuracy", heading, lines)
+
+
+def training_verdict(found: dict) -> str:
+    """Which loop was faster, in a sentence."""
     target, ratio = f"{found['target']:.0%}", f"{found['ratio']:.2f}"
     if found["ours"][-1][1] < found["target"]:
-        verdict = f"`fit` did not reach {target}."
-    elif found["textbook_reached"]:
-        verdict = (
+        return f"`fit` did not reach {target}."
+    if found["textbook_reached"]:
+        return (
             f"To {target}, `fit` takes **{ratio}** of the time of the textbook loop at "
-            "its best rate."
+            "its better rate."
         )
-    else:
-        verdict = (
-            f"`fit` reached {target} in **{ratio}** of the time after which the "
-            "textbook loop, at either rate, had not."
-        )
-    return "\n".join([*lines, "", verdict])
+    return (
+        f"`fit` reached {target} in **{ratio}** of the time after which the textbook "
+        "loop, at either rate, had not."
+    )
 
 
 def training_figure(found: dict) -> "Figure":
@@ -119,7 +137,7 @@ def training_figure(found: dict) -> "Figure":
     return figure
 
 
-def project_table(found: dict, timings: dict[str, Timing]) -> str:
+def project_table(found: dict, timings: dict[str, Timing]) -> Shown:
     """Scenes, imports, the build and the chapters, each beside what was aimed at.
 
     Args:
@@ -127,16 +145,38 @@ def project_table(found: dict, timings: dict[str, Timing]) -> str:
         timings: of the chapters, which ``python -m edulib.book time`` measures.
     """
     imports, scenes = found["imports"], found["scenes"]
-    before = f"import of all of `edulib`, after torch's {imports['torch']:.1f} s"
+    before = f"importing all of edulib, after torch's {imports['torch']:.1f} s"
     speed = f"{scenes['per_second']:.0f} a second"
-    rows = [
+    lines = [
         ("Scenes of 64 x 64, on one core", speed, "at least 500"),
         (before, f"{imports['package']:.2f} s", "at most 0.3 s"),
         ("building the site", f"{found['build']['seconds']:.0f} s", "at most 90 s"),
     ]
-    rows += [
-        (f"executing `{name}`", f"at most {timing.cpu_seconds} s", "at most 60 s")
+    lines += [
+        (f"running {name}", f"at most {timing.cpu_seconds} s", "at most 60 s")
         for name, timing in timings.items()
     ]
-    lines = ["| what | measured | aim |", "|---|--:|--:|"]
-    return "\n".join(lines + [f"| {a} | {b} | {c} |" for a, b, c in rows])
+    return table("The package and the book", ("what", "measured", "aim"), lines)
+
+
+def table(label: str, heading: tuple[str, ...], lines: list[tuple[str, ...]]) -> Shown:
+    """A table as the book's pages style it, and the same as text."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heading)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in lines
+    )
+    html = (
+        f'{STYLE}<div class="eov-table eov-bench" role="region" tabindex="0" '
+        f'aria-label="{escape(label, quote=True)}"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+    columns = zip(heading, *lines, strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in (heading, *lines)
+    ]
+    return Shown(html, "\n".join(line.rstrip() for line in text))
