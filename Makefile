@@ -6,15 +6,20 @@ INSTALLED := .venv/.installed
 HALF_INSTALLED := .venv/.half-installed
 ASSETS := build/assets
 SITE := _build/html
+GRADING = $(BIN)/python -m edulib.grading --course $(COURSE)
+COURSE ?= course
+JOBS ?= 2
 
 BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
 CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
 
 .DELETE_ON_ERROR:
 .PHONY: help book serve test check lint execute bench student address clean
+.PHONY: assignments collect grade feedback grades gradescope
+needs = $(foreach name,$(1),$(if $($(name)),,$(error make $@ needs $(name)=...)))
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 book: $(SITE)/.built ## build the site
 	@echo "The book: $(abspath $(SITE))/index.html (make serve shows it)"
@@ -41,6 +46,29 @@ bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
 
 student: $(INSTALLED) ## write the notebooks without solutions into build/student
 	$(BIN)/python -m edulib.book student
+
+assignments: $(INSTALLED) ## hand out exercises: A=week1 SEED=... EXERCISES="lenet resnet-block"
+	$(call needs,A SEED)
+	$(GRADING) assign $(A) $(or $(EXERCISES),$(A)) --seed $(SEED) --source $(or $(SRC),book) $(if $(CHECKS),--checks $(CHECKS))
+
+collect: $(INSTALLED) ## take the answers out of a folder of notebooks: A=week1 FROM=downloads
+	$(call needs,A FROM)
+	$(GRADING) collect $(A) $(FROM)
+
+grade: $(INSTALLED) ## run and mark what was collected: A=week1 (JOBS=2 JAIL=yes FENCE=no)
+	$(call needs,A)
+	$(GRADING) grade $(A) --jobs $(JOBS) $(if $(JAIL),--jail) $(if $(filter no,$(FENCE)),--no-fence)
+
+feedback: $(INSTALLED) ## write a page for each student: A=week1
+	$(call needs,A)
+	$(GRADING) feedback $(A)
+
+grades: $(INSTALLED) ## write the table of all marks
+	$(GRADING) grades
+
+gradescope: $(INSTALLED) ## write the zip for Gradescope: A=week1
+	$(call needs,A)
+	$(GRADING) gradescope $(A)
 
 address: $(INSTALLED) ## move the repository: make address URL=https://...
 	$(BIN)/python -m edulib.book address $(URL)

@@ -1,0 +1,122 @@
+"""All submissions of an assignment: two at a time, and never one twice.
+
+What came out of each is written as soon as it is there, in one step. A batch that is
+interrupted, or killed, goes on where it was.
+"""
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from edulib.book.files import replace_file
+from edulib.book.notebooks import read
+from edulib.grading.assignment import release_form
+from edulib.grading.course import Assignment, Course
+from edulib.grading.execute import Limits, execute
+from edulib.grading.nursery import Nursery
+
+Tell = Callable[[str], None]
+
+
+def run_all(
+    course: Course, name: str, limits: Limits, *, jobs: int = 2, tell: Tell = print
+) -> list[str]:
+    """Run every submission that has not been run as it is now.
+
+    Args:
+        course: the folder.
+        name: of the assignment.
+        limits: for each submission.
+        jobs: how many run at the same time.
+        tell: called with a line for each.
+
+    Returns:
+        The students whose submission was run.
+
+    Raises:
+        ValueError: if jobs < 1.
+    """
+    if jobs < 1:
+        raise ValueError(f"expected at least 1 job, got {jobs}")
+    waiting = [s for s in course.students(name) if not course.read_run(name, s)]
+    if waiting:
+        tasks: queue.Queue[str] = queue.Queue()
+        for student in waiting:
+            tasks.put(student)
+        _work_off(_Work(course, course.load(name), limits, tasks, tell), jobs)
+    return waiting
+
+
+class _Work:
+    """What the threads of a batch share."""
+
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        limits: Limits,
+        tasks: "queue.Queue[str]",
+        tell: Tell,
+    ) -> None:
+        self.course, self.assignment, self.limits = course, assignment, limits
+        self.tasks, self.tell = tasks, tell
+        self.release = release_form(course.source(assignment.name))
+        self.stop = threading.Event()
+        self.errors: list[BaseException] = []
+
+    def run_next(self, nursery: Nursery) -> bool:
+        """Run one submission; return whether there was one."""
+        try:
+            student = self.tasks.get_nowait()
+        except queue.Empty:
+            return False
+        name, started = self.assignment.name, time.perf_counter()
+        digest = self.course.digest(name, student)
+        notebook = read(self.course.notebook("submitted", name, student))
+        run = execute(
+            notebook, self.release, nursery, self.assignment.seed, self.limits
+        )
+        record = asdict(run) | {
+            "digest": digest,
+            "seconds": round(time.perf_counter() - started, 2),
+        }
+        path = self.course.run_file(name, student)
+        replace_file(path, json.dumps(record, indent=1).encode())
+        look = f"  look: {run.look}" if run.look else ""
+        self.tell(
+            f"{student}: {sum(run.scores.values())} in {record['seconds']} s{look}"
+        )
+        return True
+
+
+def _work_off(work: _Work, jobs: int) -> None:
+    threads = [threading.Thread(target=_serve, args=(work,)) for _ in range(jobs)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except KeyboardInterrupt:
+        work.stop.set()
+        for thread in threads:
+            thread.join()
+        raise
+    if work.errors:
+        raise work.errors[0]
+
+
+def _serve(work: _Work) -> None:
+    """One thread: a nursery of its own, made anew should it end."""
+    nursery = Nursery([Path(path) for path in work.assignment.checks])
+    try:
+        while not work.stop.is_set() and work.run_next(nursery):
+            pass
+    except Exception as error:
+        work.errors.append(error)
+        work.stop.set()
+    finally:
+        nursery.close()

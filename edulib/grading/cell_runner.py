@@ -1,0 +1,105 @@
+"""What runs in the process of one submission: its cells, and the checks.
+
+Everything is imported before the first line of a student runs; from then on nothing
+is looked up by a name that the student could have given to something else.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+from edulib.grading import fence
+from edulib.grading.judge import Question, Verdict, judge, nothing
+from edulib.grading.watch import Watch
+from edulib.grading.wire import Wire
+
+_SHOWN = 4000
+_KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
+
+
+def serve(wire: Wire, settings: dict, watch: Watch) -> None:
+    """Run cells and checks as they are asked for, until nobody asks any more.
+
+    Args:
+        wire: to the grader.
+        settings: `scratch`, `fenced`, `jailed`, `seed`, `seconds` of a check.
+        watch: made before any line of a student ran.
+    """
+    _settle(settings)
+    shell = _make_shell()
+    wire.send({"ready": True})
+    while True:
+        try:
+            request = wire.receive()
+        except EOFError:
+            return
+        if "check" in request:
+            answer = _checked(request, shell.user_ns, settings, watch)
+        else:
+            answer = {"outputs": _run(shell, request["run"])}
+        wire.send({**answer, "token": request["token"]})
+
+
+def _settle(settings: dict) -> None:
+    """Take a place of one's own, then give up all other rights."""
+    scratch = Path(settings["scratch"])
+    os.chdir(scratch)
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    os.environ.clear()
+    folders = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME")
+    os.environ.update(kept, **dict.fromkeys(folders, str(scratch)))
+    os.environ.update(MPLBACKEND="agg", TQDM_DISABLE="1", EOV_STATIC="1")
+    if settings["jailed"]:
+        fence.enter_jail()
+    fence.limit()
+    if settings["fenced"]:
+        fence.shut_in(scratch)
+
+
+def _make_shell() -> "InteractiveShell":  # noqa: F821 - imported below, when needed
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    shell = InteractiveShell.instance(config=config)
+    shell.showtraceback = lambda *args, **options: None
+    shell.showsyntaxerror = lambda *args, **options: None
+    return shell
+
+
+def _run(shell: "InteractiveShell", source: str) -> list[dict]:  # noqa: F821
+    from IPython.utils.capture import capture_output
+
+    with capture_output() as heard, contextlib.suppress(SystemExit):
+        result = shell.run_cell(source, store_history=False)
+    outputs = []
+    for name, text in (("stdout", heard.stdout), ("stderr", heard.stderr)):
+        if text:
+            text = str(text)[:_SHOWN]
+            outputs.append({"output_type": "stream", "name": name, "text": text})
+    error = result.error_before_exec or result.error_in_exec
+    if error is not None:
+        name, text = type(error).__name__, str(error)[:_SHOWN]
+        line = f"{name}: {text}"
+        outputs.append(
+            {"output_type": "error", "ename": name, "evalue": text, "traceback": [line]}
+        )
+    return outputs
+
+
+def _checked(
+    request: dict, namespace: dict, settings: dict, watch: Watch
+) -> dict[str, object]:
+    """Check an answer, and whether the answer has changed what checks it."""
+    question = Question(request["exercise"], request["check"], request["stub"])
+    seed, seconds = settings["seed"], settings["seconds"]
+    verdict = judge(question, namespace, seed=seed, seconds=seconds)
+    changed = ", ".join(watch.changes()[:3])
+    if changed:
+        message = f"Your code replaces {changed}: a person will look at this."
+        result = nothing(question.exercise_id, message)
+        verdict = Verdict(result, (f"replaces {changed}",))
+    rows = [vars(row) for row in verdict.result.rows]
+    return {"rows": rows, "look": list(verdict.look)}

@@ -1,0 +1,222 @@
+"""One submission: run it in a process of its own, and write down what came out."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from edulib.exercises.registry import parts
+from edulib.exercises.result import Result, Row
+from edulib.grading.answers import needed_cells
+from edulib.grading.judge import nothing
+from edulib.grading.nursery import Nursery
+from edulib.grading.wire import Wire
+
+_START, _GRACE = 60, 2
+_STYLE = (
+    "<style>.eov-check th, .eov-check td { padding: 0.2em 0.8em 0.2em 0; "
+    "text-align: left; vertical-align: top; }</style>"
+)
+_DIED = "The process of this submission ended while this ran."
+_TAMPERED = "Your code writes where only the grader writes."
+_SLOW = "Stopped: this takes too long. Is there a loop without end?"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long things may take, and how a process is shut in.
+
+    Attributes:
+        cell: seconds for each cell of a submission.
+        check: seconds for all parts of an exercise.
+        fenced: whether Landlock shuts the process in.
+        jailed: whether it also has no network and sees no other process.
+    """
+
+    cell: float = 30
+    check: float = 20
+    fenced: bool = True
+    jailed: bool = False
+
+
+@dataclass
+class Run:
+    """What came out of a submission.
+
+    Attributes:
+        outputs: of its cells, by number.
+        scores: by exercise.
+        look: what a person should look at, by exercise.
+    """
+
+    outputs: dict[int, list[dict]] = field(default_factory=dict)
+    scores: dict[str, int] = field(default_factory=dict)
+    look: dict[str, list[str]] = field(default_factory=dict)
+
+
+class _StoppedError(Exception):
+    """The process had to be ended, or ended by itself; the text is for the student."""
+
+
+def execute(
+    notebook: NotebookNode,
+    release: NotebookNode,
+    nursery: Nursery,
+    seed: int,
+    limits: Limits,
+) -> Run:
+    """Run the answers of a collected submission and check them, hidden parts too.
+
+    An exercise whose code stops the process gets no points, and the next one a new
+    process: nothing that an answer does ends more than its own check.
+
+    Args:
+        notebook: a submission in the release's frame.
+        release: the frame itself.
+        nursery: starts the processes.
+        seed: of the random inputs.
+        limits: how long things may take.
+    """
+    run, child = Run(), None
+    stubs = _cells_by_exercise(release, "exercise")
+    answers = _cells_by_exercise(notebook, "exercise")
+    for exercise_id, number in _cells_by_exercise(notebook, "check").items():
+        child = child or _Child(nursery, seed, limits)
+        answer = answers[exercise_id]
+        try:
+            for place in [*_own_cells(notebook, answer), answer]:
+                run.outputs[place] = child.run(place, notebook.cells[place].source)
+            check = notebook.cells[number].source
+            stub = release.cells[stubs[exercise_id]].source
+            result, look = child.check(exercise_id, check, stub)
+        except _StoppedError as error:
+            result, look = nothing(exercise_id, str(error)), [str(error)]
+            child = child.close()
+        run.outputs[number] = [_table(result)]
+        run.scores[exercise_id] = result.score
+        if look:
+            run.look[exercise_id] = look
+    if child:
+        child.close()
+    return run
+
+
+class _Child:
+    """The process of a submission, with a scratch folder that goes when it goes."""
+
+    def __init__(self, nursery: Nursery, seed: int, limits: Limits) -> None:
+        self._limits = limits
+        self._done: set[int] = set()
+        self._scratch = tempfile.mkdtemp(prefix="answer-")
+        settings = {
+            "scratch": self._scratch,
+            "fenced": limits.fenced,
+            "jailed": limits.jailed,
+            "seed": seed,
+            "seconds": limits.check,
+        }
+        self._wire, self._id = nursery.start_child(settings)
+        hello = self._wire.receive(_START)
+        if "failed" in hello:
+            self.close()
+            reason = hello["failed"].strip().splitlines()[-1]
+            raise RuntimeError(f"a submission cannot be shut in: {reason}")
+
+    def run(self, place: int, source: str) -> list[dict]:
+        """Run a cell, unless it has run; return its outputs."""
+        if place in self._done:
+            return []
+        self._done.add(place)
+        reply = self._ask({"run": source}, self._limits.cell)
+        return [_valid(output) for output in reply.get("outputs", [])]
+
+    def check(self, exercise_id: str, source: str, stub: str) -> tuple[Result, list]:
+        """Check an answer; return the result, and what a person should look at."""
+        request = {"exercise": exercise_id, "check": source, "stub": stub}
+        reply = self._ask(request, self._limits.check + 10)
+        rows = tuple(Row(**row) for row in reply["rows"])
+        expected = [(part.name, part.points) for part in parts(exercise_id)]
+        if [(row.name, row.points) for row in rows] != expected:
+            raise _StoppedError(_TAMPERED)
+        return Result(exercise_id, rows), reply["look"]
+
+    def close(self) -> None:
+        """End the process and all that it has started; remove its scratch folder."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._id, signal.SIGKILL)
+        self._wire.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _ask(self, request: dict, seconds: float) -> dict:
+        """Send a request; a reply counts only with the token of this very request."""
+        token = secrets.token_hex(16)
+        try:
+            self._wire.send({**request, "token": token})
+            reply = _receive(self._wire, self._id, seconds)
+        except TimeoutError:
+            raise _StoppedError(_SLOW) from None
+        except (EOFError, OSError):
+            raise _StoppedError(_DIED) from None
+        except ValueError:
+            raise _StoppedError(_TAMPERED) from None
+        if reply.get("token") != token:
+            raise _StoppedError(_TAMPERED)
+        return reply
+
+
+def _receive(wire: Wire, process: int, seconds: float) -> dict:
+    """Wait; interrupt the process as Ctrl-C would; wait a little longer."""
+    try:
+        return wire.receive(seconds)
+    except TimeoutError:
+        os.killpg(process, signal.SIGINT)
+        return wire.receive(_GRACE)
+
+
+def _cells_by_exercise(notebook: NotebookNode, kind: str) -> dict[str, int]:
+    found = {}
+    for number, cell in enumerate(notebook.cells):
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        word, _, exercise_id = grade_id.partition("-")
+        if word == {"exercise": "answer"}.get(kind, kind):
+            found[exercise_id] = number
+    return found
+
+
+def _own_cells(notebook: NotebookNode, answer: int) -> list[int]:
+    own = [
+        number
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and "own" in cell.metadata
+    ]
+    sources = [notebook.cells[number].source for number in own]
+    return [own[k] for k in needed_cells(notebook.cells[answer].source, sources)]
+
+
+def _table(result: Result) -> dict:
+    """What nbgrader takes for partial credit, and people for an explanation."""
+    data = {"text/plain": str(result.score), "text/html": _STYLE + result._repr_html_()}
+    return {
+        "output_type": "execute_result",
+        "data": data,
+        "metadata": {},
+        "execution_count": None,
+    }
+
+
+def _valid(output: dict) -> dict:
+    """An output of a form that we know; the rest of what was sent is dropped."""
+    if output["output_type"] == "stream":
+        text = str(output["text"])
+        return {"output_type": "stream", "name": "stdout", "text": text}
+    return {
+        "output_type": "error",
+        "ename": str(output["ename"]),
+        "evalue": str(output["evalue"]),
+        "traceback": [str(line) for line in output["traceback"]],
+    }

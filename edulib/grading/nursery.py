@@ -1,0 +1,167 @@
+"""A process that has imported torch once, and forks one child for each submission.
+
+It never sees a submission itself, so that no child finds another's in its memory:
+`python -m edulib.grading.nursery FD`. Each request holds the settings of the child and
+the child's end of its wire; the reply is its process id.
+"""
+
+import array
+import contextlib
+import gc
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+from edulib.grading.wire import Wire
+
+_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children")
+_PATIENCE = 10
+_IMPORTED = (
+    "IPython.core.interactiveshell",
+    "IPython.utils.capture",
+    "torchvision",
+    "edulib.grading.cell_runner",
+)
+
+
+class Nursery:
+    """The grader's side: starts the process and asks it for children."""
+
+    def __init__(self, checks: list[Path] | None = None) -> None:
+        """Start the process.
+
+        Args:
+            checks: modules with checks of one's own, to be imported there.
+        """
+        self._checks = [str(path.resolve()) for path in checks or []]
+        self._start()
+
+    def start_child(self, settings: dict) -> tuple[Wire, int]:
+        """Return the wire to a new child, and its process id.
+
+        Raises:
+            RuntimeError: if the process ends whenever it is started.
+        """
+        for _ in range(2):
+            ours, theirs = socket.socketpair()
+            with theirs:
+                reply = self._ask(settings, theirs)
+            if reply:
+                return Wire(ours), int(reply)
+            ours.close()
+            self.close()
+            self._start()
+        raise RuntimeError("the process that starts submissions ends by itself")
+
+    def close(self) -> None:
+        """End the process and all its children."""
+        self._socket.close()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        command = [sys.executable, "-m", __name__, str(theirs.fileno())]
+        with theirs:
+            self._process = subprocess.Popen(
+                command + self._checks,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    def _ask(self, settings: dict, wire: socket.socket) -> bytes:
+        try:
+            data = json.dumps(settings).encode()
+            socket.send_fds(self._socket, [data], [wire.fileno()])
+            return self._socket.recv(100)
+        except OSError:
+            return b""
+
+
+def main(arguments: list[str]) -> None:
+    """Import everything, then fork on request until the grader is gone."""
+    requests = socket.socket(fileno=int(arguments[0]))
+    from edulib.grading import fence
+
+    fence.die_with_parent()
+    fence.adopt_orphans()
+    watch = _prepare([Path(path) for path in arguments[1:]])
+    while True:
+        data, (wire, *_), _, _ = _receive(requests)
+        _end_leftovers()
+        if not data:
+            return
+        child = os.fork()
+        if child == 0:
+            requests.close()
+            _be_child(json.loads(data), wire, watch)
+        os.close(wire)
+        requests.send(str(child).encode())
+
+
+def _receive(requests: socket.socket) -> tuple[bytes, array.array, int, object]:
+    data, descriptors, flags, address = socket.recv_fds(requests, 65536, 1)
+    return data, descriptors or [-1], flags, address
+
+
+def _prepare(checks: list[Path]) -> "Watch":  # noqa: F821 - imported below
+    """Import what submissions need: once, and before any of them."""
+    import torch
+
+    from edulib.exercises import list_exercises
+    from edulib.grading.watch import Watch
+
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    torch.set_num_threads(1)
+    list_exercises()
+    for path in checks:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    watch = Watch()
+    gc.collect()
+    gc.freeze()
+    return watch
+
+
+def _be_child(settings: dict, wire: int, watch: "Watch") -> None:  # noqa: F821
+    from edulib.grading import cell_runner, fence
+
+    os.setsid()
+    fence.die_with_parent()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in range(3):
+        os.dup2(nothing, number)
+    connection = Wire(socket.socket(fileno=wire))
+    try:
+        cell_runner.serve(connection, settings, watch)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            connection.send({"failed": traceback.format_exc()})
+    os._exit(0)
+
+
+def _end_leftovers() -> None:
+    """End what submissions have left running, however it was started."""
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            for child in _CHILDREN.read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+        try:
+            while os.waitpid(-1, 0):
+                pass
+        except ChildProcessError:
+            return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
