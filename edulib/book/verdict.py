@@ -86,7 +86,7 @@ def bound(
         raise ValueError("expected at least one threshold, got none")
     if value != value:
         raise ValueError("expected a number, got nan: has the training diverged?")
-    written = [f"{edge:g} {unit}" if unit else f"{edge:g}" for edge in edges]
+    written = [f"{edge:,.10g} {unit}" if unit else f"{edge:,.10g}" for edge in edges]
     if value in edges:
         return f"exactly {written[edges.index(value)]}"
     below = sum(edge < value for edge in edges)

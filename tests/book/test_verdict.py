@@ -46,6 +46,7 @@ def test_a_verdict_must_be_a_truth_value(other):
         (7.0, (10, 5), "%", "between 5 % and 10 %"),
         (100, (97, 100), "%", "exactly 100 %"),
         (3.2, 2.5, "times", "above 2.5 times"),
+        (3e6, 100_000, "times", "above 100,000 times"),
         (0.5, 1, None, "below 1"),
         (torch.tensor(97.5), 97, "%", "above 97 %"),
     ],
