@@ -8,6 +8,7 @@ copy or a clever student did to them.
 import ast
 import copy
 import re
+import symtable
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -71,25 +72,37 @@ def names_bound(source: str) -> set[str]:
 
 
 def names_read(source: str) -> set[str]:
-    """Return the names that a cell uses, at any depth."""
-    tree = _parse(source)
-    return {
-        node.id
-        for node in (ast.walk(tree) if tree else ())
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
+    """Return the global names that a cell uses, in functions and classes as well."""
+    if _parse(source) is None:
+        return set()
+    read: set[str] = set()
+    waiting = [symtable.symtable(_without_magics(source), "<cell>", "exec")]
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        top = table.get_type() == "module"
+        read |= {
+            symbol.get_name()
+            for symbol in table.get_symbols()
+            if symbol.is_referenced() and (top or symbol.is_global())
+        }
+    return read
 
 
 def needed_cells(answer: str, own: list[str]) -> list[int]:
     """Return which of a student's own cells an answer needs, in their order."""
-    wanted = names_read(answer)
-    needed = []
-    for number in reversed(range(len(own))):
-        bound = names_bound(own[number])
-        if "*" in bound or bound & wanted:
-            needed.append(number)
-            wanted |= names_read(own[number])
-    return needed[::-1]
+    bound = [names_bound(source) for source in own]
+    wanted, needed = names_read(answer), set()
+    while True:
+        more = {
+            number
+            for number, names in enumerate(bound)
+            if number not in needed and ("*" in names or names & wanted)
+        }
+        if not more:
+            return sorted(needed)
+        needed |= more
+        wanted |= {name for number in more for name in names_read(own[number])}
 
 
 def _take_answer(
@@ -113,7 +126,9 @@ def _take_answer(
         notes.append(f"{len(changed)} answers to {exercise_id}: the last one counts")
     chosen |= set(copies)
     if copies:
-        cell.source = handed_in[(changed or copies)[-1]].source
+        source = handed_in[(changed or copies)[-1]].source
+        head = "" if read_header(source) else f"# exercise: {exercise_id}\n"
+        cell.source = head + source
 
 
 def _take_report(cell: NotebookNode, handed_in: list[NotebookNode]) -> None:
@@ -225,9 +240,13 @@ def _top_level(source: str) -> list[ast.AST]:
 
 def _parse(source: str) -> ast.Module | None:
     """Parse a cell without its magics; None if it is no Python."""
-    lines = source.splitlines()
-    plain = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
     try:
-        return ast.parse("\n".join(plain))
+        return ast.parse(_without_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _without_magics(source: str) -> str:
+    lines = source.splitlines()
+    plain = ["" if line.lstrip().startswith(("%", "!")) else line for line in lines]
+    return "\n".join(plain)

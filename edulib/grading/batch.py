@@ -47,7 +47,10 @@ def run_all(
         tasks: queue.Queue[str] = queue.Queue()
         for student in waiting:
             tasks.put(student)
-        _work_off(_Work(course, course.load(name), limits, tasks, tell), jobs)
+        _work_off(
+            _Work(course, course.load(name), limits, tasks, tell),
+            min(jobs, len(waiting)),
+        )
     return waiting
 
 

@@ -1,6 +1,7 @@
 """A folder of downloads becomes nbgrader's folder `submitted`."""
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +65,9 @@ def _collect_one(
     course: Course, name: str, student: str, path: Path, report: Report
 ) -> None:
     try:
-        submission = read(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            submission = read(path)
         release = release_form(course.source(name))
         known = set(course.load(name).known)
         collected = put_into_frame(submission, release, known)

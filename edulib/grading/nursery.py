@@ -20,7 +20,6 @@ from pathlib import Path
 
 from edulib.grading.wire import Wire
 
-_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children")
 _PATIENCE = 10
 _IMPORTED = (
     "IPython.core.interactiveshell",
@@ -152,15 +151,20 @@ def _be_child(settings: dict, wire: int, watch: "Watch") -> None:  # noqa: F821
 
 def _end_leftovers() -> None:
     """End what submissions have left running, however it was started."""
-    for _ in range(100):
-        with contextlib.suppress(OSError):
-            for child in _CHILDREN.read_text().split():
-                os.kill(int(child), signal.SIGKILL)
-        try:
-            while os.waitpid(-1, 0):
-                pass
-        except ChildProcessError:
+    for _ in range(1000):
+        children = _children()
+        if not children:
             return
+        for child in children:
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+
+
+def _children() -> list[int]:
+    """Return our children, adopted ones too; only Linux tells."""
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(word) for word in path.read_text().split()] if path.exists() else []
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""One class, graded once, for all tests of this folder."""
+
+import socket
+
+import nbformat
+import pytest
+from graded_class import NAME, assign
+from submissions import SPY, solved, write_class, write_layer
+
+from edulib.grading.fence import landlock_version
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory):
+    """A class of all kinds of students, graded once."""
+    group = assign(tmp_path_factory.mktemp("class"))
+    write_class(group.release, group.downloads)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        where = str(group.course.root)
+        spy = SPY.format(course=where, port=port, version=landlock_version())
+        notebook = solved(group.release, write_layer(after=spy))
+        nbformat.write(notebook, group.downloads / f"spy_{NAME}.ipynb")
+        assert group("collect", NAME, group.downloads) == 1
+        assert group.grade() == 0
+    assert group("feedback", NAME) == 0
+    return group
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A folder with an assignment that nobody has handed in."""
+    return assign(tmp_path_factory.mktemp("small"))

@@ -1,0 +1,52 @@
+"""An assignment and the folder of its course, as tests use them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from submissions import EXERCISES
+
+from edulib.grading.commands import main
+from edulib.grading.course import Course
+from edulib.grading.gradebook import read_marks
+
+BOOK = Path(__file__).parents[2] / "book"
+NAME, SEED = "week", 4711
+
+
+@dataclass
+class Class:
+    """A folder with a graded assignment."""
+
+    course: Course
+    downloads: Path
+
+    def __call__(self, *arguments: str) -> int:
+        return main(["--course", str(self.course.root), *map(str, arguments)])
+
+    @property
+    def release(self) -> nbformat.NotebookNode:
+        return nbformat.read(self.course.notebook("release", NAME), as_version=4)
+
+    def run(self, student: str) -> dict:
+        return json.loads(self.course.run_file(NAME, student).read_text())
+
+    def scores(self, student: str) -> tuple[int, int]:
+        run = self.course.read_run(NAME, student)
+        return tuple(run["scores"][name] for name in EXERCISES)
+
+    def marks(self) -> dict[str, tuple[float, float, bool]]:
+        return read_marks(self.course, NAME)
+
+    def grade(self, *options: str) -> int:
+        limits = ("--cell-seconds", "1.5", "--check-seconds", "1.5")
+        return self("grade", NAME, *limits, *options)
+
+
+def assign(folder: Path) -> Class:
+    group = Class(Course(folder / "course"), folder / "downloads")
+    group.downloads.mkdir()
+    command = ("assign", NAME, *EXERCISES, "--seed", SEED, "--source", BOOK)
+    assert group(*command) == 0
+    return group
