@@ -18,6 +18,8 @@ from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header, student_notebook
 
 _RUBRIC = re.compile(r"\*\*Rubric \((\d+) points?\)")
+_RUBRIC_TABLE = re.compile(r"^\|.*\brubric\b.*\n\|[-| :]+\n((?:\|.*\n?)+)", re.M | re.I)
+_POINTS = re.compile(r"\| *(\d+) *(?=\|)")
 _REPORT = re.compile(r"#### Report on ([a-z0-9_-]+)\b")
 _OWN_WORDS = "Write here, and put the cells of your experiment below."
 
@@ -56,6 +58,20 @@ def make_source(
 def release_form(source: NotebookNode) -> NotebookNode:
     """Return what students get: stubs in place of solutions."""
     return student_notebook(source)
+
+
+def rubric_points(task: str) -> int:
+    r"""Return the points of the rubric in a text; 0 if it has none.
+
+    >>> rubric_points("**Rubric (10 points).** A figure (4). A conclusion (6).")
+    10
+    >>> rubric_points("| rubric | points |\n|---|--:|\n| a figure | 4 |\n| axes | 2 |")
+    6
+    """
+    sentence, table = _RUBRIC.search(task), _RUBRIC_TABLE.search(task)
+    if sentence:
+        return int(sentence[1])
+    return sum(map(int, _POINTS.findall(table[1]))) if table else 0
 
 
 def report_header(source: str) -> str:
@@ -119,10 +135,10 @@ def _cells_of(exercise_id: str, chapter: NotebookNode) -> list[NotebookNode]:
         return [_bare(cell) for cell in cells]
     task = text.source[max(text.source.find("### Exercise"), 0) :]
     cells = [new_markdown_cell(task), *map(_bare, cells)]
-    if _RUBRIC.search(task):
+    points = rubric_points(task)
+    if points:
         words = f"#### Report on {exercise_id}\n\n{_OWN_WORDS}"
-        cells.append(new_markdown_cell(words))
-        cells[-1].metadata["points"] = int(_RUBRIC.search(task)[1])
+        cells.append(new_markdown_cell(words, metadata={"points": points}))
     return cells
 
 
