@@ -13,14 +13,23 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 
+from edulib.pretrained import build
 from edulib.registry import get_builder, suggest
 from edulib.training.files import check_writable, write_whole
 from edulib.training.loop import fit
 from edulib.training.recipe import Recipe
-from edulib.training.recipes import Split, digits, in_words
+from edulib.training.recipes import Split, digits, in_words, scenes
 
 FOLDER = Path(__file__).parent / "results"
+
+
+def build_named(builder: str, arguments: dict) -> nn.Module:
+    """Build a network of the registry or of a dotted path."""
+    if "." in builder:
+        return build(builder, arguments)
+    return get_builder(builder)(**arguments)
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class Experiment:
     """Networks that are trained in the same way.
 
     Args:
-        builders: names in the registry.
+        builders: names in the registry, or dotted paths of what is not in it.
         arguments: keyword arguments of all builders.
         data: returns the training and the validation set.
         recipe: how each is trained; its seed is replaced.
@@ -51,6 +60,18 @@ EXPERIMENTS: dict[str, Experiment] = {
         arguments={"in_channels": 1, "width": 8},
         data=partial(digits, image_size=16),
         recipe=Recipe(epochs=10, lr=0.1),
+        seeds=(0, 1, 2),
+    ),
+    "nin-heads": Experiment(
+        builders=(
+            "edulib.classification.nin.nin_small",
+            "edulib.classification.nin.nin_small_dense",
+        ),
+        arguments={},
+        data=partial(scenes, train=600, val=500, image_size=32, scale="large"),
+        recipe=Recipe(
+            epochs=40, batch_size=32, optimizer="adamw", lr=0.002, clip_norm=1.0
+        ),
         seeds=(0, 1, 2),
     ),
 }
@@ -98,7 +119,7 @@ def make(name: str, folder: str | Path = FOLDER) -> list[dict]:
 def train(experiment: Experiment, builder: str, seed: int, data: Split) -> dict:
     """Train one network; return its errors in each epoch."""
     torch.manual_seed(seed)
-    model = get_builder(builder)(**experiment.arguments)
+    model = build_named(builder, experiment.arguments)
     recipe = Recipe(**{**asdict(experiment.recipe), "seed": seed})
     history = fit(model, *data, recipe=recipe)
     return {

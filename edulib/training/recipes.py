@@ -113,6 +113,13 @@ SHIPPED: dict[str, Shipped] = {
         recipe=Recipe(epochs=6, lr=0.1),
         at_least=0.85,
     ),
+    "nin-small-scenes": Shipped(
+        builder="edulib.classification.nin.nin_small",
+        arguments={},
+        data=partial(scenes, train=2000, val=500, scale="large"),
+        recipe=Recipe(epochs=20, optimizer="adamw", lr=0.005, clip_norm=1.0),
+        at_least=0.8,
+    ),
     "zfnet-small-scenes": Shipped(
         builder="edulib.classification.zfnet.zfnet_small",
         arguments={},

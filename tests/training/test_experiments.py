@@ -10,6 +10,7 @@ from edulib.training import experiments
 from edulib.training.experiments import (
     EXPERIMENTS,
     Experiment,
+    build_named,
     load_experiment,
     main,
     make,
@@ -56,6 +57,21 @@ def test_the_shipped_degradation_is_what_the_chapter_says():
         plain = [last[f"plain{depth}", seed] for depth in (20, 56, 110)]
         assert plain[0] < plain[1] < plain[2]
         assert all(last[f"resnet{d}_cifar", seed] < 0.05 for d in (20, 32, 56, 110))
+
+
+def test_the_shipped_average_overfits_less_than_the_dense_layer():
+    last = {
+        (run["builder"].rpartition(".")[2], run["seed"]): run["val_error"][-1]
+        for run in load_experiment("nin-heads")
+        if run["train_error"][-1] < 0.03
+    }
+    for seed in EXPERIMENTS["nin-heads"].seeds:
+        assert last["nin_small", seed] + 0.02 < last["nin_small_dense", seed]
+
+
+def test_a_builder_may_be_a_dotted_path():
+    network = build_named("edulib.classification.nin.nin_small", {"num_classes": 3})
+    assert network(torch.rand(1, 3, 16, 16)).shape == (1, 3)
 
 
 def test_goes_on_where_it_stopped(tiny, tmp_path, monkeypatch):
