@@ -4,6 +4,7 @@ Only instructors need this, with the extra `grading` of the package. The command
 `python -m edulib.grading --help`; the page "Grading" of the book explains them.
 
     assignment.py   the notebook of an assignment, out of the exercises of chapters
+    private.py      exercises and checks that are not in the book
     answers.py      the answers of a submission, put into the frame of the release
     collect.py      a folder of downloads becomes nbgrader's folder `submitted`
     fence.py        what the process of a submission may not do (Landlock, limits)

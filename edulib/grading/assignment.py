@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from edulib.book.notebooks import find_notebooks, read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header, student_notebook
+from edulib.grading.private import is_private, say_later
 
 _RUBRIC = re.compile(r"\*\*Rubric \((\d+) points?\)")
 _RUBRIC_TABLE = re.compile(r"^\|.*\brubric\b.*\n\|[-| :]+\n((?:\|.*\n?)+)", re.M | re.I)
@@ -143,6 +144,9 @@ def _cells_of(exercise_id: str, chapter: NotebookNode) -> list[NotebookNode]:
 
 
 def _bare(cell: NotebookNode) -> NotebookNode:
+    header = _header(cell)
+    if header.kind == "check" and is_private(header.exercise_id):
+        return new_code_cell(say_later(header.exercise_id, cell.source))
     return new_code_cell(cell.source)
 
 

@@ -18,6 +18,7 @@ from edulib.grading.assignment import release_form
 from edulib.grading.course import Assignment, Course
 from edulib.grading.execute import Limits, execute
 from edulib.grading.nursery import Nursery
+from edulib.grading.private import load_checks
 
 Tell = Callable[[str], None]
 
@@ -65,6 +66,7 @@ class _Work:
         tasks: "queue.Queue[str]",
         tell: Tell,
     ) -> None:
+        load_checks(assignment.checks)
         self.course, self.assignment, self.limits = course, assignment, limits
         self.tasks, self.tell = tasks, tell
         self.release = release_form(course.source(assignment.name))

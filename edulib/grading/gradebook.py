@@ -14,6 +14,7 @@ from edulib.book.files import replace_file, write_if_changed
 from edulib.book.notebooks import write
 from edulib.grading.assignment import digest_of_cell, make_source, release_form
 from edulib.grading.course import Assignment, Course, check_name
+from edulib.grading.private import load_checks
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
@@ -80,6 +81,7 @@ def make_assignment(
             with other exercises that somebody has handed in.
         RuntimeError: if nbgrader refuses.
     """
+    load_checks(checks)
     source, chapters = make_source(check_name(name), exercises, folder)
     found = tuple(
         grade_id.partition("-")[2]

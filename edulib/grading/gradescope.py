@@ -18,6 +18,7 @@ from edulib.exercises.source import read_header
 from edulib.grading.assignment import release_form
 from edulib.grading.course import Assignment, Course
 from edulib.grading.judge import Question
+from edulib.grading.private import load_checks
 
 _PYTHON = "3.12"
 _REQUIREMENTS = f"""\
@@ -64,6 +65,7 @@ def make_zip(course: Course, name: str) -> Path:
             "Otter is missing: install the extra, pip install -e '.[grading]'"
         ) from None
     assignment = course.load(name)
+    load_checks(assignment.checks)
     target = (course.root / "gradescope" / f"{name}.zip").resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     with _work_in_a_new_folder() as folder:

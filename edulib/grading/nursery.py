@@ -8,7 +8,7 @@ the child's end of its wire; the reply is its process id.
 import array
 import contextlib
 import gc
-import importlib.util
+import importlib
 import json
 import os
 import signal
@@ -117,15 +117,14 @@ def _prepare(checks: list[Path]) -> "Watch":  # noqa: F821 - imported below
     import torch
 
     from edulib.exercises import list_exercises
+    from edulib.grading.private import load_checks
     from edulib.grading.watch import Watch
 
     for name in _IMPORTED:
         importlib.import_module(name)
     torch.set_num_threads(1)
     list_exercises()
-    for path in checks:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    load_checks(checks)
     watch = Watch()
     gc.collect()
     gc.freeze()
