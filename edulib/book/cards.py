@@ -3,7 +3,7 @@
 from difflib import get_close_matches
 from html import escape
 
-from edulib.book.address import ADDRESS
+from edulib.book.hosts import colab_url
 from edulib.book.live import is_colab, is_live
 from edulib.book.shown import Shown
 from edulib.book.timings import read_timings
@@ -103,7 +103,5 @@ def _address(chapter: str) -> str:
     if not is_live():
         return f"../{chapter}.html"
     if is_colab():
-        repository = ADDRESS.removeprefix("https://github.com/")
-        host = "https://colab.research.google.com/github"
-        return f"{host}/{repository}/blob/main/book/{chapter}.ipynb"
+        return colab_url(f"book/{chapter}")
     return f"../{chapter}.ipynb"

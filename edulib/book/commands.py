@@ -5,13 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from edulib.book.notebooks import (
-    find_notebooks,
-    find_root,
-    is_chapter,
-    read,
-    write,
-)
+from edulib.book.notebooks import find_notebooks, find_root, is_chapter
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -96,15 +90,11 @@ def _address(options: argparse.Namespace) -> int:
 
 
 def _student(options: argparse.Namespace) -> int:
-    from edulib.exercises.source import student_notebook
+    from edulib.book.students import write_branch
 
     root = _root([])
-    folder = options.into or root / "build" / "student"
-    for path in filter(is_chapter, find_notebooks([], root)):
-        target = folder / path.relative_to(root)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(student_notebook(read(path)), target)
-        print(target)
+    for path in write_branch(root, options.into or root / "build" / "student"):
+        print(path)
     return 0
 
 

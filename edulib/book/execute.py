@@ -9,6 +9,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from edulib.book.lint.cells import SET_UP
 from edulib.book.notebooks import read, write
 from edulib.book.shrink import shrink_figures
 
@@ -19,6 +20,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+_SET_UP_TITLE = SET_UP.splitlines()[0] + "\n"
 _ARGUMENTS = "-m ipykernel_launcher -f {connection_file} --log-level=CRITICAL".split()
 
 
@@ -44,6 +46,7 @@ def execute(path: Path, *, timeout: int = 300) -> float:
             message names the cell.
     """
     notebook = read(path)
+    refresh_set_up(notebook)
     started = time.perf_counter()
     run(notebook, path.parent, environment=ENVIRONMENT, timeout=timeout)
     seconds = time.perf_counter() - started
@@ -51,6 +54,13 @@ def execute(path: Path, *, timeout: int = 300) -> float:
     shrink_figures(notebook)
     write(notebook, path)
     return seconds
+
+
+def refresh_set_up(notebook: NotebookNode) -> None:
+    """Give a notebook that has a set-up cell today's words of it."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.startswith(_SET_UP_TITLE):
+            cell.source = SET_UP
 
 
 def run(

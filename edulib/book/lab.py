@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from edulib.book.live import is_colab
+from edulib.book.timings import read_timings
 
 Value = TypeVar("Value")
 
@@ -79,9 +80,15 @@ def _announce(lab: Lab) -> None:
         print(f"Running on {_article(name)} {name}: full scale.")
     elif is_colab():
         print(
-            "Running on a CPU: small scale, about a minute. For full scale choose "
+            f"Running on a CPU: small scale, {_longest()}. For full scale choose "
             "Runtime > Change runtime type > GPU, then Runtime > Run all."
         )
+
+
+def _longest() -> str:
+    """How long a chapter takes at most; its card says it more exactly."""
+    seconds = [timing.cpu_seconds for timing in read_timings().values()]
+    return f"at most {max(seconds)} s" if seconds else "about a minute"
 
 
 def _article(name: str) -> str:

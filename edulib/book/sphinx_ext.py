@@ -3,7 +3,8 @@
 - An exercise shows its stub, and below it the folded solution.
 - A page carries the colour of its era.
 - A page describes itself to search engines by its first paragraph.
-- Pages may name, in double braces, the numbers that are counted at each build.
+- Pages may name, in double braces, what is counted and listed at each build.
+- A notebook's rocket opens the form for students, and so does a plain download.
 """
 
 from html import escape
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.logging import getLogger
 
+from edulib.book.hosts import DOWNLOADS, Host, list_hosts
 from edulib.book.numbers import page_numbers
+from edulib.book.students import write_students
+from edulib.book.teaching import teaching_lists
 from edulib.exercises.source import read_header, show_solution, show_stub
 
 if TYPE_CHECKING:
@@ -33,7 +37,8 @@ FOLDERS = {
 
 def count_everything(app: "Sphinx", config: "Config") -> None:
     """Count what the pages may name."""
-    config.myst_substitutions = page_numbers(Path(app.srcdir))
+    root = Path(app.srcdir)
+    config.myst_substitutions = page_numbers(root) | teaching_lists(root)
 
 
 def split_exercises(app: "Sphinx", doctree: nodes.document) -> None:
@@ -79,17 +84,70 @@ def describe_page(
     context["metatags"] = f"{context.get('metatags', '')}\n{tag}"
 
 
+def offer_notebook(
+    app: "Sphinx",
+    pagename: str,
+    templatename: str,
+    context: dict,
+    doctree: nodes.document | None,
+) -> None:
+    """Let the page's menus open and download the notebook for students."""
+    if context.get("page_source_suffix") != ".ipynb":
+        return
+    groups = {group.get("label"): group for group in context["header_buttons"]}
+    launching = app.config.html_theme_options["launch_buttons"]
+    hosts = list_hosts(pagename, hub=launching.get("jupyterhub_url", ""))
+    groups["launch-buttons"]["buttons"] = [_button(host) for host in hosts]
+    groups["launch-buttons"]["tooltip"] = "Open as a notebook"
+    downloads = groups["download-buttons"]["buttons"]
+    downloads[0] |= {"text": ".ipynb with solutions"}
+    url = f"{context['pathto'](DOWNLOADS, 1)}/{pagename}.ipynb"
+    download = {
+        "type": "link",
+        "text": ".ipynb to work in",
+        "tooltip": "Download the notebook with exercises to solve",
+        "icon": "fas fa-file",
+        "url": url,
+        "label": "download-student-button",
+    }
+    downloads.insert(0, download)
+
+
+def write_downloads(app: "Sphinx", error: Exception | None) -> None:
+    """Put the notebooks for students beside the pages."""
+    if error is None and app.builder.format == "html":
+        names = [name for name in app.env.found_docs if _is_notebook(app, name)]
+        write_students(names, Path(app.srcdir), Path(app.outdir) / DOWNLOADS)
+
+
 def setup(app: "Sphinx") -> dict[str, bool]:
     """Register the extension with Sphinx."""
     app.connect("config-inited", count_everything)
     app.connect("doctree-read", split_exercises)
     app.connect("doctree-read", mark_era)
     app.connect("html-page-context", describe_page)
+    app.connect("html-page-context", offer_notebook, priority=900)
+    app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _is_code_cell(node: nodes.Node) -> bool:
     return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+
+
+def _is_notebook(app: "Sphinx", name: str) -> bool:
+    return app.env.doc2path(name).endswith(".ipynb")
+
+
+def _button(host: Host) -> dict[str, str]:
+    return {
+        "type": "link",
+        "text": host.name,
+        "tooltip": f"Open on {host.name}: {host.offers}",
+        "icon": "fas fa-rocket",
+        "url": host.url,
+        "label": f"launch-{host.name.lower()}",
+    }
 
 
 def _highlighted(like: nodes.literal_block, source: str) -> nodes.literal_block:

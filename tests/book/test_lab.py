@@ -8,6 +8,7 @@ import torch
 
 import edulib.book
 from edulib.book import bound, lab, setup
+from edulib.book.timings import Timing
 
 
 @pytest.fixture(autouse=True)
@@ -66,10 +67,13 @@ def test_on_colab_without_a_gpu_it_says_how_long_and_how_to_get_one(
     monkeypatch, capsys
 ):
     monkeypatch.setattr(lab, "is_colab", lambda: True)
-    setup()
-    line = capsys.readouterr().out
-    assert line.count("\n") == 1
-    assert "about a minute" in line
+    measured = {"a/b": Timing(cpu_seconds=20), "c/d": Timing(cpu_seconds=35)}
+    for timings, time in ((measured, "at most 35 s"), ({}, "about a minute")):
+        monkeypatch.setattr(lab, "read_timings", lambda timings=timings: timings)
+        setup()
+        line = capsys.readouterr().out
+        assert line.count("\n") == 1
+        assert f"small scale, {time}." in line
     assert "Runtime > Change runtime type" in line
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from site_visit import ROOT, Visit, Visitor, toc_pages
+from site_visit import Visit, Visitor, toc_pages
 
 pytestmark = pytest.mark.browser
 
 MEGABYTE = 1_000_000
-CHAPTERS = [page for page in toc_pages() if page.count("/") == 2]
 
 
 @pytest.fixture(scope="module", params=toc_pages())
@@ -81,13 +80,3 @@ def test_stands_still_on_a_phone(narrow: Visit):
 def test_has_no_barriers_in_dark(narrow: Visit):
     assert narrow.page.get_attribute("html", "data-theme") == "dark"
     assert narrow.barriers() == []
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_a_chapter_can_be_launched_and_downloaded(name: str, visitor: Visitor):
-    visit = visitor.open(name)
-    links = visit.page.eval_on_selector_all("a[href]", "es => es.map((e) => e.href)")
-    assert any("colab" in link and link.endswith(f"{name}.ipynb") for link in links)
-    assert any(link.startswith(visitor.site) and ".ipynb" in link for link in links)
-    assert (ROOT / f"{name}.ipynb").exists()
-    visit.close()

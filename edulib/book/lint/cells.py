@@ -13,7 +13,13 @@ SET_UP = f"""\
 import importlib.util
 
 if importlib.util.find_spec("edulib") is None:
-    %pip install -q "eras-of-vision @ git+{ADDRESS}"
+    import sys
+    from importlib.metadata import version
+
+    own = filter(importlib.util.find_spec, ["torch", "torchvision", "numpy"])
+    kept = " ".join(f"{{name}}=={{version(name)}}" for name in own)
+    python = f'"{{sys.executable}}"'
+    !{{python}} -m pip install -q {{kept}} "eras-of-vision @ git+{ADDRESS}"
 from edulib.book import setup
 
 lab = setup()"""

@@ -1,0 +1,166 @@
+"""What the pages for instructors list: made from the chapters at each build."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from edulib.book.notebooks import read
+from edulib.exercises.registry import parts
+from edulib.exercises.source import read_header
+from edulib.registry import Paper, papers
+
+_HEADING = re.compile(
+    r"^### Exercise \d: (.+) \((warm-up|core|stretch), (\d+) minutes\)$", re.MULTILINE
+)
+_OUTCOMES = re.compile(r"After this chapter you can[^\n]*\n+((?:- .+\n?(?:  .+\n?)*)+)")
+
+# Each week: what it is about, and the papers that it reads, by their names.
+_COURSES = {
+    "syllabus_4": (
+        ("Convolution, and a first network", ("LeNet-5",)),
+        ("Looking inside", ("ZFNet",)),
+        ("Small filters, small ends", ("Network in Network", "VGG")),
+        ("Depth", ("ResNet",)),
+    ),
+    "syllabus_8": (
+        ("Convolution, and a first network", ("LeNet-5",)),
+        ("Looking inside", ("AlexNet", "ZFNet")),
+        ("Small filters, side paths", ("Network in Network", "VGG", "GoogLeNet")),
+        ("Depth", ("Highway networks", "ResNet")),
+        ("Where things are", ("Faster R-CNN", "YOLO v1")),
+        ("Which pixels", ("Mask R-CNN", "DeepLabV3+")),
+        ("Attention", ("ViT", "DETR")),
+        ("Language and pixels", ("CLIP", "SAM")),
+    ),
+    "syllabus_14": (
+        ("Convolution, and a first network", ("LeNet-5",)),
+        ("A large network wins", ("AlexNet",)),
+        ("Looking inside", ("ZFNet",)),
+        ("Small filters, side paths", ("Network in Network", "VGG", "GoogLeNet")),
+        ("Depth", ("Highway networks", "ResNet")),
+        ("Width, reuse, groups", ("Inception-v3", "ResNeXt", "DenseNet")),
+        ("Networks for phones", ("MobileNet v1", "MobileNet v2", "EfficientNet")),
+        ("Boxes in two stages", ("Faster R-CNN", "Mask R-CNN")),
+        ("Boxes in one stage", ("YOLO v1", "SSD")),
+        ("Which pixels", ("DeepLabV3+", "SegFormer")),
+        ("Attention", ("ViT", "Swin Transformer", "DETR")),
+        ("Learning without labels", ("SimCLR", "MAE")),
+        ("Making pictures", ("GAN", "DDPM")),
+        ("Language and pixels", ("CLIP", "SAM")),
+    ),
+}
+
+
+class Exercise(NamedTuple):
+    """A row of the index of exercises."""
+
+    exercise_id: str
+    title: str
+    level: str
+    minutes: int
+    points: int
+
+
+def teaching_lists(root: Path) -> dict[str, str]:
+    """Return what the pages below book/teaching name in double braces, as Markdown.
+
+    Args:
+        root: folder of the repository.
+    """
+    chapters = _chapters(root)
+    listed = {paper.key: list_exercises_of(path) for paper, path in chapters}
+    together = [exercise for exercises in listed.values() for exercise in exercises]
+    return {
+        "outcomes": "\n\n".join(_outcomes(*chapter) for chapter in chapters),
+        "exercise_index": _index(chapters, listed),
+        "exercise_count": str(len(together)),
+        "exercise_hours": f"{sum(e.minutes for e in together) / 60:.0f}",
+        "exercise_points": str(sum(e.points for e in together)),
+        **{name: _syllabus(weeks, chapters) for name, weeks in _COURSES.items()},
+    }
+
+
+def read_outcomes(path: Path) -> str:
+    """Return the list under "After this chapter you can" of a chapter.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    texts = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    for text in texts:
+        if match := _OUTCOMES.search(f"{text}\n"):
+            return match[1].strip()
+    raise ValueError(
+        f"expected 'After this chapter you can' and below it a list in {path.name}"
+    )
+
+
+def list_exercises_of(path: Path) -> list[Exercise]:
+    """Return the exercises of a chapter, points from the registry, in their order.
+
+    Raises:
+        ValueError: if headings and exercise cells do not pair.
+    """
+    cells = read(path).cells
+    headings = [
+        match
+        for cell in cells
+        if cell.cell_type == "markdown"
+        for match in _HEADING.findall(cell.source)
+    ]
+    headers = [read_header(cell.source) for cell in cells if cell.cell_type == "code"]
+    names = [h.exercise_id for h in headers if h and h.kind == "exercise"]
+    if len(headings) != len(names):
+        raise ValueError(
+            f"expected a heading '### Exercise 1: Title (core, 20 minutes)' for each "
+            f"of {names} in {path.name}, found {len(headings)}"
+        )
+    return [
+        Exercise(name, title, level, int(minutes), _points(name))
+        for name, (title, level, minutes) in zip(names, headings, strict=True)
+    ]
+
+
+def _points(exercise_id: str) -> int:
+    return sum(part.points for part in parts(exercise_id))
+
+
+def _chapters(root: Path) -> list[tuple[Paper, Path]]:
+    written = [(p, root / "book" / f"{p.chapter}.ipynb") for p in papers() if p.chapter]
+    return [(paper, path) for paper, path in written if path.exists()]
+
+
+def _link(paper: Paper) -> str:
+    return f"[{paper.name}](../{paper.chapter}.ipynb)"
+
+
+def _outcomes(paper: Paper, path: Path) -> str:
+    return f"**{_link(paper)}**\n\n{read_outcomes(path)}"
+
+
+def _index(
+    chapters: list[tuple[Paper, Path]], listed: dict[str, list[Exercise]]
+) -> str:
+    head = "| exercise | level | minutes | points |\n|---|---|--:|--:|"
+    return "\n\n".join(
+        "\n".join([f"**{_link(paper)}**\n", head, *map(_row, listed[paper.key])])
+        for paper, _ in chapters
+    )
+
+
+def _row(exercise: Exercise) -> str:
+    title = f"{exercise.title[:1].upper()}{exercise.title[1:]}"
+    name = f"{title}<br>`{exercise.exercise_id}`"
+    return f"| {name} | {exercise.level} | {exercise.minutes} | {exercise.points} |"
+
+
+def _syllabus(
+    weeks: tuple[tuple[str, tuple[str, ...]], ...], chapters: list[tuple[Paper, Path]]
+) -> str:
+    known = {paper.name: f"{paper.name} (*to come*)" for paper in papers()}
+    known |= {paper.name: _link(paper) for paper, _ in chapters}
+    rows = ["| week | topic | chapters |", "|--:|---|---|"]
+    for number, (topic, names) in enumerate(weeks, 1):
+        reading = ", ".join(known[name] for name in names)
+        rows.append(f"| {number} | {topic} | {reading} |")
+    return "\n".join(rows)
