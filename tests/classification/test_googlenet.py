@@ -18,6 +18,7 @@ from edulib.classification.googlenet import (
     googlenet_auxiliary,
     googlenet_bn,
     googlenet_bn_auxiliary,
+    googlenet_small,
 )
 
 
@@ -102,3 +103,16 @@ def test_an_inception_block_joins_its_branches_in_the_papers_order():
 def test_a_network_without_side_classifiers_says_so():
     with torch.device("meta"), pytest.raises(ValueError, match="no auxiliary"):
         googlenet().all_logits(torch.empty(1, 3, 64, 64))
+
+
+def test_the_small_network_has_five_blocks_of_equal_branches():
+    with torch.device("meta"):
+        network = googlenet_small()
+    blocks = [m for m in network.modules() if isinstance(m, Inception)]
+    branches = [b for block in blocks for b in block.children()]
+    x = torch.zeros(1, 16, 8, 8, device="meta")
+    first = [branch.eval()(x).shape[1] for branch in branches[:4]]
+    assert len(blocks) == 5
+    assert first == [16] * 4
+    assert layer_shapes(network, 64)["inception5"] == (64, 8, 8)
+    assert network(torch.zeros(1, 3, 64, 64, device="meta")).shape == (1, 10)
