@@ -73,6 +73,16 @@ def scenes(
     return tuple(as_tensors(one) for one in sets)
 
 
+def scenes_of_sizes(train: int = 700, val: int = 200) -> Split:
+    """Scenes of 64 pixels, so many each with small, medium and large objects."""
+    sizes = ("small", "medium", "large")
+    pairs = [scenes(train, val, scale=size) for size in sizes]
+    return tuple(
+        (torch.cat([x for x, _ in parts]), torch.cat([y for _, y in parts]))
+        for parts in zip(*pairs, strict=True)
+    )
+
+
 def photo_patches(train: int = 7680, val: int = 640, num_classes: int = 64) -> Split:
     """Patches of photographs, 64 pixels wide, labelled with the place they show.
 
@@ -119,6 +129,13 @@ SHIPPED: dict[str, Shipped] = {
         data=partial(scenes, train=2000, val=500, scale="large"),
         recipe=Recipe(epochs=20, optimizer="adamw", lr=0.005, clip_norm=1.0),
         at_least=0.8,
+    ),
+    "googlenet-small-scenes": Shipped(
+        builder="edulib.classification.googlenet.googlenet_small",
+        arguments={},
+        data=scenes_of_sizes,
+        recipe=Recipe(epochs=6, optimizer="adamw", lr=0.005, clip_norm=1.0),
+        at_least=0.7,
     ),
     "zfnet-small-scenes": Shipped(
         builder="edulib.classification.zfnet.zfnet_small",

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+import torch
 from training_helpers import examples
 
 from edulib.pretrained import describe, load
@@ -59,3 +60,11 @@ def test_a_result_below_the_promise_is_not_saved(tmp_path, shipped):
 def test_an_unknown_name_brings_the_nearest():
     with pytest.raises(ValueError, match="no recipe for 'tinny': did you mean 'tiny'"):
         make("tinny")
+
+
+def test_scenes_of_sizes_hold_each_size_equally_often():
+    (images, labels), (held_out, _) = recipes.scenes_of_sizes(train=10, val=10)
+    (large, _), _ = recipes.scenes(10, 10, scale="large")
+    assert len(images) == len(labels) == len(held_out) == 30
+    assert torch.equal(images[20:], large)
+    assert not torch.equal(images[:10], images[20:])
