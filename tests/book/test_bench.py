@@ -120,7 +120,9 @@ def test_the_page_can_show_what_is_stored():
         assert repr(shown).count("\n") == len(found[kind])
         assert 'aria-label="one pass"' in shown.html
         assert f"of {len(found[kind])} are" in pages.ratio_summary(found[kind])
-    assert f"fit, up to {found['training']['lr']}" in repr(pages.training_table(found["training"]))
+    assert f"fit, up to {found['training']['lr']}" in repr(
+        pages.training_table(found["training"])
+    )
     assert "`fit`" in pages.training_verdict(found["training"])
     figure = pages.training_figure(found["training"])
     assert len(figure.axes[0].lines) == 2 + len(found["training"]["textbook"])
