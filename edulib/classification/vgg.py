@@ -55,6 +55,9 @@ class VGG(nn.Module):
         layer: `conv_relu` or `conv_norm_relu`.
         num_classes: number of classes.
         in_channels: channels of the images.
+        widths: number of channels in each of the five stages.
+        side: height and width of the maps that the dense layers see.
+        hidden: width of the first two dense layers.
 
     Shape:
         - Input: (B, in_channels, H, W), normalised floating point, H, W >= 32
@@ -77,23 +80,26 @@ class VGG(nn.Module):
         layer: Callable[[int, int], list[nn.Module]] = conv_relu,
         num_classes: int = 1000,
         in_channels: int = 3,
+        widths: Sequence[int] = WIDTHS,
+        side: int = 7,
+        hidden: int = 4096,
     ) -> None:
         super().__init__()
         check_num_classes(num_classes)
         self.in_channels = in_channels
-        widths = (in_channels, *WIDTHS)
+        widths = (in_channels, *widths)
         for k, depth in enumerate(depths):
             stage = _stage(widths[k], widths[k + 1], depth, layer)
             self.add_module(f"stage{k + 1}", stage)
-        self.average = nn.AdaptiveAvgPool2d(7)
+        self.average = nn.AdaptiveAvgPool2d(side)
         self.head = nn.Sequential(
-            nn.Linear(512 * 7 * 7, 4096),
+            nn.Linear(widths[-1] * side * side, hidden),
             nn.ReLU(inplace=True),
             nn.Dropout(0.5),
-            nn.Linear(4096, 4096),
+            nn.Linear(hidden, hidden),
             nn.ReLU(inplace=True),
             nn.Dropout(0.5),
-            nn.Linear(4096, num_classes),
+            nn.Linear(hidden, num_classes),
         )
         self.apply(_initialize)
 
@@ -146,6 +152,42 @@ def vgg16_bn(num_classes: int = 1000, in_channels: int = 3) -> VGG:
 def vgg19_bn(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration E with batch normalisation."""
     return VGG((2, 2, 4, 4, 4), conv_norm_relu, num_classes, in_channels)
+
+
+def vgg_small(
+    num_classes: int = 10,
+    in_channels: int = 3,
+    depths: Sequence[int] = (1, 1, 2, 2, 2),
+) -> VGG:
+    """Build a narrow configuration A for images of 64 x 64 pixels.
+
+    ``depths`` makes narrow forms of the others. All weights, also those of the dense
+    layers, start from He's initialisation.
+    """
+    widths = (16, 24, 48, 64, 96)
+    model = VGG(depths, conv_relu, num_classes, in_channels, widths, 2, 128)
+    for layer in model.head:
+        if isinstance(layer, nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return model
+
+
+def vgg_small_pairs(num_classes: int = 10, in_channels: int = 3) -> VGG:
+    """Build a narrow configuration B: pairs of 3x3 convolutions."""
+    return vgg_small(num_classes, in_channels, (2, 2, 2, 2, 2))
+
+
+def vgg_small_5x5(num_classes: int = 10, in_channels: int = 3) -> VGG:
+    """Build `vgg_small_pairs` with one 5x5 convolution in place of each pair.
+
+    Source: section 4.1.
+    """
+    model = vgg_small(num_classes, in_channels, (1, 1, 1, 1, 1))
+    for stage in (model.stage1, model.stage2, model.stage3, model.stage4, model.stage5):
+        small = stage[0]
+        stage[0] = nn.Conv2d(small.in_channels, small.out_channels, 5, padding=2)
+        _initialize(stage[0])
+    return model
 
 
 def _stage(
