@@ -164,6 +164,33 @@ def alexnet_one_tower(num_classes: int = 1000, in_channels: int = 3) -> AlexNetO
     return AlexNetOneTower(num_classes, in_channels)
 
 
+def alexnet_patches(num_classes: int = 64, in_channels: int = 3) -> nn.Sequential:
+    """Build a very small network for crops of 24 x 24 pixels.
+
+    It stands in no paper. Its first layer, 48 filters of 9 x 9 pixels at stride 2, is
+    large enough to be looked at, and starts as small as AlexNet's.
+    """
+    check_num_classes(num_classes)
+    network = nn.Sequential(
+        nn.Conv2d(in_channels, 48, 9, stride=2),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(48, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64 * 4 * 4, 128),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(128, num_classes),
+    )
+    for layer in network:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    nn.init.normal_(network[0].weight, std=0.01)
+    return network
+
+
 def _initialize(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.normal_(module.weight, std=0.01)

@@ -6,7 +6,9 @@ to import than all of the package, is imported by what uses it.
 """
 
 from edulib.data.contrast import equalize_contrast
+from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
+from edulib.data.pca_color import PCAColor
 from edulib.data.photographs import PHOTOS, Photo, PhotoPatches, photos
 from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
@@ -14,6 +16,7 @@ from edulib.data.tensors import as_tensors
 __all__ = [
     "PHOTOS",
     "Digits",
+    "PCAColor",
     "Photo",
     "PhotoPatches",
     "Scene",
@@ -22,6 +25,7 @@ __all__ = [
     "equalize_contrast",
     "make_scene",
     "parts_of",
+    "photo_crops",
     "photos",
     "torchvision_set",
 ]
