@@ -83,6 +83,13 @@ def scenes_of_sizes(train: int = 700, val: int = 200) -> Split:
     )
 
 
+def crops(train: int = 24_576, val: int = 1024) -> Split:
+    """Crops of 24 x 24 pixels, labelled with the place of a photograph they show."""
+    from edulib.data import photo_crops
+
+    return photo_crops(train), photo_crops(val, seed=1)
+
+
 def photo_patches(train: int = 7680, val: int = 640, num_classes: int = 64) -> Split:
     """Patches of photographs, 64 pixels wide, labelled with the place they show.
 
@@ -157,6 +164,13 @@ SHIPPED: dict[str, Shipped] = {
         data=photo_patches,
         recipe=replace(_ZFNET, epochs=6, weight_decay=0.05),
         at_least=0.55,
+    ),
+    "alexnet-patches-photos": Shipped(
+        builder="edulib.classification.alexnet.alexnet_patches",
+        arguments={},
+        data=crops,
+        recipe=Recipe(epochs=8, lr=0.03, weight_decay=2e-3, clip_norm=1.0),
+        at_least=0.8,
     ),
     "alexnet-small-photos": Shipped(
         builder="edulib.classification.zfnet.alexnet_small",
