@@ -16,7 +16,6 @@ configurations.
 """
 
 from torch import Tensor, nn
-from torchvision.transforms import Normalize
 
 from edulib.blocks.checks import check_images, check_num_classes
 
@@ -129,6 +128,18 @@ def nin_imagenet(num_classes: int = 1000, in_channels: int = 3) -> NetworkInNetw
     return NetworkInNetwork(stages, in_channels, min_size=67)
 
 
+class Centre(nn.Module):
+    """Bring values from [0, 1] to [-2, 2].
+
+    Shape:
+        - Input, output: any, the same
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take off the middle and stretch."""
+        return 4 * (x - 0.5)
+
+
 def nin_small(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
     """Build a narrow network for images in [0, 1] of 16 to 128 pixels.
 
@@ -138,7 +149,7 @@ def nin_small(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
     check_num_classes(num_classes)
     last = MLPConv(48, (64, 48, num_classes), 3, padding=1)
     stages = [
-        Normalize((0.5,) * in_channels, (0.25,) * in_channels),
+        Centre(),
         MLPConv(in_channels, (32, 24, 24), 5, stride=2, padding=2),
         nn.MaxPool2d(3, stride=2, ceil_mode=True),
         MLPConv(24, (64, 48, 48), 3, padding=1),
