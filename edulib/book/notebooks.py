@@ -1,6 +1,7 @@
 """Notebooks as files: finding, reading and writing them without noise."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import nbformat
@@ -49,7 +50,12 @@ def find_notebooks(paths: list[Path], root: Path) -> list[Path]:
 
 def is_chapter(path: Path) -> bool:
     """Whether a notebook is a chapter about an architecture."""
-    return path.parent.name in CHAPTER_FOLDERS
+    return path.parent.name in CHAPTER_FOLDERS and not is_review(path)
+
+
+def is_review(path: Path) -> bool:
+    """Whether a notebook looks back on an era: ``review1.ipynb`` on the first."""
+    return re.fullmatch(r"review\d", path.stem) is not None
 
 
 def read(path: Path) -> NotebookNode:

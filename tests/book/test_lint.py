@@ -205,6 +205,14 @@ def test_other_notebooks_need_not_follow_the_pattern():
     assert lint_page(page) != []
 
 
+def test_a_review_has_sections_of_its_own():
+    page = page_of(good_chapter())
+    review = type(page)(page.path.with_name("review1.ipynb"), "r", page.notebook)
+    messages = [problem.message for problem in lint_page(review)]
+    assert len(messages) == 1
+    assert "expected the sections The question, The era in numbers" in messages[0]
+
+
 def test_names_of_figures_differ_in_the_whole_book():
     pages = [page_of(good_chapter()), page_of(good_chapter())]
     found = [str(problem) for problem in names_differ(pages)]

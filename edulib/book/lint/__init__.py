@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edulib.book.lint import cells, chapter, exercises, figures, prose
 from edulib.book.lint.page import Page, Problem
-from edulib.book.notebooks import is_chapter, read
+from edulib.book.notebooks import is_chapter, is_review, read
 
 Rule = Callable[[Page], Iterator[Problem]]
 
@@ -38,13 +38,25 @@ CHAPTER_RULES: tuple[Rule, ...] = (
     exercises.solutions_and_checks,
     exercises.recap_quiz,
 )
+REVIEW_RULES: tuple[Rule, ...] = (
+    chapter.set_up_cell,
+    chapter.objectives,
+    chapter.sections_in_order,
+    chapter.length,
+    exercises.three_levels,
+    exercises.hints,
+    exercises.rubric,
+    exercises.solutions_and_checks,
+    exercises.recap_quiz,
+)
 
 
 def lint(paths: list[Path], root: Path) -> list[Problem]:
     """Return what is wrong with notebooks, in their order.
 
-    Chapters are held to the pattern of a chapter; other notebooks only to the rules
-    that hold for each. Names of figures must differ in the whole list.
+    Chapters are held to the pattern of a chapter, reviews of an era to theirs; other
+    notebooks only to the rules that hold for each. Names of figures must differ in the
+    whole list.
     """
     pages = [
         Page(path, path.relative_to(root).as_posix(), read(path)) for path in paths
@@ -55,5 +67,9 @@ def lint(paths: list[Path], root: Path) -> list[Problem]:
 
 def lint_page(page: Page) -> list[Problem]:
     """Return what is wrong with one notebook."""
-    rules = RULES + (CHAPTER_RULES if is_chapter(page.path) else ())
-    return [problem for rule in rules for problem in rule(page)]
+    pattern: tuple[Rule, ...] = ()
+    if is_review(page.path):
+        pattern = REVIEW_RULES
+    elif is_chapter(page.path):
+        pattern = CHAPTER_RULES
+    return [problem for rule in RULES + pattern for problem in rule(page)]

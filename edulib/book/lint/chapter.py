@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from edulib.book.lint.cells import SET_UP
 from edulib.book.lint.page import Page, Problem, headings, tags, without_code
+from edulib.book.notebooks import is_review
 
 SECTIONS = (
     "The problem",
@@ -19,7 +20,18 @@ SECTIONS = (
     "Exercises",
     "Recap quiz",
 )
+REVIEW_SECTIONS = (
+    "The question",
+    "The era in numbers",
+    "The same small budget",
+    "What it settled",
+    "What it left open",
+    "One page to print",
+    "Exercises",
+    "Recap quiz",
+)
 FEWEST_WORDS, MOST_WORDS = 1500, 3000
+FEWEST_REVIEW_WORDS = 1000
 
 _TITLE = re.compile(r"# .+ \((?:19|20)\d\d\)\n+(?P<sentence>\S.+)", re.DOTALL)
 _WORD = re.compile(r"[^\W_][\w'\u2019.,-]*")
@@ -69,14 +81,15 @@ def objectives(page: Page) -> Iterator[Problem]:
 
 
 def sections_in_order(page: Page) -> Iterator[Problem]:
-    """The sections of a chapter, all of them, in order, none empty."""
+    """The sections of a chapter or a review, all, in order, none empty."""
+    wanted = REVIEW_SECTIONS if is_review(page.path) else SECTIONS
     titles = [section.title for section in page.sections[1:]]
-    if titles != list(SECTIONS):
-        missing = [title for title in SECTIONS if title not in titles]
-        other = [title for title in titles if title not in SECTIONS]
+    if titles != list(wanted):
+        missing = [title for title in wanted if title not in titles]
+        other = [title for title in titles if title not in wanted]
         yield page.problem(
             None,
-            f"expected the sections {', '.join(SECTIONS)}; missing: {missing}, "
+            f"expected the sections {', '.join(wanted)}; missing: {missing}, "
             f"unknown: {other}{'' if missing or other else ', order differs'}",
         )
     for section in page.sections[1:]:
@@ -105,11 +118,12 @@ def verdict(page: Page) -> Iterator[Problem]:
 
 
 def length(page: Page) -> Iterator[Problem]:
-    """A chapter has 1,500 to 3,000 words."""
+    """A chapter has 1,500 to 3,000 words, a review may be shorter."""
+    fewest = FEWEST_REVIEW_WORDS if is_review(page.path) else FEWEST_WORDS
     words = count_words("\n".join(cell.source for _, cell in page.markdown()))
-    if not FEWEST_WORDS <= words <= MOST_WORDS:
+    if not fewest <= words <= MOST_WORDS:
         yield page.problem(
-            None, f"has {words:,} words, expected {FEWEST_WORDS:,} to {MOST_WORDS:,}"
+            None, f"has {words:,} words, expected {fewest:,} to {MOST_WORDS:,}"
         )
 
 

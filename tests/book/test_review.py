@@ -1,0 +1,74 @@
+"""The numbers of an era: counted rightly, shown completely, honestly stored."""
+
+import json
+import math
+
+import pytest
+
+from edulib.book.bench.era import era_models, load_era, main, milliseconds
+from edulib.book.review import HEADINGS, era_numbers, era_table, print_sheet
+from edulib.registry import get_builder
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return era_numbers(1)
+
+
+def test_every_model_of_the_era_has_a_row(rows):
+    assert sorted(row.name for row in rows) == sorted(era_models(1))
+    assert [row.year for row in rows] == sorted(row.year for row in rows)
+
+
+def test_depth_is_the_one_of_the_papers(rows):
+    depth = {row.name: row.depth for row in rows}
+    papers = {"alexnet": 8, "zfnet": 8, "vgg11": 11, "vgg16": 16, "vgg19_bn": 19}
+    assert {name: depth[name] for name in papers} == papers
+    assert depth["googlenet"] == depth["googlenet_bn"] == 22
+
+
+def test_receptive_fields_are_numbers_of_pixels(rows):
+    assert all(0 < row.field < math.inf for row in rows)
+    assert {r.name: r.field for r in rows}["vgg16"] == 212
+
+
+def test_published_numbers_are_torchvisions(rows):
+    from torchvision.models import get_model_weights
+
+    for row in rows:
+        if row.source.startswith("torchvision"):
+            name = {"alexnet_one_tower": "alexnet", "googlenet_bn": "googlenet"}
+            weights = get_model_weights(name.get(row.name, row.name)).IMAGENET1K_V1
+            found = weights.meta["_metrics"]["ImageNet-1K"]
+            assert row.top1 == pytest.approx(found["acc@1"], abs=0.051)
+            assert row.top5 == pytest.approx(found["acc@5"], abs=0.051)
+
+
+def test_published_numbers_have_a_source(rows):
+    assert all(bool(row.source) == (row.top1 is not None) for row in rows)
+
+
+def test_table_and_sheet_show_every_model(rows):
+    sheet = print_sheet("An <era>", rows, ["One point."])
+    for shown in (era_table(rows), sheet):
+        assert all(f">{row.name}</th>" in shown.html for row in rows)
+        assert all(row.name in shown.text for row in rows)
+    assert "An &lt;era&gt;" in sheet.html
+    assert HEADINGS[-1] in era_table(rows).html
+    assert ">source<" not in sheet.html
+
+
+def test_an_era_that_was_not_measured_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"era 7 has not been measured: python -m"):
+        load_era(7)
+
+
+def test_command_stores_what_it_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr("edulib.book.bench.era.measure", lambda era: {"date": "today"})
+    main(["1", "--folder", str(tmp_path)])
+    assert json.loads((tmp_path / "era1.json").read_text()) == {"date": "today"}
+    assert load_era(1, tmp_path) == {"date": "today"}
+
+
+def test_an_image_takes_time():
+    assert milliseconds(get_builder("nin_cifar")(), (3, 32, 32), runs=2) > 0
