@@ -18,6 +18,10 @@ HEADINGS = (
     *("model", "year", "depth", "parameters (M)", "MACs (G)", "memory (MB)"),
     *("sees (px)", "ms an image", "Scenes %", "top-1 %", "top-5 %", "source"),
 )
+_STYLE = (
+    "<style>.eov-era{overflow-x:auto}.eov-era table :is(th,td){text-align:right}"
+    ".eov-era table :is(th:first-child,td:nth-child(12)){text-align:left}</style>"
+)
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,8 @@ def era_numbers(era: int) -> list[ModelNumbers]:
 
 def era_table(rows: list[ModelNumbers]) -> Shown:
     """Show the numbers as a table."""
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in HEADINGS)
-    body = "".join(f"<tr>{_html_row(row.cells())}</tr>" for row in rows)
-    html = (
-        f'<div class="eov-table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-    return Shown(html, "\n".join(" | ".join(r) for r in _lines(rows)))
+    lines = [list(HEADINGS), *(row.cells() for row in rows)]
+    return Shown(_html(lines), "\n".join(map(" | ".join, lines)))
 
 
 def print_sheet(title: str, rows: list[ModelNumbers], points: list[str]) -> Shown:
@@ -103,16 +102,13 @@ def print_sheet(title: str, rows: list[ModelNumbers], points: list[str]) -> Show
         rows: models, without their sources.
         points: sentences under the table.
     """
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in HEADINGS[:-1])
-    body = "".join(f"<tr>{_html_row(row.cells()[:-1])}</tr>" for row in rows)
+    lines = [list(HEADINGS[:-1]), *(row.cells()[:-1] for row in rows)]
     items = "".join(f"<li>{escape(point)}</li>" for point in points)
     html = (
         f'<div class="eov-sheet"><p class="eov-sheet-title">{escape(title)}</p>'
-        f'<div class="eov-table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div><ul>{items}</ul></div>"
+        f"{_html(lines)}<ul>{items}</ul></div>"
     )
-    lines = [" | ".join(line[:-1]) for line in _lines(rows)]
-    return Shown(html, "\n".join([title, *lines, *points]))
+    return Shown(html, "\n".join([title, *map(" | ".join, lines), *points]))
 
 
 def longest_path(graph: Graph) -> int:
@@ -152,12 +148,15 @@ def _percent(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _lines(rows: list[ModelNumbers]) -> list[list[str]]:
-    return [list(HEADINGS), *(row.cells() for row in rows)]
-
-
-def _html_row(cells: list[str]) -> str:
-    first, *rest = map(escape, cells)
-    return f'<th scope="row">{first}</th>' + "".join(
-        f"<td>{cell}</td>" for cell in rest
+def _html(lines: list[list[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in lines[0])
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for name, *cells in lines[1:]
+    )
+    return (
+        f'{_STYLE}<div class="eov-table eov-era" tabindex="0"><table><thead><tr>{head}'
+        f"</tr></thead><tbody>{body}</tbody></table></div>"
     )
