@@ -34,7 +34,7 @@ def test_paper_row_is_filled_in(paper):
     for field in fields(Paper):
         if field.name not in ("chapter", "era"):
             assert getattr(paper, field.name)
-    assert 1990 < paper.year < 2027
+    assert 1980 < paper.year < 2027
     assert str(paper.year) in paper.key
     assert paper.url.startswith("https://")
     assert paper.idea.endswith(".")
@@ -48,7 +48,7 @@ def test_every_model_belongs_to_a_paper():
     for name in list_models():
         model = get_model(name)
         assert model.paper in keys
-        assert get_paper(model.paper).year > 1990
+        assert get_paper(model.paper).year > 1980
         assert len(model.image_shape) == 3
 
 

@@ -5,13 +5,16 @@ from torch import Tensor
 from torch.fx import Proxy
 
 
-def check_images(x: Tensor, channels: int, min_size: int) -> None:
+def check_images(
+    x: Tensor, channels: int, min_size: int, max_size: int | None = None
+) -> None:
     """Raise unless ``x`` is a batch of images that a model can take.
 
     Args:
         x: images (B, channels, H, W), floating point.
         channels: channels that the model expects.
         min_size: smallest H and W that the model can take, in pixels.
+        max_size: largest H and W, where there is one.
 
     Raises:
         TypeError: if ``x`` is no tensor of floating-point numbers.
@@ -34,6 +37,11 @@ def check_images(x: Tensor, channels: int, min_size: int) -> None:
     if x.ndim != 4 or x.shape[1] != channels or min(x.shape[-2:]) < min_size:
         raise ValueError(
             f"expected images {expected}, got {shape}{_remedy(x, channels)}"
+        )
+    if max_size is not None and max(x.shape[-2:]) > max_size:
+        raise ValueError(
+            f"expected images with H, W <= {max_size}, got {shape}: resize them with "
+            "torchvision.transforms.v2.functional.resize"
         )
     if not x.is_floating_point():
         divide = ": divide by 255, images.float() / 255" * (x.dtype == torch.uint8)

@@ -16,11 +16,16 @@ _HOMES = {
     "card": "cards",
     "claim": "verdict",
     "bound": "verdict",
+    "Convolution": "arithmetic",
+    "calculator": "arithmetic",
+    "window_and_sum": "window",
 }
 
 __all__ = [
+    "Convolution",
     "Lab",
     "bound",
+    "calculator",
     "card",
     "claim",
     "frames",
@@ -28,6 +33,7 @@ __all__ = [
     "picker",
     "setup",
     "show_source",
+    "window_and_sum",
 ]
 
 

@@ -17,13 +17,13 @@ _OUTCOMES = re.compile(r"After this chapter you can[^\n]*\n+((?:- .+\n?(?:  .+\n
 # Each week: what it is about, and the papers that it reads, by their names.
 _COURSES = {
     "syllabus_4": (
-        ("Convolution, and a first network", ("LeNet-5",)),
+        ("Convolution, and a first network", ("Convolution", "LeNet-5")),
         ("Looking inside", ("ZFNet",)),
         ("Small filters, small ends", ("Network in Network", "VGG")),
         ("Depth", ("ResNet",)),
     ),
     "syllabus_8": (
-        ("Convolution, and a first network", ("LeNet-5",)),
+        ("Convolution, and a first network", ("Convolution", "LeNet-5")),
         ("Looking inside", ("AlexNet", "ZFNet")),
         ("Small filters, side paths", ("Network in Network", "VGG", "GoogLeNet")),
         ("Depth", ("Highway networks", "ResNet")),
@@ -33,7 +33,7 @@ _COURSES = {
         ("Language and pixels", ("CLIP", "SAM")),
     ),
     "syllabus_14": (
-        ("Convolution, and a first network", ("LeNet-5",)),
+        ("Convolution, and a first network", ("Convolution", "LeNet-5")),
         ("A large network wins", ("AlexNet",)),
         ("Looking inside", ("ZFNet",)),
         ("Small filters, side paths", ("Network in Network", "VGG", "GoogLeNet")),

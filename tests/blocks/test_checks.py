@@ -39,3 +39,9 @@ def test_bad_images_are_named(images, error, message):
 def test_bad_num_classes_is_quoted(wrong):
     with pytest.raises(ValueError, match=f"num_classes.*>= 1, got {wrong!r}"):
         check_num_classes(wrong)
+
+
+def test_images_may_have_a_largest_size():
+    check_images(torch.zeros(1, 3, 16, 16), 3, 16, max_size=16)
+    with pytest.raises(ValueError, match=r"W <= 16, got \(1, 3, 16, 17\): resize"):
+        check_images(torch.zeros(1, 3, 16, 17), 3, 16, max_size=16)

@@ -55,5 +55,5 @@ def test_time_is_what_was_measured(measured):
 def test_unknown_chapter_is_answered_with_the_nearest():
     with pytest.raises(ValueError, match="called 'resnett': did you mean 'resnet'"):
         card("resnett")
-    with pytest.raises(ValueError, match="known are lenet"):
+    with pytest.raises(ValueError, match=r"known are .*lenet"):
         card("xyzzy")
