@@ -20,6 +20,7 @@ HEADINGS = (
 )
 _STYLE = (
     "<style>.eov-era{overflow-x:auto}.eov-era table :is(th,td){text-align:right}"
+    ".eov-era table td{white-space:nowrap}"
     ".eov-era table :is(th:first-child,td:nth-child(12)){text-align:left}</style>"
 )
 
