@@ -1,7 +1,6 @@
 """The calculator of a convolution against torch's Conv2d, in Python and on a page."""
 
 import itertools
-import shutil
 from dataclasses import asdict, fields
 
 import pytest
@@ -45,21 +44,6 @@ def by_torch(c: Convolution) -> dict[str, int]:
         "biases": layer.bias.numel(),
         "macs": counter.get_total_flops() // 2,
     }
-
-
-@pytest.fixture(scope="module")
-def page():
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser.new_page()
-        browser.close()
 
 
 def typed(page, setting: Convolution) -> tuple[dict[str, str], str]:

@@ -1,7 +1,6 @@
 """The figure of an output pixel, its window and its sum."""
 
 import re
-import shutil
 
 import pytest
 import torch
@@ -26,21 +25,6 @@ def expected(image, stride, dilation):
         dilation,
     )
     return result[0, 0].long()
-
-
-@pytest.fixture(scope="module")
-def page():
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser.new_page()
-        browser.close()
 
 
 def products(page) -> int:

@@ -1,6 +1,3 @@
-import os
-import shutil
-
 import pytest
 from test_diagram import CASES, build
 
@@ -25,21 +22,6 @@ LOOK = """() => {
         overflow: document.documentElement.scrollWidth > innerWidth,
     };
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium: apt-get install chromium")
-        pytest.skip("there is no chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
 
 
 def look(browser, pictures, width: int, body: str = "") -> dict:

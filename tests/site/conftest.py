@@ -1,7 +1,6 @@
 """The built site, served from this machine, and a browser that cannot leave it."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -10,16 +9,10 @@ from threading import Thread
 from typing import NoReturn
 
 import pytest
+from playwright.sync_api import Browser
 from site_visit import Visitor
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -45,15 +38,7 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def visitor(site: str) -> Iterator[Visitor]:
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, site: str) -> Visitor:
     """Opens pages of the site in Chromium."""
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        miss("there is no chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield Visitor(browser, site)
-        browser.close()
+    return Visitor(browser, site)
