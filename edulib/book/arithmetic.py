@@ -4,11 +4,10 @@ Numbers are typed into a form; a line of script computes the results, without a 
 or a server. What the form shows before anybody has typed is computed here.
 """
 
-import re
 from dataclasses import asdict, dataclass
 from html import escape
 
-from edulib.book.shown import Shown
+from edulib.book.shown import Shown, one_line
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def calculator(setting: Convolution | None = None) -> Shown:
     """
     setting = setting or Convolution()
     cost = setting.cost()
-    script = re.sub(r"\s+", " ", _SCRIPT.strip())
+    script = one_line(_SCRIPT)
     inputs = "".join(
         f'<label>{_LABELS[name]}<input type="number" name="{name}" value="{value}" '
         f'min="{0 if name == "padding" else 1}" step="1" inputmode="numeric" '

@@ -4,13 +4,12 @@ Plain HTML with a line of script: a click, or an arrow key, chooses the output p
 """
 
 import json
-import re
 from html import escape
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from edulib.book.shown import Shown
+from edulib.book.shown import Shown, one_line
 
 _STYLE = (
     "<style>:where(.eov-window .eov-maps){display:flex;flex-wrap:wrap;gap:1rem 1.5rem;"
@@ -149,7 +148,7 @@ def _draw(
         f"Output pixel in row {row + 1}, column {column + 1}: the sum is "
         f"{_signed(output[row, column])}."
     )
-    script = re.sub(r"\s+", " ", _SCRIPT.strip())
+    script = one_line(_SCRIPT)
     html = (
         f'{_STYLE}<div class="eov-window" role="group" aria-label="An image, its '
         f'convolution, and the window of one output pixel" '

@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from edulib.book.bench import FILE
-from edulib.book.shown import Shown
+from edulib.book.shown import Shown, html_table
 from edulib.book.timings import Timing
 
 if TYPE_CHECKING:
@@ -161,17 +161,10 @@ def project_table(found: dict, timings: dict[str, Timing]) -> Shown:
 
 def table(label: str, heading: tuple[str, ...], lines: list[tuple[str, ...]]) -> Shown:
     """A table as the book's pages style it, and the same as text."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heading)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in lines
-    )
     html = (
         f'{STYLE}<div class="eov-table eov-bench" role="region" tabindex="0" '
-        f'aria-label="{escape(label, quote=True)}"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'aria-label="{escape(label, quote=True)}">'
+        f"{html_table(heading, lines)}</div>"
     )
     columns = zip(heading, *lines, strict=True)
     widths = [max(map(len, column)) for column in columns]
