@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from edulib.anatomy import Graph, activation_memory, stage_table, trace_graph
+from edulib.anatomy import Graph, stage_table, trace_graph
 from edulib.book.bench.era import era_models, load_era
-from edulib.book.shown import Shown
+from edulib.book.shown import Shown, html_table
 from edulib.registry import get_builder, get_model, get_paper
 
 PUBLISHED = Path(__file__).with_name("published.json")
@@ -127,15 +127,16 @@ def _numbers(name: str, measured: dict, published: dict) -> ModelNumbers:
     with torch.device("meta"):
         network = get_builder(name)()
     table = stage_table(network, model.image_shape, depth=2)
+    graph = trace_graph(network, model.image_shape)
     sizes = [row.field.size[0] for row in table.rows if row.field and row.field.size]
     return ModelNumbers(
         name=name,
         paper=paper.name,
         year=paper.year,
-        depth=longest_path(trace_graph(network, model.image_shape)),
+        depth=longest_path(graph),
         params=model.params,
-        macs=table.macs,
-        memory=activation_memory(network, model.image_shape),
+        macs=graph.macs,
+        memory=graph.bytes,
         field=max(size for size in sizes if size < math.inf),
         milliseconds=measured["milliseconds"][name],
         budget=measured["accuracy"].get(name),
@@ -150,14 +151,5 @@ def _percent(value: float | None, digits: int) -> str:
 
 
 def _html(lines: list[list[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in lines[0])
-    body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-        + "</tr>"
-        for name, *cells in lines[1:]
-    )
-    return (
-        f'{_STYLE}<div class="eov-table eov-era" tabindex="0"><table><thead><tr>{head}'
-        f"</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    table = html_table(lines[0], lines[1:])
+    return f'{_STYLE}<div class="eov-table eov-era" tabindex="0">{table}</div>'

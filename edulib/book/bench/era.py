@@ -8,14 +8,15 @@ trained on the same few scenes, all widths divided by eight. Results go to
 import argparse
 import json
 import os
-import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import torch
 from torch import nn
 
+from edulib.book.bench.clock import seconds
 from edulib.book.bench.project import machine
 from edulib.registry import get_builder, get_model, get_paper, list_models
 from edulib.training.files import write_whole
@@ -69,12 +70,8 @@ def milliseconds(
     model.eval()
     image = torch.rand(1, *image_shape)
     model(image)
-    found = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        model(image)
-        found.append(1000 * (time.perf_counter() - start))
-    return round(median(found), 1)
+    found = [seconds(partial(model, image)) for _ in range(runs)]
+    return round(1000 * median(found), 1)
 
 
 def train(name: str, data: Split, recipe: Recipe) -> float:
@@ -88,7 +85,7 @@ def train(name: str, data: Split, recipe: Recipe) -> float:
 
 def measure(era: int) -> dict:
     """Time all models of an era and train those of ``TRAINED``."""
-    times, accuracies = {}, {}
+    load, times, accuracies = os.getloadavg()[0], {}, {}
     for name in era_models(era):
         times[name] = milliseconds(get_builder(name)(), get_model(name).image_shape)
         print(f"{name}: {times[name]} ms", flush=True)
@@ -101,7 +98,7 @@ def measure(era: int) -> dict:
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {**machine(), "threads": torch.get_num_threads()},
         "milliseconds": times,
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(load, 1),
         "budget": f"widths divided by {FACTOR}, {TRAIN} scenes of {SIZE} pixels, "
         f"{BUDGET.epochs} epochs",
         "accuracy": accuracies,
