@@ -10,17 +10,13 @@ import yaml
 from pybtex.database import parse_file
 from site_visit import ROOT, toc_pages
 
-from edulib.book.notebooks import is_review
+from edulib.book.notebooks import CHAPTER_FOLDERS, is_review
 from edulib.book.numbers import count_cells, count_tests, page_numbers
 from edulib.drawing import ERA_COLORS, ERA_NAMES
 from edulib.registry import papers
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-CHAPTERS = [
-    page
-    for page in toc_pages()
-    if page.count("/") == 2 and (ROOT / f"{page}.ipynb").exists()
-]
+CHAPTERS = [page for page in toc_pages() if Path(page).parent.name in CHAPTER_FOLDERS]
 
 
 def read(name: str) -> str:
