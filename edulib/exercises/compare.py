@@ -50,6 +50,11 @@ def expect_equal(actual: object, expected: object, what: str = "your answer") ->
     expect(actual == expected, f"{what} is {actual!r}, which is not right yet.")
 
 
+def expect_unchanged(given: Tensor, before: Tensor) -> None:
+    """Compare what was handed to an answer with a copy made before."""
+    expect(torch.equal(given, before), "the input has changed: work on a new tensor.")
+
+
 def expect_shape(
     actual: object, shape: tuple[int, ...], what: str = "the output"
 ) -> None:

@@ -6,7 +6,13 @@ from torch import Tensor, nn
 
 from edulib.anatomy import receptive_field, trace_graph
 from edulib.classification.zfnet import SmallZFNet
-from edulib.exercises.compare import expect, expect_close, expect_equal, expect_shape
+from edulib.exercises.compare import (
+    expect,
+    expect_close,
+    expect_equal,
+    expect_shape,
+    expect_unchanged,
+)
 from edulib.exercises.registry import part
 from edulib.explanation import deconvnet
 
@@ -84,7 +90,7 @@ def _goes_up(answer: type, generator: torch.Generator) -> None:
     x, _ = _signals(generator)
     before = x.clone()
     expect_close(answer.apply(x), x.clamp(min=0))
-    expect(torch.equal(x, before), "the input has changed: work on a new tensor.")
+    expect_unchanged(x, before)
 
 
 @part(
