@@ -27,6 +27,7 @@ _WORDS = {
     "mul": "multiplication",
     "cat": "concatenation",
     "mean": "global average pooling",
+    "getitem": "selection",
     "multi_head_attention_forward": "multi-head attention",
     "scaled_dot_product_attention": "attention",
 }

@@ -16,14 +16,14 @@ _HOMES = {
     "card": "cards",
     "claim": "verdict",
     "bound": "verdict",
-    "Convolution": "arithmetic",
+    "WindowLayer": "arithmetic",
     "calculator": "arithmetic",
     "window_and_sum": "window",
 }
 
 __all__ = [
-    "Convolution",
     "Lab",
+    "WindowLayer",
     "bound",
     "calculator",
     "card",

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from edulib.book.arithmetic import Convolution
+from edulib.book.arithmetic import WindowLayer
 from edulib.exercises.compare import expect_close, expect_equal
 from edulib.exercises.registry import part
 
@@ -16,7 +16,7 @@ from edulib.exercises.registry import part
     hint="How often does a step of 4 fit into 227 - 11, and where does one start?",
 )
 def _output(answer: tuple, generator: torch.Generator) -> None:
-    right = Convolution(227, 3, 96, kernel=11, stride=4, padding=0).cost()["output"]
+    right = WindowLayer(227, 3, 96, kernel=11, stride=4, padding=0).cost()["output"]
     expect_equal(answer[0], right, "alexnet_size")
 
 
@@ -27,7 +27,7 @@ def _output(answer: tuple, generator: torch.Generator) -> None:
     hint="With two groups a kernel sees half of the input maps.",
 )
 def _weights(answer: tuple, generator: torch.Generator) -> None:
-    setting = Convolution(27, 96, 256, kernel=5, stride=1, padding=2, groups=2)
+    setting = WindowLayer(27, 96, 256, kernel=5, stride=1, padding=2, groups=2)
     expect_equal(answer[1], setting.cost()["weights"], "alexnet_weights")
 
 
@@ -38,7 +38,7 @@ def _weights(answer: tuple, generator: torch.Generator) -> None:
     hint="Every weight is used once at each of the 56 x 56 places.",
 )
 def _macs(answer: tuple, generator: torch.Generator) -> None:
-    setting = Convolution(56, 64, 256, kernel=1, stride=1, padding=0)
+    setting = WindowLayer(56, 64, 256, kernel=1, stride=1, padding=0)
     expect_equal(answer[2], setting.cost()["macs"], "pointwise_macs")
 
 
@@ -49,7 +49,7 @@ def _macs(answer: tuple, generator: torch.Generator) -> None:
     hint="Each layer adds its dilation times (kernel size - 1).",
 )
 def _field(answer: tuple, generator: torch.Generator) -> None:
-    windows = [Convolution(kernel=3, dilation=d).cost()["window"] for d in (1, 2, 4)]
+    windows = [WindowLayer(kernel=3, dilation=d).cost()["window"] for d in (1, 2, 4)]
     expect_equal(answer[3], 1 + sum(w - 1 for w in windows), "field")
 
 
