@@ -18,6 +18,7 @@ def settings_as_before():
     torch.use_deterministic_algorithms(False)
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = False
+    torch.set_flush_denormal(False)
 
 
 def draws():
@@ -42,6 +43,14 @@ def test_on_a_cpu_it_is_small_deterministic_and_silent(capsys):
     assert torch.are_deterministic_algorithms_enabled()
     assert torch.get_num_threads() <= 2
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_numbers_with_which_processors_are_slow_count_as_zero():
+    supported = torch.set_flush_denormal(False)
+    assert torch.tensor([1e-38]).div(10).any()
+    setup()
+    assert bool(torch.tensor([1e-38]).div(10).any()) != supported
 
 
 @pytest.mark.parametrize(
