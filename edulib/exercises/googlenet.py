@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from edulib.anatomy import count_macs
+from edulib.anatomy import count_macs, count_parameters
 from edulib.classification.googlenet import Inception, conv_relu
 from edulib.exercises.compare import (
     copy_parameters,
@@ -131,10 +131,6 @@ def _other_widths(answer: type, generator: torch.Generator) -> None:
 _CASES = ((16, 3, 9000), (64, 3, 15000), (64, 5, 15000), (32, 5, 6000))
 
 
-def _size(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
-
-
 @part(
     "googlenet-one-size",
     "64 channels, the size of the maps is kept",
@@ -168,7 +164,7 @@ def _kernels(answer: object, generator: torch.Generator) -> None:
 )
 def _budget(answer: object, generator: torch.Generator) -> None:
     for channels, kernel, budget in _CASES:
-        used = _size(answer(channels, kernel, budget))
+        used = count_parameters(answer(channels, kernel, budget))
         step = channels + 1 + 64 * kernel**2
         expect(used <= budget, f"{used} parameters are more than {budget}.")
         expect(

@@ -1,8 +1,9 @@
 """Checks of the exercises of the chapter on LeNet-5."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from edulib.anatomy import count_parameters
 from edulib.classification.lenet import Subsampling, lenet5, lenet5_modern
 from edulib.exercises.compare import (
     copy_parameters,
@@ -12,10 +13,6 @@ from edulib.exercises.compare import (
     expect_shape,
 )
 from edulib.exercises.registry import part
-
-
-def _size(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 def _positions(layer: str, image_shape: tuple[int, ...]) -> int:
@@ -36,7 +33,9 @@ def _positions(layer: str, image_shape: tuple[int, ...]) -> int:
     hint="Each of the six maps has a 5 x 5 kernel for each channel, and what else?",
 )
 def _colour_parameters(answer: tuple, generator: torch.Generator) -> None:
-    expect_equal(answer[0], _size(lenet5(in_channels=3).c1), "colour_parameters")
+    expect_equal(
+        answer[0], count_parameters(lenet5(in_channels=3).c1), "colour_parameters"
+    )
 
 
 @part(
@@ -46,7 +45,7 @@ def _colour_parameters(answer: tuple, generator: torch.Generator) -> None:
     hint="Every parameter is used once at each of the 28 x 28 places.",
 )
 def _colour_connections(answer: tuple, generator: torch.Generator) -> None:
-    right = _positions("c1", (3, 32, 32)) * _size(lenet5(in_channels=3).c1)
+    right = _positions("c1", (3, 32, 32)) * count_parameters(lenet5(in_channels=3).c1)
     expect_equal(answer[1], right, "colour_connections")
 
 
@@ -57,7 +56,7 @@ def _colour_connections(answer: tuple, generator: torch.Generator) -> None:
     hint="Count the crosses of the table: 60 of 96 are there.",
 )
 def _saved_parameters(answer: tuple, generator: torch.Generator) -> None:
-    saved = _size(lenet5_modern().c3) - _size(lenet5().c3)
+    saved = count_parameters(lenet5_modern().c3) - count_parameters(lenet5().c3)
     expect_equal(answer[2], saved, "saved_parameters")
 
 
@@ -68,7 +67,7 @@ def _saved_parameters(answer: tuple, generator: torch.Generator) -> None:
     hint="Follow the size through C1, S2, C3 and S4 first: how often does C5 fit in?",
 )
 def _wide_connections(answer: tuple, generator: torch.Generator) -> None:
-    right = _positions("c5", (1, 36, 36)) * _size(lenet5().c5)
+    right = _positions("c5", (1, 36, 36)) * count_parameters(lenet5().c5)
     expect_equal(answer[3], right, "wide_connections")
 
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from edulib.anatomy import count_parameters
 from edulib.classification.resnet import BasicBlock, Bottleneck
 from edulib.exercises.compare import (
     copy_parameters,
@@ -14,10 +15,6 @@ from edulib.exercises.compare import (
 from edulib.exercises.registry import part
 
 
-def _size(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
-
-
 @part(
     "resnet-count",
     "parameters of the bottleneck",
@@ -25,7 +22,9 @@ def _size(module: nn.Module) -> int:
     hint="Three convolutions without biases, and two numbers for each normalised map.",
 )
 def _bottleneck_parameters(answer: tuple, generator: torch.Generator) -> None:
-    expect_equal(answer[0], _size(Bottleneck(256, 256)), "bottleneck_parameters")
+    expect_equal(
+        answer[0], count_parameters(Bottleneck(256, 256)), "bottleneck_parameters"
+    )
 
 
 @part(
@@ -47,7 +46,7 @@ def _bottleneck_macs(answer: tuple, generator: torch.Generator) -> None:
     hint="256 maps in, 256 maps out, nine weights for each pair; normalised as well.",
 )
 def _basic_parameters(answer: tuple, generator: torch.Generator) -> None:
-    expect_equal(answer[2], _size(BasicBlock(256, 256)), "basic_parameters")
+    expect_equal(answer[2], count_parameters(BasicBlock(256, 256)), "basic_parameters")
 
 
 def _pair(answer: type, generator: torch.Generator, *sizes: int) -> tuple:
