@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from edulib.book.notebooks import read
+from edulib.book.notebooks import CHAPTER_FOLDERS, is_review, read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header
-from edulib.registry import Paper, papers
+from edulib.registry import papers
 
 _HEADING = re.compile(
     r"^### Exercise \d: (.+) \((warm-up|core|stretch), (\d+) minutes\)$", re.MULTILINE
@@ -51,6 +51,24 @@ _COURSES = {
 }
 
 
+class Chapter(NamedTuple):
+    """A notebook with exercises: on a paper, or the review of an era."""
+
+    name: str
+    address: str  # under book/, without suffix
+    root: Path
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return self.root / "book" / f"{self.address}.ipynb"
+
+    @property
+    def link(self) -> str:
+        """As the pages below book/teaching write it."""
+        return f"[{self.name}](../{self.address}.ipynb)"
+
+
 class Exercise(NamedTuple):
     """A row of the index of exercises."""
 
@@ -68,10 +86,10 @@ def teaching_lists(root: Path) -> dict[str, str]:
         root: folder of the repository.
     """
     chapters = _chapters(root)
-    listed = {paper.key: list_exercises_of(path) for paper, path in chapters}
+    listed = {chapter.name: list_exercises_of(chapter.path) for chapter in chapters}
     together = [exercise for exercises in listed.values() for exercise in exercises]
     return {
-        "outcomes": "\n\n".join(_outcomes(*chapter) for chapter in chapters),
+        "outcomes": "\n\n".join(_outcomes(chapter) for chapter in chapters),
         "exercise_index": _index(chapters, listed),
         "exercise_count": str(len(together)),
         "exercise_hours": f"{sum(e.minutes for e in together) / 60:.0f}",
@@ -125,26 +143,29 @@ def _points(exercise_id: str) -> int:
     return sum(part.points for part in parts(exercise_id))
 
 
-def _chapters(root: Path) -> list[tuple[Paper, Path]]:
-    written = [(p, root / "book" / f"{p.chapter}.ipynb") for p in papers() if p.chapter]
-    return [(paper, path) for paper, path in written if path.exists()]
+def _chapters(root: Path) -> list[Chapter]:
+    """List chapters on papers by folder, after those of an era its review."""
+    written = [Chapter(p.name, p.chapter, root) for p in papers() if p.chapter]
+    found = []
+    for folder in CHAPTER_FOLDERS:
+        found += [c for c in written if c.address.startswith(f"{folder}/")]
+        for path in sorted((root / "book" / folder).glob("*.ipynb")):
+            if is_review(path):
+                title = read(path).cells[0].source.partition("\n")[0]
+                address = f"{folder}/{path.stem}"
+                found.append(Chapter(title.removeprefix("# "), address, root))
+    return [chapter for chapter in found if chapter.path.exists()]
 
 
-def _link(paper: Paper) -> str:
-    return f"[{paper.name}](../{paper.chapter}.ipynb)"
+def _outcomes(chapter: Chapter) -> str:
+    return f"**{chapter.link}**\n\n{read_outcomes(chapter.path)}"
 
 
-def _outcomes(paper: Paper, path: Path) -> str:
-    return f"**{_link(paper)}**\n\n{read_outcomes(path)}"
-
-
-def _index(
-    chapters: list[tuple[Paper, Path]], listed: dict[str, list[Exercise]]
-) -> str:
+def _index(chapters: list[Chapter], listed: dict[str, list[Exercise]]) -> str:
     head = "| exercise | level | minutes | points |\n|---|---|--:|--:|"
     return "\n\n".join(
-        "\n".join([f"**{_link(paper)}**\n", head, *map(_row, listed[paper.key])])
-        for paper, _ in chapters
+        "\n".join([f"**{chapter.link}**\n", head, *map(_row, listed[chapter.name])])
+        for chapter in chapters
     )
 
 
@@ -155,10 +176,10 @@ def _row(exercise: Exercise) -> str:
 
 
 def _syllabus(
-    weeks: tuple[tuple[str, tuple[str, ...]], ...], chapters: list[tuple[Paper, Path]]
+    weeks: tuple[tuple[str, tuple[str, ...]], ...], chapters: list[Chapter]
 ) -> str:
     known = {paper.name: f"{paper.name} (*to come*)" for paper in papers()}
-    known |= {paper.name: _link(paper) for paper, _ in chapters}
+    known |= {chapter.name: chapter.link for chapter in chapters}
     rows = ["| week | topic | chapters |", "|--:|---|---|"]
     for number, (topic, names) in enumerate(weeks, 1):
         reading = ", ".join(known[name] for name in names)

@@ -12,6 +12,7 @@ from edulib.registry import papers
 
 ROOT = Path(__file__).parents[2]
 CHAPTERS = [ROOT / "book" / f"{p.chapter}.ipynb" for p in papers() if p.chapter]
+CHAPTERS += sorted((ROOT / "book").glob("*/review?.ipynb"))
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -34,6 +35,13 @@ def test_the_index_lists_every_exercise_once():
     assert len(rows) == int(lists["exercise_count"]) == 3 * len(CHAPTERS)
     totals = [int(row.rstrip(" |").rpartition("|")[2]) for row in rows]
     assert sum(totals) == int(lists["exercise_points"])
+
+
+def test_the_review_of_an_era_follows_its_chapters():
+    index = teaching_lists(ROOT)["exercise_index"]
+    order = [index.index(f"/{name}.ipynb") for name in ("googlenet", "review1")]
+    assert order == sorted(order)
+    assert order[1] < index.index("/resnet.ipynb")
 
 
 @pytest.mark.parametrize("weeks", [4, 8, 14])
