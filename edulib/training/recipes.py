@@ -162,7 +162,7 @@ SHIPPED: dict[str, Shipped] = {
         builder="edulib.classification.vgg.vgg_small",
         arguments={"num_classes": 64},
         data=photo_patches,
-        recipe=replace(_ZFNET, epochs=14, weight_decay=0.05),
+        recipe=replace(_ZFNET, epochs=6, weight_decay=0.05),
         at_least=0.55,
     ),
     "alexnet-patches-photos": Shipped(
