@@ -139,6 +139,16 @@ def test_numbers_that_make_no_difference_cannot_be_typed(page):
     assert page.locator("input:disabled").count() == 1
 
 
+@pytest.mark.browser
+def test_large_numbers_fit_on_a_phone(page):
+    setting = WindowLayer(size=4096, in_channels=256, out_channels=512, padding=0)
+    html = calculator(setting)._repr_html_()
+    page.set_content(f'<div style="width:300px">{html}</div>')
+    assert page.eval_on_selector(
+        ".eov-calculator", "e => e.scrollWidth <= e.clientWidth"
+    )
+
+
 def test_a_layer_of_another_kind_is_refused():
     with pytest.raises(ValueError, match="got 'dense'"):
         calculator(WindowLayer(kind="dense"))
