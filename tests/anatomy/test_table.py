@@ -149,6 +149,22 @@ def test_functions_that_only_reshape_are_hidden():
     assert names == ["avg_pool2d", "fc"]
 
 
+def test_channels_that_are_chosen_by_a_list_have_a_row():
+    class Chosen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mix = nn.Conv2d(4, 2, 1)
+
+        def forward(self, x):
+            return self.mix(x[:, (0, 1, 1, 2)])
+
+    rows = stage_table(Chosen(), (3, 8, 8), labels={"getitem": "choice"}).rows
+    assert [(row.name, row.layer) for row in rows] == [
+        ("choice", "selection"),
+        ("mix", "1×1 convolution"),
+    ]
+
+
 @pytest.mark.parametrize("argument", ["labels", "paper"])
 def test_a_row_that_is_not_there_is_named(resnet, argument):
     with pytest.raises(ValueError, match=r"row among conv1, .*got 'stage1'"):
