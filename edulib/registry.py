@@ -82,9 +82,14 @@ def get_paper(key: str) -> Paper:
     return _look_up(key, _papers(), "paper")
 
 
-def list_models() -> list[str]:
-    """Return the names of all models that are implemented, in the book's order."""
-    return list(_models())
+def list_models(era: int | None = None) -> list[str]:
+    """Return the names of all models that are implemented, in the book's order.
+
+    Args:
+        era: only those whose paper belongs to it.
+    """
+    rows = _models().values()
+    return [m.name for m in rows if era in (None, get_paper(m.paper).era)]
 
 
 def get_model(name: str) -> Model:

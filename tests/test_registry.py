@@ -52,6 +52,12 @@ def test_every_model_belongs_to_a_paper():
         assert len(model.image_shape) == 3
 
 
+def test_models_can_be_listed_by_era():
+    eras = {name: get_paper(get_model(name).paper).era for name in list_models()}
+    for era in range(6):
+        assert list_models(era) == [name for name in eras if eras[name] == era]
+
+
 def test_a_builder_bears_its_name():
     for name in list_models():
         assert get_builder(name).__name__ == name

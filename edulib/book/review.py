@@ -5,13 +5,16 @@ import math
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from statistics import mean
+from typing import Literal
 
 import torch
 
 from edulib.anatomy import Graph, stage_table, trace_graph
-from edulib.book.bench.era import era_models, load_era
+from edulib.book.bench.era import load_era
 from edulib.book.shown import Shown, html_table
-from edulib.registry import get_builder, get_model, get_paper
+from edulib.registry import get_builder, get_model, get_paper, list_models
+from edulib.training.experiments import load_experiment
 
 PUBLISHED = Path(__file__).with_name("published.json")
 HEADINGS = (
@@ -40,7 +43,7 @@ class ModelNumbers:
         field: side of the widest receptive field before the image is averaged or
             flattened, in pixels.
         milliseconds: measured time for one image.
-        budget: accuracy on new scenes after the small training; None if not trained.
+        race: accuracy on new scenes after the small training, from each start.
         top1: published accuracy on ImageNet in per cent; None if there is none.
         top5: the same, among the best five.
         source: where the two come from.
@@ -55,7 +58,7 @@ class ModelNumbers:
     memory: int
     field: float
     milliseconds: float
-    budget: float | None
+    race: tuple[float, ...]
     top1: float | None
     top5: float | None
     source: str
@@ -70,7 +73,7 @@ class ModelNumbers:
                 f"{self.field:.0f}",
             ),
             f"{self.milliseconds:.0f}",
-            _percent(self.budget and 100 * self.budget, 0),
+            _percent(100 * mean(self.race), 0),
             *(_percent(self.top1, 1), _percent(self.top5, 1), self.source or "–"),
         ]
 
@@ -79,14 +82,35 @@ def era_numbers(era: int) -> list[ModelNumbers]:
     """Count and look up the numbers of all models of an era, by year.
 
     Raises:
-        ValueError: if the era has not been measured.
+        ValueError: if the era has not been timed, or its networks not been raced.
     """
-    measured = load_era(era)
+    times = load_era(era)["milliseconds"]
+    races = race_accuracies(f"era{era}")
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     rows = [
-        _numbers(name, measured, published.get(name, {})) for name in era_models(era)
+        _numbers(name, times[name], races[name], published.get(name, {}))
+        for name in list_models(era)
     ]
     return sorted(rows, key=lambda row: row.year)
+
+
+def race_accuracies(
+    experiment: str, on: Literal["train", "val"] = "val"
+) -> dict[str, tuple[float, ...]]:
+    """Accuracy in the last epoch from each start, by network.
+
+    Args:
+        experiment: name in ``edulib.training.experiments``.
+        on: "train", the images it learned from, or "val", new ones.
+
+    Raises:
+        ValueError: if there is no such experiment, or it has not been run.
+    """
+    found: dict[str, tuple[float, ...]] = {}
+    for run in load_experiment(experiment):
+        starts = found.get(run["builder"], ())
+        found[run["builder"]] = (*starts, round(1 - run[f"{on}_error"][-1], 4))
+    return found
 
 
 def era_table(rows: list[ModelNumbers]) -> Shown:
@@ -121,7 +145,9 @@ def longest_path(graph: Graph) -> int:
     return max(depths)
 
 
-def _numbers(name: str, measured: dict, published: dict) -> ModelNumbers:
+def _numbers(
+    name: str, milliseconds: float, race: tuple[float, ...], published: dict
+) -> ModelNumbers:
     model = get_model(name)
     paper = get_paper(model.paper)
     with torch.device("meta"):
@@ -138,8 +164,8 @@ def _numbers(name: str, measured: dict, published: dict) -> ModelNumbers:
         macs=graph.macs,
         memory=graph.bytes,
         field=max(size for size in sizes if size < math.inf),
-        milliseconds=measured["milliseconds"][name],
-        budget=measured["accuracy"].get(name),
+        milliseconds=milliseconds,
+        race=race,
         top1=published.get("top1"),
         top5=published.get("top5"),
         source=published.get("source", ""),

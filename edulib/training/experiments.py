@@ -16,9 +16,10 @@ import torch
 from torch import nn
 
 from edulib.pretrained import build
-from edulib.registry import get_builder, suggest
+from edulib.registry import get_builder, list_models, suggest
 from edulib.training.files import check_writable, write_whole
 from edulib.training.loop import fit
+from edulib.training.narrow import narrow_model
 from edulib.training.recipe import Recipe
 from edulib.training.recipes import Split, digits, in_words, scenes
 
@@ -32,6 +33,11 @@ def build_named(builder: str, arguments: dict) -> nn.Module:
     return get_builder(builder)(**arguments)
 
 
+def build_narrow(builder: str, arguments: dict) -> nn.Module:
+    """Build a narrow copy of a network of the registry."""
+    return narrow_model(builder, **arguments)
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Networks that are trained in the same way.
@@ -42,6 +48,7 @@ class Experiment:
         data: returns the training and the validation set.
         recipe: how each is trained; its seed is replaced.
         seeds: each network is trained once with each.
+        build: makes a network of a builder's name and the arguments.
     """
 
     builders: tuple[str, ...]
@@ -49,6 +56,7 @@ class Experiment:
     data: Callable[[], Split]
     recipe: Recipe
     seeds: tuple[int, ...]
+    build: Callable[[str, dict], nn.Module] = build_named
 
 
 EXPERIMENTS: dict[str, Experiment] = {
@@ -74,6 +82,22 @@ EXPERIMENTS: dict[str, Experiment] = {
         ),
         seeds=(0, 1, 2),
     ),
+    **{
+        name: Experiment(
+            builders=builders,
+            arguments={"factor": 8, "dropout": dropout},
+            data=partial(scenes, train=600, val=300, image_size=72, scale="large"),
+            recipe=Recipe(
+                epochs=10, batch_size=20, optimizer="adamw", lr=0.001, clip_norm=1.0
+            ),
+            seeds=(0, 1),
+            build=build_narrow,
+        )
+        for name, builders, dropout in (
+            ("era1", tuple(list_models(era=1)), False),
+            ("era1-dropout", ("vgg16_bn",), True),
+        )
+    },
 }
 
 
@@ -119,7 +143,7 @@ def make(name: str, folder: str | Path = FOLDER) -> list[dict]:
 def train(experiment: Experiment, builder: str, seed: int, data: Split) -> dict:
     """Train one network; return its errors in each epoch."""
     torch.manual_seed(seed)
-    model = build_named(builder, experiment.arguments)
+    model = experiment.build(builder, experiment.arguments)
     recipe = Recipe(**{**asdict(experiment.recipe), "seed": seed})
     history = fit(model, *data, recipe=recipe)
     return {

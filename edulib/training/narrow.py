@@ -5,7 +5,9 @@ from math import sqrt
 import torch
 from torch import nn
 
-from edulib.registry import get_builder, get_model
+from edulib.classification.nin import Centre, NetworkInNetwork
+from edulib.classification.zfnet import ZFNet
+from edulib.registry import get_builder
 
 CLASSES = 10
 
@@ -38,14 +40,17 @@ def narrow(model: nn.Module, factor: int, num_classes: int = CLASSES) -> nn.Modu
     return model
 
 
-def narrow_model(name: str, factor: int) -> nn.Module:
+def narrow_model(name: str, factor: int, dropout: bool = False) -> nn.Module:
     """Build a registered network of the first era narrowly, for scenes.
 
-    ZFNet, which takes only images of its own size, gets its images enlarged.
+    Images in [0, 1] are centred first; ZFNet, which takes only images of its own
+    size, gets them enlarged. The class maps of Network in Network start close to 0.5: a
+    map that is zero everywhere would never wake up behind its ReLU.
 
     Args:
         name: name in the registry.
         factor: what all widths are divided by.
+        dropout: whether dropout stays, as wide networks and long trainings need it.
 
     Returns:
         A network for 10 classes.
@@ -56,9 +61,18 @@ def narrow_model(name: str, factor: int) -> nn.Module:
     with torch.device("meta"):
         model = get_builder(name)(num_classes=CLASSES)
     model = narrow(model, factor)
-    if get_model(name).module == "edulib.classification.zfnet":
-        return nn.Sequential(nn.UpsamplingBilinear2d(size=(224, 224)), model)
-    return model
+    if not dropout:
+        for layer in model.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.p = 0.0
+    steps: list[nn.Module] = [Centre()]
+    if isinstance(model, NetworkInNetwork):
+        class_maps = model.stages[-1][4]
+        nn.init.normal_(class_maps.weight, std=0.01)
+        nn.init.constant_(class_maps.bias, 0.5)
+    if isinstance(model, ZFNet):
+        steps.append(nn.UpsamplingBilinear2d(size=(224, 224)))
+    return nn.Sequential(*steps, model)
 
 
 def _thin(layer: nn.Module, factor: int, num_classes: int) -> nn.Module | None:

@@ -2,12 +2,21 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
-from edulib.book.bench.era import era_models, load_era, main, milliseconds
-from edulib.book.review import HEADINGS, era_numbers, era_table, print_sheet
-from edulib.registry import get_builder
+from edulib.book.bench.era import load_era, main, milliseconds
+from edulib.book.review import (
+    HEADINGS,
+    era_numbers,
+    era_table,
+    print_sheet,
+    race_accuracies,
+)
+from edulib.registry import get_builder, list_models
+
+STARTS = 2
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +25,7 @@ def rows():
 
 
 def test_every_model_of_the_era_has_a_row(rows):
-    assert sorted(row.name for row in rows) == sorted(era_models(1))
+    assert sorted(row.name for row in rows) == sorted(list_models(1))
     assert [row.year for row in rows] == sorted(row.year for row in rows)
 
 
@@ -56,6 +65,36 @@ def test_table_and_sheet_show_every_model(rows):
     assert "An &lt;era&gt;" in sheet.html
     assert HEADINGS[-1] in era_table(rows).html
     assert ">source<" not in sheet.html
+
+
+def test_every_model_was_timed_and_raced_from_several_starts(rows):
+    assert {len(row.race) for row in rows} == {STARTS}
+    assert all(row.milliseconds > 0 for row in rows)
+
+
+def test_every_network_of_the_race_has_begun_to_learn(rows):
+    assert all(start > 0.15 for row in rows for start in row.race)
+
+
+def test_the_table_shows_the_mean_of_the_starts(rows):
+    row = replace(rows[0], race=(0.2, 0.3, 0.43))
+    assert row.cells()[HEADINGS.index("Scenes %")] == "31"
+
+
+def test_dropout_alone_kept_a_network_guessing(rows):
+    whole = next(row.race for row in rows if row.name == "vgg16_bn")
+    silenced = race_accuracies("era1-dropout")["vgg16_bn"]
+    assert len(silenced) == len(whole)
+    assert max(silenced) + 0.2 < min(whole)
+
+
+def test_deeper_plain_vggs_fit_their_training_scenes_worse():
+    fitted = race_accuracies("era1", on="train")
+    for start in range(STARTS):
+        by_depth = [fitted[f"vgg{depth}"][start] for depth in (11, 16, 19)]
+        assert by_depth == sorted(by_depth, reverse=True)
+        assert by_depth[0] > by_depth[-1] + 0.05
+        assert fitted["vgg19_bn"][start] > fitted["vgg19"][start]
 
 
 def test_an_era_that_was_not_measured_is_said(tmp_path):

@@ -6,11 +6,13 @@ from functools import partial
 import pytest
 import torch
 
+from edulib.registry import list_models
 from edulib.training import experiments
 from edulib.training.experiments import (
     EXPERIMENTS,
     Experiment,
     build_named,
+    build_narrow,
     load_experiment,
     main,
     make,
@@ -69,9 +71,26 @@ def test_the_shipped_average_overfits_less_than_the_dense_layer():
         assert last["nin_small", seed] + 0.02 < last["nin_small_dense", seed]
 
 
+def test_the_shipped_transfer_is_what_the_chapter_says():
+    for per_class in (5, 20, 100):
+        last = {
+            (run["builder"].rpartition(".")[2], run["seed"]): run["val_error"][-1]
+            for run in load_experiment(f"vgg-transfer-{per_class}")
+        }
+        for seed in (0, 1, 2):
+            assert last["frozen", seed] < last["from_nothing", seed]
+
+
 def test_a_builder_may_be_a_dotted_path():
     network = build_named("edulib.classification.nin.nin_small", {"num_classes": 3})
     assert network(torch.rand(1, 3, 16, 16)).shape == (1, 3)
+
+
+def test_a_race_is_run_by_narrow_copies():
+    network = build_narrow("vgg11", {"factor": 8, "dropout": True})
+    assert network(torch.rand(2, 3, 72, 72)).shape == (2, 10)
+    assert EXPERIMENTS["era1"].build is build_narrow
+    assert list(EXPERIMENTS["era1"].builders) == list_models(1)
 
 
 def test_goes_on_where_it_stopped(tiny, tmp_path, monkeypatch):
