@@ -22,6 +22,7 @@ from edulib.training.loop import fit
 from edulib.training.narrow import narrow_model
 from edulib.training.recipe import Recipe
 from edulib.training.recipes import Split, digits, in_words, scenes
+from edulib.training.transfer import few_scenes
 
 FOLDER = Path(__file__).parent / "results"
 
@@ -97,6 +98,21 @@ EXPERIMENTS: dict[str, Experiment] = {
             ("era1", tuple(list_models(era=1)), False),
             ("era1-dropout", ("vgg16_bn",), True),
         )
+    },
+    **{
+        f"vgg-transfer-{per_class}": Experiment(
+            builders=tuple(
+                f"edulib.training.transfer.{start}"
+                for start in ("from_nothing", "fine_tuned", "frozen")
+            ),
+            arguments={},
+            data=partial(few_scenes, per_class=per_class),
+            recipe=Recipe(
+                epochs=2, batch_size=25, optimizer="adamw", lr=0.002, clip_norm=1.0
+            ),
+            seeds=(0, 1, 2),
+        )
+        for per_class in (5, 20, 100)
     },
 }
 

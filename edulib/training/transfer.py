@@ -12,28 +12,35 @@ from edulib.training.recipes import Split, scenes
 
 
 def few_scenes(per_class: int, val: int = 200) -> Split:
-    """Scenes with large objects, so many for each class, of equal contrast.
+    """Scenes with large objects, few of each class, of equal contrast.
+
+    An epoch has 1,000 images however few differ: they are repeated, so that networks
+    trained on fewer do not take fewer steps.
 
     Args:
-        per_class: training images of each of the ten classes: 1 to 100.
+        per_class: different training images of each of the ten classes: 5, 20, 100, or
+            another divisor of 100.
         val: number of validation images.
 
     Returns:
-        Training set (10 per_class images) and validation set, as tensors.
+        Training set (1,000 images) and validation set, as tensors.
 
     Raises:
-        ValueError: if ``per_class`` is outside its range.
+        ValueError: if ``per_class`` is not a divisor of 100.
     """
     from edulib.data import equalize_contrast
 
-    if not 1 <= per_class <= 100:
-        raise ValueError(f"expected 1 to 100 images of a class, got {per_class}")
+    if per_class < 1 or 100 % per_class:
+        raise ValueError(
+            f"expected a divisor of 100, got {per_class} images of a class"
+        )
     train_set, val_set = scenes(20 * per_class + 100, val, scale="large")
     images, labels = train_set
     chosen = [(labels == k).nonzero()[:per_class, 0] for k in range(10)]
     order = torch.stack(chosen, 1).flatten()
     train = equalize_contrast(images[order]), labels[order]
-    return train, (equalize_contrast(val_set[0]), val_set[1])
+    repeated = tuple(torch.cat([one] * (100 // per_class)) for one in train)
+    return repeated, (equalize_contrast(val_set[0]), val_set[1])
 
 
 def from_nothing(num_classes: int = 10) -> VGG:

@@ -71,6 +71,16 @@ def test_the_shipped_average_overfits_less_than_the_dense_layer():
         assert last["nin_small", seed] + 0.02 < last["nin_small_dense", seed]
 
 
+def test_the_shipped_transfer_is_what_the_chapter_says():
+    for per_class in (5, 20, 100):
+        last = {
+            (run["builder"].rpartition(".")[2], run["seed"]): run["val_error"][-1]
+            for run in load_experiment(f"vgg-transfer-{per_class}")
+        }
+        for seed in (0, 1, 2):
+            assert last["frozen", seed] < last["from_nothing", seed]
+
+
 def test_a_builder_may_be_a_dotted_path():
     network = build_named("edulib.classification.nin.nin_small", {"num_classes": 3})
     assert network(torch.rand(1, 3, 16, 16)).shape == (1, 3)

@@ -14,17 +14,18 @@ from edulib.training.transfer import (
 
 
 @pytest.mark.parametrize("per_class", [1, 5])
-def test_few_scenes_have_so_many_of_each_class(per_class):
+def test_few_scenes_are_repeated_to_a_thousand(per_class):
     (images, labels), (new, new_labels) = few_scenes(per_class, val=10)
-    assert labels.bincount().tolist() == [per_class] * 10
-    assert images.shape == (10 * per_class, 3, 64, 64)
+    assert labels.bincount().tolist() == [100] * 10
+    assert images.shape == (1000, 3, 64, 64)
+    assert len(images.flatten(1).unique(dim=0)) == 10 * per_class
     assert new.shape == (10, 3, 64, 64)
     assert len(new_labels) == 10
 
 
-@pytest.mark.parametrize("per_class", [0, 101])
+@pytest.mark.parametrize("per_class", [0, 30, 101])
 def test_other_numbers_are_refused(per_class):
-    with pytest.raises(ValueError, match=f"1 to 100 images .*, got {per_class}"):
+    with pytest.raises(ValueError, match=f"a divisor of 100, got {per_class}"):
         few_scenes(per_class)
 
 
