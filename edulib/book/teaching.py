@@ -18,7 +18,7 @@ _OUTCOMES = re.compile(r"After this chapter you can[^\n]*\n+((?:- .+\n?(?:  .+\n
 _COURSES = {
     "syllabus_4": (
         ("Convolution, and a first network", ("Convolution", "LeNet-5")),
-        ("Looking inside", ("ZFNet",)),
+        ("Looking inside", ("AlexNet", "ZFNet")),
         ("Small filters, small ends", ("Network in Network", "VGG")),
         ("Depth", ("ResNet",)),
     ),

@@ -41,6 +41,8 @@ class PCAColor(nn.Module):
         self.strength = strength
         pixels = images.movedim(1, 0).flatten(1).double()  # (3, pixels)
         values, vectors = torch.linalg.eigh(torch.cov(pixels))
+        peaks = vectors.gather(0, vectors.abs().argmax(0, keepdim=True))
+        vectors = vectors * peaks.sign()  # either sign would do: take one for all
         self.register_buffer("values", values.flip(0).float())
         self.register_buffer("vectors", vectors.flip(1).float())
 

@@ -17,11 +17,19 @@ from torch import nn
 
 from edulib.pretrained import build
 from edulib.registry import get_builder, list_models, suggest
+from edulib.training.augmentation import scene_windows
 from edulib.training.files import check_writable, write_whole
 from edulib.training.loop import fit
 from edulib.training.narrow import narrow_model
 from edulib.training.recipe import Recipe
-from edulib.training.recipes import Split, digits, in_words, scenes
+from edulib.training.recipes import (
+    Split,
+    crops,
+    digits,
+    in_words,
+    scenes,
+    use_two_cores,
+)
 from edulib.training.transfer import few_scenes
 
 FOLDER = Path(__file__).parent / "results"
@@ -84,19 +92,35 @@ EXPERIMENTS: dict[str, Experiment] = {
         seeds=(0, 1, 2),
     ),
     **{
-        name: Experiment(
-            builders=builders,
-            arguments={"factor": 8, "dropout": dropout},
-            data=partial(scenes, train=600, val=300, image_size=72, scale="large"),
-            recipe=Recipe(
-                epochs=10, batch_size=20, optimizer="adamw", lr=0.001, clip_norm=1.0
+        f"alexnet-activation-{lr}": Experiment(
+            builders=tuple(
+                f"edulib.classification.alexnet.four_layers_{name}"
+                for name in ("relu", "tanh")
             ),
-            seeds=(0, 1),
-            build=build_narrow,
+            arguments={},
+            data=partial(crops, train=6144, val=64),
+            recipe=Recipe(epochs=12, lr=lr, schedule="constant", weight_decay=0.0),
+            seeds=(0, 1, 2),
         )
-        for name, builders, dropout in (
-            ("era1", tuple(list_models(era=1)), False),
-            ("era1-dropout", ("vgg16_bn",), True),
+        for lr in (0.001, 0.003, 0.01, 0.03)
+    },
+    **{
+        f"alexnet-overfitting-{name}": Experiment(
+            builders=("edulib.classification.alexnet.alexnet_tiny",),
+            arguments={"pool_size": pool_size, "dropout": dropout},
+            data=partial(scene_windows, train=300, val=500, **varied),
+            recipe=Recipe(
+                epochs=40, batch_size=32, optimizer="adamw", lr=0.002, clip_norm=1.0
+            ),
+            seeds=(0, 1, 2),
+        )
+        for name, pool_size, dropout, varied in (
+            ("plain", 2, 0.0, {}),
+            ("overlapping", 3, 0.0, {}),
+            ("dropout", 2, 0.5, {}),
+            ("crops", 2, 0.0, {"crops": True}),
+            ("colors", 2, 0.0, {"crops": True, "colors": 1.0}),
+            ("together", 3, 0.0, {"crops": True, "colors": 1.0}),
         )
     },
     **{
@@ -113,6 +137,22 @@ EXPERIMENTS: dict[str, Experiment] = {
             seeds=(0, 1, 2),
         )
         for per_class in (5, 20, 100)
+    },
+    **{
+        name: Experiment(
+            builders=builders,
+            arguments={"factor": 8, "dropout": dropout},
+            data=partial(scenes, train=600, val=300, image_size=72, scale="large"),
+            recipe=Recipe(
+                epochs=10, batch_size=20, optimizer="adamw", lr=0.001, clip_norm=1.0
+            ),
+            seeds=(0, 1),
+            build=build_narrow,
+        )
+        for name, builders, dropout in (
+            ("era1", tuple(list_models(era=1)), False),
+            ("era1-dropout", ("vgg16_bn",), True),
+        )
     },
 }
 
@@ -196,7 +236,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("name", choices=sorted(EXPERIMENTS), metavar="NAME")
     parser.add_argument("--folder", default=str(FOLDER), help="where to save")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(2)
+    use_two_cores()
     for run in make(options.name, options.folder):
         error = run["train_error"][-1]
         print(f"{run['builder']}, seed {run['seed']}: training error {error:.1%}")

@@ -40,6 +40,7 @@ def test_axes_are_those_of_the_covariance(images):
     rebuilt = augment.vectors @ augment.values.diag() @ augment.vectors.T
     torch.testing.assert_close(rebuilt.double(), covariance, rtol=1e-4, atol=1e-6)
     assert augment.values.diff().max() <= 0
+    assert torch.equal(augment.vectors.abs().amax(0), augment.vectors.amax(0))
 
 
 def test_one_axis_is_added_to_every_pixel(images):
