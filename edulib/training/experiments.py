@@ -123,6 +123,18 @@ EXPERIMENTS: dict[str, Experiment] = {
             ("together", 3, 0.0, {"crops": True, "colors": 1.0}),
         )
     },
+    "vgg-filters": Experiment(
+        builders=(
+            "edulib.classification.vgg.vgg_small_pairs",
+            "edulib.classification.vgg.vgg_small_5x5",
+        ),
+        arguments={},
+        data=partial(scenes, train=2000, val=500, image_size=32, scale="large"),
+        recipe=Recipe(
+            epochs=20, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1.0
+        ),
+        seeds=(0, 1, 2),
+    ),
     **{
         f"vgg-transfer-{per_class}": Experiment(
             builders=tuple(
@@ -132,7 +144,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             arguments={},
             data=partial(few_scenes, per_class=per_class),
             recipe=Recipe(
-                epochs=2, batch_size=25, optimizer="adamw", lr=0.002, clip_norm=1.0
+                epochs=12, batch_size=25, optimizer="adamw", lr=0.001, clip_norm=1.0
             ),
             seeds=(0, 1, 2),
         )

@@ -162,8 +162,8 @@ SHIPPED: dict[str, Shipped] = {
         builder="edulib.classification.vgg.vgg_small",
         arguments={"num_classes": 64},
         data=photo_patches,
-        recipe=replace(_ZFNET, epochs=6, weight_decay=0.05),
-        at_least=0.55,
+        recipe=replace(_ZFNET, epochs=20, weight_decay=0.05),
+        at_least=0.75,
     ),
     "alexnet-patches-photos": Shipped(
         builder="edulib.classification.alexnet.alexnet_patches",

@@ -72,13 +72,28 @@ def test_the_shipped_average_overfits_less_than_the_dense_layer():
 
 
 def test_the_shipped_transfer_is_what_the_chapter_says():
-    for per_class in (5, 20, 100):
+    leads = {}
+    for per_class in (5, 100):
         last = {
             (run["builder"].rpartition(".")[2], run["seed"]): run["val_error"][-1]
             for run in load_experiment(f"vgg-transfer-{per_class}")
         }
-        for seed in (0, 1, 2):
-            assert last["frozen", seed] < last["from_nothing", seed]
+        pairs = [
+            (last["from_nothing", seed], last["fine_tuned", seed]) for seed in (0, 1, 2)
+        ]
+        leads[per_class] = [nothing - tuned for nothing, tuned in pairs]
+    assert min(leads[100]) > 0.1
+    assert max(leads[5]) < 0
+
+
+def test_the_shipped_pairs_of_small_filters_lead_where_they_learn():
+    last = {
+        (run["builder"].rpartition(".")[2], run["seed"]): run["val_error"][-1]
+        for run in load_experiment("vgg-filters")
+    }
+    for seed in (0, 1):
+        assert last["vgg_small_pairs", seed] < last["vgg_small_5x5", seed]
+    assert last["vgg_small_pairs", 2] > 0.85
 
 
 def test_a_builder_may_be_a_dotted_path():
