@@ -1,11 +1,17 @@
 """What holds for every test: kernels and workers inherit this environment."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from edulib.book.execute import ENVIRONMENT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -15,3 +21,22 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.update(ENVIRONMENT)
         sanitizer = Path(__file__).with_name("sanitize.cfg")
         config.option.nbval_sanitize_with = str(sanitizer)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """Chromium, closed after each module: beside it kernels of notebooks fail."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        miss = pytest.fail if os.environ.get("CI") else pytest.skip
+        miss("there is no chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    flags = [
+        *("--no-sandbox", "--disable-gpu", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update"),
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()

@@ -76,7 +76,7 @@ class AlexNet(nn.Module):
         self.average = nn.AdaptiveAvgPool2d(6)
         self.head = dense_head(num_classes)
         self.apply(_initialize)
-        for layer in (self.conv2, self.conv4, self.conv5, self.head[2], self.head[5]):
+        for layer in (self.conv2, self.conv4, self.conv5, self.head[1], self.head[4]):
             nn.init.ones_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class AlexNetOneTower(nn.Module):
     Source: Krizhevsky, 2014, section 5 (the single-tower variant of the 2012 network).
 
     Differs from the paper: layer 4 has 256 filters, not 384. This is torchvision's
-    form, whose published weights fit.
+    form, whose published weights fit, but for the place of the dropout.
     """
 
     def __init__(self, num_classes: int = 1000, in_channels: int = 3) -> None:
@@ -136,7 +136,9 @@ class AlexNetOneTower(nn.Module):
 
 
 def dense_head(num_classes: int) -> nn.Sequential:
-    """Return the three dense layers, with dropout before the first two (section 4.2).
+    """Return the three dense layers, with dropout in the first two (section 4.2).
+
+    Torchvision's copy has the dropout before these two layers, not behind them.
 
     Shape:
         - Input: (B, 9216), 256 maps of 6 x 6
@@ -144,12 +146,12 @@ def dense_head(num_classes: int) -> nn.Sequential:
     """
     return nn.Sequential(
         nn.Flatten(),
-        nn.Dropout(0.5),
         nn.Linear(256 * 6 * 6, 4096),
         nn.ReLU(inplace=True),
         nn.Dropout(0.5),
         nn.Linear(4096, 4096),
         nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
         nn.Linear(4096, num_classes),
     )
 
@@ -193,8 +195,7 @@ def alexnet_tiny(pool_size: int = 3, dropout: float = 0.5) -> nn.Sequential:
 
     Args:
         pool_size: side of the pooling windows, which are 2 apart: 3 overlap, 2 do not.
-        dropout: share of the units that are switched off before the first two dense
-            layers.
+        dropout: share of the units of the first two dense layers that are switched off.
     """
     network = nn.Sequential(
         nn.Conv2d(3, 32, 5, padding=2),
@@ -207,12 +208,12 @@ def alexnet_tiny(pool_size: int = 3, dropout: float = 0.5) -> nn.Sequential:
         nn.ReLU(),
         nn.MaxPool2d(pool_size, stride=2, ceil_mode=True),
         nn.Flatten(),
-        nn.Dropout(dropout),
         nn.Linear(64 * 4 * 4, 256),
         nn.ReLU(),
         nn.Dropout(dropout),
         nn.Linear(256, 256),
         nn.ReLU(),
+        nn.Dropout(dropout),
         nn.Linear(256, 10),
     )
     _keep_variance(network, 2)

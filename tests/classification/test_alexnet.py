@@ -52,8 +52,14 @@ def test_the_towers_of_layers_2_4_and_5_do_not_see_each_other():
 def test_starts_as_section_5_says():
     torch.manual_seed(0)
     network = alexnet()
-    ones = {"conv2", "conv4", "conv5", "head.2", "head.5"}
+    ones = {"conv2", "conv4", "conv5", "head.1", "head.4"}
     for name, layer in network.named_modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             assert abs(layer.weight.std().item() - 0.01) < 5e-4
             assert layer.bias.eq(1 if name in ones else 0).all(), name
+
+
+def test_dropout_switches_off_units_of_the_first_two_dense_layers():
+    kinds = [type(layer).__name__ for layer in alexnet(7).head]
+    dense = ["Linear", "ReLU", "Dropout"]
+    assert kinds == ["Flatten", *dense, *dense, "Linear"]
