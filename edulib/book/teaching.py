@@ -7,11 +7,9 @@ from typing import NamedTuple
 from edulib.book.notebooks import CHAPTER_FOLDERS, is_review, read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header
+from edulib.exercises.task import Task, read_tasks
 from edulib.registry import papers
 
-_HEADING = re.compile(
-    r"^### Exercise \d: (.+) \((warm-up|core|stretch), (\d+) minutes\)$", re.MULTILINE
-)
 _OUTCOMES = re.compile(r"After this chapter you can[^\n]*\n+((?:- .+\n?(?:  .+\n?)*)+)")
 
 # Each week: what it is about, and the papers that it reads, by their names.
@@ -73,9 +71,7 @@ class Exercise(NamedTuple):
     """A row of the index of exercises."""
 
     exercise_id: str
-    title: str
-    level: str
-    minutes: int
+    task: Task
     points: int
 
 
@@ -92,8 +88,9 @@ def teaching_lists(root: Path) -> dict[str, str]:
         "outcomes": "\n\n".join(_outcomes(chapter) for chapter in chapters),
         "exercise_index": _index(chapters, listed),
         "exercise_count": str(len(together)),
-        "exercise_hours": f"{sum(e.minutes for e in together) / 60:.0f}",
+        "exercise_hours": f"{sum(e.task.minutes for e in together) / 60:.0f}",
         "exercise_points": str(sum(e.points for e in together)),
+        "rubric_points": str(sum(e.task.rubric_points for e in together)),
         **{name: _syllabus(weeks, chapters) for name, weeks in _COURSES.items()},
     }
 
@@ -120,23 +117,17 @@ def list_exercises_of(path: Path) -> list[Exercise]:
         ValueError: if headings and exercise cells do not pair.
     """
     cells = read(path).cells
-    headings = [
-        match
-        for cell in cells
-        if cell.cell_type == "markdown"
-        for match in _HEADING.findall(cell.source)
-    ]
+    texts = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    tasks = [task for text in texts for task in read_tasks(text)]
     headers = [read_header(cell.source) for cell in cells if cell.cell_type == "code"]
     names = [h.exercise_id for h in headers if h and h.kind == "exercise"]
-    if len(headings) != len(names):
+    if len(tasks) != len(names):
         raise ValueError(
-            f"expected a heading '### Exercise 1: Title (core, 20 minutes)' for each "
-            f"of {names} in {path.name}, found {len(headings)}"
+            f"expected a heading '### Exercise 1: title (core, 20 minutes)' for each "
+            f"of {names} in {path.name}, found {len(tasks)}"
         )
-    return [
-        Exercise(name, title, level, int(minutes), _points(name))
-        for name, (title, level, minutes) in zip(names, headings, strict=True)
-    ]
+    pairs = zip(names, tasks, strict=True)
+    return [Exercise(name, task, _points(name)) for name, task in pairs]
 
 
 def _points(exercise_id: str) -> int:
@@ -162,7 +153,7 @@ def _outcomes(chapter: Chapter) -> str:
 
 
 def _index(chapters: list[Chapter], listed: dict[str, list[Exercise]]) -> str:
-    head = "| exercise | level | minutes | points |\n|---|---|--:|--:|"
+    head = "| exercise | trains | level | minutes | points |\n|---|---|---|--:|--:|"
     return "\n\n".join(
         "\n".join([f"**{chapter.link}**\n", head, *map(_row, listed[chapter.name])])
         for chapter in chapters
@@ -170,9 +161,12 @@ def _index(chapters: list[Chapter], listed: dict[str, list[Exercise]]) -> str:
 
 
 def _row(exercise: Exercise) -> str:
-    title = f"{exercise.title[:1].upper()}{exercise.title[1:]}"
+    task = exercise.task
+    title = f"{task.title[:1].upper()}{task.title[1:]}"
     name = f"{title}<br>`{exercise.exercise_id}`"
-    return f"| {name} | {exercise.level} | {exercise.minutes} | {exercise.points} |"
+    points = f"{exercise.points} + {task.rubric_points}".removesuffix(" + 0")
+    trains = task.trains.removesuffix(".")
+    return f"| {name} | {trains} | {task.level} | {task.minutes} | {points} |"
 
 
 def _syllabus(

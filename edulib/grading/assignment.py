@@ -16,11 +16,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from edulib.book.notebooks import find_notebooks, read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header, student_notebook
+from edulib.exercises.task import rubric_points
 from edulib.grading.private import is_private, say_later
 
-_RUBRIC = re.compile(r"\*\*Rubric \((\d+) points?\)")
-_RUBRIC_TABLE = re.compile(r"^\|.*\brubric\b.*\n\|[-| :]+\n((?:\|.*\n?)+)", re.M | re.I)
-_POINTS = re.compile(r"\| *(\d+) *(?=\|)")
 _REPORT = re.compile(r"#### Report on ([a-z0-9_-]+)\b")
 _OWN_WORDS = "Write here, and put the cells of your experiment below."
 
@@ -59,20 +57,6 @@ def make_source(
 def release_form(source: NotebookNode) -> NotebookNode:
     """Return what students get: stubs in place of solutions."""
     return student_notebook(source)
-
-
-def rubric_points(task: str) -> int:
-    r"""Return the points of the rubric in a text; 0 if it has none.
-
-    >>> rubric_points("**Rubric (10 points).** A figure (4). A conclusion (6).")
-    10
-    >>> rubric_points("| rubric | points |\n|---|--:|\n| a figure | 4 |\n| axes | 2 |")
-    6
-    """
-    sentence, table = _RUBRIC.search(task), _RUBRIC_TABLE.search(task)
-    if sentence:
-        return int(sentence[1])
-    return sum(map(int, _POINTS.findall(table[1]))) if table else 0
 
 
 def report_header(source: str) -> str:

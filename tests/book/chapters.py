@@ -15,6 +15,7 @@ FIGURE = {
     "image": {"alt": "Two curves, one of which falls faster.", "classes": "photo"},
     "figure": {"caption": "The faster one wins.", "name": "fig-lenet-curves"},
 }
+RUBRIC = "| rubric | points |\n|---|--:|\n| each reason | 2 |"
 IDS = ("lenet-count", "lenet-subsampling", "lenet-shift")
 CODE = {
     "The architecture": "diagram(net)\nstage_table(net)\nnetron_graph('lenet5')",
@@ -66,10 +67,11 @@ def _exercises() -> list[NotebookNode]:
     cells = []
     levels = ("warm-up", "core", "stretch")
     for number, (level, name) in enumerate(zip(levels, IDS, strict=True), 1):
-        rubric = "Rubric: a point for each reason." if level == "stretch" else ""
+        rubric = RUBRIC if level == "stretch" else ""
         cells += [
             v4.new_markdown_cell(
                 f"### Exercise {number}: Count ({level}, 5 minutes)\n\nCount.\n\n"
+                "*You train: counting.*\n\n"
                 "<details><summary>Hint</summary>\n\nUse your fingers.\n\n</details>"
                 f"\n\n{rubric}"
             ),

@@ -149,7 +149,11 @@ PLANTS = {
         (edited("### Exercise 2", "### Exercise 3"), "three headings"),
     ],
     "hints": [(edited("<details>", "<div>"), "has no folded hint")],
-    "rubric": [(edited("Rubric:", "Marks:"), "has no rubric")],
+    "aims": [(edited("*You train: counting.*", "You count."), "has no line")],
+    "rubric": [
+        (edited("| rubric |", "| marks |"), "has no rubric"),
+        (edited("| 2 |", "| two |"), "has no rubric"),
+    ],
     "solutions_and_checks": [
         (edited('check("lenet-count"', 'check("lenet-shift"'), "something else"),
         (edited("# exercise: lenet-count", ""), "has 2 cells '# exercise: id'"),

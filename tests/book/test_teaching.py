@@ -21,7 +21,7 @@ def test_each_chapter_has_its_outcomes_and_exercises(path):
     assert sum(line.startswith("- ") for line in outcomes) >= 3
     assert outcomes[-1].endswith(".")
     exercises = list_exercises_of(path)
-    assert [e.level for e in exercises] == ["warm-up", "core", "stretch"]
+    assert [e.task.level for e in exercises] == ["warm-up", "core", "stretch"]
     for exercise in exercises:
         points = [part.points for part in parts(exercise.exercise_id)]
         assert exercise.points == sum(points)
@@ -33,8 +33,10 @@ def test_the_index_lists_every_exercise_once():
     rows = [line for line in lines if "<br>`" in line]
     assert sum(line.startswith("**[") for line in lines) == len(CHAPTERS)
     assert len(rows) == int(lists["exercise_count"]) == 3 * len(CHAPTERS)
-    totals = [int(row.rstrip(" |").rpartition("|")[2]) for row in rows]
-    assert sum(totals) == int(lists["exercise_points"])
+    points = [row.rstrip(" |").rpartition("|")[2].split("+") for row in rows]
+    assert sum(int(p[0]) for p in points) == int(lists["exercise_points"])
+    assert sum(int(p[1]) for p in points if p[1:]) == int(lists["rubric_points"])
+    assert sum(len(p) == 2 for p in points) == len(CHAPTERS)
 
 
 def test_the_review_of_an_era_follows_its_chapters():
@@ -77,5 +79,5 @@ def test_a_heading_that_is_missing_is_named(tmp_path):
     for cell in notebook.cells:
         cell.source = cell.source.replace("### Exercise 1:", "### Task 1:")
     write(notebook, tmp_path / "lenet.ipynb")
-    with pytest.raises(ValueError, match=r"'### Exercise 1: Title .* found 2"):
+    with pytest.raises(ValueError, match=r"'### Exercise 1: title .* found 2"):
         list_exercises_of(tmp_path / "lenet.ipynb")

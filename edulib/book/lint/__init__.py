@@ -33,6 +33,7 @@ CHAPTER_RULES: tuple[Rule, ...] = (
     chapter.verdict,
     chapter.length,
     exercises.three_levels,
+    exercises.aims,
     exercises.hints,
     exercises.rubric,
     exercises.solutions_and_checks,

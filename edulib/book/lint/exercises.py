@@ -1,46 +1,47 @@
 """Rules for the exercises and the quiz at the end of a chapter."""
 
 import ast
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from edulib.book.lint.page import Page, Problem
 from edulib.exercises.source import find_problems, read_header
+from edulib.exercises.task import LEVELS, Task, read_tasks
 
-LEVELS = ("warm-up", "core", "stretch")
 FEWEST_QUESTIONS, MOST_QUESTIONS = 3, 5
-
-_HEADING = re.compile(
-    r"^### Exercise (\d): .+ \((warm-up|core|stretch), \d+ minutes\)$", re.MULTILINE
-)
 
 
 def three_levels(page: Page) -> Iterator[Problem]:
     """There are three exercises: warm-up, core and stretch."""
-    section = page.section("Exercises")
-    found = _HEADING.findall(section.text) if section else []
-    if found != [(str(k), level) for k, level in enumerate(LEVELS, 1)]:
+    found = [(task.number, task.level) for task in _tasks(page)]
+    if found != list(enumerate(LEVELS, 1)):
         yield page.problem(
             None,
-            "expected three headings like '### Exercise 1: Title (warm-up, 5 minutes)' "
+            "expected three headings like '### Exercise 1: title (warm-up, 5 minutes)' "
             f"for {', '.join(LEVELS)}, found {found}",
         )
 
 
+def aims(page: Page) -> Iterator[Problem]:
+    """Each exercise says what it trains."""
+    for task in _tasks(page):
+        if not task.trains:
+            yield page.problem(None, f"{task.title!r} has no line '*You train: ...*'")
+
+
 def hints(page: Page) -> Iterator[Problem]:
     """Each exercise has a hint that stays folded."""
-    for title, text in _texts(page):
-        folded = re.search(r"<details>.*?</summary>\s*\S.*?</details>", text, re.DOTALL)
-        if not folded:
-            yield page.problem(None, f"{title!r} has no folded hint (<details>)")
+    for task in _tasks(page):
+        if not task.hint:
+            yield page.problem(None, f"{task.title!r} has no folded hint (<details>)")
 
 
 def rubric(page: Page) -> Iterator[Problem]:
     """The stretch exercise says how an open answer is marked."""
-    for title, text in _texts(page):
-        if "(stretch," in title and "rubric" not in text.lower():
-            yield page.problem(None, f"{title!r} has no rubric")
+    for task in _tasks(page):
+        if task.level == "stretch" and not task.rubric_points:
+            yield page.problem(
+                None, f"{task.title!r} has no rubric (a table | rubric | points |)"
+            )
 
 
 def solutions_and_checks(page: Page) -> Iterator[Problem]:
@@ -69,14 +70,9 @@ def recap_quiz(page: Page) -> Iterator[Problem]:
         )
 
 
-def _texts(page: Page) -> Iterator[tuple[str, str]]:
-    """Heading and text of each exercise."""
+def _tasks(page: Page) -> list[Task]:
     section = page.section("Exercises")
-    text = section.text if section else ""
-    places = [m.start() for m in re.finditer(r"^### Exercise ", text, re.MULTILINE)]
-    for start, end in pairwise([*places, len(text)]):
-        title, _, below = text[start:end].partition("\n")
-        yield title, below
+    return read_tasks(section.text) if section else []
 
 
 def _calls(code: str) -> list[str]:
