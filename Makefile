@@ -14,7 +14,7 @@ BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
 CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test check lint execute bench student oldest address clean
+.PHONY: help book serve test check lint execute bench student host address clean
 .PHONY: assignments collect grade feedback grades gradescope
 needs = $(foreach name,$(1),$(if $($(name)),,$(error make $@ needs $(name)=...)))
 
@@ -48,8 +48,9 @@ student: $(INSTALLED) ## write the notebooks without solutions into build/studen
 	@rm -rf build/student
 	$(BIN)/python -m edulib.book student
 
-oldest: ## test with the oldest packages that pyproject.toml admits (7 GB, removed after)
-	PYTHON=$(PYTHON) .ci/oldest
+host: $(INSTALLED) ## test as a reader's host would: HOST=oldest, colab or newest (7 GB, removed after)
+	$(call needs,HOST)
+	PYTHON=$(PYTHON) .ci/host $(HOST)
 
 assignments: $(INSTALLED) ## hand out exercises: A=week1 SEED=... EXERCISES="lenet resnet-block"
 	$(call needs,A SEED)

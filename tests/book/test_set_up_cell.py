@@ -1,7 +1,7 @@
 """The first cell of a chapter, run as a host runs it that lacks the package.
 
-Everything is made here: an index of tiny packages, and an environment with an older
-torch and numpy than that index has. The environment sees nothing else.
+Everything is made here: an index of tiny packages, and an environment with older
+torch, numpy and protobuf than that index has. The environment sees nothing else.
 """
 
 import re
@@ -25,7 +25,7 @@ LIST = (
 )
 OURS = (
     "def setup():\n    print('ready')\n",
-    "Requires-Dist: torch>=2.6\nRequires-Dist: pictures\n",
+    "Requires-Dist: torch>=2.6\nRequires-Dist: pictures\nRequires-Dist: graphs\n",
 )
 
 
@@ -47,7 +47,7 @@ def make_wheel(folder: Path, name: str, version: str, needs: str = "", **modules
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    """Packages of which the newest want a newer numpy than the host has."""
+    """Packages of which the newest want a newer numpy or protobuf than the host's."""
     folder = tmp_path_factory.mktemp("index")
     for version in ("2.6.0+cu124", "2.14.1"):
         make_wheel(folder, "torch", version, torch="")
@@ -55,6 +55,10 @@ def index(tmp_path_factory):
         make_wheel(folder, "numpy", version, numpy="")
     make_wheel(folder, "pictures", "1.0", "Requires-Dist: numpy>=1.26\n", pictures="")
     make_wheel(folder, "pictures", "2.0", "Requires-Dist: numpy>=2\n", pictures="")
+    for version in ("5.29.6", "7.36.2"):
+        make_wheel(folder, "protobuf", version)
+    make_wheel(folder, "graphs", "1.0", "Requires-Dist: protobuf>=4\n", graphs="")
+    make_wheel(folder, "graphs", "2.0", "Requires-Dist: protobuf>=6\n", graphs="")
     source, needs = OURS
     package = {"edulib/__init__": "", "edulib/book": source}
     make_wheel(folder, "eras_of_vision", "0.1.0", needs, **package)
@@ -63,11 +67,11 @@ def index(tmp_path_factory):
 
 @pytest.fixture
 def host(tmp_path, index):
-    """The Python of an environment that has an older torch and numpy."""
+    """The Python of an environment that has older versions than the index."""
     venv.create(tmp_path / "host", with_pip=True)
     scripts = "Scripts" if sys.platform == "win32" else "bin"
     python = tmp_path / "host" / scripts / "python"
-    older = ["torch==2.6.0+cu124", "numpy==1.26.4"]
+    older = ["torch==2.6.0+cu124", "numpy==1.26.4", "protobuf==5.29.6"]
     pip(python, index, *older)
     return python
 
@@ -108,12 +112,14 @@ def test_it_installs_what_is_missing_and_keeps_the_hosts_own(host, index):
     found = versions(host)
     assert found["torch"] == "2.6.0+cu124"
     assert found["numpy"] == "1.26.4"
-    assert found["pictures"] == "1.0"
+    assert found["protobuf"] == "5.29.6"
+    assert (found["pictures"], found["graphs"]) == ("1.0", "1.0")
 
 
-def test_a_plain_installation_would_replace_numpy(host, index):
+def test_a_plain_installation_would_replace_numpy_and_protobuf(host, index):
     pip(host, index, "eras-of-vision")
-    assert versions(host)["numpy"] == "2.4.6"
+    found = versions(host)
+    assert (found["numpy"], found["protobuf"]) == ("2.4.6", "7.36.2")
 
 
 def test_where_the_package_is_nothing_is_installed(host, index):

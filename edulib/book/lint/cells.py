@@ -14,9 +14,10 @@ import importlib.util
 
 if importlib.util.find_spec("edulib") is None:
     import sys
-    from importlib.metadata import version
+    from importlib.metadata import distributions, version
 
-    own = filter(importlib.util.find_spec, ["torch", "torchvision", "numpy"])
+    names = {{found.name for found in distributions()}}
+    own = names & {{"torch", "torchvision", "numpy", "protobuf"}}
     kept = " ".join(f"{{name}}=={{version(name)}}" for name in own)
     python = f'"{{sys.executable}}"'
     !{{python}} -m pip install -q {{kept}} "eras-of-vision @ git+{ADDRESS}"

@@ -1,0 +1,1 @@
+"""Stands for Google Colab in `.ci/host colab`."""
