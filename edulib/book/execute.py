@@ -91,6 +91,8 @@ def run(
     try:
         client.execute(env={**os.environ, **environment})
     except CellExecutionError as error:
+        if error.ename == "KeyboardInterrupt":
+            raise KeyboardInterrupt from None
         raise ExecutionError(_explain(notebook, error)) from error
     except CellTimeoutError:
         raise ExecutionError(f"cell {started[-1]} took more than {timeout} s") from None
@@ -98,7 +100,10 @@ def run(
         raise ExecutionError(
             f"the kernel died in cell {started[-1]}: was the memory full?"
         ) from None
-    except AssertionError:  # nbclient's answer to a signal, after it ended the kernel
+    except (AssertionError, AttributeError):
+        if client.km is not None:
+            raise
+        # A signal came: nbclient let the kernel go, and then missed it.
         raise KeyboardInterrupt from None
 
 

@@ -97,7 +97,8 @@ def test_ctrl_c_ends_the_kernel_and_leaves_the_notebook(notebook, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err == "stopped; nothing half-written is kept\n"
+    assert err.endswith("stopped; nothing half-written is kept\n")
+    assert "Traceback" not in err  # old kernels write warnings of their own
     assert path.read_bytes() == before
     with pytest.raises(ProcessLookupError):
         os.kill(int(sign.read_text()), 0)
