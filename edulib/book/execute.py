@@ -90,21 +90,25 @@ def run(
     spec.argv = [sys.executable, *_ARGUMENTS]
     try:
         client.execute(env={**os.environ, **environment})
-    except CellExecutionError as error:
-        if error.ename == "KeyboardInterrupt":
-            raise KeyboardInterrupt from None
-        raise ExecutionError(_explain(notebook, error)) from error
     except CellTimeoutError:
         raise ExecutionError(f"cell {started[-1]} took more than {timeout} s") from None
     except DeadKernelError:
         raise ExecutionError(
             f"the kernel died in cell {started[-1]}: was the memory full?"
         ) from None
-    except (AssertionError, AttributeError):
-        if client.km is not None:
+    except (CellExecutionError, AssertionError, AttributeError) as error:
+        if _was_stopped(error, client):
+            raise KeyboardInterrupt from None
+        if not isinstance(error, CellExecutionError):
             raise
-        # A signal came: nbclient let the kernel go, and then missed it.
-        raise KeyboardInterrupt from None
+        raise ExecutionError(_explain(notebook, error)) from error
+
+
+def _was_stopped(error: Exception, client: NotebookClient) -> bool:
+    """Whether a signal came: nbclient lets the kernel go, and then misses it."""
+    if isinstance(error, CellExecutionError):
+        return error.ename == "KeyboardInterrupt"
+    return client.km is None
 
 
 def _refuse_noise(notebook: NotebookNode) -> None:

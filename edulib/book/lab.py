@@ -8,12 +8,15 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from edulib.book.live import is_colab
+from edulib.book.live import is_colab, is_live
 from edulib.book.timings import read_timings
 
 Value = TypeVar("Value")
 
 _CPU_THREADS = 2
+_COLAB_HAS_GPUS = (
+    " For full scale choose Runtime > Change runtime type > GPU, then Run all."
+)
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,16 @@ def _announce(lab: Lab) -> None:
     if lab.on_gpu:
         name = torch.cuda.get_device_name(lab.device)
         print(f"Running on {_article(name)} {name}: full scale.")
-    elif is_colab():
-        print(
-            f"Running on a CPU: small scale, {_longest()}. For full scale choose "
-            "Runtime > Change runtime type > GPU, then Runtime > Run all."
-        )
+    elif is_live():
+        offer = _COLAB_HAS_GPUS if is_colab() else ""
+        print(f"Running on a CPU: small scale, {_longest()}.{offer}")
 
 
 def _longest() -> str:
-    """How long a chapter takes at most; its card says it more exactly."""
+    """How long a chapter takes at most; its card says it of the chapter itself."""
     seconds = [timing.cpu_seconds for timing in read_timings().values()]
-    return f"at most {max(seconds)} s" if seconds else "about a minute"
+    time = f"about {max(seconds)} s" if seconds else "about a minute"
+    return f"{time} for the longest chapter"
 
 
 def _article(name: str) -> str:

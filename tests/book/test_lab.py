@@ -72,18 +72,20 @@ def test_on_a_gpu_it_is_large_and_says_so(monkeypatch, capsys, name, line):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_on_colab_without_a_gpu_it_says_how_long_and_how_to_get_one(
-    monkeypatch, capsys
+@pytest.mark.parametrize("colab", [True, False])
+def test_without_a_gpu_a_notebook_says_how_long_and_colab_how_to_get_one(
+    monkeypatch, capsys, colab
 ):
-    monkeypatch.setattr(lab, "is_colab", lambda: True)
+    monkeypatch.setattr(lab, "is_live", lambda: True)
+    monkeypatch.setattr(lab, "is_colab", lambda: colab)
     measured = {"a/b": Timing(cpu_seconds=20), "c/d": Timing(cpu_seconds=35)}
-    for timings, time in ((measured, "at most 35 s"), ({}, "about a minute")):
+    for timings, time in ((measured, "about 35 s"), ({}, "about a minute")):
         monkeypatch.setattr(lab, "read_timings", lambda timings=timings: timings)
         setup()
         line = capsys.readouterr().out
         assert line.count("\n") == 1
-        assert f"small scale, {time}." in line
-    assert "Runtime > Change runtime type" in line
+        assert f"small scale, {time} for the longest chapter." in line
+        assert ("Runtime > Change runtime type" in line) == colab
 
 
 def test_figures_get_the_style_of_the_book():
