@@ -153,7 +153,7 @@ def _outcomes(chapter: Chapter) -> str:
 
 
 def _index(chapters: list[Chapter], listed: dict[str, list[Exercise]]) -> str:
-    head = "| exercise | trains | level | minutes | points |\n|---|---|---|--:|--:|"
+    head = "| exercise | level | minutes | points |\n|---|---|--:|--:|"
     return "\n\n".join(
         "\n".join([f"**{chapter.link}**\n", head, *map(_row, listed[chapter.name])])
         for chapter in chapters
@@ -163,10 +163,9 @@ def _index(chapters: list[Chapter], listed: dict[str, list[Exercise]]) -> str:
 def _row(exercise: Exercise) -> str:
     task = exercise.task
     title = f"{task.title[:1].upper()}{task.title[1:]}"
-    name = f"{title}<br>`{exercise.exercise_id}`"
+    name = f"**{title}**<br>`{exercise.exercise_id}`<br>{task.trains}"
     points = f"{exercise.points} + {task.rubric_points}".removesuffix(" + 0")
-    trains = task.trains.removesuffix(".")
-    return f"| {name} | {trains} | {task.level} | {task.minutes} | {points} |"
+    return f"| {name} | {task.level} | {task.minutes} | {points} |"
 
 
 def _syllabus(
