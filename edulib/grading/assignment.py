@@ -43,8 +43,8 @@ def make_source(
     wanted = _find(exercises, chapters)
     cells = [new_markdown_cell(_introduction(name))]
     cells += _setup_cell([chapters[path] for path, _ in wanted])
-    for path, exercise_id in wanted:
-        cells += _cells_of(exercise_id, chapters[path])
+    for number, (path, exercise_id) in enumerate(wanted, 1):
+        cells += _cells_of(exercise_id, chapters[path], number)
     for number, cell in enumerate(cells):
         cell.metadata = NotebookNode(nbgrader=NotebookNode(_form(cell, number)))
         cell.id = hashlib.sha256(f"{number}{name}".encode()).hexdigest()[:8]
@@ -107,18 +107,21 @@ def _setup_cell(chapters: list[NotebookNode]) -> list[NotebookNode]:
     return []
 
 
-def _cells_of(exercise_id: str, chapter: NotebookNode) -> list[NotebookNode]:
+def _cells_of(
+    exercise_id: str, chapter: NotebookNode, number: int
+) -> list[NotebookNode]:
     """The text before an exercise, its solution and check; a report for a rubric."""
     places = [
-        number
-        for number, cell in enumerate(chapter.cells)
+        place
+        for place, cell in enumerate(chapter.cells)
         if (header := _header(cell)) and header.exercise_id == exercise_id
     ]
-    cells = [copy.deepcopy(chapter.cells[number]) for number in places]
+    cells = [copy.deepcopy(chapter.cells[place]) for place in places]
     text = chapter.cells[places[0] - 1] if places[0] else None
     if text is None or text.cell_type != "markdown":
         return [_bare(cell) for cell in cells]
     task = text.source[max(text.source.find("### Exercise"), 0) :]
+    task = re.sub(r"^### Exercise \d+", f"### Exercise {number}", task)
     cells = [new_markdown_cell(task), *map(_bare, cells)]
     points = rubric_points(task)
     if points:

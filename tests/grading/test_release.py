@@ -1,5 +1,6 @@
 """What is handed out: complete, runnable, and without a word of a solution."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -38,7 +39,13 @@ def test_all_exercises_can_be_assigned(whole_book):
         assert check.metadata.nbgrader.points == sum(p.points for p in parts(name))
         assert ids.index(f"answer-{name}") == ids.index(f"check-{name}") - 1
         text = whole_book.cells[ids.index(f"answer-{name}") - 1]
-        assert text.source.startswith("### Exercise")
+        assert text.source.startswith("### Exercise ")
+
+
+def test_exercises_are_numbered_from_the_first_to_the_last(whole_book):
+    texts = "\n".join(c.source for c in whole_book.cells if c.cell_type == "markdown")
+    numbers = re.findall(r"^### Exercise (\d+): ", texts, re.MULTILINE)
+    assert numbers == [str(k) for k in range(1, len(list_exercises()) + 1)]
 
 
 def test_reports_have_the_points_of_their_rubric(whole_book):
