@@ -59,10 +59,16 @@ def setup(seed: int = 0) -> Lab:
     torch.backends.cudnn.benchmark = lab.on_gpu
     if not lab.on_gpu:
         torch.set_num_threads(min(_CPU_THREADS, os.cpu_count() or 1))
-        torch.set_flush_denormal(True)
+        _ignore_denormals()
     _style_figures()
     _announce(lab)
     return lab
+
+
+def _ignore_denormals() -> None:
+    for kind in (np.float32, np.float64):
+        np.finfo(kind)  # NumPy up to 2.0 warns if it looks at them later
+    torch.set_flush_denormal(True)
 
 
 def _style_figures() -> None:

@@ -98,7 +98,7 @@ def expect_close(
     place = tuple(int(i) for i in (~close).nonzero()[0])
     share = f"{int((~close).sum())} of {close.numel()} values"
     raise WrongAnswerError(
-        f"{what} differs in {share}; at {place} it is {mine[place]:.4g}, "
+        f"{share} of {what} differ; at {place} yours is {mine[place]:.4g}, "
         f"expected {right[place]:.4g}{_why_value(mine, right)}."
     )
 

@@ -16,7 +16,7 @@ def test_everybody_in_the_gradebook_gets_a_page(graded):
 def test_the_page_says_what_differs_and_gives_the_hint(graded):
     text = page(graded, "mean")
     assert "Score: 7.0 / 11.0" in text
-    assert "the output differs in" in text
+    assert "values of the output differ; at" in text
     assert "A sum of four, not their mean" in text
     assert "one map, one image, any even size" in text
 
