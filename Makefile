@@ -9,13 +9,14 @@ SITE := _build/html
 GRADING = $(BIN)/python -m edulib.grading --course $(COURSE)
 COURSE ?= course
 JOBS ?= 2
+STUDENTS ?= 200
 
 BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
 CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
 
 .DELETE_ON_ERROR:
 .PHONY: help book serve test check lint execute bench student host address clean
-.PHONY: assignments collect grade feedback grades gradescope
+.PHONY: assignments collect grade feedback grades gradescope class
 needs = $(foreach name,$(1),$(if $($(name)),,$(error make $@ needs $(name)=...)))
 
 help: ## list these commands
@@ -70,6 +71,9 @@ feedback: $(INSTALLED) ## write a page for each student: A=week1
 
 grades: $(INSTALLED) ## write the table of all marks
 	$(GRADING) grades
+
+class: $(INSTALLED) ## simulate a class and time its grading (STUDENTS=200)
+	$(BIN)/python tests/grading/simulate_class.py --students $(STUDENTS)
 
 gradescope: $(INSTALLED) ## write the zip for Gradescope: A=week1
 	$(call needs,A)

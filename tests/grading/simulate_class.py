@@ -1,0 +1,109 @@
+"""Hand in for a whole class, kill the grader twice, say how long each step took.
+
+`make class STUDENTS=200`. The folder of the course is removed at the end.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+from graded_class import NAME, Class, assign
+from submissions import CHEATS, STOPPING, duplicated, patching, solved, stripped
+from submissions import write_layer as layer
+
+KINDS = (  # how many of each in a class of 200
+    (130, lambda release: solved(release, layer())),
+    (25, lambda release: solved(release, layer(total="(top + bottom) / 4"))),
+    (20, lambda release: release),
+    (5, stripped),
+    (5, duplicated),
+    (3, STOPPING["loops"][0]),
+    (4, STOPPING["exits"][0]),
+    (3, STOPPING["kills_itself"][0]),
+    *((1, patching(lines)) for lines in list(CHEATS.values())[:5]),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--students", type=int, default=200)
+    students = parser.parse_args().students
+    with tempfile.TemporaryDirectory() as folder:
+        group = assign(Path(folder))
+        hand_in(group, students)
+        timed("collect", group, "collect", NAME, group.downloads)
+        killed_when(group, "runs/*/*.json", 0.45 * students, "running")
+        before = times_of_runs(group)
+        killed_when(group, "runs/*/*.recorded", 0.2 * students, "recording")
+        timed("grade the rest", group, "grade", NAME)
+        timed("grade again", group, "grade", NAME)
+        timed("feedback", group, "feedback", NAME)
+        report(group, students, before)
+
+
+def hand_in(group: Class, students: int) -> None:
+    """Write the submissions, the kinds mixed."""
+    order = [make for count, make in KINDS for _ in range(count)]
+    for number in range(students):
+        notebook = order[number * 37 % len(order)](group.release)
+        nbformat.write(notebook, group.downloads / f"s{number:03d}_{NAME}.ipynb")
+
+
+def command(group: Class, *words: object) -> list[str]:
+    start = [sys.executable, "-m", "edulib.grading", "--course", group.course.root]
+    return [str(word) for word in (*start, *words)]
+
+
+def timed(step: str, group: Class, *words: object) -> None:
+    started = time.perf_counter()
+    quiet = subprocess.DEVNULL
+    subprocess.run(command(group, *words), check=True, stdout=quiet, stderr=quiet)
+    print(f"{step}: {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def killed_when(group: Class, pattern: str, count: float, what: str) -> None:
+    """Start grading, and kill it when so many files are there."""
+    started = time.perf_counter()
+    quiet = subprocess.DEVNULL
+    grader = command(group, "grade", NAME)
+    with subprocess.Popen(grader, stdout=quiet, stderr=quiet) as process:
+        while process.poll() is None and len(files(group, pattern)) < count:
+            time.sleep(0.05)
+        process.kill()
+    done = len(files(group, pattern))
+    seconds = time.perf_counter() - started
+    print(f"killed while {what}, {done} done: {seconds:.0f} s", flush=True)
+
+
+def files(group: Class, pattern: str) -> list[Path]:
+    return list(group.course.root.glob(pattern))
+
+
+def times_of_runs(group: Class) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in files(group, "runs/*/*.json")}
+
+
+def report(group: Class, students: int, before: dict[Path, int]) -> None:
+    """Say what each took and got; stop if anything was lost or run twice."""
+    after = times_of_runs(group)
+    assert all(after[path] == when for path, when in before.items()), "run twice"
+    marks = group.marks()
+    assert len(marks) == students, f"{students - len(marks)} lost"
+    seconds = [json.loads(path.read_text())["seconds"] for path in after]
+    print(f"one submission: {statistics.median(seconds):.2f} s (median)")
+    print("the slowest:", ", ".join(f"{s:.0f} s" for s in sorted(seconds)[-5:]))
+    print(f"all submissions: {sum(seconds):.0f} s of checking")
+    points = Counter(points for points, _, _ in marks.values())
+    print("marks:", ", ".join(f"{k:g} x {n}" for k, n in sorted(points.items())))
+    print("to look at:", sum(look for _, _, look in marks.values()))
+
+
+if __name__ == "__main__":
+    main()
