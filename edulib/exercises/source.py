@@ -27,7 +27,12 @@ _BLOCK = re.compile(
     r"^([ \t]*)### BEGIN SOLUTION[ \t]*\n(.*?)^[ \t]*### END SOLUTION[ \t]*$\n?",
     re.MULTILINE | re.DOTALL,
 )
-_SOLUTION_TAGS = {"hide-input", "hide-cell", "remove-input"}
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+_FOLDS_IT = {  # in JupyterLab, on Colab, on Kaggle
+    "jupyter": {"source_hidden": True},
+    "cellView": "form",
+    "_kg_hide-input": True,
+}
 
 
 @dataclass(frozen=True)
@@ -90,22 +95,24 @@ def clear_solution(source: str) -> str:
 
 
 def student_notebook(notebook: "NotebookNode") -> "NotebookNode":
-    """Return a copy to work in: stubs in place of solutions, nothing else changed.
+    """Return a copy to work in: stubs in place of solutions.
 
     The outputs of exercise and check cells are dropped, and so are the tags that would
-    fold the cell in which a student writes.
+    fold the cell in which a student writes. What else the page folds or leaves out, as
+    the answers in the source of a quiz, is folded on the hosts as well.
     """
     student = copy.deepcopy(notebook)
     for cell in student.cells:
         header = read_header(cell.source) if cell.cell_type == "code" else None
-        if header is None:
-            continue
-        cell.outputs, cell.execution_count = [], None
-        if header.kind == "exercise":
+        tags = cell.metadata.get("tags", [])
+        if header:
+            cell.outputs, cell.execution_count = [], None
+        if header and header.kind == "exercise":
             cell.source = clear_solution(cell.source)
-            tags = [t for t in cell.metadata.get("tags", []) if t not in _SOLUTION_TAGS]
-            cell.metadata["tags"] = tags
+            cell.metadata["tags"] = [tag for tag in tags if tag not in FOLDED]
             cell.metadata.pop("mystnb", None)
+        elif FOLDED.intersection(tags):
+            cell.metadata.update(copy.deepcopy(_FOLDS_IT))
     return student
 
 

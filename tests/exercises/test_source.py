@@ -92,6 +92,17 @@ def test_student_notebook():
     assert book.cells[1].source == METHOD
 
 
+def test_what_the_page_folds_is_folded_for_students_and_what_they_write_is_not():
+    book = chapter("quiz(ask())", METHOD, CHECK)
+    book.cells[0].metadata["tags"] = ["remove-input"]
+    book.cells[1].metadata["tags"] = ["exercise", "hide-input"]
+    metadata = [cell.metadata for cell in student_notebook(book).cells]
+    assert metadata[0]["jupyter"] == {"source_hidden": True}
+    assert metadata[0]["cellView"] == "form"
+    assert all("jupyter" not in m and "cellView" not in m for m in metadata[1:])
+    assert "jupyter" not in book.cells[0].metadata
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from edulib.book.address import ADDRESS
 from edulib.book.lint.page import Page, Problem, tags
+from edulib.exercises.source import FOLDED
 
 LONGEST = 20
-FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 SET_UP = f"""\
 # @title Set-up
 import importlib.util
