@@ -8,7 +8,7 @@ is saved after each network; started again, an experiment goes on where it stopp
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -68,6 +68,10 @@ class Experiment:
     build: Callable[[str, dict], nn.Module] = build_named
 
 
+_FEW_IMAGES = Recipe(
+    epochs=40, batch_size=32, optimizer="adamw", lr=0.002, clip_norm=1.0
+)
+
 EXPERIMENTS: dict[str, Experiment] = {
     "resnet-degradation": Experiment(
         builders=(
@@ -86,9 +90,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         ),
         arguments={},
         data=partial(scenes, train=600, val=500, image_size=32, scale="large"),
-        recipe=Recipe(
-            epochs=40, batch_size=32, optimizer="adamw", lr=0.002, clip_norm=1.0
-        ),
+        recipe=_FEW_IMAGES,
         seeds=(0, 1, 2),
     ),
     **{
@@ -109,9 +111,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             builders=("edulib.classification.alexnet.alexnet_tiny",),
             arguments={"pool_size": pool_size, "dropout": dropout},
             data=partial(scene_windows, train=300, val=500, **varied),
-            recipe=Recipe(
-                epochs=40, batch_size=32, optimizer="adamw", lr=0.002, clip_norm=1.0
-            ),
+            recipe=_FEW_IMAGES,
             seeds=(0, 1, 2),
         )
         for name, pool_size, dropout, varied in (
@@ -130,9 +130,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         ),
         arguments={},
         data=partial(scenes, train=2000, val=500, image_size=32, scale="large"),
-        recipe=Recipe(
-            epochs=20, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1.0
-        ),
+        recipe=replace(_FEW_IMAGES, epochs=20, lr=0.001),
         seeds=(0, 1, 2),
     ),
     **{
@@ -143,9 +141,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             ),
             arguments={},
             data=partial(few_scenes, per_class=per_class),
-            recipe=Recipe(
-                epochs=12, batch_size=25, optimizer="adamw", lr=0.001, clip_norm=1.0
-            ),
+            recipe=replace(_FEW_IMAGES, epochs=12, batch_size=25, lr=0.001),
             seeds=(0, 1, 2),
         )
         for per_class in (5, 20, 100)
@@ -155,9 +151,7 @@ EXPERIMENTS: dict[str, Experiment] = {
             builders=builders,
             arguments={"factor": 8, "dropout": dropout},
             data=partial(scenes, train=600, val=300, image_size=72, scale="large"),
-            recipe=Recipe(
-                epochs=10, batch_size=20, optimizer="adamw", lr=0.001, clip_norm=1.0
-            ),
+            recipe=replace(_FEW_IMAGES, epochs=10, batch_size=20, lr=0.001),
             seeds=(0, 1),
             build=build_narrow,
         )
