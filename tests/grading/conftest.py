@@ -5,7 +5,7 @@ import socket
 import nbformat
 import pytest
 from graded_class import NAME, assign
-from submissions import SPY, solved, write_class, write_layer
+from submissions import MAKERS, SPY, solved, write_class, write_layer
 
 from edulib.grading.fence import landlock_version
 
@@ -14,7 +14,8 @@ from edulib.grading.fence import landlock_version
 def graded(tmp_path_factory):
     """A class of all kinds of students, graded once."""
     group = assign(tmp_path_factory.mktemp("class"))
-    write_class(group.release, group.downloads)
+    write_class(group.release, group.downloads, {kind: kind for kind in MAKERS})
+    (group.downloads / f"torn_{NAME}.ipynb").write_text('{"cells": [')
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         where = str(group.course.root)

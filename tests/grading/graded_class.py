@@ -1,6 +1,7 @@
 """An assignment and the folder of its course, as tests use them."""
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,11 @@ class Class:
 
     course: Course
     downloads: Path
+
+    def command(self, *arguments: object) -> list[str]:
+        """What a shell would be told, for a process of its own."""
+        start = [sys.executable, "-m", "edulib.grading", "--course", self.course.root]
+        return [str(word) for word in (*start, *arguments)]
 
     def __call__(self, *arguments: str) -> int:
         return main(["--course", str(self.course.root), *map(str, arguments)])

@@ -7,29 +7,25 @@ import argparse
 import json
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-import warnings
 from collections import Counter
 from pathlib import Path
 
-import nbformat
 from graded_class import NAME, Class, assign
-from submissions import CHEATS, STOPPING, duplicated, patching, solved, stripped
-from submissions import write_layer as layer
+from submissions import CHEATS, write_class
 
-KINDS = (  # how many of each in a class of 200
-    (130, lambda release: solved(release, layer())),
-    (25, lambda release: solved(release, layer(total="(top + bottom) / 4"))),
-    (20, lambda release: release),
-    (5, stripped),
-    (5, duplicated),
-    (3, STOPPING["loops"][0]),
-    (4, STOPPING["exits"][0]),
-    (3, STOPPING["kills_itself"][0]),
-    *((1, patching(lines)) for lines in list(CHEATS.values())[:5]),
-)
+KINDS = {  # how many of each in a class of 200
+    "right": 130,
+    "mean": 25,
+    "stub": 20,
+    "stripped": 5,
+    "duplicated": 5,
+    "loops": 3,
+    "exits": 4,
+    "kills_itself": 3,
+    **dict.fromkeys(list(CHEATS)[:5], 1),
+}
 
 
 def main() -> None:
@@ -38,7 +34,7 @@ def main() -> None:
     students = parser.parse_args().students
     with tempfile.TemporaryDirectory() as folder:
         group = assign(Path(folder))
-        hand_in(group, students)
+        write_class(group.release, group.downloads, mix(students))
         timed("collect", group, "collect", NAME, group.downloads)
         killed_when(group, "runs/*/*.json", 0.45 * students, "running")
         before = times_of_runs(group)
@@ -49,24 +45,16 @@ def main() -> None:
         report(group, students, before)
 
 
-def hand_in(group: Class, students: int) -> None:
-    """Write the submissions, the kinds mixed."""
-    warnings.simplefilter("ignore")  # of cells that are there twice
-    order = [make for count, make in KINDS for _ in range(count)]
-    for number in range(students):
-        notebook = order[number * 37 % len(order)](group.release)
-        nbformat.write(notebook, group.downloads / f"s{number:03d}_{NAME}.ipynb")
-
-
-def command(group: Class, *words: object) -> list[str]:
-    start = [sys.executable, "-m", "edulib.grading", "--course", group.course.root]
-    return [str(word) for word in (*start, *words)]
+def mix(students: int) -> dict[str, str]:
+    """Return what each student hands in, the kinds mixed."""
+    kinds = list(Counter(KINDS).elements())
+    return {f"s{k:03d}": kinds[k * 37 % len(kinds)] for k in range(students)}
 
 
 def timed(step: str, group: Class, *words: object) -> None:
     started = time.perf_counter()
     quiet = subprocess.DEVNULL
-    subprocess.run(command(group, *words), check=True, stdout=quiet, stderr=quiet)
+    subprocess.run(group.command(*words), check=True, stdout=quiet, stderr=quiet)
     print(f"{step}: {time.perf_counter() - started:.0f} s", flush=True)
 
 
@@ -74,7 +62,7 @@ def killed_when(group: Class, pattern: str, count: float, what: str) -> None:
     """Start grading, and kill it when so many files are there."""
     started = time.perf_counter()
     quiet = subprocess.DEVNULL
-    grader = command(group, "grade", NAME)
+    grader = group.command("grade", NAME)
     with subprocess.Popen(grader, stdout=quiet, stderr=quiet) as process:
         while process.poll() is None and len(files(group, pattern)) < count:
             time.sleep(0.05)

@@ -1,7 +1,6 @@
 """Nothing is lost, and nothing done twice, when grading is stopped and started."""
 
 import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -18,8 +17,7 @@ def killed(small):
         path = small.downloads / f"{student}_{NAME}.ipynb"
         nbformat.write(solved(small.release, write_layer()), path)
     assert small("collect", NAME, small.downloads) == 0
-    command = [sys.executable, "-m", "edulib.grading", "--course", small.course.root]
-    command += ["grade", NAME, "--jobs", "1"]
+    command = small.command("grade", NAME, "--jobs", "1")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         for _ in range(2):
             process.stdout.readline()
