@@ -1,4 +1,7 @@
-"""Run notebooks in the folders where they lie; fail where a cell fails or warns."""
+"""Run notebooks in the folders where they lie; fail where a cell fails or warns.
+
+Without the package, which a host has only after the first set-up cell.
+"""
 
 import sys
 import time
