@@ -12,7 +12,7 @@ JOBS ?= 2
 STUDENTS ?= 200
 
 BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
-CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
+CHAPTERS_AND_MODELS := $(shell find book edulib/anatomy edulib/authoring edulib/models edulib/registry -name '*.ipynb' -o -name '*.py')
 
 .DELETE_ON_ERROR:
 .PHONY: help book serve test check lint execute bench student host address clean
@@ -37,17 +37,17 @@ check: $(INSTALLED) ## ruff: style of the code, of the cells too
 	$(BIN)/ruff format --check .
 
 lint: $(INSTALLED) ## the rules of a chapter: sections, alt texts, lengths
-	$(BIN)/python -m edulib.book lint
+	$(BIN)/python -m edulib.authoring lint
 
 execute: $(INSTALLED) ## run chapters in place: make execute CHAPTERS=book/.../x.ipynb
-	$(BIN)/python -m edulib.book execute $(CHAPTERS)
+	$(BIN)/python -m edulib.authoring execute $(CHAPTERS)
 
 bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
-	$(BIN)/python -m edulib.book.bench
+	$(BIN)/python -m edulib.benchmarks
 
 student: $(INSTALLED) ## write the notebooks without solutions into build/student
 	@rm -rf build/student
-	$(BIN)/python -m edulib.book student
+	$(BIN)/python -m edulib.authoring student
 
 host: $(INSTALLED) ## test as a reader's host would: HOST=oldest, colab or newest (7 GB, removed after)
 	$(call needs,HOST)
@@ -80,7 +80,7 @@ gradescope: $(INSTALLED) ## write the zip for Gradescope: A=week1
 	$(GRADING) gradescope $(A)
 
 address: $(INSTALLED) ## move the repository: make address URL=https://...
-	$(BIN)/python -m edulib.book address $(URL)
+	$(BIN)/python -m edulib.authoring address $(URL)
 
 clean: ## remove what was built, but not the environment
 	rm -rf _build build
@@ -96,7 +96,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@touch $@
 
 $(ASSETS)/.made: $(INSTALLED) $(CHAPTERS_AND_MODELS)
-	$(BIN)/python -m edulib.book assets $(ASSETS)
+	$(BIN)/python -m edulib.authoring assets $(ASSETS)
 	@touch $@
 
 # Always whole: a partial build would forget the warnings of the pages that it skips.

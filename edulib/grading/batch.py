@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from edulib.book.files import replace_file
-from edulib.book.notebooks import read
+from edulib.authoring.notebooks import read
+from edulib.files import atomic_write
 from edulib.grading.assignment import release_form
 from edulib.grading.course import Assignment, Course
 from edulib.grading.execute import Limits, execute
@@ -90,7 +90,7 @@ class _Work:
             "seconds": round(time.perf_counter() - started, 2),
         }
         path = self.course.run_file(name, student)
-        replace_file(path, json.dumps(record, indent=1).encode())
+        atomic_write(path, json.dumps(record, indent=1).encode())
         look = f"  look: {run.look}" if run.look else ""
         self.tell(
             f"{student}: {sum(run.scores.values())} in {record['seconds']} s{look}"

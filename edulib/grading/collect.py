@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edulib.book.files import write_if_changed
-from edulib.book.notebooks import read, write
+from edulib.authoring.notebooks import read, write
+from edulib.files import write_if_changed
 from edulib.grading.answers import put_into_frame
 from edulib.grading.assignment import release_form
 from edulib.grading.course import Course, check_name

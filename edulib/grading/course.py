@@ -13,8 +13,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from edulib.book.files import replace_file
-from edulib.book.notebooks import read
+from edulib.authoring.notebooks import read
+from edulib.files import atomic_write
 
 _NAME = re.compile(r"[^\W_][\w.@-]{0,79}")
 
@@ -52,7 +52,7 @@ class Course:
         """Write what was decided about an assignment."""
         path = self.root / "assignments" / f"{check_name(assignment.name)}.json"
         text = json.dumps(asdict(assignment), indent=1)
-        replace_file(path, text.encode())
+        atomic_write(path, text.encode())
 
     def load(self, name: str) -> Assignment:
         """Read what was decided.

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edulib.book.files import replace_file, write_if_changed
-from edulib.book.notebooks import write
+from edulib.authoring.notebooks import write
+from edulib.files import atomic_write, write_if_changed
 from edulib.grading.assignment import digest_of_cell, make_source, release_form
 from edulib.grading.course import Assignment, Course, check_name
 from edulib.grading.private import load_checks
@@ -119,7 +119,7 @@ def record_all(course: Course, name: str) -> list[str]:
                 failed.append(str(error))
                 continue
             _ask_for_a_look(api, name, student, run["look"])
-            replace_file(mark, run["digest"].encode())
+            atomic_write(mark, run["digest"].encode())
     return failed
 
 
@@ -165,7 +165,7 @@ def _refuse_other_exercises(course: Course, name: str, found: tuple[str, ...]) -
 
 
 def _student_forms(chapters: list[Path]) -> list:
-    from edulib.book.notebooks import read
+    from edulib.authoring.notebooks import read
 
     return [release_form(read(path)) for path in chapters]
 

@@ -62,7 +62,7 @@ def exercises(chapter: str) -> dict[str, Exercise]:
 
 @cache
 def wrong_answers(chapter: str) -> dict[str, list]:
-    return _load(HERE / f"wrong_{chapter}.py").WRONG
+    return _load(HERE.parent / "chapters" / chapter / "wrong_answers.py").WRONG
 
 
 def _load(path: Path) -> ModuleType:

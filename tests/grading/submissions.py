@@ -125,10 +125,10 @@ NO_NUMBERS = (
 )
 CHEATS = {
     "replaces_torch": "torch.isclose = lambda a, *rest, **more: a == a",
-    "replaces_comparison": "import edulib.exercises.lenet as checks\n"
+    "replaces_comparison": "import edulib.chapters.lenet.exercises as checks\n"
     "checks.expect_close = checks.expect_shape = lambda *args, **more: None\n"
     "checks._pair = lambda *args: (MySubsampling(3), MySubsampling(3))",
-    "replaces_reference": "import edulib.classification.lenet as lenet\n"
+    "replaces_reference": "import edulib.models.classification.lenet as lenet\n"
     "lenet.Subsampling.forward = MySubsampling.forward",
     "replaces_check": "import edulib.exercises, edulib.grading.judge\n"
     "check = edulib.exercises.check = lambda *args, **more: 99\n"

@@ -122,16 +122,16 @@ def test_watch_names_what_changed(monkeypatch):
 
 def test_the_watch_matters(monkeypatch):
     """A cheat that replaces a comparison would have its marks without the watch."""
-    from edulib.exercises.lenet import Subsampling  # noqa: F401
+    from edulib.chapters.lenet.exercises import Subsampling  # noqa: F401
     from edulib.grading.judge import Question, judge
 
     names = {"x": 0}
     source = CHEATS["replaces_comparison"].replace("MySubsampling(3)", "Layer(3)")
-    import edulib.exercises.lenet as checks
+    import edulib.chapters.lenet.exercises as checks
 
     for name in ("expect_close", "expect_shape", "_pair"):
         monkeypatch.setattr(checks, name, getattr(checks, name))
-    layer = "from edulib.classification.lenet import Subsampling\n"
+    layer = "from edulib.models.classification.lenet import Subsampling\n"
     layer += "class Layer(Subsampling):\n    def forward(self, x):\n"
     layer += "        return 0 * super().forward(x)\n"
     watch = Watch()
