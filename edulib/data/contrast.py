@@ -28,6 +28,6 @@ def equalize_contrast(images: Tensor, contrast: float = 0.2) -> Tensor:
         raise ValueError(
             f"expected images (N, C, H, W), got shape {tuple(images.shape)}"
         )
-    centred = images - images.mean((2, 3), keepdim=True)
-    spread = centred.std((1, 2, 3), keepdim=True).clamp(min=1e-6)
-    return (0.5 + contrast * centred / spread).clamp(0, 1)
+    centered = images - images.mean((2, 3), keepdim=True)
+    spread = centered.std((1, 2, 3), keepdim=True).clamp(min=1e-6)
+    return (0.5 + contrast * centered / spread).clamp(0, 1)

@@ -23,14 +23,14 @@ class Photo:
         path: its package, then its file in there.
         shows: what is to be seen, for alternative texts.
         source: who made it.
-        licence: under which terms.
+        license: under which terms.
     """
 
     name: str
     path: str
     shows: str
     source: str
-    licence: str
+    license: str
 
 
 NASA = "public domain (NASA)"
@@ -287,6 +287,6 @@ def _contrast(place: tuple[str, int, int, int]) -> int:
     """Spread of the grey values around a place: 90th less 10th percentile."""
     name, x, y, side = place
     top, left = max(y - side // 2, 0), max(x - side // 2, 0)
-    grey = _read(name)[top : top + side, left : left + side].astype(int).sum(2)
-    values = np.sort(grey, axis=None)
+    gray = _read(name)[top : top + side, left : left + side].astype(int).sum(2)
+    values = np.sort(gray, axis=None)
     return int(values[len(values) * 9 // 10] - values[len(values) // 10])

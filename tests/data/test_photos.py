@@ -9,7 +9,7 @@ from torchvision import tv_tensors
 from edulib.data import PHOTOS, PhotoPatches, as_tensors, photographs, photos
 
 
-def test_all_photographs_are_there_in_colour():
+def test_all_photographs_are_there_in_color():
     found = photos()
     assert list(found) == [photo.name for photo in PHOTOS]
     assert len(found) == 10
@@ -21,11 +21,11 @@ def test_all_photographs_are_there_in_colour():
         assert (image[0] - image[2]).abs().max() > 0.2
 
 
-def test_every_photograph_names_its_source_and_licence():
+def test_every_photograph_names_its_source_and_license():
     for photo in PHOTOS:
         assert photo.source
         assert photo.shows
-        assert any(word in photo.licence for word in ("CC", "public", "restrictions"))
+        assert any(word in photo.license for word in ("CC", "public", "restrictions"))
 
 
 def test_a_choice_of_photographs():
@@ -53,9 +53,9 @@ def test_patches_are_the_same_every_time():
 
 def test_patches_of_a_class_are_alike_and_of_others_are_not():
     images, labels = as_tensors(PhotoPatches(160, 16, num_classes=16))
-    colours = images.mean((2, 3))
-    middles = torch.stack([colours[labels == k].mean(0) for k in range(16)])
-    within = (colours - middles[labels]).norm(dim=1).mean()
+    colors = images.mean((2, 3))
+    middles = torch.stack([colors[labels == k].mean(0) for k in range(16)])
+    within = (colors - middles[labels]).norm(dim=1).mean()
     assert within < 0.4 * torch.pdist(middles).mean()
 
 

@@ -111,14 +111,14 @@ class Scenes(Dataset):
             raise IndexError(f"no scene {index} among {self.length}")
         index = int(index) % self.length
         if self.target == "label":
-            picture, target = self._labelled(index)
+            picture, target = self._labeled(index)
         else:
             scene = self.scene(index)
             picture, target = scene.image, target_of(scene, self.target)
         image = tv_tensors.Image(torch.from_numpy(_unit_range(picture)))
         return self.transforms(image, target) if self.transforms else (image, target)
 
-    def _labelled(self, index: int) -> tuple:
+    def _labeled(self, index: int) -> tuple:
         """Picture (H, W, 3) uint8 and label of one scene: all that is quick to make."""
         plan = self.options.plan(self.seed, index)
         picture = draw_picture(plan, self.options.image_size)
@@ -144,7 +144,7 @@ class Scenes(Dataset):
         images = torch.empty(self.length, 3, size, size)
         labels = torch.empty(self.length, dtype=torch.int64)
         for k in range(self.length):
-            picture, labels[k] = self._labelled(k)
+            picture, labels[k] = self._labeled(k)
             images[k] = torch.from_numpy(_unit_range(picture))
         return images, labels
 

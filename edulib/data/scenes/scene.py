@@ -86,7 +86,7 @@ class Scene:
         image: (H, W, 3) uint8.
         kinds: of the objects: N of ``Scenes.classes``.
         labels: positions of the kinds in ``Scenes.classes``: (N,) int64.
-        colours: names of the objects' main colours: N.
+        colors: names of the objects' main colours: N.
         textures: of the objects: N out of "plain", "striped", "dotted", "brick".
         boxes: (N, 4) int64, xyxy in pixels, right and lower edge excluded.
         masks: (N, H, W) bool.
@@ -104,7 +104,7 @@ class Scene:
     image: np.ndarray
     kinds: tuple[str, ...]
     labels: np.ndarray
-    colours: tuple[str, ...]
+    colors: tuple[str, ...]
     textures: tuple[str, ...]
     boxes: np.ndarray
     masks: np.ndarray
@@ -171,7 +171,7 @@ def scene_of(plan: Plan, seed: int, index: int, image_size: int) -> Scene:
         image=draw_picture(plan, image_size),
         kinds=tuple(thing.kind for thing in things),
         labels=labels,
-        colours=tuple(thing.colour for thing in things),
+        colors=tuple(thing.color for thing in things),
         textures=tuple(thing.texture for thing in things),
         boxes=boxes_of(masks),
         masks=masks,
