@@ -160,7 +160,20 @@ def _as_tensor(pixels: np.ndarray) -> torch.Tensor:
     return torch.tensor(pixels).permute(2, 0, 1).contiguous().float().div_(255)
 
 
-class PhotoPatches(Dataset):
+def check_counts(length: int, num_classes: int) -> None:
+    """Refuse a set of patches without patches or without classes.
+
+    Raises:
+        ValueError: if a number is below 1.
+    """
+    if length < 1 or num_classes < 1:
+        raise ValueError(
+            "expected a length and a number of classes of at least 1, got "
+            f"{length} and {num_classes}"
+        )
+
+
+class ExemplarPatches(Dataset):
     """Square patches of the photographs; a class is a place in one of them.
 
     Each class is a random place; its patches are taken around there, a little shifted
@@ -199,11 +212,7 @@ class PhotoPatches(Dataset):
         names: Sequence[str] = NAMES,
         transforms: Callable | None = None,
     ) -> None:
-        if length < 1 or num_classes < 1:
-            raise ValueError(
-                "expected a length and a number of classes of at least 1, got "
-                f"{length} and {num_classes}"
-            )
+        check_counts(length, num_classes)
         if not 8 <= image_size <= 224:
             raise ValueError(f"expected an image size of 8 to 224, got {image_size}")
         if split not in ("train", "val"):
@@ -214,7 +223,7 @@ class PhotoPatches(Dataset):
         self.seed = seed
         self.split = split
         self.transforms = transforms
-        self.places = _places(Stream(seed, "places"), names, num_classes)
+        self.places = _places_apart(Stream(seed, "places"), names, num_classes)
 
     def __len__(self) -> int:
         """Number of patches."""
@@ -247,7 +256,7 @@ class PhotoPatches(Dataset):
         return np.asarray(patch)
 
 
-def _places(
+def _places_apart(
     stream: Stream, names: Sequence[str], count: int
 ) -> list[tuple[str, int, int, int]]:
     """Places that lie apart: photograph, point and side of the square around it.

@@ -16,7 +16,8 @@ from torchvision.transforms import v2
 # What torchvision raises when files are missing, cut off or changed.
 DAMAGED = (RuntimeError, FileNotFoundError, ValueError, AssertionError)
 INSTEAD = (
-    "Scenes, Digits and PhotoPatches of edulib.data need no download and serve instead"
+    "Scenes, Digits and ExemplarPatches of edulib.data need no download and serve "
+    "instead"
 )
 
 

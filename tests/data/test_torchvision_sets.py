@@ -203,7 +203,7 @@ def test_a_missing_set_names_itself_the_remedy_and_what_to_use_instead(tmp_path,
         torchvision_set(name, tmp_path)
     for word in (f"no whole {name}", "download=True", "MB" if name < "v" else "GB"):
         assert word in str(error.value)
-    assert "Scenes, Digits and PhotoPatches" in str(error.value)
+    assert "Scenes, Digits and ExemplarPatches" in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
 
