@@ -139,6 +139,14 @@ def test_only_our_own_files_are_deleted(cache):
     assert sorted(path.name for path in folder.iterdir()) == ["a.cached", "letter.txt"]
 
 
+def test_a_file_appears_when_it_is_whole(cache, monkeypatch):
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(names(cache)))
+    Cache("toys").get("a", lambda: b"ball")
+    assert seen == [[]]
+    assert names(cache) == ["a"]
+
+
 def keep(content):
     return Cache("toys").get("a", lambda: content)
 

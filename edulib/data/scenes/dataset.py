@@ -30,6 +30,9 @@ class Scenes(Dataset):
 
     Every ten scenes in a row hold each kind once as their main object, the label.
 
+    An item is drawn when it is asked for, each time; :meth:`cached` draws all of them
+    once, for training.
+
     Args:
         length: number of scenes.
         image_size: side of the square pictures, in pixels: 32 to 256.
