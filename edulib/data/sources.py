@@ -64,11 +64,11 @@ def digits(image_size: int) -> Source:
 
 
 def scenes(length: int, image_size: int) -> Source:
-    """Scenes: kept in memory up to 64 pixels, drawn again in every epoch beyond."""
+    """Scenes: drawn once, then kept, as bytes above 64 pixels."""
     from edulib.data import Scenes, as_tensors
 
-    train = Scenes(length, image_size, seed=0)
-    val = Scenes(max(1, length // 4), image_size, seed=1)
+    train = Scenes(length, image_size, seed=0).cached()
+    val = Scenes(max(1, length // 4), image_size, seed=1).cached()
     if image_size <= 64:
         train, val = as_tensors(train), as_tensors(val)
     return Source(train, val, num_classes=len(Scenes.classes), in_channels=3)

@@ -41,11 +41,11 @@ def photo_patches(train: int = 7680, val: int = 640, num_classes: int = 64) -> S
     All have the same mean colour and contrast, so that a place must be known by its
     edges and textures.
     """
-    from edulib.data import PhotoPatches, as_tensors, equalize_contrast
+    from edulib.data import ExemplarPatches, as_tensors, global_contrast_normalization
 
     sets = []
     for split, length in (("train", train), ("val", val)):
-        patches = PhotoPatches(length, 64, num_classes=num_classes, split=split)
+        patches = ExemplarPatches(length, 64, num_classes=num_classes, split=split)
         images, labels = as_tensors(patches)
-        sets.append((equalize_contrast(images), labels))
+        sets.append((global_contrast_normalization(images), labels))
     return tuple(sets)

@@ -28,7 +28,7 @@ def few_scenes(per_class: int, val: int = 200) -> Split:
     Raises:
         ValueError: if ``per_class`` is not a divisor of 100.
     """
-    from edulib.data import equalize_contrast
+    from edulib.data import global_contrast_normalization
 
     if per_class < 1 or 100 % per_class:
         raise ValueError(
@@ -38,9 +38,9 @@ def few_scenes(per_class: int, val: int = 200) -> Split:
     images, labels = train_set
     chosen = [(labels == k).nonzero()[:per_class, 0] for k in range(10)]
     order = torch.stack(chosen, 1).flatten()
-    train = equalize_contrast(images[order]), labels[order]
+    train = global_contrast_normalization(images[order]), labels[order]
     repeated = tuple(torch.cat([one] * (100 // per_class)) for one in train)
-    return repeated, (equalize_contrast(val_set[0]), val_set[1])
+    return repeated, (global_contrast_normalization(val_set[0]), val_set[1])
 
 
 def from_nothing(num_classes: int = 10) -> VGG:
