@@ -1,0 +1,1 @@
+"""Models, one file or folder a paper, by task."""
