@@ -1,0 +1,1 @@
+"""Trained weights: published ones by name, with what their use needs."""
