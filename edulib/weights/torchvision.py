@@ -17,7 +17,8 @@ def load_torchvision(name: str, weights: str = "IMAGENET1K_V1") -> nn.Module:
     """A model of this package with torchvision's published weights, in evaluation mode.
 
     Both define their layers in the same order, so that the tensors only have to be
-    renamed one after the other.
+    renamed one after the other. The epsilons of batch normalisation, which belong to
+    the weights, come with them.
 
     Args:
         name: a model in the registry that torchvision has too, such as "resnet50".
@@ -30,15 +31,18 @@ def load_torchvision(name: str, weights: str = "IMAGENET1K_V1") -> nn.Module:
         OSError: if the cache cannot be written.
     """
     model = get_builder(name)()
-    theirs = published_weights(name, weights)
-    ours = model.state_dict()
+    reference = _published(name, weights)
+    ours, theirs = model.state_dict(), reference.state_dict()
     if len(ours) != len(theirs):
         raise ValueError(
             f"our {name} has {len(ours)} tensors and torchvision's {len(theirs)}: "
             "the two are built differently; use torchvision.models for its weights"
         )
     renamed = dict(zip(ours, theirs.values(), strict=True))
-    return put_weights(model, renamed, name).eval()
+    put_weights(model, renamed, name)
+    for own, published in zip(_norms(model), _norms(reference), strict=True):
+        own.eps = published.eps
+    return model.eval()
 
 
 def published_weights(name: str, weights: str = "IMAGENET1K_V1") -> dict[str, Tensor]:
@@ -51,6 +55,11 @@ def published_weights(name: str, weights: str = "IMAGENET1K_V1") -> dict[str, Te
         ConnectionError: without a network, unless the file is in the cache.
         OSError: if the cache cannot be written.
     """
+    return _published(name, weights).state_dict()
+
+
+def _published(name: str, weights: str) -> nn.Module:
+    """Return torchvision's model with its published weights."""
     from torchvision import models
 
     known = models.list_models(module=models)
@@ -69,4 +78,8 @@ def published_weights(name: str, weights: str = "IMAGENET1K_V1") -> dict[str, Te
         reference = models.get_model(name)
     stored = torch.load(path, map_location="cpu", weights_only=True)
     reference.load_state_dict(stored, assign=True)
-    return reference.state_dict()
+    return reference
+
+
+def _norms(model: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]

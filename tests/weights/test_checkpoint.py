@@ -105,6 +105,24 @@ def test_published_weights_give_the_published_model(server, content):
     assert not ours.training
 
 
+def test_published_weights_bring_their_epsilon(monkeypatch, tmp_path):
+    torch.manual_seed(0)
+    reference = models.efficientnet_b0().eval()  # epsilon 1e-5; ours is the authors'
+    for module in reference.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_var, 1e-4, 1e-2)
+    path = tmp_path / "b0.pth"
+    torch.save(reference.state_dict(), path)
+    monkeypatch.setattr(pretrained, "fetch", lambda *_: path)
+    ours, images = (
+        load_torchvision("efficientnet_b0").double(),
+        torch.rand(1, 3, 64, 64),
+    )
+    with torch.no_grad():
+        expected = reference.double()(images.double())
+        torch.testing.assert_close(ours(images.double()), expected)
+
+
 def test_once_fetched_no_network_is_needed(server):
     first = published_weights("resnet18")
     server.content = b"gone"
