@@ -1,5 +1,6 @@
 """Checks of the exercises of the chapter on LeNet-5."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from edulib.exercises.compare import (
     is_equal,
 )
 from edulib.exercises.registry import forbid, part
+from edulib.exercises.values import numbers
 
 
 def _positions(layer: str, image_shape: tuple[int, ...]) -> int:
@@ -130,10 +132,11 @@ def _subsampling_agrees(answer: Answer, generator: torch.Generator) -> None:
 def _subsampling_learns(answer: Answer, generator: torch.Generator) -> None:
     layer, reference = _pair(answer, 3, generator)
     x = torch.randn(2, 3, 6, 6, generator=generator)
-    output = reference(x)
+    output = layer(x)
+    expect_shape(output, (2, 3, 3, 3))
     # The gradient of the sum of the output's squares
-    found = layer.gradients(x, signal=2 * output.detach()).parameters.values()
-    output.square().sum().backward()
+    found = layer.gradients(x, signal=2 * output).parameters.values()
+    reference(x).square().sum().backward()
     pairs = zip(found, reference.parameters(), strict=True)
     for name, (mine, right) in zip(("coefficient", "bias"), pairs, strict=True):
         expect(mine is not None, f"the {name} gets no gradient.")
@@ -156,16 +159,15 @@ def _subsampling_sizes(answer: Answer, generator: torch.Generator) -> None:
 
 def _shifts_of(image: Tensor, moved: Tensor, most: int) -> set[tuple[int, int]]:
     """All (dy, dx) up to `most` pixels by which `image` becomes `moved`."""
-    found = set()
     height, width = image.shape[-2:]
-    padded = torch.zeros(height + 2 * most, width + 2 * most)
-    padded[most : most + height, most : most + width] = image[0]
-    for dy in range(-most, most + 1):
-        for dx in range(-most, most + 1):
-            window = padded[most - dy :, most - dx :][:height, :width]
-            if is_equal(window, moved[0]):
-                found.add((dy, dx))
-    return found
+    padded, found = np.pad(numbers(image[0]), most), numbers(moved[0])
+    steps = range(-most, most + 1)
+    return {
+        (dy, dx)
+        for dy in steps
+        for dx in steps
+        if (padded[most - dy :, most - dx :][:height, :width] == found).all()
+    }
 
 
 def _blobs(count: int, generator: torch.Generator) -> Tensor:

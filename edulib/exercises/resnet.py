@@ -131,12 +131,12 @@ def _block_projects(answer: Answer, generator: torch.Generator) -> None:
 def _block_gradients(answer: Answer, generator: torch.Generator) -> None:
     block, reference = _pair(answer, generator, 4, 6, 2)
     x = _images(generator, 4, 9)
-    image = x.clone().requires_grad_()
-    output = reference(image)
+    image, output = x.clone().requires_grad_(), block(x.clone())
+    expect_shape(output, (2, 6, 5, 5))
     # The gradient of the sum of the output's squares
-    (found,) = block.gradients(x, signal=2 * output.detach()).inputs
+    (found,) = block.gradients(x, signal=2 * output).inputs
     expect(found is not None, "no gradient reaches the input.")
-    output.square().sum().backward()
+    reference(image).square().sum().backward()
     what = "the gradient of the input"
     expect_within(found, image.grad, what, rtol=1e-3, atol=1e-4)
 
