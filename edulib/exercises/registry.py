@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import torch
 
 from edulib.chapters import chapter_modules
+from edulib.exercises.answer import Answer
 
-Run = Callable[[object, torch.Generator], None]
+Run = Callable[[Answer, torch.Generator], None]
 
 _parts: dict[str, list["Part"]] = {}
+_own: dict[str, tuple[object, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,20 @@ def part(
         return run
 
     return register
+
+
+def forbid(exercise_id: str, *own: type | Callable) -> None:
+    """Name the book's classes and functions that are no answer to an exercise.
+
+    An answer that is one of them, a child of one, or a module with one inside is told
+    to write its own, whatever name it gave it.
+    """
+    _own[exercise_id] = _own.get(exercise_id, ()) + own
+
+
+def books_own(exercise_id: str) -> tuple[object, ...]:
+    """Return what `forbid` named for an exercise."""
+    return _own.get(exercise_id, ())
 
 
 def parts(exercise_id: str) -> tuple[Part, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edulib.exercises.check import check
 from edulib.exercises.registry import parts
-from edulib.exercises.result import NOT_ATTEMPTED, Result, Row
+from edulib.exercises.result import Result, Row, Status
 
 _LEFT_OUT = ast.Import | ast.ImportFrom | ast.FunctionDef
 
@@ -63,8 +63,8 @@ def judge(
 
 def nothing(exercise_id: str, message: str) -> Result:
     """Return the result of an answer that could not be checked, and why."""
-    rows = [Row(p.name, p.points, NOT_ATTEMPTED) for p in parts(exercise_id)]
-    rows[0] = Row(rows[0].name, rows[0].points, NOT_ATTEMPTED, message)
+    rows = [Row(p.name, p.points, Status.NOT_ATTEMPTED) for p in parts(exercise_id)]
+    rows[0] = Row(rows[0].name, rows[0].points, Status.NOT_ATTEMPTED, message)
     return Result(exercise_id, tuple(rows))
 
 

@@ -113,7 +113,7 @@ def test_published_weights_bring_their_epsilon(monkeypatch, tmp_path):
             torch.nn.init.uniform_(module.running_var, 1e-4, 1e-2)
     path = tmp_path / "b0.pth"
     torch.save(reference.state_dict(), path)
-    monkeypatch.setattr(pretrained, "fetch", lambda *_: path)
+    monkeypatch.setattr(torchvision, "fetch", lambda *_: path)
     ours, images = (
         load_torchvision("efficientnet_b0").double(),
         torch.rand(1, 3, 64, 64),

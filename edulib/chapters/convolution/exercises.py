@@ -4,8 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from edulib.chapters.convolution.arithmetic import ConvSpec
-from edulib.exercises.compare import expect_close, expect_equal
+from edulib.chapters.convolution.arithmetic import WindowLayer
+from edulib.exercises.answer import Answer
+from edulib.exercises.compare import (
+    expect_close,
+    expect_equal,
+)
 from edulib.exercises.registry import part
 
 
@@ -15,8 +19,8 @@ from edulib.exercises.registry import part
     points=1,
     hint="How often does a step of 4 fit into 227 - 11, and where does one start?",
 )
-def _output(answer: tuple, generator: torch.Generator) -> None:
-    right = ConvSpec(227, 3, 96, kernel=11, stride=4, padding=0).cost()["output"]
+def _output(answer: Answer, generator: torch.Generator) -> None:
+    right = WindowLayer(227, 3, 96, kernel=11, stride=4, padding=0).cost()["output"]
     expect_equal(answer[0], right, "alexnet_size")
 
 
@@ -26,8 +30,8 @@ def _output(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="With two groups a kernel sees half of the input maps.",
 )
-def _weights(answer: tuple, generator: torch.Generator) -> None:
-    setting = ConvSpec(27, 96, 256, kernel=5, stride=1, padding=2, groups=2)
+def _weights(answer: Answer, generator: torch.Generator) -> None:
+    setting = WindowLayer(27, 96, 256, kernel=5, stride=1, padding=2, groups=2)
     expect_equal(answer[1], setting.cost()["weights"], "alexnet_weights")
 
 
@@ -37,8 +41,8 @@ def _weights(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="Every weight is used once at each of the 56 x 56 places.",
 )
-def _macs(answer: tuple, generator: torch.Generator) -> None:
-    setting = ConvSpec(56, 64, 256, kernel=1, stride=1, padding=0)
+def _macs(answer: Answer, generator: torch.Generator) -> None:
+    setting = WindowLayer(56, 64, 256, kernel=1, stride=1, padding=0)
     expect_equal(answer[2], setting.cost()["macs"], "pointwise_macs")
 
 
@@ -48,13 +52,13 @@ def _macs(answer: tuple, generator: torch.Generator) -> None:
     points=2,
     hint="Each layer adds its dilation times (kernel size - 1).",
 )
-def _field(answer: tuple, generator: torch.Generator) -> None:
-    windows = [ConvSpec(kernel=3, dilation=d).cost()["window"] for d in (1, 2, 4)]
+def _field(answer: Answer, generator: torch.Generator) -> None:
+    windows = [WindowLayer(kernel=3, dilation=d).cost()["window"] for d in (1, 2, 4)]
     expect_equal(answer[3], 1 + sum(w - 1 for w in windows), "field")
 
 
 def _compare(
-    answer: object, generator: torch.Generator, stride: int, padding: int
+    answer: Answer, generator: torch.Generator, stride: int, padding: int
 ) -> None:
     x = torch.randn(2, 3, 9, 12, generator=generator)
     weight = torch.randn(4, 3, 3, 3, generator=generator)
@@ -68,7 +72,7 @@ def _compare(
     points=2,
     hint="The row of a window and the row of a kernel must list the same order.",
 )
-def _plain(answer: object, generator: torch.Generator) -> None:
+def _plain(answer: Answer, generator: torch.Generator) -> None:
     _compare(answer, generator, stride=1, padding=0)
 
 
@@ -78,7 +82,7 @@ def _plain(answer: object, generator: torch.Generator) -> None:
     points=1,
     hint="x.unfold(2, k, stride) steps over the rows by the stride.",
 )
-def _stride(answer: object, generator: torch.Generator) -> None:
+def _stride(answer: Answer, generator: torch.Generator) -> None:
     _compare(answer, generator, stride=2, padding=0)
 
 
@@ -88,7 +92,7 @@ def _stride(answer: object, generator: torch.Generator) -> None:
     points=1,
     hint="F.pad takes left, right, top, bottom.",
 )
-def _padding(answer: object, generator: torch.Generator) -> None:
+def _padding(answer: Answer, generator: torch.Generator) -> None:
     _compare(answer, generator, stride=1, padding=2)
 
 
@@ -99,7 +103,7 @@ def _padding(answer: object, generator: torch.Generator) -> None:
     hint="Read the kernel size from weight.shape.",
     hidden=True,
 )
-def _kernel(answer: object, generator: torch.Generator) -> None:
+def _kernel(answer: Answer, generator: torch.Generator) -> None:
     x = torch.randn(1, 2, 8, 8, generator=generator)
     weight = torch.randn(3, 2, 5, 5, generator=generator)
     expect_close(answer(x, weight, 1, 0), F.conv2d(x, weight))
@@ -119,7 +123,7 @@ def _network(depth: int, generator: torch.Generator) -> nn.Sequential:
     points=1,
     hint="Let the image require a gradient; then torch.autograd.grad(output, image).",
 )
-def _one_layer(answer: object, generator: torch.Generator) -> None:
+def _one_layer(answer: Answer, generator: torch.Generator) -> None:
     network = _network(1, generator)
     expect_close(answer(network, 3), network[0].weight[0, 0].abs())
 
@@ -130,7 +134,7 @@ def _one_layer(answer: object, generator: torch.Generator) -> None:
     points=2,
     hint="Differentiate one output unit, the one in the middle, and take abs().",
 )
-def _layers(answer: object, generator: torch.Generator) -> None:
+def _layers(answer: Answer, generator: torch.Generator) -> None:
     network = _network(3, generator)
     image = torch.zeros(1, 1, 11, 11, requires_grad=True)
     (gradient,) = torch.autograd.grad(network(image)[0, 0, 2, 2], image)

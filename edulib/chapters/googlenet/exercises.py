@@ -1,9 +1,11 @@
 """Checks of the exercises of the chapter on GoogLeNet."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from edulib.anatomy import count_macs, count_parameters
+from edulib.anatomy import count_macs
+from edulib.exercises.answer import Answer
 from edulib.exercises.compare import (
     copy_parameters,
     expect,
@@ -11,7 +13,8 @@ from edulib.exercises.compare import (
     expect_equal,
     expect_shape,
 )
-from edulib.exercises.registry import part
+from edulib.exercises.registry import forbid, part
+from edulib.exercises.values import numbers
 from edulib.models.classification.googlenet import Inception, conv_relu
 
 _BLOCK_3B = (128, 128, 192, 32, 96, 64)
@@ -27,7 +30,7 @@ def _block_3b() -> Inception:
     points=1,
     hint="28 * 28 places; 256 to 32 channels by 1x1, then 32 to 96 by 5x5.",
 )
-def _reduced(answer: tuple, generator: torch.Generator) -> None:
+def _reduced(answer: Answer, generator: torch.Generator) -> None:
     macs = count_macs(_block_3b().branch3, (256, 28, 28))
     expect_equal(answer[0], macs, "reduced_macs")
 
@@ -38,7 +41,7 @@ def _reduced(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="256 to 96 channels, 25 weights for each pair, 28 * 28 places.",
 )
-def _direct(answer: tuple, generator: torch.Generator) -> None:
+def _direct(answer: Answer, generator: torch.Generator) -> None:
     macs = count_macs(nn.Conv2d(256, 96, 5, padding=2), (256, 28, 28))
     expect_equal(answer[1], macs, "direct_macs")
 
@@ -49,9 +52,11 @@ def _direct(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="Four branches are joined; the reduce widths are inside of two of them.",
 )
-def _output_channels(answer: tuple, generator: torch.Generator) -> None:
+def _output_channels(answer: Answer, generator: torch.Generator) -> None:
     expect_equal(answer[2], _BLOCK_3B[0] + sum(_BLOCK_3B[2::2]) + 64, "output_channels")
 
+
+forbid("googlenet-inception", Inception)
 
 _WIDTHS = (4, 3, 6, 2, 5, 7)
 
@@ -60,13 +65,13 @@ def _images(generator: torch.Generator, *shape: int) -> torch.Tensor:
     return torch.randn(shape, generator=generator)
 
 
-def _pair(answer: type, generator: torch.Generator, *sizes: object) -> tuple:
+def _pair(answer: Answer, generator: torch.Generator, *sizes: object) -> tuple:
     """The student's block and ours, with the same random parameters."""
     reference = Inception(*sizes, conv_relu, 5)
     with torch.no_grad():
         for parameter in reference.parameters():
             parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
-    block = answer(*sizes)
+    block = answer.build(*sizes)
     copy_parameters(reference, block)
     return block, reference
 
@@ -77,8 +82,8 @@ def _pair(answer: type, generator: torch.Generator, *sizes: object) -> tuple:
     points=1,
     hint="Padding 1 for 3x3 and for the pooling, 2 for 5x5; torch.cat along dim 1.",
 )
-def _shape(answer: type, generator: torch.Generator) -> None:
-    output = answer(8, _WIDTHS)(_images(generator, 2, 8, 9, 6))
+def _shape(answer: Answer, generator: torch.Generator) -> None:
+    output = answer.build(8, _WIDTHS)(_images(generator, 2, 8, 9, 6))
     expect_shape(output, (2, 22, 9, 6))
 
 
@@ -88,7 +93,7 @@ def _shape(answer: type, generator: torch.Generator) -> None:
     points=1,
     hint="1x1; 3x3 reduce, 3x3; 5x5 reduce, 5x5; pool projection. All with biases.",
 )
-def _parameters(answer: type, generator: torch.Generator) -> None:
+def _parameters(answer: Answer, generator: torch.Generator) -> None:
     _pair(answer, generator, 8, _WIDTHS)
 
 
@@ -98,9 +103,9 @@ def _parameters(answer: type, generator: torch.Generator) -> None:
     points=1,
     hint="A ReLU stands behind each convolution, the last of a branch included.",
 )
-def _rectified(answer: type, generator: torch.Generator) -> None:
-    output = answer(8, _WIDTHS)(_images(generator, 2, 8, 7, 7))
-    expect(bool(output.ge(0).all()), "the output has negative values.")
+def _rectified(answer: Answer, generator: torch.Generator) -> None:
+    output = answer.build(8, _WIDTHS)(_images(generator, 2, 8, 7, 7))
+    expect(bool((numbers(output) >= 0).all()), "the output has negative values.")
 
 
 @part(
@@ -109,7 +114,7 @@ def _rectified(answer: type, generator: torch.Generator) -> None:
     points=3,
     hint="Order of the branches; ReLU behind the reductions; pooling before its 1x1.",
 )
-def _agrees(answer: type, generator: torch.Generator) -> None:
+def _agrees(answer: Answer, generator: torch.Generator) -> None:
     block, reference = _pair(answer, generator, 8, _WIDTHS)
     x = _images(generator, 2, 8, 7, 7)
     expect_close(block(x.clone()), reference(x))
@@ -122,7 +127,7 @@ def _agrees(answer: type, generator: torch.Generator) -> None:
     hint="Every width comes from the arguments.",
     hidden=True,
 )
-def _other_widths(answer: type, generator: torch.Generator) -> None:
+def _other_widths(answer: Answer, generator: torch.Generator) -> None:
     block, reference = _pair(answer, generator, 5, (1, 2, 3, 4, 5, 6))
     x = _images(generator, 1, 5, 4, 8)
     expect_close(block(x.clone()), reference(x))
@@ -137,10 +142,10 @@ _CASES = ((16, 3, 9000), (64, 3, 15000), (64, 5, 15000), (32, 5, 6000))
     points=1,
     hint="padding=kernel // 2, and no stride.",
 )
-def _sixty_four(answer: object, generator: torch.Generator) -> None:
+def _sixty_four(answer: Answer, generator: torch.Generator) -> None:
     for channels, kernel, budget in _CASES:
         x = _images(generator, 1, channels, 7, 9)
-        expect_shape(answer(channels, kernel, budget)(x), (1, 64, 7, 9))
+        expect_shape(answer.build(channels, kernel, budget)(x), (1, 64, 7, 9))
 
 
 @part(
@@ -149,10 +154,10 @@ def _sixty_four(answer: object, generator: torch.Generator) -> None:
     points=1,
     hint="nn.Conv2d(in_channels, R, 1), nn.ReLU(), nn.Conv2d(R, 64, kernel, ...)",
 )
-def _kernels(answer: object, generator: torch.Generator) -> None:
+def _kernels(answer: Answer, generator: torch.Generator) -> None:
     for channels, kernel, budget in _CASES:
-        layers = answer(channels, kernel, budget).modules()
-        sides = [m.kernel_size[0] for m in layers if isinstance(m, nn.Conv2d)]
+        parameters = answer.build(channels, kernel, budget).parameters()
+        sides = [p.shape[-1] for p in parameters.values() if p.ndim == 4]
         expect_equal(sides, [1, kernel], "the list of kernel sizes")
 
 
@@ -162,9 +167,10 @@ def _kernels(answer: object, generator: torch.Generator) -> None:
     points=2,
     hint="(budget - 64) // (in_channels + 1 + 64 * kernel ** 2)",
 )
-def _budget(answer: object, generator: torch.Generator) -> None:
+def _budget(answer: Answer, generator: torch.Generator) -> None:
     for channels, kernel, budget in _CASES:
-        used = count_parameters(answer(channels, kernel, budget))
+        parameters = answer.build(channels, kernel, budget).parameters()
+        used = sum(p.numel() for p in parameters.values())
         step = channels + 1 + 64 * kernel**2
         expect(used <= budget, f"{used} parameters are more than {budget}.")
         expect(
@@ -180,8 +186,10 @@ def _budget(answer: object, generator: torch.Generator) -> None:
     hint="Both convolutions are rectified, as in the paper.",
     hidden=True,
 )
-def _two_relus(answer: object, generator: torch.Generator) -> None:
-    block = answer(16, 3, 9000)
+def _two_relus(answer: Answer, generator: torch.Generator) -> None:
+    block = answer.build(16, 3, 9000)
     x = _images(generator, 1, 16, 6, 6)
-    first, second = (m for m in block.modules() if isinstance(m, nn.Conv2d))
-    expect_close(block(x.clone()), second(first(x).relu()).relu())
+    parameters = list(block.parameters().values())
+    expect(len(parameters) == 4, "expected two convolutions, each with a bias.")
+    inside = F.conv2d(x, *parameters[:2]).relu()
+    expect_close(block(x.clone()), F.conv2d(inside, *parameters[2:], padding=1).relu())

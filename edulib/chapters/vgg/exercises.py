@@ -4,7 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from edulib.anatomy import count_parameters, receptive_field
-from edulib.exercises.compare import expect, expect_close, expect_equal, expect_shape
+from edulib.exercises.answer import Answer, read_parameters
+from edulib.exercises.compare import (
+    expect,
+    expect_equal,
+    expect_shape,
+    expect_within,
+    is_equal,
+)
 from edulib.exercises.registry import part
 from edulib.models.classification.vgg import VGG, vgg_small
 
@@ -22,7 +29,7 @@ def _stack(layers: int) -> nn.Sequential:
     points=1,
     hint="Each further 3x3 adds one pixel on either side.",
 )
-def _side(answer: tuple, generator: torch.Generator) -> None:
+def _side(answer: Answer, generator: torch.Generator) -> None:
     field = receptive_field(_stack(3), (256, 32, 32))
     expect_equal(answer[0], field.size[0], "side")
 
@@ -33,7 +40,7 @@ def _side(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="A 3x3 convolution from C to C channels has 9 C C weights.",
 )
-def _small(answer: tuple, generator: torch.Generator) -> None:
+def _small(answer: Answer, generator: torch.Generator) -> None:
     expect_equal(answer[1], count_parameters(_stack(3)), "three_small")
 
 
@@ -43,7 +50,7 @@ def _small(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="49 where the 3x3 has 9, and only one of them.",
 )
-def _large(answer: tuple, generator: torch.Generator) -> None:
+def _large(answer: Answer, generator: torch.Generator) -> None:
     layer = nn.Conv2d(256, 256, 7, bias=False)
     expect_equal(answer[2], count_parameters(layer), "one_large")
 
@@ -54,7 +61,7 @@ def _large(answer: tuple, generator: torch.Generator) -> None:
     points=1,
     hint="The last maps are 512 of 7 x 7; each of 4,096 units has a bias, too.",
 )
-def _dense(answer: tuple, generator: torch.Generator) -> None:
+def _dense(answer: Answer, generator: torch.Generator) -> None:
     layer = nn.Linear(512 * 7 * 7, 4096, device="meta")
     expect_equal(answer[3], count_parameters(layer), "first_dense")
 
@@ -73,12 +80,12 @@ def _case(generator: torch.Generator, side: int) -> tuple[nn.Linear, Tensor]:
     points=2,
     hint="A row of the matrix is a filter that was flattened: channels, rows, columns.",
 )
-def _equal(answer: object, generator: torch.Generator) -> None:
+def _equal(answer: Answer, generator: torch.Generator) -> None:
     linear, maps = _case(generator, 3)
-    found = answer(linear, 6, 3)(maps)
+    found = answer.build(linear, 6, 3)(maps)
     expect_shape(found, (2, 5, 1, 1))
     expected = linear(maps.flatten(1))
-    expect_close(found.flatten(1), expected, rtol=1e-4, atol=1e-4)
+    expect_within(found.flatten(1), expected, "the output", rtol=1e-4, atol=1e-4)
 
 
 @part(
@@ -87,13 +94,14 @@ def _equal(answer: object, generator: torch.Generator) -> None:
     points=2,
     hint="No padding, stride 1.",
 )
-def _slides(answer: object, generator: torch.Generator) -> None:
+def _slides(answer: Answer, generator: torch.Generator) -> None:
     linear, _ = _case(generator, 3)
     maps = torch.randn(1, 6, 5, 4, generator=generator)
-    found = answer(linear, 6, 3)(maps)
+    found = answer.build(linear, 6, 3)(maps)
     expect_shape(found, (1, 5, 3, 2))
     window = maps[:, :, 2:5, 1:4].flatten(1)
-    expect_close(found[:, :, 2, 1], linear(window), rtol=1e-4, atol=1e-4)
+    place, expected = found[:, :, 2, 1], linear(window)
+    expect_within(place, expected, "the last place", rtol=1e-4, atol=1e-4)
 
 
 @part(
@@ -103,14 +111,13 @@ def _slides(answer: object, generator: torch.Generator) -> None:
     hint="Copy the numbers; do not reshape the layer's own weight in place.",
     hidden=True,
 )
-def _untouched(answer: object, generator: torch.Generator) -> None:
+def _untouched(answer: Answer, generator: torch.Generator) -> None:
     linear, _ = _case(generator, 2)
     before = linear.weight.detach().clone()
-    convolution = answer(linear, 6, 2)
-    with torch.no_grad():
-        convolution.weight.add_(1)
-    same = linear.weight.shape == before.shape and torch.equal(linear.weight, before)
-    expect(same, "the weights of the dense layer have changed.")
+    convolution = answer.build(linear, 6, 2)
+    convolution.fill([p + 1 for p in convolution.parameters().values()])
+    after = read_parameters(linear)["weight"]
+    expect(is_equal(after, before), "the weights of the dense layer have changed.")
 
 
 _COPIED = ("stage1.0", "stage2.0", "stage3.0", "stage3.2")
@@ -126,12 +133,13 @@ def _networks(generator: torch.Generator) -> tuple[VGG, VGG]:
     return networks
 
 
-def _expect_copied(answer: object, generator: torch.Generator, names: tuple) -> None:
+def _expect_copied(answer: Answer, generator: torch.Generator, names: tuple) -> None:
     shallow, deep = _networks(generator)
     answer(shallow, deep)
+    learned, found = read_parameters(shallow), read_parameters(deep)
     for name in names:
-        old, new = shallow.get_submodule(name), deep.get_submodule(name)
-        same = torch.equal(old.weight, new.weight) and torch.equal(old.bias, new.bias)
+        pairs = [(learned[k], found.get(k)) for k in (f"{name}.weight", f"{name}.bias")]
+        same = all(new is not None and is_equal(old, new) for old, new in pairs)
         expect(same, f"{name} of the deep network is not that of the shallow one.")
 
 
@@ -141,7 +149,7 @@ def _expect_copied(answer: object, generator: torch.Generator, names: tuple) -> 
     points=1,
     hint="Convolution k of a stage goes to convolution k of the same stage.",
 )
-def _convolutions(answer: object, generator: torch.Generator) -> None:
+def _convolutions(answer: Answer, generator: torch.Generator) -> None:
     _expect_copied(answer, generator, _COPIED)
 
 
@@ -151,7 +159,7 @@ def _convolutions(answer: object, generator: torch.Generator) -> None:
     points=1,
     hint="Both networks have the same head: load_state_dict takes all of it.",
 )
-def _dense_layers(answer: object, generator: torch.Generator) -> None:
+def _dense_layers(answer: Answer, generator: torch.Generator) -> None:
     _expect_copied(answer, generator, _DENSE)
 
 
@@ -161,13 +169,13 @@ def _dense_layers(answer: object, generator: torch.Generator) -> None:
     points=1,
     hint="Stages 4 and 5, and the further convolutions of stages 1 to 3, stay random.",
 )
-def _others(answer: object, generator: torch.Generator) -> None:
+def _others(answer: Answer, generator: torch.Generator) -> None:
     shallow, deep = _networks(generator)
-    before = {name: p.detach().clone() for name, p in deep.named_parameters()}
+    before = read_parameters(deep)
     answer(shallow, deep)
-    for name, parameter in deep.named_parameters():
+    for name, parameter in read_parameters(deep).items():
         if name.rpartition(".")[0] not in (*_COPIED, *_DENSE):
-            expect(torch.equal(parameter, before[name]), f"{name} has changed.")
+            expect(is_equal(parameter, before[name]), f"{name} has changed.")
 
 
 @part(
@@ -177,12 +185,12 @@ def _others(answer: object, generator: torch.Generator) -> None:
     hint="Copy the numbers, so that training one network leaves the other alone.",
     hidden=True,
 )
-def _separate(answer: object, generator: torch.Generator) -> None:
+def _separate(answer: Answer, generator: torch.Generator) -> None:
     shallow, deep = _networks(generator)
-    before = [p.detach().clone() for p in shallow.parameters()]
+    before = list(read_parameters(shallow).values())
     answer(shallow, deep)
     with torch.no_grad():
         for parameter in deep.parameters():
             parameter.add_(1)
-    same = map(torch.equal, before, shallow.parameters())
+    same = map(is_equal, before, read_parameters(shallow).values())
     expect(all(same), "a step of the deep network changed the shallow one.")
