@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     timing = add("time", _time, "measure how long chapters take, for their cards")
     _add_paths(timing)
     timing.add_argument("--gpu", action="store_true", help="at full scale")
+    others = add("processors", _processors, "run chapters as other processors would")
+    _add_paths(others)
     assets = add("assets", _assets, "build graphs, their viewer and MathJax")
     assets.add_argument("destination", type=Path)
     add("lists", _lists, "renew _toc.yml and README.md from chapters.toml")
@@ -82,6 +84,20 @@ def _time(options: argparse.Namespace) -> int:
             line = measure(path, on_gpu=options.gpu, timeout=options.timeout)
             print(f"{path.relative_to(root)}: {line}", flush=True)
     return 0
+
+
+def _processors(options: argparse.Namespace) -> int:
+    from edulib.authoring.processors import differences, processors
+
+    root, found = _root(options.paths), 0
+    for path in find_notebooks(options.paths, root):
+        for processor in processors():
+            lines = differences(path, processor, timeout=options.timeout)
+            found += len(lines)
+            for line in lines:
+                name = path.relative_to(root) if path.is_relative_to(root) else path
+                print(f"{name}, {processor.name}: {line}", flush=True)
+    return min(found, 1)
 
 
 def _lists(options: argparse.Namespace) -> int:

@@ -135,7 +135,7 @@ def _ideas(era: int) -> str:
 
 
 def _times() -> str:
-    rows = ["| chapter | at most, on two cores |", "|---|--:|"]
+    rows = ["| chapter | at most, on one core |", "|---|--:|"]
     for address, timing in read_timings().items():
         title = get_chapter(Path(address).name).title
         rows.append(f"| [{title}]({address}.ipynb) | {timing.cpu_seconds} s |")

@@ -15,7 +15,7 @@ class Timing:
     """Execution time of a chapter, kernel and imports included.
 
     Attributes:
-        cpu_seconds: on two processor cores, rounded up by `round_up`.
+        cpu_seconds: on one processor core, rounded up by `round_up`.
         gpu_seconds: at full scale on a GPU, if that was measured.
         gpu_name: which GPU.
     """
@@ -102,7 +102,7 @@ def _updated(old: Timing | None, seconds: float, gpu_name: str | None) -> Timing
         cpu_seconds = settle(old and old.cpu_seconds, seconds)
         return replace(old or Timing(cpu_seconds), cpu_seconds=cpu_seconds)
     if old is None:
-        raise RuntimeError("measure this chapter on two processor cores first")
+        raise RuntimeError("measure this chapter on one processor core first")
     same = old.gpu_seconds if old.gpu_name == gpu_name else None
     return replace(old, gpu_seconds=settle(same, seconds), gpu_name=gpu_name)
 

@@ -13,7 +13,6 @@ from edulib.notebook.environment import is_colab, is_live
 
 Value = TypeVar("Value")
 
-_CPU_THREADS = 2
 _COLAB_HAS_GPUS = (
     " For full scale choose Runtime > Change runtime type > GPU, then Run all."
 )
@@ -44,9 +43,9 @@ class Runtime:
 def setup(seed: int = 0) -> Runtime:
     """Make the notebook repeatable, choose the device and the style of figures.
 
-    On a CPU the results are the same to the last bit in each run: fixed seeds, two
-    threads, deterministic algorithms. Numbers below 1e-38, with which processors are
-    slow, count as 0. On a GPU results differ, because the fastest algorithms are taken.
+    On a CPU the results are the same to the last bit in each run: fixed seeds, one
+    thread (EOV_THREADS takes another number), deterministic algorithms, denormals
+    flushed to zero. On a GPU results differ: the fastest algorithms are taken.
 
     Args:
         seed: of all random generators.
@@ -58,14 +57,14 @@ def setup(seed: int = 0) -> Runtime:
     torch.use_deterministic_algorithms(not lab.on_gpu)
     torch.backends.cudnn.benchmark = lab.on_gpu
     if not lab.on_gpu:
-        torch.set_num_threads(min(_CPU_THREADS, os.cpu_count() or 1))
-        _ignore_denormals()
+        torch.set_num_threads(int(os.environ.get("EOV_THREADS", "1")))
+        _flush_denormals()
     _style_figures()
     _announce(lab)
     return lab
 
 
-def _ignore_denormals() -> None:
+def _flush_denormals() -> None:
     for kind in (np.float32, np.float64):
         np.finfo(kind)  # NumPy up to 2.0 warns if it looks at them later
     torch.set_flush_denormal(True)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from edulib.registry import get_builder, suggest
-from edulib.weights.checkpoint import put_into
+from edulib.weights.checkpoint import put_weights
 
 
 class ImageNetModel(NamedTuple):
@@ -92,7 +92,7 @@ def load_imagenet(name: str) -> ImageNetModel:
     stored = torch.load(content, map_location="cpu", weights_only=True)
     model = get_builder(name)()
     renamed = dict(zip(model.state_dict(), stored.values(), strict=True))
-    put_into(model, renamed, name)
+    put_weights(model, renamed, name)
     return ImageNetModel(model.eval(), _transforms(source), _class_names())
 
 

@@ -35,9 +35,9 @@ def test_no_header_names_another_chapter():
 
 def test_time_is_what_was_measured(measured):
     measured()
-    assert "Time: at most a minute on two" in chapter_header("resnet").text
+    assert "Time: at most a minute on one" in chapter_header("resnet").text
     measured(cpu_seconds=25)
-    assert "Time: about 25 s on two processor cores; a GPU" in (
+    assert "Time: about 25 s on one processor core; a GPU" in (
         chapter_header("resnet").text
     )
     measured(cpu_seconds=25, gpu_seconds=40, gpu_name="a T4")

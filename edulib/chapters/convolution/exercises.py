@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from edulib.chapters.convolution.arithmetic import WindowLayer
+from edulib.chapters.convolution.arithmetic import ConvSpec
 from edulib.exercises.answer import Answer
 from edulib.exercises.compare import (
     expect_close,
@@ -20,7 +20,7 @@ from edulib.exercises.registry import part
     hint="How often does a step of 4 fit into 227 - 11, and where does one start?",
 )
 def _output(answer: Answer, generator: torch.Generator) -> None:
-    right = WindowLayer(227, 3, 96, kernel=11, stride=4, padding=0).cost()["output"]
+    right = ConvSpec(227, 3, 96, kernel=11, stride=4, padding=0).cost()["output"]
     expect_equal(answer[0], right, "alexnet_size")
 
 
@@ -31,7 +31,7 @@ def _output(answer: Answer, generator: torch.Generator) -> None:
     hint="With two groups a kernel sees half of the input maps.",
 )
 def _weights(answer: Answer, generator: torch.Generator) -> None:
-    setting = WindowLayer(27, 96, 256, kernel=5, stride=1, padding=2, groups=2)
+    setting = ConvSpec(27, 96, 256, kernel=5, stride=1, padding=2, groups=2)
     expect_equal(answer[1], setting.cost()["weights"], "alexnet_weights")
 
 
@@ -42,7 +42,7 @@ def _weights(answer: Answer, generator: torch.Generator) -> None:
     hint="Every weight is used once at each of the 56 x 56 places.",
 )
 def _macs(answer: Answer, generator: torch.Generator) -> None:
-    setting = WindowLayer(56, 64, 256, kernel=1, stride=1, padding=0)
+    setting = ConvSpec(56, 64, 256, kernel=1, stride=1, padding=0)
     expect_equal(answer[2], setting.cost()["macs"], "pointwise_macs")
 
 
@@ -53,7 +53,7 @@ def _macs(answer: Answer, generator: torch.Generator) -> None:
     hint="Each layer adds its dilation times (kernel size - 1).",
 )
 def _field(answer: Answer, generator: torch.Generator) -> None:
-    windows = [WindowLayer(kernel=3, dilation=d).cost()["window"] for d in (1, 2, 4)]
+    windows = [ConvSpec(kernel=3, dilation=d).cost()["window"] for d in (1, 2, 4)]
     expect_equal(answer[3], 1 + sum(w - 1 for w in windows), "field")
 
 
