@@ -6,7 +6,6 @@ can be forced, so that one machine shows what others print.
 """
 
 import copy
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,7 +101,9 @@ def _texts(cell: NotebookNode) -> list[str]:
 
 def _around(old: object, new: object, width: int = 30) -> str:
     old, new = str(old), str(new)
-    same = len(os.path.commonprefix([old, new]))
+    pairs = zip(old, new, strict=False)
+    shorter = min(len(old), len(new))
+    same = next((k for k, (a, b) in enumerate(pairs) if a != b), shorter)
     start = max(0, same - width)
     return f"{old[start : same + width]!r} became {new[start : same + width]!r}"
 

@@ -26,9 +26,9 @@ solution at the top level `name = ...` for each name that it assigns: a notebook
 to its end unsolved.
 
 What is checked stands in `edulib/chapters/<chapter>/exercises.py`: one short function
-for each part. A check judges values, not objects: it gets an `Answer`, whose methods run the
-student's code and return plain numbers, texts and tensors, and a generator for random
-inputs. It compares with the module of this package, and raises by one of the
+for each part. A check judges values, not objects: it gets an `Answer`, whose methods
+run the student's code and return plain numbers, texts and tensors, and a generator for
+random inputs. It compares with the module of this package, and raises by one of the
 comparisons, whose messages say what differs.
 
     forbid("lenet-subsampling", Subsampling)  # the book's own is no answer
