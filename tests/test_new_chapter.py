@@ -97,7 +97,7 @@ CHECKPOINTS = {
         builder="edulib.models.classification.highway.highway_dense",
         arguments={},
         data=digits,
-        recipe=Recipe(epochs=2),
+        recipe=Recipe(epochs=8, lr=0.1),
         min_accuracy=0.2,
     ),
 }

@@ -80,11 +80,15 @@ class Course:
         return self.root / "runs" / check_name(student) / f"{check_name(name)}.{kind}"
 
     def read_run(self, name: str, student: str) -> dict:
-        """Return what came out of running this very submission; {} if nothing has."""
+        """Return what came out of running this very submission; {} if nothing has.
+
+        A file that is torn or holds something else counts as nothing.
+        """
         path = self.run_file(name, student)
-        if not path.exists():
+        try:
+            run = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
             return {}
-        run = json.loads(path.read_text(encoding="utf-8"))
         return run if run.get("digest") == self.digest(name, student) else {}
 
     def digest(self, name: str, student: str) -> str:

@@ -16,6 +16,10 @@ from edulib.exercises.source import read_header
 
 COUNT, LAYER = "lenet-count", "lenet-subsampling"
 EXERCISES = (COUNT, LAYER)
+NUMBERS = (
+    "colour_parameters, colour_connections = 456, 357_504\n"
+    "saved_parameters, wide_connections = 900, 192_480\n"
+)
 CLASS = """# exercise: lenet-subsampling
 import torch
 from torch import nn
@@ -52,11 +56,7 @@ def cell_of(notebook: NotebookNode, name: str, kind: str = "exercise") -> Notebo
 def solved(release: NotebookNode, layer: str, count: str = "") -> NotebookNode:
     """The release with answers: the right ones, unless others are given."""
     notebook = copy.deepcopy(release)
-    right = (
-        "colour_parameters, colour_connections = 456, 357_504\n"
-        "saved_parameters, wide_connections = 900, 192_480\n"
-    )
-    cell_of(notebook, COUNT).source = f"# exercise: {COUNT}\n{count or right}"
+    cell_of(notebook, COUNT).source = f"# exercise: {COUNT}\n{count or NUMBERS}"
     cell_of(notebook, LAYER).source = layer
     return notebook
 

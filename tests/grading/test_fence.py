@@ -10,6 +10,7 @@ from submissions import CHEATS
 
 from edulib.grading import fence
 from edulib.grading.execute import Limits, _Child
+from edulib.grading.failures import GraderError
 from edulib.grading.nursery import Nursery
 from edulib.grading.watch import Watch
 
@@ -92,6 +93,12 @@ def test_memory_is_limited(nursery):
 def test_files_are_limited(nursery):
     source = "with open('large', 'wb') as file:\n    file.truncate(2**40)"
     assert "File too large" in run(nursery, source)
+
+
+def test_what_no_submission_does_ends_the_batch(nursery):
+    settings = {"scratch": "/nowhere", "fenced": True, "jailed": False, "seed": 1}
+    with pytest.raises(GraderError, match="cannot be shut in: FileNotFoundError"):
+        nursery.start_child(settings)
 
 
 def test_a_dead_nursery_is_replaced(nursery):
