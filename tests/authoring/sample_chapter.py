@@ -47,7 +47,7 @@ def good_chapter() -> NotebookNode:
             'from edulib.notebook import chapter_header\n\nchapter_header("lenet")',
             "remove-input",
         ),
-        v4.new_markdown_cell("After this chapter you can count weights."),
+        v4.new_markdown_cell("After this chapter you can\n\n- count weights."),
     ]
     for title in SECTIONS:
         cells.append(v4.new_markdown_cell(f"## {title}\n\n{WORDS}"))
