@@ -10,10 +10,10 @@ from edulib.grading.failures import describe, printable
 
 @pytest.mark.parametrize("student", POISONS)
 def test_marks(graded, student):
-    _, marks, look = POISONS[student]
+    _, marks, flagged = POISONS[student]
     assert graded.scores(student) == marks
-    assert bool(graded.run(student)["look"]) is look
-    assert graded.marks()[student] == (sum(marks), 11, look)
+    assert bool(graded.run(student)["flags"]) is flagged
+    assert graded.marks()[student] == (sum(marks), 11, flagged)
 
 
 def test_the_page_shows_the_error_of_a_typo(graded):
@@ -42,6 +42,6 @@ def test_a_link_brings_no_solution(graded):
 
 def test_errors_are_described_in_a_line():
     assert describe(ValueError("expected 1\nor 2")) == "expected 1"
-    assert describe(KeyError("look")) == "KeyError: 'look'"
+    assert describe(KeyError("flags")) == "KeyError: 'flags'"
     assert describe(RecursionError()) == "RecursionError"
     assert describe(OSError("\udcff")) == "OSError: \\udcff"
