@@ -8,6 +8,7 @@ Only instructors need this, with the extra `grading` of the package. The command
     answers.py      the answers of a submission, merged into the release
     collect.py      a folder of downloads becomes nbgrader's folder `submitted`
     sandbox.py      what the process of a submission may not do (Landlock, limits)
+    system_calls.py what Landlock does not keep it from (seccomp)
     fork_server.py  a process that has imported torch and forks one a submission
     cell_runner.py  what runs in that process: the cells, and the checks
     channel.py      messages from and to that process

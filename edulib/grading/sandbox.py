@@ -4,7 +4,8 @@ Landlock is a part of Linux (since 5.13) that lets a process give up rights for 
 without root, containers or set-up: see man 7 landlock. Inside the sandbox a process
 reads the system, the interpreter and this package, writes to its own scratch folder,
 and has no other files; where the kernel is new enough it opens no TCP connection
-(6.7) and signals nobody outside (6.12).
+(6.7) and signals nobody outside (6.12). What Landlock does not know of is refused
+by a filter of system calls.
 """
 
 import contextlib
@@ -15,6 +16,8 @@ import resource
 import signal
 import sys
 from pathlib import Path
+
+from edulib.grading.system_calls import refuse_limits_of_others
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _NO_NEW_PRIVS, _DIE_WITH_PARENT, _ADOPT, _KILL = 38, 1, 36, 9
@@ -90,6 +93,7 @@ def enter(scratch: Path) -> None:
     _prctl(_NO_NEW_PRIVS, 1)
     _call(_RESTRICT, ruleset, 0)
     os.close(ruleset)
+    refuse_limits_of_others()
 
 
 def limit(memory_gb: float = 4, file_gb: float = 0.5) -> None:

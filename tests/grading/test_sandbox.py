@@ -79,6 +79,14 @@ def test_without_a_sandbox_it_reads_what_the_grader_reads(fork_server, tmp_path)
     assert "Permission denied" in run(fork_server, source)
 
 
+def test_it_sets_limits_of_its_own_only(fork_server):
+    """With a limit of processor time it would have the kernel end the grader."""
+    source = "import resource as r\nr.setrlimit(r.RLIMIT_CPU, (60, 60))\n"
+    assert run(fork_server, source) == ""
+    source += f"r.prlimit({os.getpid()}, r.RLIMIT_CORE)"
+    assert "Operation not permitted" in run(fork_server, source)
+
+
 def test_what_it_starts_ends_with_it(fork_server):
     daemon = int(run(fork_server, DAEMON))
     run(fork_server, "")
