@@ -41,7 +41,9 @@ def test_the_end_is_an_end(ends):
         channel.receive(1)
 
 
-@pytest.mark.parametrize("babble", [b"no json\n", b"[1]\n", b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "babble", [b"no json\n", b"[1]\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"]
+)
 def test_babble_is_refused(ends, babble):
     channel, other = ends
     other.sendall(babble)

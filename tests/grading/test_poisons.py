@@ -5,7 +5,10 @@ from graded_class import NAME
 from poisons import POISONS
 from test_feedback import page
 
-from edulib.grading.failures import describe, printable
+from edulib.grading import batch
+from edulib.grading.course import Course
+from edulib.grading.execute import Limits
+from edulib.grading.failures import GraderError, describe, printable
 
 
 @pytest.mark.parametrize("student", POISONS)
@@ -38,6 +41,23 @@ def test_files_that_are_not_collected_are_all_named(graded):
 
 def test_a_link_brings_no_solution(graded):
     assert not graded.course.notebook("submitted", NAME, "to_solutions").exists()
+
+
+def test_what_no_submission_has_done_ends_the_batch(graded, monkeypatch):
+    class Broken:
+        def __init__(self, checks):
+            pass
+
+        def start_child(self, settings):
+            raise GraderError("no sandbox here")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(batch, "ForkServer", Broken)
+    monkeypatch.setattr(Course, "read_run", lambda *arguments: {})
+    with pytest.raises(GraderError, match="no sandbox here"):
+        batch.run_all(graded.course, NAME, Limits())
 
 
 def test_errors_are_described_in_a_line():

@@ -103,7 +103,7 @@ def test_files_are_limited(fork_server):
     assert "File too large" in run(fork_server, source)
 
 
-def test_what_no_submission_does_ends_the_batch(fork_server):
+def test_a_child_that_cannot_be_confined_is_no_fault_of_a_submission(fork_server):
     settings = {"scratch": "/nowhere", "sandboxed": True, "isolated": False, "seed": 1}
     with pytest.raises(GraderError, match="cannot be sandboxed: FileNotFoundError"):
         fork_server.start_child(settings)
