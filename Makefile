@@ -71,9 +71,9 @@ collect: $(INSTALLED) ## take the answers out of a folder of notebooks: A=week1 
 	$(call needs,A FROM)
 	$(GRADING) collect $(A) $(FROM)
 
-grade: $(INSTALLED) ## run and mark what was collected: A=week1 (JOBS=2 JAIL=yes FENCE=no)
+grade: $(INSTALLED) ## run and mark what was collected: A=week1 (JOBS=2 ISOLATE=yes SANDBOX=no)
 	$(call needs,A)
-	$(GRADING) grade $(A) --jobs $(JOBS) $(if $(JAIL),--jail) $(if $(filter no,$(FENCE)),--no-fence)
+	$(GRADING) grade $(A) --jobs $(JOBS) $(if $(ISOLATE),--isolate) $(if $(filter no,$(SANDBOX)),--no-sandbox)
 
 feedback: $(INSTALLED) ## write a page for each student: A=week1
 	$(call needs,A)

@@ -18,7 +18,7 @@ from edulib.grading.assignment import release_form
 from edulib.grading.course import Assignment, Course
 from edulib.grading.execute import Limits, execute
 from edulib.grading.failures import GraderError, describe
-from edulib.grading.nursery import Nursery
+from edulib.grading.fork_server import ForkServer
 from edulib.grading.private import load_checks
 
 Tell = Callable[[str], None]
@@ -79,14 +79,14 @@ class _Work:
         self.ran: list[str] = []
         self.failed: list[str] = []
 
-    def run_next(self, nursery: Nursery) -> bool:
+    def run_next(self, fork_server: ForkServer) -> bool:
         """Run one submission; return whether there was one."""
         try:
             student = self.tasks.get_nowait()
         except queue.Empty:
             return False
         try:
-            self.tell(f"{student}: {self._run(student, nursery)}")
+            self.tell(f"{student}: {self._run(student, fork_server)}")
             self.ran.append(student)
         except GraderError:
             raise
@@ -94,13 +94,13 @@ class _Work:
             self.failed.append(f"{student}: {describe(error)}")
         return True
 
-    def _run(self, student: str, nursery: Nursery) -> str:
+    def _run(self, student: str, fork_server: ForkServer) -> str:
         """Run a submission, write down what came out, and say it in a line."""
         name, started = self.assignment.name, time.perf_counter()
         digest = self.course.digest(name, student)
         notebook = read(self.course.notebook("submitted", name, student))
         run = execute(
-            notebook, self.release, nursery, self.assignment.seed, self.limits
+            notebook, self.release, fork_server, self.assignment.seed, self.limits
         )
         record = asdict(run) | {
             "digest": digest,
@@ -108,8 +108,8 @@ class _Work:
         }
         path = self.course.run_file(name, student)
         atomic_write(path, json.dumps(record, indent=1).encode())
-        look = f"  look: {run.look}" if run.look else ""
-        return f"{sum(run.scores.values())} in {record['seconds']} s{look}"
+        flags = f"  flags: {run.flags}" if run.flags else ""
+        return f"{sum(run.scores.values())} in {record['seconds']} s{flags}"
 
 
 def _work_off(work: _Work, jobs: int) -> None:
@@ -129,13 +129,13 @@ def _work_off(work: _Work, jobs: int) -> None:
 
 
 def _serve(work: _Work) -> None:
-    """One thread: a nursery of its own, made anew should it end."""
-    nursery = Nursery([Path(path) for path in work.assignment.checks])
+    """Work in one thread, with a fork server of its own, made anew should it end."""
+    fork_server = ForkServer([Path(path) for path in work.assignment.checks])
     try:
-        while not work.stop.is_set() and work.run_next(nursery):
+        while not work.stop.is_set() and work.run_next(fork_server):
             pass
     except Exception as error:
         work.errors.append(error)
         work.stop.set()
     finally:
-        nursery.close()
+        fork_server.close()

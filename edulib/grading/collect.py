@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edulib.authoring.notebooks import read, write
 from edulib.files import write_if_changed
-from edulib.grading.answers import put_into_frame
+from edulib.grading.answers import merge_into_release
 from edulib.grading.assignment import release_form
 from edulib.grading.course import Course, check_name
 from edulib.grading.failures import describe, printable
@@ -33,7 +33,7 @@ class Report:
 
 
 def collect(course: Course, name: str, folder: Path) -> Report:
-    """Put each handed-in notebook into the release's frame.
+    """Merge each handed-in notebook into the release.
 
     The student is the name of the sub-folder (`downloads/ada/week1.ipynb`), or else
     that of the file without the assignment's (`downloads/ada_week1.ipynb`). Of two
@@ -58,7 +58,7 @@ def collect(course: Course, name: str, folder: Path) -> Report:
     for student, path in sorted(newest.items()):
         with _named_if_it_fails(path, report), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            collected = put_into_frame(read(path), release, known)
+            collected = merge_into_release(read(path), release, known)
             write_submission(course, name, student, collected.notebook, path)
             report.students.append(student)
             report.notes += [f"{student}: {note}" for note in collected.notes]
@@ -85,7 +85,7 @@ def write_submission(
 
 
 def _is_handed_in(path: Path) -> bool:
-    """Whether this is a file, of any kind, that an editor has not left behind."""
+    """Return whether this is a file, of any kind, that no editor has left behind."""
     folder = path.is_dir() and not path.is_symlink()
     return not folder and ".ipynb_checkpoints" not in path.parts
 

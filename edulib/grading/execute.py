@@ -15,11 +15,11 @@ from nbformat import NotebookNode
 
 from edulib.exercises.result import Result
 from edulib.grading.answers import needed_cells
+from edulib.grading.channel import Channel
 from edulib.grading.failures import describe
-from edulib.grading.judge import nothing
-from edulib.grading.nursery import Nursery
+from edulib.grading.fork_server import ForkServer
 from edulib.grading.replies import read_outputs, read_result
-from edulib.grading.wire import Wire
+from edulib.grading.score import nothing
 
 T = TypeVar("T")
 _GRACE = 2
@@ -34,19 +34,19 @@ _SLOW = "Stopped: this takes too long. Is there a loop without end?"
 
 @dataclass(frozen=True)
 class Limits:
-    """How long things may take, and how a process is shut in.
+    """How long things may take, and how a process is confined.
 
     Attributes:
         cell: seconds for each cell of a submission.
         check: seconds for all parts of an exercise.
-        fenced: whether Landlock shuts the process in.
-        jailed: whether it also has no network and sees no other process.
+        sandboxed: whether Landlock confines the process.
+        isolated: whether it also has no network and sees no other process.
     """
 
     cell: float = 30
     check: float = 20
-    fenced: bool = True
-    jailed: bool = False
+    sandboxed: bool = True
+    isolated: bool = False
 
 
 @dataclass
@@ -56,12 +56,12 @@ class Run:
     Attributes:
         outputs: of its cells, by number.
         scores: by exercise.
-        look: what a person should look at, by exercise.
+        flags: what a person should look at, by exercise.
     """
 
     outputs: dict[int, list[dict]] = field(default_factory=dict)
     scores: dict[str, int] = field(default_factory=dict)
-    look: dict[str, list[str]] = field(default_factory=dict)
+    flags: dict[str, list[str]] = field(default_factory=dict)
 
 
 class _StoppedError(Exception):
@@ -71,7 +71,7 @@ class _StoppedError(Exception):
 def execute(
     notebook: NotebookNode,
     release: NotebookNode,
-    nursery: Nursery,
+    fork_server: ForkServer,
     seed: int,
     limits: Limits,
 ) -> Run:
@@ -82,9 +82,9 @@ def execute(
     the result of its own exercise, for a person to look at.
 
     Args:
-        notebook: a submission in the release's frame.
-        release: the frame itself.
-        nursery: starts the processes.
+        notebook: a submission merged into the release.
+        release: with the stubs.
+        fork_server: starts the processes.
         seed: of the random inputs.
         limits: how long things may take.
 
@@ -95,22 +95,22 @@ def execute(
     stubs = _cells_by_exercise(release, "exercise")
     answers = _cells_by_exercise(notebook, "exercise")
     for exercise_id, number in _cells_by_exercise(notebook, "check").items():
-        child = child or _Child(nursery, seed, limits)
+        child = child or _Child(fork_server, seed, limits)
         try:
             answer = answers[exercise_id]
             for place in [*_own_cells(notebook, answer), answer]:
                 run.outputs[place] = child.run(place, notebook.cells[place].source)
             check = notebook.cells[number].source
             stub = release.cells[stubs[exercise_id]].source
-            result, look = child.check(exercise_id, check, stub)
+            result, flags = child.check(exercise_id, check, stub)
         except Exception as error:
             reason = _reason(error)
-            result, look = nothing(exercise_id, reason), [reason]
+            result, flags = nothing(exercise_id, reason), [reason]
             child = child.close()
         run.outputs[number] = [_table(result)]
         run.scores[exercise_id] = result.score
-        if look:
-            run.look[exercise_id] = look
+        if flags:
+            run.flags[exercise_id] = flags
     if child:
         child.close()
     return run
@@ -119,19 +119,19 @@ def execute(
 class _Child:
     """The process of a submission, with a scratch folder that goes when it goes."""
 
-    def __init__(self, nursery: Nursery, seed: int, limits: Limits) -> None:
+    def __init__(self, fork_server: ForkServer, seed: int, limits: Limits) -> None:
         self._limits = limits
         self._done: set[int] = set()
         self._scratch = tempfile.mkdtemp(prefix="answer-")
         settings = {
             "scratch": self._scratch,
-            "fenced": limits.fenced,
-            "jailed": limits.jailed,
+            "sandboxed": limits.sandboxed,
+            "isolated": limits.isolated,
             "seed": seed,
             "seconds": limits.check,
         }
         try:
-            self._wire, self._id = nursery.start_child(settings)
+            self._channel, self._id = fork_server.start_child(settings)
         except BaseException:
             self._remove_scratch()
             raise
@@ -153,7 +153,7 @@ class _Child:
         """End the process and all that it has started; remove its scratch folder."""
         with contextlib.suppress(OSError):
             os.killpg(self._id, signal.SIGKILL)
-        self._wire.close()
+        self._channel.close()
         self._remove_scratch()
 
     def _remove_scratch(self) -> None:
@@ -168,8 +168,8 @@ class _Child:
         """
         token = secrets.token_hex(16)
         try:
-            self._wire.send({**request, "token": token})
-            reply = _receive(self._wire, self._id, seconds)
+            self._channel.send({**request, "token": token})
+            reply = _receive(self._channel, self._id, seconds)
             if "failed" in reply:
                 raise EOFError
             return read(_with_token(reply, token))
@@ -194,13 +194,13 @@ def _with_token(reply: dict, token: str) -> dict:
     return reply
 
 
-def _receive(wire: Wire, process: int, seconds: float) -> dict:
+def _receive(channel: Channel, process: int, seconds: float) -> dict:
     """Wait; interrupt the process as Ctrl-C would; wait a little longer."""
     try:
-        return wire.receive(seconds)
+        return channel.receive(seconds)
     except TimeoutError:
         os.killpg(process, signal.SIGINT)
-        return wire.receive(_GRACE)
+        return channel.receive(_GRACE)
 
 
 def _cells_by_exercise(notebook: NotebookNode, kind: str) -> dict[str, int]:
@@ -224,7 +224,7 @@ def _own_cells(notebook: NotebookNode, answer: int) -> list[int]:
 
 
 def _table(result: Result) -> dict:
-    """What nbgrader takes for partial credit, and people for an explanation."""
+    """Return what nbgrader takes for partial credit, and people for an explanation."""
     data = {"text/plain": str(result.score), "text/html": _STYLE + result._repr_html_()}
     return {
         "output_type": "execute_result",

@@ -117,7 +117,7 @@ def record_all(course: Course, name: str) -> list[str]:
                 continue
             try:
                 _succeed(api.autograde(name, student))
-                _ask_for_a_look(api, name, student, run["look"])
+                _flag(api, name, student, run["flags"])
             except Exception as error:
                 failed.append(f"{student}: {describe(error)}")
             else:
@@ -149,7 +149,7 @@ def make_feedback(course: Course, name: str) -> tuple[list[Path], list[str]]:
 
 
 def read_marks(course: Course, name: str) -> dict[str, tuple[float, float, bool]]:
-    """Return points, points that can be reached, and whether a person must look."""
+    """Return points, points that can be reached, and whether it is flagged."""
     with _nbgrader(course) as api, api.gradebook as book:
         return {
             one.student.id: (one.score, one.max_score, one.needs_manual_grade)
@@ -193,12 +193,12 @@ def _holds(path: Path, text: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8") == text
 
 
-def _ask_for_a_look(
-    api: "NbGraderAPI", name: str, student: str, look: dict[str, list[str]]
+def _flag(
+    api: "NbGraderAPI", name: str, student: str, flags: dict[str, list[str]]
 ) -> None:
     """Have nbgrader list a submission among those that a person must grade."""
     with api.gradebook as book:
-        for exercise_id in look:
+        for exercise_id in flags:
             grade = book.find_grade(f"check-{exercise_id}", name, name, student)
             grade.needs_manual_grade = True
         book.db.commit()

@@ -40,7 +40,7 @@ def read_result(exercise_id: str, reply: dict) -> tuple[Result, list[str]]:
         )
         for part, row in zip(asked, rows, strict=True)
     ]
-    return Result(exercise_id, tuple(read)), [_text(one) for one in reply["look"]]
+    return Result(exercise_id, tuple(read)), [_text(one) for one in reply["flags"]]
 
 
 def _read_output(output: dict) -> dict:

@@ -10,7 +10,7 @@ from graded_class import NAME, assign
 from poisons import POISONS, write_odd_files
 from submissions import MAKERS, SPY, solved, write_class, write_layer
 
-from edulib.grading.fence import landlock_version
+from edulib.grading.sandbox import landlock_version
 
 
 @pytest.fixture(scope="session")

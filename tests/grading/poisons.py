@@ -40,22 +40,22 @@ def rows(**changed):
     names = [dict(name=p.name, points=p.points) for p in parts('{LAYER}')]
     return [{{**name, **row, **changed}} for name in names]
 def reply(**fields):
-    find('wire').send({{**fields, 'token': find('request')['token']}})
+    find('channel').send({{**fields, 'token': find('request')['token']}})
     os._exit(0)
 """
 FOLDERS = "import os\nfor k in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\n"
 ODD_OUTPUTS = ("5", "[5]", "[{}]", "[dict(output_type='error')]")
 ODD_RESULTS = (
     "rows=rows()",
-    "rows=rows(), look=5",
-    "rows=rows(), look=[5]",
-    "rows=5, look=[]",
-    "rows=[dict(a=1)], look=[]",
-    "look=[]",
-    "rows=rows(status='<b>'), look=[]",
-    "rows=rows(status=[1]), look=[]",
-    "rows=rows(message=[1]), look=[]",
-    "rows=rows(points=2.5), look=[]",
+    "rows=rows(), flags=5",
+    "rows=rows(), flags=[5]",
+    "rows=5, flags=[]",
+    "rows=[dict(a=1)], flags=[]",
+    "flags=[]",
+    "rows=rows(status='<b>'), flags=[]",
+    "rows=rows(status=[1]), flags=[]",
+    "rows=rows(message=[1]), flags=[]",
+    "rows=rows(points=2.5), flags=[]",
 )
 
 Maker = Callable[[NotebookNode], NotebookNode]

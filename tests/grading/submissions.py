@@ -130,9 +130,9 @@ CHEATS = {
     "checks._pair = lambda *args: (MySubsampling(3), MySubsampling(3))",
     "replaces_reference": "import edulib.models.classification.lenet as lenet\n"
     "lenet.Subsampling.forward = MySubsampling.forward",
-    "replaces_check": "import edulib.exercises, edulib.grading.judge\n"
+    "replaces_check": "import edulib.exercises, edulib.grading.score\n"
     "check = edulib.exercises.check = lambda *args, **more: 99\n"
-    "edulib.grading.judge.check = check",
+    "edulib.grading.score.check = check",
     "changes_points": "from edulib.exercises.registry import _parts\n"
     f"del _parts['{LAYER}'][1:]\n"
     "from edulib.exercises.result import Row\nRow.score = property(lambda row: 99)",
@@ -141,7 +141,7 @@ CHEATS = {
     "shell.ast_transformers.append(None)",
     "forges": "import json, os\n"
     "rows = [dict(name='all', points=6, status='passed')]\n"
-    "lines = json.dumps(dict(outputs=[])), json.dumps(dict(rows=rows, look=[]))\n"
+    "lines = json.dumps(dict(outputs=[])), json.dumps(dict(rows=rows, flags=[]))\n"
     "for descriptor in range(3, 60):\n"
     "    try:\n"
     "        os.write(descriptor, ('\\n'.join(lines) + '\\n').encode())\n"

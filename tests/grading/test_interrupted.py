@@ -79,7 +79,7 @@ def test_who_cannot_be_run_recorded_or_fed_back_is_named(small, killed, capsys):
     assert small.grade() == 0
     tear(small.course.notebook("submitted", NAME, "student2"))
     record = small.course.run_file(NAME, "student3")
-    record.write_text(json.dumps({**small.run("student3"), "look": 5}))
+    record.write_text(json.dumps({**small.run("student3"), "flags": 5}))
     for student in ("student3", "student4"):
         small.course.run_file(NAME, student, "recorded").unlink()
     tear(small.course.notebook("autograded", NAME, "student5"))

@@ -5,15 +5,18 @@ from graded_class import NAME
 from poisons import POISONS
 from test_feedback import page
 
-from edulib.grading.failures import describe, printable
+from edulib.grading import batch
+from edulib.grading.course import Course
+from edulib.grading.execute import Limits
+from edulib.grading.failures import GraderError, describe, printable
 
 
 @pytest.mark.parametrize("student", POISONS)
 def test_marks(graded, student):
-    _, marks, look = POISONS[student]
+    _, marks, flagged = POISONS[student]
     assert graded.scores(student) == marks
-    assert bool(graded.run(student)["look"]) is look
-    assert graded.marks()[student] == (sum(marks), 11, look)
+    assert bool(graded.run(student)["flags"]) is flagged
+    assert graded.marks()[student] == (sum(marks), 11, flagged)
 
 
 def test_the_page_shows_the_error_of_a_typo(graded):
@@ -40,8 +43,25 @@ def test_a_link_brings_no_solution(graded):
     assert not graded.course.notebook("submitted", NAME, "to_solutions").exists()
 
 
+def test_what_no_submission_has_done_ends_the_batch(graded, monkeypatch):
+    class Broken:
+        def __init__(self, checks):
+            pass
+
+        def start_child(self, settings):
+            raise GraderError("no sandbox here")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(batch, "ForkServer", Broken)
+    monkeypatch.setattr(Course, "read_run", lambda *arguments: {})
+    with pytest.raises(GraderError, match="no sandbox here"):
+        batch.run_all(graded.course, NAME, Limits())
+
+
 def test_errors_are_described_in_a_line():
     assert describe(ValueError("expected 1\nor 2")) == "expected 1"
-    assert describe(KeyError("look")) == "KeyError: 'look'"
+    assert describe(KeyError("flags")) == "KeyError: 'flags'"
     assert describe(RecursionError()) == "RecursionError"
     assert describe(OSError("\udcff")) == "OSError: \\udcff"

@@ -1,4 +1,4 @@
-"""Whether an answer has changed what judges it.
+"""Whether an answer has changed what checks it.
 
 Answers run in the process that checks them, so they can replace a function of the
 book or of PyTorch by their own. What was there before is remembered, and compared.
@@ -8,18 +8,18 @@ A program that is out to deceive can get round that; see the page "Grading".
 import sys
 from types import ModuleType
 
-_WATCHED = ("edulib", "torch.nn", "torch.testing")
+_GUARDED = ("edulib", "torch.nn", "torch.testing")
 _SINGLE = ("torch", "builtins", "math", "signal", "linecache", "time", "json")
 
 
-class Watch:
+class IntegrityCheck:
     """Remembers the functions, classes and methods that checks rely on."""
 
     def __init__(self) -> None:
         """Look at all modules that are imported by now."""
         self._before: dict[str, tuple[object, str, object, object]] = {}
         for name, module in sorted(sys.modules.items()):
-            if isinstance(module, ModuleType) and _is_watched(name):
+            if isinstance(module, ModuleType) and _is_guarded(name):
                 self._remember(name, module)
         import torch
 
@@ -48,5 +48,5 @@ class Watch:
 _DESCRIPTORS = (property, staticmethod, classmethod)
 
 
-def _is_watched(name: str) -> bool:
-    return name in _SINGLE or name.startswith(_WATCHED)
+def _is_guarded(name: str) -> bool:
+    return name in _SINGLE or name.startswith(_GUARDED)

@@ -14,10 +14,10 @@ _LEFT_OUT = ast.Import | ast.ImportFrom | ast.FunctionDef
 
 @dataclass(frozen=True)
 class Verdict:
-    """The result of an exercise, and what a person should look at."""
+    """The result of an exercise, and flags: what a person should look at."""
 
     result: Result
-    look: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Question:
     stub: str
 
 
-def judge(
+def score(
     question: Question, namespace: dict[str, object], *, seed: int, seconds: float
 ) -> Verdict:
     """Check an answer as a grader does.

@@ -1,8 +1,8 @@
 """A process that has imported torch once, and forks one child for each submission.
 
 It never sees a submission itself, so that no child finds another's in its memory:
-`python -m edulib.grading.nursery FD`. Each request holds the settings of the child and
-the child's end of its wire; the reply is its process id.
+`python -m edulib.grading.fork_server FD`. Each request holds the settings of the child
+and the child's end of its channel; the reply is its process id.
 """
 
 import array
@@ -18,8 +18,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from edulib.grading.channel import Channel
 from edulib.grading.failures import GraderError
-from edulib.grading.wire import Wire
 
 _PATIENCE, _START = 10, 60
 _IMPORTED = (
@@ -30,7 +30,7 @@ _IMPORTED = (
 )
 
 
-class Nursery:
+class ForkServer:
     """The grader's side: starts the process and asks it for children."""
 
     def __init__(self, checks: list[Path] | None = None) -> None:
@@ -42,8 +42,8 @@ class Nursery:
         self._checks = [str(path.resolve()) for path in checks or []]
         self._start()
 
-    def start_child(self, settings: dict) -> tuple[Wire, int]:
-        """Return the wire to a new child that is ready, and its process id.
+    def start_child(self, settings: dict) -> tuple[Channel, int]:
+        """Return the channel to a new child that is ready, and its process id.
 
         Raises:
             GraderError: if no child gets ready, or gives up its rights.
@@ -52,10 +52,10 @@ class Nursery:
             ours, theirs = socket.socketpair()
             with theirs:
                 reply = self._ask(settings, theirs)
-            wire = Wire(ours)
-            if reply and _is_ready(wire):
-                return wire, int(reply)
-            wire.close()
+            channel = Channel(ours)
+            if reply and _is_ready(channel):
+                return channel, int(reply)
+            channel.close()
             self.close()
             self._start()
         raise GraderError("the process that starts submissions ends by itself")
@@ -79,45 +79,45 @@ class Nursery:
                 start_new_session=True,
             )
 
-    def _ask(self, settings: dict, wire: socket.socket) -> bytes:
+    def _ask(self, settings: dict, channel: socket.socket) -> bytes:
         try:
             data = json.dumps(settings).encode()
-            socket.send_fds(self._socket, [data], [wire.fileno()])
+            socket.send_fds(self._socket, [data], [channel.fileno()])
             return self._socket.recv(100)
         except OSError:
             return b""
 
 
-def _is_ready(wire: Wire) -> bool:
+def _is_ready(channel: Channel) -> bool:
     """Wait for a child's first word, before any line of a student runs."""
     try:
-        hello = wire.receive(_START)
+        hello = channel.receive(_START)
     except (EOFError, OSError):
         return False
     if "failed" in hello:
         reason = hello["failed"].strip().splitlines()[-1]
-        raise GraderError(f"a submission cannot be shut in: {reason}")
+        raise GraderError(f"a submission cannot be sandboxed: {reason}")
     return True
 
 
 def main(arguments: list[str]) -> None:
     """Import everything, then fork on request until the grader is gone."""
     requests = socket.socket(fileno=int(arguments[0]))
-    from edulib.grading import fence
+    from edulib.grading import sandbox
 
-    fence.die_with_parent()
-    fence.adopt_orphans()
-    watch = _prepare([Path(path) for path in arguments[1:]])
+    sandbox.die_with_parent()
+    sandbox.adopt_orphans()
+    integrity = _prepare([Path(path) for path in arguments[1:]])
     while True:
-        data, (wire, *_), _, _ = _receive(requests)
+        data, (channel, *_), _, _ = _receive(requests)
         _end_leftovers()
         if not data:
             return
         child = os.fork()
         if child == 0:
             requests.close()
-            _be_child(json.loads(data), wire, watch)
-        os.close(wire)
+            _be_child(json.loads(data), channel, integrity)
+        os.close(channel)
         requests.send(str(child).encode())
 
 
@@ -126,36 +126,36 @@ def _receive(requests: socket.socket) -> tuple[bytes, array.array, int, object]:
     return data, descriptors or [-1], flags, address
 
 
-def _prepare(checks: list[Path]) -> "Watch":  # noqa: F821 - imported below
+def _prepare(checks: list[Path]) -> "IntegrityCheck":  # noqa: F821 - imported below
     """Import what submissions need: once, and before any of them."""
     import torch
 
     from edulib.exercises import list_exercises
+    from edulib.grading.integrity import IntegrityCheck
     from edulib.grading.private import load_checks
-    from edulib.grading.watch import Watch
 
     for name in _IMPORTED:
         importlib.import_module(name)
     torch.set_num_threads(1)
     list_exercises()
     load_checks(checks)
-    watch = Watch()
+    integrity = IntegrityCheck()
     gc.collect()
     gc.freeze()
-    return watch
+    return integrity
 
 
-def _be_child(settings: dict, wire: int, watch: "Watch") -> None:  # noqa: F821
-    from edulib.grading import cell_runner, fence
+def _be_child(settings: dict, channel: int, integrity: "IntegrityCheck") -> None:  # noqa: F821
+    from edulib.grading import cell_runner, sandbox
 
     os.setsid()
-    fence.die_with_parent()
+    sandbox.die_with_parent()
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
-    connection = Wire(socket.socket(fileno=wire))
+    connection = Channel(socket.socket(fileno=channel))
     try:
-        cell_runner.serve(connection, settings, watch)
+        cell_runner.serve(connection, settings, integrity)
     except BaseException:
         with contextlib.suppress(OSError):
             connection.send({"failed": traceback.format_exc()})

@@ -7,7 +7,7 @@ import time
 _MOST = 8_000_000
 
 
-class Wire:
+class Channel:
     """One JSON document a line over a socket, with a deadline for each.
 
     Nothing is unpickled, and a sender who stalls, floods or babbles is an exception

@@ -1,10 +1,11 @@
 """What the process of a submission may not do: see, change, signal, connect.
 
 Landlock is a part of Linux (since 5.13) that lets a process give up rights for good,
-without root, containers or set-up: see man 7 landlock. Inside the fence a process
+without root, containers or set-up: see man 7 landlock. Inside the sandbox a process
 reads the system, the interpreter and this package, writes to its own scratch folder,
 and has no other files; where the kernel is new enough it opens no TCP connection
-(6.7) and signals nobody outside (6.12).
+(6.7) and signals nobody outside (6.12). What Landlock does not know of is refused
+by a filter of system calls.
 """
 
 import contextlib
@@ -15,6 +16,8 @@ import resource
 import signal
 import sys
 from pathlib import Path
+
+from edulib.grading.system_calls import refuse_limits_of_others
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _NO_NEW_PRIVS, _DIE_WITH_PARENT, _ADOPT, _KILL = 38, 1, 36, 9
@@ -53,17 +56,17 @@ def landlock_version() -> int:
     return max(_libc().syscall(_CREATE, None, ctypes.c_size_t(0), 1), 0)
 
 
-def refuse_without_fence() -> None:
+def refuse_without_sandbox() -> None:
     """Raise RuntimeError, with what to do, where there is no Landlock."""
     if landlock_version() == 0:
         raise RuntimeError(
-            "this system cannot fence submissions in (Linux 5.13 or newer can): grade "
-            "in a virtual machine or container, or trust your students with FENCE=no"
+            "this system cannot sandbox submissions (Linux 5.13 or newer can): grade "
+            "in a virtual machine or container, or trust your students with SANDBOX=no"
         )
 
 
-def shut_in(scratch: Path) -> None:
-    """Fence this process in, for good, with everything that it will start.
+def enter(scratch: Path) -> None:
+    """Confine this process, for good, with everything that it will start.
 
     Args:
         scratch: the only folder in which it may write.
@@ -81,15 +84,16 @@ def shut_in(scratch: Path) -> None:
     if version >= 6:
         rules.scopes = _SIGNALS_AND_SOCKETS
     size = {1: 8, 2: 8, 3: 8, 4: 16, 5: 16}.get(version, 24)
-    fence = _call(_CREATE, ctypes.byref(rules), ctypes.c_size_t(size), 0)
+    ruleset = _call(_CREATE, ctypes.byref(rules), ctypes.c_size_t(size), 0)
     for folder in {*_SYSTEM, *_PROCESS, *_interpreter()}:
-        _allow(fence, folder, _READ & files)
+        _allow(ruleset, folder, _READ & files)
     for device in _DEVICES:
-        _allow(fence, device, (_READ_FILE | _WRITE_FILE) & files)
-    _allow(fence, str(scratch), files)
+        _allow(ruleset, device, (_READ_FILE | _WRITE_FILE) & files)
+    _allow(ruleset, str(scratch), files)
     _prctl(_NO_NEW_PRIVS, 1)
-    _call(_RESTRICT, fence, 0)
-    os.close(fence)
+    _call(_RESTRICT, ruleset, 0)
+    os.close(ruleset)
+    refuse_limits_of_others()
 
 
 def limit(memory_gb: float = 4, file_gb: float = 0.5) -> None:
@@ -118,7 +122,7 @@ def adopt_orphans() -> None:
         _prctl(_ADOPT, 1)
 
 
-def enter_jail() -> None:
+def isolate() -> None:
     """Go on in a child that has no network and sees no process but its own.
 
     Needs user namespaces, which some systems deny to those who are not root.
@@ -128,7 +132,7 @@ def enter_jail() -> None:
     """
     if _libc().unshare(_NAMESPACES):
         number = ctypes.get_errno()
-        raise OSError(number, f"no jail on this system: {os.strerror(number)}")
+        raise OSError(number, f"no isolation on this system: {os.strerror(number)}")
     child = os.fork()
     if child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -138,20 +142,20 @@ def enter_jail() -> None:
 
 
 def _interpreter() -> set[str]:
-    """Where Python, its packages and this package are."""
+    """Return where Python, its packages and this package are."""
     package = str(Path(__file__).resolve().parents[1])
     entries = {entry for entry in sys.path if "-packages" in entry}
     return {sys.prefix, sys.base_prefix, sys.exec_prefix, package, *entries}
 
 
-def _allow(fence: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     if not os.path.exists(path):
         return
     if not os.path.isdir(path):
         rights &= _EXECUTE | _READ_FILE | _WRITE_FILE
     folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        _call(_ADD, fence, 1, ctypes.byref(_PathRule(rights, folder)), 0)
+        _call(_ADD, ruleset, 1, ctypes.byref(_PathRule(rights, folder)), 0)
     finally:
         os.close(folder)
 

@@ -3,14 +3,14 @@
 import pytest
 from submissions import LAYER, write_layer
 
-from edulib.grading.judge import Question, judge
+from edulib.grading.score import Question, score
 from edulib.models.classification.lenet import Subsampling
 
 CHECK = f'from edulib.exercises import check\ncheck("{LAYER}", MySubsampling)'
 
 
-def judged(namespace, stub="", check=CHECK):
-    return judge(Question(LAYER, check, stub), namespace, seed=3, seconds=5)
+def scored(namespace, stub="", check=CHECK):
+    return score(Question(LAYER, check, stub), namespace, seed=3, seconds=5)
 
 
 def own():
@@ -20,13 +20,13 @@ def own():
 
 
 def test_an_own_class_is_checked():
-    verdict = judged(own())
-    assert (verdict.result.score, verdict.result.points, verdict.look) == (6, 6, ())
+    verdict = scored(own())
+    assert (verdict.result.score, verdict.result.points, verdict.flags) == (6, 6, ())
 
 
 def test_a_check_of_the_submission_is_not_called():
     names = {**own(), "check": lambda *args: 1 / 0}
-    assert judged(names).result.passed
+    assert scored(names).result.passed
 
 
 class Borrowed(Subsampling):
@@ -35,17 +35,17 @@ class Borrowed(Subsampling):
 
 @pytest.mark.parametrize("answer", [Subsampling, Borrowed])
 def test_the_books_own_class_is_no_answer(answer):
-    verdict = judged({"MySubsampling": answer})
+    verdict = scored({"MySubsampling": answer})
     assert verdict.result.score == 0
-    assert verdict.look == ("the book's own Subsampling",)
+    assert verdict.flags == ("the book's own Subsampling",)
     assert "write yours" in verdict.result.rows[0].message
 
 
 def test_a_class_that_the_stub_builds_on_is_an_answer():
-    assert judged({"MySubsampling": Borrowed}, stub="(Subsampling)").result.passed
+    assert scored({"MySubsampling": Borrowed}, stub="(Subsampling)").result.passed
 
 
 def test_a_missing_answer_is_named():
-    verdict = judged({})
+    verdict = scored({})
     assert verdict.result.score == 0
     assert "name 'MySubsampling' is not defined" in verdict.result.rows[0].message
