@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edulib.book.execute import ENVIRONMENT
+from edulib.authoring.execute import ENVIRONMENT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -25,10 +25,10 @@ A solution inside a function becomes `raise NotImplementedError("your turn")`, a
 solution at the top level `name = ...` for each name that it assigns: a notebook runs
 to its end unsolved.
 
-What is checked stands in `edulib/exercises/<chapter>.py`: one short function for each
-part. A check judges values, not objects: it gets an `Answer`, whose methods run the
-student's code and return plain numbers, texts and tensors, and a generator for random
-inputs. It compares with the module of this package, and raises by one of the
+What is checked stands in `edulib/chapters/<chapter>/exercises.py`: one short function
+for each part. A check judges values, not objects: it gets an `Answer`, whose methods
+run the student's code and return plain numbers, texts and tensors, and a generator for
+random inputs. It compares with the module of this package, and raises by one of the
 comparisons, whose messages say what differs.
 
     forbid("lenet-subsampling", Subsampling)  # the book's own is no answer
@@ -54,7 +54,7 @@ The comparisons: `expect(condition, message)`, `expect_equal(value, expected, wh
 A part with `hidden=True` is run by graders only. All checks of an exercise together
 take less than 2 s.
 
-Planted wrong answers stand in `tests/exercises/wrong_<chapter>.py`, as
+Planted wrong answers stand in `tests/chapters/<chapter>/wrong_answers.py`, as
 `WRONG = {"lenet-subsampling": [MeanInPlaceOfSum, ...]}`. The tests see to it that the
 solution gets full marks with any seed, the stub none, every wrong answer less than
 full marks, and that every part is failed by at least one of them.

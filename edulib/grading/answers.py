@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from edulib.exercises.source import read_header
 from edulib.grading.assignment import digest_of_cell, report_header
 
+_NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _PLAIN_OUTPUTS = ("image/png", "image/jpeg", "text/plain")
 
 
@@ -73,10 +74,15 @@ def names_bound(source: str) -> set[str]:
 
 def names_read(source: str) -> set[str]:
     """Return the global names that a cell uses, in functions and classes as well."""
-    if _parse(source) is None:
+    tree = _parse(source)
+    if tree is None:
         return set()
+    try:
+        table = symtable.symtable(_without_magics(source), "<cell>", "exec")
+    except _NO_PYTHON:  # it can be parsed, but not run: def f(x, x)
+        return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     read: set[str] = set()
-    waiting = [symtable.symtable(_without_magics(source), "<cell>", "exec")]
+    waiting = [table]
     while waiting:
         table = waiting.pop()
         waiting += table.get_children()
@@ -242,7 +248,7 @@ def _parse(source: str) -> ast.Module | None:
     """Parse a cell without its magics; None if it is no Python."""
     try:
         return ast.parse(_without_magics(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _NO_PYTHON:
         return None
 
 

@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from edulib.book.notebooks import find_notebooks, read
+from edulib.authoring.notebooks import find_notebooks, read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header, student_notebook
 from edulib.exercises.task import rubric_points

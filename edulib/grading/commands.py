@@ -80,9 +80,9 @@ def _collect(options: argparse.Namespace, course: Course) -> int:
     for note in report.notes:
         print(f"note: {note}")
     for file in report.unreadable:
-        print(f"unreadable, ask its author: {file}", file=sys.stderr)
+        print(f"not collected, ask its author: {file}", file=sys.stderr)
     print(f"{len(report.students)} submissions collected")
-    return min(len(report.unreadable), 1)
+    return 1 if report.unreadable else 0
 
 
 def _grade(options: argparse.Namespace, course: Course) -> int:
@@ -97,24 +97,28 @@ def _grade(options: argparse.Namespace, course: Course) -> int:
     limits = Limits(
         options.cell_seconds, options.check_seconds, not options.no_fence, options.jail
     )
-    ran = run_all(course, options.name, limits, jobs=options.jobs)
+    ran, stuck = run_all(course, options.name, limits, jobs=options.jobs)
     failed = record_all(course, options.name)
     marks = read_marks(course, options.name)
+    for reason in stuck:
+        print(f"not run: {reason}", file=sys.stderr)
     for reason in failed:
         print(f"not recorded: {reason}", file=sys.stderr)
     look = [student for student, mark in sorted(marks.items()) if mark[2]]
     print(f"{len(ran)} run, {len(marks)} in the gradebook")
     if look:
         print(f"a person should look at: {', '.join(look)}")
-    return min(len(failed), 1)
+    return 1 if stuck or failed else 0
 
 
 def _feedback(options: argparse.Namespace, course: Course) -> int:
     from edulib.grading.gradebook import make_feedback
 
-    pages = make_feedback(course, options.name)
+    pages, failed = make_feedback(course, options.name)
+    for student in failed:
+        print(f"no page: {student}", file=sys.stderr)
     print(f"{len(pages)} pages: {course.root / 'feedback'}")
-    return 0
+    return 1 if failed else 0
 
 
 def _grades(options: argparse.Namespace, course: Course) -> int:

@@ -3,21 +3,26 @@
 import contextlib
 import os
 import secrets
-import shutil
 import signal
+import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from nbformat import NotebookNode
 
-from edulib.exercises.registry import parts
-from edulib.exercises.result import Result, Row
+from edulib.exercises.result import Result
 from edulib.grading.answers import needed_cells
+from edulib.grading.failures import describe
 from edulib.grading.judge import nothing
 from edulib.grading.nursery import Nursery
+from edulib.grading.replies import read_outputs, read_result
 from edulib.grading.wire import Wire
 
-_START, _GRACE = 60, 2
+T = TypeVar("T")
+_GRACE = 2
 _STYLE = (
     "<style>.eov-check th, .eov-check td { padding: 0.2em 0.8em 0.2em 0; "
     "text-align: left; vertical-align: top; }</style>"
@@ -73,7 +78,8 @@ def execute(
     """Run the answers of a collected submission and check them, hidden parts too.
 
     An exercise whose code stops the process gets no points, and the next one a new
-    process: nothing that an answer does ends more than its own check.
+    process. Whatever an answer is or does, and whatever error that leads to here, is
+    the result of its own exercise, for a person to look at.
 
     Args:
         notebook: a submission in the release's frame.
@@ -81,21 +87,25 @@ def execute(
         nursery: starts the processes.
         seed: of the random inputs.
         limits: how long things may take.
+
+    Raises:
+        GraderError: if processes cannot be started.
     """
     run, child = Run(), None
     stubs = _cells_by_exercise(release, "exercise")
     answers = _cells_by_exercise(notebook, "exercise")
     for exercise_id, number in _cells_by_exercise(notebook, "check").items():
         child = child or _Child(nursery, seed, limits)
-        answer = answers[exercise_id]
         try:
+            answer = answers[exercise_id]
             for place in [*_own_cells(notebook, answer), answer]:
                 run.outputs[place] = child.run(place, notebook.cells[place].source)
             check = notebook.cells[number].source
             stub = release.cells[stubs[exercise_id]].source
             result, look = child.check(exercise_id, check, stub)
-        except _StoppedError as error:
-            result, look = nothing(exercise_id, str(error)), [str(error)]
+        except Exception as error:
+            reason = _reason(error)
+            result, look = nothing(exercise_id, reason), [reason]
             child = child.close()
         run.outputs[number] = [_table(result)]
         run.scores[exercise_id] = result.score
@@ -120,53 +130,68 @@ class _Child:
             "seed": seed,
             "seconds": limits.check,
         }
-        self._wire, self._id = nursery.start_child(settings)
-        hello = self._wire.receive(_START)
-        if "failed" in hello:
-            self.close()
-            reason = hello["failed"].strip().splitlines()[-1]
-            raise RuntimeError(f"a submission cannot be shut in: {reason}")
+        try:
+            self._wire, self._id = nursery.start_child(settings)
+        except BaseException:
+            self._remove_scratch()
+            raise
 
     def run(self, place: int, source: str) -> list[dict]:
         """Run a cell, unless it has run; return its outputs."""
         if place in self._done:
             return []
         self._done.add(place)
-        reply = self._ask({"run": source}, self._limits.cell)
-        return [_valid(output) for output in reply.get("outputs", [])]
+        return self._ask({"run": source}, self._limits.cell, read_outputs)
 
     def check(self, exercise_id: str, source: str, stub: str) -> tuple[Result, list]:
         """Check an answer; return the result, and what a person should look at."""
         request = {"exercise": exercise_id, "check": source, "stub": stub}
-        reply = self._ask(request, self._limits.check + 10)
-        rows = tuple(Row(**row) for row in reply["rows"])
-        expected = [(part.name, part.points) for part in parts(exercise_id)]
-        if [(row.name, row.points) for row in rows] != expected:
-            raise _StoppedError(_TAMPERED)
-        return Result(exercise_id, rows), reply["look"]
+        read = partial(read_result, exercise_id)
+        return self._ask(request, self._limits.check + 10, read)
 
     def close(self) -> None:
         """End the process and all that it has started; remove its scratch folder."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):
             os.killpg(self._id, signal.SIGKILL)
         self._wire.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._remove_scratch()
 
-    def _ask(self, request: dict, seconds: float) -> dict:
-        """Send a request; a reply counts only with the token of this very request."""
+    def _remove_scratch(self) -> None:
+        # Not shutil.rmtree, which gives up on folders nested a thousand deep.
+        subprocess.run(["rm", "-rf", self._scratch], check=False, capture_output=True)
+
+    def _ask(self, request: dict, seconds: float, read: Callable[[dict], T]) -> T:
+        """Send a request and read the reply.
+
+        A reply counts only with the token of this very request. It comes from where
+        the student's code runs: an error of any kind in reading it is tampering.
+        """
         token = secrets.token_hex(16)
         try:
             self._wire.send({**request, "token": token})
             reply = _receive(self._wire, self._id, seconds)
+            if "failed" in reply:
+                raise EOFError
+            return read(_with_token(reply, token))
         except TimeoutError:
             raise _StoppedError(_SLOW) from None
         except (EOFError, OSError):
             raise _StoppedError(_DIED) from None
-        except ValueError:
+        except Exception:
             raise _StoppedError(_TAMPERED) from None
-        if reply.get("token") != token:
-            raise _StoppedError(_TAMPERED)
-        return reply
+
+
+def _reason(error: Exception) -> str:
+    """Return what a student and a grader are told."""
+    if isinstance(error, _StoppedError):
+        return str(error)
+    return f"This could not be checked. {describe(error)}"
+
+
+def _with_token(reply: dict, token: str) -> dict:
+    if reply.pop("token") != token:
+        raise ValueError("expected the token of the request")
+    return reply
 
 
 def _receive(wire: Wire, process: int, seconds: float) -> dict:
@@ -206,17 +231,4 @@ def _table(result: Result) -> dict:
         "data": data,
         "metadata": {},
         "execution_count": None,
-    }
-
-
-def _valid(output: dict) -> dict:
-    """An output of a form that we know; the rest of what was sent is dropped."""
-    if output["output_type"] == "stream":
-        text = str(output["text"])
-        return {"output_type": "stream", "name": "stdout", "text": text}
-    return {
-        "output_type": "error",
-        "ename": str(output["ename"]),
-        "evalue": str(output["evalue"]),
-        "traceback": [str(line) for line in output["traceback"]],
     }

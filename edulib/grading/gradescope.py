@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from edulib.book.address import ADDRESS
+from edulib.authoring.repository_url import ADDRESS
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header
 from edulib.grading.assignment import release_form

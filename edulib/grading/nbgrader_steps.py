@@ -7,7 +7,7 @@ from nbformat import NotebookNode, from_dict
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from edulib.book.notebooks import read
+from edulib.authoring.notebooks import read
 from edulib.exercises.source import clear_solution, read_header
 from edulib.grading.course import Course
 

@@ -18,9 +18,10 @@ import sys
 import traceback
 from pathlib import Path
 
+from edulib.grading.failures import GraderError
 from edulib.grading.wire import Wire
 
-_PATIENCE = 10
+_PATIENCE, _START = 10, 60
 _IMPORTED = (
     "IPython.core.interactiveshell",
     "IPython.utils.capture",
@@ -42,21 +43,22 @@ class Nursery:
         self._start()
 
     def start_child(self, settings: dict) -> tuple[Wire, int]:
-        """Return the wire to a new child, and its process id.
+        """Return the wire to a new child that is ready, and its process id.
 
         Raises:
-            RuntimeError: if the process ends whenever it is started.
+            GraderError: if no child gets ready, or gives up its rights.
         """
         for _ in range(2):
             ours, theirs = socket.socketpair()
             with theirs:
                 reply = self._ask(settings, theirs)
-            if reply:
-                return Wire(ours), int(reply)
-            ours.close()
+            wire = Wire(ours)
+            if reply and _is_ready(wire):
+                return wire, int(reply)
+            wire.close()
             self.close()
             self._start()
-        raise RuntimeError("the process that starts submissions ends by itself")
+        raise GraderError("the process that starts submissions ends by itself")
 
     def close(self) -> None:
         """End the process and all its children."""
@@ -84,6 +86,18 @@ class Nursery:
             return self._socket.recv(100)
         except OSError:
             return b""
+
+
+def _is_ready(wire: Wire) -> bool:
+    """Wait for a child's first word, before any line of a student runs."""
+    try:
+        hello = wire.receive(_START)
+    except (EOFError, OSError):
+        return False
+    if "failed" in hello:
+        reason = hello["failed"].strip().splitlines()[-1]
+        raise GraderError(f"a submission cannot be shut in: {reason}")
+    return True
 
 
 def main(arguments: list[str]) -> None:

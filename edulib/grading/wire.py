@@ -44,7 +44,10 @@ class Wire:
             if len(self._buffer) > _MOST:
                 raise ValueError(f"expected messages of at most {_MOST} bytes")
         line, _, self._buffer = self._buffer.partition(b"\n")
-        message = json.loads(line)
+        try:
+            message = json.loads(line)
+        except RecursionError:
+            raise ValueError("expected JSON that is not nested so deeply") from None
         if not isinstance(message, dict):
             raise ValueError(f"expected a JSON object, got {line[:80]!r}")
         return message

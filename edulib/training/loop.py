@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from edulib.files import check_writable
 from edulib.training import distributed
 from edulib.training.batches import Batches, Examples
-from edulib.training.files import check_writable
 from edulib.training.metrics import History, Meter, Metrics
 from edulib.training.optim import learning_rate, make_optimizer, set_learning_rate
 from edulib.training.recipe import DEFAULT_RECIPE, Recipe

@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from edulib.training.files import write_whole
+from edulib.files import atomic_write
 from edulib.training.metrics import History
 from edulib.training.recipe import Recipe
 
@@ -35,7 +35,7 @@ def save_state(
                 tensors[f"optimizer.{number}.{name}"] = value
     tensors = {name: value.detach().contiguous() for name, value in tensors.items()}
     about = {"history": asdict(history), "recipe": asdict(recipe)}
-    write_whole(path, save(unshared(tensors), {"training": json.dumps(about)}))
+    atomic_write(path, save(unshared(tensors), {"training": json.dumps(about)}))
 
 
 def unshared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

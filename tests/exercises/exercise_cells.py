@@ -67,7 +67,7 @@ def exercises(chapter: str) -> dict[str, Exercise]:
 
 @cache
 def wrong_answers(chapter: str) -> dict[str, list]:
-    return _load(HERE / f"wrong_{chapter}.py").WRONG
+    return _load(HERE.parent / "chapters" / chapter / "wrong_answers.py").WRONG
 
 
 def cells_of_exercises(chapter: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:

@@ -13,9 +13,9 @@ from exercise_cells import wrong_answers
 from test_values import Any, Fake
 from torch import nn
 
-from edulib.classification.googlenet import Inception, conv_relu
 from edulib.exercises import check, compare, list_exercises, parts
 from edulib.exercises.registry import books_own
+from edulib.models.classification.googlenet import Inception, conv_relu
 
 NAMES = list_exercises()
 ENGINE = ("answer", "check", "compare", "registry", "result", "values")

@@ -6,10 +6,11 @@ import time
 
 import pytest
 from graded_class import NAME
-from submissions import CHEATS
+from submissions import CHEATS, LAYER, write_layer
 
 from edulib.grading import fence
 from edulib.grading.execute import Limits, _Child
+from edulib.grading.failures import GraderError
 from edulib.grading.nursery import Nursery
 from edulib.grading.watch import Watch
 
@@ -94,6 +95,12 @@ def test_files_are_limited(nursery):
     assert "File too large" in run(nursery, source)
 
 
+def test_what_no_submission_does_ends_the_batch(nursery):
+    settings = {"scratch": "/nowhere", "fenced": True, "jailed": False, "seed": 1}
+    with pytest.raises(GraderError, match="cannot be shut in: FileNotFoundError"):
+        nursery.start_child(settings)
+
+
 def test_a_dead_nursery_is_replaced(nursery):
     nursery._process.kill()
     nursery._process.wait()
@@ -122,23 +129,14 @@ def test_watch_names_what_changed(monkeypatch):
 
 def test_the_watch_matters(monkeypatch):
     """A cheat that replaces a comparison would have its marks without the watch."""
-    from edulib.exercises.lenet import Subsampling  # noqa: F401
+    import edulib.chapters.lenet.exercises as checks
     from edulib.grading.judge import Question, judge
-
-    names = {"x": 0}
-    source = CHEATS["replaces_comparison"].replace("MySubsampling(3)", "Layer(3)")
-    import edulib.exercises.lenet as checks
 
     for name in ("expect_close", "expect_shape", "_pair"):
         monkeypatch.setattr(checks, name, getattr(checks, name))
-    layer = "from edulib.classification.lenet import Subsampling\n"
-    layer += "class Layer(Subsampling):\n    def forward(self, x):\n"
-    layer += "        return 0 * super().forward(x)\n"
-    watch = Watch()
-    exec(layer + source, names)
-    question = Question(
-        "lenet-subsampling", 'check("lenet-subsampling", Layer)', "Subsampling"
-    )
+    watch, names = Watch(), {"__name__": "answer"}
+    exec(write_layer(total="x", after=CHEATS["replaces_comparison"]), names)
+    question = Question(LAYER, f'check("{LAYER}", MySubsampling)', "")
     verdict = judge(question, names, seed=1, seconds=5)
     assert verdict.result.score > 0
     assert watch.changes()

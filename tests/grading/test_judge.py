@@ -3,9 +3,9 @@
 import pytest
 from submissions import LAYER, write_layer
 
-from edulib.classification.lenet import Subsampling
 from edulib.exercises import registry
 from edulib.grading.judge import Question, judge
+from edulib.models.classification.lenet import Subsampling
 
 CHECK = f'from edulib.exercises import check\ncheck("{LAYER}", MySubsampling)'
 

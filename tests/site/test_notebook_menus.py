@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Locator
 from site_visit import ROOT, Visit, Visitor, toc_pages
 
-from edulib.book.hosts import list_hosts
-from edulib.book.notebooks import read
+from edulib.authoring.hosts import list_hosts
+from edulib.authoring.notebooks import read
 from edulib.exercises.source import student_notebook
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from edulib.classification.resnet import resnet20_cifar
+from edulib.models.classification.resnet import resnet20_cifar
 from edulib.training import load_weights
 from edulib.training.__main__ import main
 
