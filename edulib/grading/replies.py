@@ -5,7 +5,7 @@ wrong with a reply may raise any exception here; who asks takes each for tamperi
 """
 
 from edulib.exercises.registry import parts
-from edulib.exercises.result import FAILED, NOT_ATTEMPTED, PASSED, Result, Row
+from edulib.exercises.result import Result, Row, Status
 from edulib.grading.failures import printable
 
 _FORMS = {
@@ -52,10 +52,10 @@ def _read_output(output: dict) -> dict:
     return {"output_type": kind, **texts, "traceback": [line]}
 
 
-def _status(value: object) -> str:
-    if value not in (PASSED, FAILED, NOT_ATTEMPTED):
+def _status(value: object) -> Status:
+    if value not in list(Status):
         raise ValueError(f"expected the status of a part, got {value!r}")
-    return value
+    return Status(value)
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from graded_class import NAME
-from submissions import CHEATS
+from submissions import CHEATS, LAYER, write_layer
 
 from edulib.grading import sandbox
 from edulib.grading.execute import Limits, _Child
@@ -136,27 +136,18 @@ def test_integrity_names_what_changed(monkeypatch):
 
 
 def test_the_check_of_integrity_matters(monkeypatch):
-    """A cheat that replaces a comparison would have its marks without it."""
-    from edulib.chapters.lenet.exercises import Subsampling  # noqa: F401
-    from edulib.grading.score import Question, score
-
-    names = {"x": 0}
-    source = CHEATS["replaces_comparison"].replace("MySubsampling(3)", "Layer(3)")
+    """A cheat that replaces a comparison would have its marks without the check."""
     import edulib.chapters.lenet.exercises as checks
+    from edulib.grading.score import Question, score
 
     for name in ("expect_close", "expect_shape", "_pair"):
         monkeypatch.setattr(checks, name, getattr(checks, name))
-    layer = "from edulib.models.classification.lenet import Subsampling\n"
-    layer += "class Layer(Subsampling):\n    def forward(self, x):\n"
-    layer += "        return 0 * super().forward(x)\n"
-    integrity = IntegrityCheck()
-    exec(layer + source, names)
-    question = Question(
-        "lenet-subsampling", 'check("lenet-subsampling", Layer)', "Subsampling"
-    )
+    check, names = IntegrityCheck(), {"__name__": "answer"}
+    exec(write_layer(total="x", after=CHEATS["replaces_comparison"]), names)
+    question = Question(LAYER, f'check("{LAYER}", MySubsampling)', "")
     verdict = score(question, names, seed=1, seconds=5)
     assert verdict.result.score > 0
-    assert integrity.changes()
+    assert check.changes()
 
 
 def test_time_is_limited_for_each_cell(fork_server):
