@@ -75,7 +75,7 @@ def add_thread(app: "Sphinx", doctree: nodes.document) -> None:
     if chapter is None:
         return
     cells = list(doctree.findall(_is_code_cell))
-    heads = [cell for cell in cells if "chapter_header(" in cell.astext()]
+    heads = [cell for cell in cells if 'class="eov-card"' in cell.astext()]
     html = nodes.raw("", thread(chapter.name), format="html")
     if heads:
         place = heads[0].parent

@@ -1,5 +1,6 @@
 """The one list of chapters, and what is made of it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ def test_a_chapter_is_whole(chapter):
     for need in chapter.needs:
         assert order.index(get_chapter(need).name) != order.index(chapter.name)
     assert "{}" in chapter.line
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
+def test_a_page_bears_the_title_of_the_list(chapter):
+    notebook = json.loads((ROOT / "book" / f"{chapter.address}.ipynb").read_text())
+    heading = "".join(notebook["cells"][0]["source"]).splitlines()[0]
+    assert heading.replace("’", "'").startswith(f"# {chapter.title} (")
 
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda chapter: chapter.name)
