@@ -1,6 +1,7 @@
 """The one list of chapters, and what is made of it."""
 
 import json
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_chapter_is_whole(chapter):
 def test_a_page_bears_the_title_of_the_list(chapter):
     notebook = json.loads((ROOT / "book" / f"{chapter.address}.ipynb").read_text())
     heading = "".join(notebook["cells"][0]["source"]).splitlines()[0]
-    assert heading.replace("’", "'").startswith(f"# {chapter.title} (")
+    assert heading.replace("\u2019", "'").startswith(f"# {chapter.title} (")
 
 
 @pytest.mark.parametrize("chapter", ALL, ids=lambda chapter: chapter.name)
@@ -94,6 +95,6 @@ def test_a_thread_leads_through_the_book():
         html = thread(chapter.name)
         assert ("<dt>Before</dt>" in html) == (before is not None)
         for other in filter(None, (before, after)):
-            assert f'href="../{other.address}.html">{other.title}</a>' in html
+            assert f'href="../{other.address}.html">{escape(other.title)}</a>' in html
     with pytest.raises(ValueError, match="unknown written chapter 'clip'"):
         neighbours("clip")
