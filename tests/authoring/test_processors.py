@@ -63,7 +63,9 @@ def test_each_instruction_set_is_run_on_one_and_on_two_threads():
     ]
 
 
-def test_the_command_says_what_differs(notebook, capsys, monkeypatch):
+def test_the_command_says_what_differs(notebook, tmp_path, capsys, monkeypatch):
+    (tmp_path / "_toc.yml").touch()
+    (tmp_path / "book").mkdir()
     monkeypatch.setattr("edulib.authoring.processors.processors", lambda: (LEVEL,))
     path = notebook("import os\nprint(os.environ.get('EOV_THREADS'))")
     assert main(["processors", str(path)]) == 1
