@@ -25,7 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """Chromium, closed after each module: beside it kernels of notebooks fail."""
+    """Chromium that reaches this machine only, one for each module.
+
+    It is closed between them: in one process with it, kernels of notebooks fail.
+    """
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         miss = pytest.fail if os.environ.get("CI") else pytest.skip
@@ -35,6 +38,7 @@ def browser() -> "Iterator[Browser]":
     flags = [
         *("--no-sandbox", "--disable-gpu", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update"),
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=flags)

@@ -4,29 +4,54 @@ import gzip
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from mimetypes import guess_type
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
-from playwright.sync_api import Browser, Page, Request, Response, Route
+from playwright.sync_api import Browser, Page, Response
 
 ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
 TEXT = ("text/", "javascript", "json", "svg", "xml")
+PATIENCE = 240_000  # milliseconds: that of a machine busy with something else
 
 WATCH_SHIFTS = """
-window.eovShift = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput) window.eovShift += entry.value;
-  }
-}).observe({type: "layout-shift", buffered: true});
+window.eovShift = () => eovShift.sum;
+eovShift.sum = 0;
+eovShift.add = (entries) => {
+  for (const e of entries) if (!e.hadRecentInput) eovShift.sum += e.value;
+};
+eovShift.observer = new PerformanceObserver((list) => eovShift.add(list.getEntries()));
+eovShift.observer.observe({type: "layout-shift", buffered: true});
 """
-SCROLL_TO_END = """async () => {
-  for (let y = 0; y < document.body.scrollHeight; y += 600) {
-    window.scrollTo({top: y, behavior: "instant"});
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
+READ_SHIFT = """() => {
+  eovShift.add(eovShift.observer.takeRecords());
+  return eovShift();
 }"""
-WAIT_FOR_MATHS = "async () => { await window.MathJax?.startup?.promise; }"
+# At each step, what is seen is there before the next: a late image may move the text.
+SCROLL_TO_END = """async () => {
+  const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
+  const isSeen = (e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.bottom > 0 && box.top < innerHeight;
+  };
+  const loaded = (e) => new Promise((r) => {
+    e.addEventListener("load", r);
+    e.addEventListener("error", r);
+    if (e.complete) r();
+  });
+  await window.MathJax?.startup?.promise;
+  for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
+    window.scrollTo({top: y, behavior: "instant"});
+    await frame();
+    await Promise.all([...document.images].filter(isSeen).map(loaded));
+  }
+  await document.fonts.ready;
+  await frame();
+}"""
+IS_CALM = """(theme) => document.documentElement.dataset.theme === theme
+  && document.getAnimations().every((a) => !(a instanceof CSSTransition))"""
 FIND_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -39,12 +64,32 @@ READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
 READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
   (e) => !e.querySelector("mjx-container") || e.querySelector("mjx-merror"))
   .map((e) => e.textContent)"""
+# Code has thousands of words, and one question each is most of axe's work. Words of the
+# same look on the same ground have the same contrast: one of each kind stays a word.
+MERGE_WORDS = """() => {
+  const grounds = new Map(), kinds = new Set(), twins = [];
+  const ground = (e) => {
+    if (e && !grounds.has(e)) {
+      const s = getComputedStyle(e);
+      const own = [e.tagName, e.className, s.backgroundColor, s.backgroundImage,
+        s.opacity, s.filter];
+      grounds.set(e, [ground(e.parentElement), ...own].join());
+    }
+    return grounds.get(e) ?? "";
+  };
+  for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
+    const s = getComputedStyle(word);
+    const kind = [ground(word), s.color, s.fontSize, s.fontWeight, s.textShadow].join();
+    if (kinds.has(kind)) twins.push(word); else kinds.add(kind);
+  }
+  for (const word of twins) word.replaceWith(...word.childNodes);
+}"""
 # The entries of the bibliography have a role that docutils gives them.
 RUN_AXE = """async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+  const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
   const where = {exclude: [[".citation-list"], ["iframe"]]};
-  const found = await axe.run(
-    where, {runOnly: tags, iframes: false, preload: false});
+  const found = await axe.run(where,
+    {runOnly, resultTypes: ["violations"], iframes: false, preload: false});
   return found.violations.flatMap(
     (v) => v.nodes.slice(0, 5).map((n) => `${v.id}: ${n.html.slice(0, 200)}`));
 }"""
@@ -57,10 +102,16 @@ def toc_pages() -> list[str]:
     return [toc["root"], *parts]
 
 
+def notebook_pages() -> list[str]:
+    """Return those of the pages that are notebooks."""
+    return [page for page in toc_pages() if (ROOT / f"{page}.ipynb").exists()]
+
+
 @dataclass
 class Visit:
-    """An open page and what happened while it loaded."""
+    """An open page and what happened since it was opened."""
 
+    name: str
     page: Page
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -69,6 +120,15 @@ class Visit:
     def weight(self) -> int:
         """Bytes of all that was loaded, text compressed as servers send it."""
         return sum(_transferred(response) for response in self.responses)
+
+    def read_through(self) -> None:
+        """Scroll to the end, and wait for what there is to be seen on the way."""
+        self.page.evaluate(SCROLL_TO_END)
+
+    def prefer(self, scheme: str) -> None:
+        """Let the reader prefer "light" or "dark", and wait until the page is so."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_function(IS_CALM, arg=scheme)
 
     def too_wide(self) -> list[str]:
         """Elements that stick out to the right, if the page scrolls sideways."""
@@ -84,13 +144,15 @@ class Visit:
         return [(src, alt) for src, alt in alts if len(alt.split()) < 3]
 
     def barriers(self) -> list[str]:
-        """What axe, the accessibility checker, finds."""
-        self.page.evaluate(_axe())
+        """What axe, the accessibility checker, finds; merges the words of code."""
+        self.page.evaluate(MERGE_WORDS)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_axe())
         return self.page.evaluate(RUN_AXE)
 
     def shift(self) -> float:
         """How far things moved while loading (cumulative layout shift)."""
-        return self.page.evaluate("window.eovShift")
+        return self.page.evaluate(READ_SHIFT)
 
     def close(self) -> None:
         """Close the page."""
@@ -98,13 +160,13 @@ class Visit:
 
 
 class Visitor:
-    """Opens pages in fresh browser contexts, and keeps each on the site."""
+    """Opens pages in fresh browser contexts, and notes who else is asked."""
 
     def __init__(self, browser: Browser, site: str) -> None:
         self.browser, self.site = browser, site
 
     def open(self, name: str, *, width: int = 1280, scheme: str = "light") -> Visit:
-        """Load a page, scroll through it, wait until its formulas are set.
+        """Load a page and wait until its formulas are set.
 
         Args:
             name: the page as in _toc.yml, without suffix.
@@ -114,30 +176,26 @@ class Visitor:
         context = self.browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme
         )
+        context.set_default_timeout(PATIENCE)
         context.add_init_script(WATCH_SHIFTS)
-        visit = Visit(context.new_page())
+        visit = Visit(name, context.new_page())
         self._watch(visit)
         visit.page.goto(f"{self.site}{name}.html", wait_until="load")
-        visit.page.evaluate(SCROLL_TO_END)
-        visit.page.wait_for_load_state("networkidle")
-        visit.page.evaluate(WAIT_FOR_MATHS)
+        visit.page.evaluate("window.MathJax?.startup?.promise.then(() => 0)")
         return visit
 
     def _watch(self, visit: Visit) -> None:
-        def route(route: Route, request: Request) -> None:
-            if request.url.startswith((self.site, "data:", "blob:")):
-                route.continue_()
-            else:
-                visit.foreign.append(request.url)
-                route.abort()
-
-        visit.page.context.route("**/*", route)
-        visit.page.on("response", lambda response: visit.responses.append(response))
-        visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
-        visit.page.on(
-            "console",
-            lambda m: visit.errors.append(m.text) if m.type == "error" else None,
+        ours = (self.site, "data:", "blob:")
+        errors, foreign, context = visit.errors, visit.foreign, visit.page.context
+        context.on(
+            "request",
+            lambda r: None if r.url.startswith(ours) else foreign.append(r.url),
         )
+        context.on("response", lambda response: visit.responses.append(response))
+        context.on(
+            "console", lambda m: errors.append(m.text) if m.type == "error" else None
+        )
+        visit.page.on("pageerror", lambda error: errors.append(str(error)))
 
 
 @cache
@@ -149,6 +207,11 @@ def _axe() -> str:
 def _transferred(response: Response) -> int:
     if response.status != 200 or response.url.startswith(("data:", "blob:")):
         return 0
-    body = response.body()
-    kind = response.headers.get("content-type", "")
+    return _compressed(SITE / unquote(urlsplit(response.url).path).lstrip("/"))
+
+
+@cache
+def _compressed(path: Path) -> int:
+    body = path.read_bytes()
+    kind = guess_type(path)[0] or ""
     return len(gzip.compress(body)) if any(t in kind for t in TEXT) else len(body)
