@@ -13,6 +13,8 @@ from edulib.book.execute import ENVIRONMENT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+PATIENCE = 240_000  # milliseconds: that of a machine busy with something else
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run notebooks as the executor does, from whichever folder pytest was started."""
@@ -33,8 +35,9 @@ def browser() -> "Iterator[Browser]":
     if program is None:
         miss = pytest.fail if os.environ.get("CI") else pytest.skip
         miss("there is no chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     flags = [
         *("--no-sandbox", "--disable-gpu", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update"),

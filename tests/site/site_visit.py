@@ -17,18 +17,14 @@ TEXT = ("text/", "javascript", "json", "svg", "xml")
 PATIENCE = 240_000  # milliseconds: that of a machine busy with something else
 
 WATCH_SHIFTS = """
-window.eovShift = () => eovShift.sum;
-eovShift.sum = 0;
-eovShift.add = (entries) => {
-  for (const e of entries) if (!e.hadRecentInput) eovShift.sum += e.value;
+let sum = 0;
+const add = (entries) => {
+  for (const entry of entries) if (!entry.hadRecentInput) sum += entry.value;
 };
-eovShift.observer = new PerformanceObserver((list) => eovShift.add(list.getEntries()));
-eovShift.observer.observe({type: "layout-shift", buffered: true});
+const observer = new PerformanceObserver((list) => add(list.getEntries()));
+observer.observe({type: "layout-shift", buffered: true});
+window.eovShift = () => { add(observer.takeRecords()); return sum; };
 """
-READ_SHIFT = """() => {
-  eovShift.add(eovShift.observer.takeRecords());
-  return eovShift();
-}"""
 # At each step, what is seen is there before the next: a late image may move the text.
 SCROLL_TO_END = """async () => {
   const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
@@ -50,8 +46,6 @@ SCROLL_TO_END = """async () => {
   await document.fonts.ready;
   await frame();
 }"""
-IS_CALM = """(theme) => document.documentElement.dataset.theme === theme
-  && document.getAnimations().every((a) => !(a instanceof CSSTransition))"""
 FIND_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -71,8 +65,8 @@ MERGE_WORDS = """() => {
   const ground = (e) => {
     if (e && !grounds.has(e)) {
       const s = getComputedStyle(e);
-      const own = [e.tagName, e.className, s.backgroundColor, s.backgroundImage,
-        s.opacity, s.filter];
+      const own = [e.tagName, e.className, e.style.cssText, s.backgroundColor,
+        s.backgroundImage, s.opacity, s.filter];
       grounds.set(e, [ground(e.parentElement), ...own].join());
     }
     return grounds.get(e) ?? "";
@@ -122,13 +116,15 @@ class Visit:
         return sum(_transferred(response) for response in self.responses)
 
     def read_through(self) -> None:
-        """Scroll to the end, and wait for what there is to be seen on the way."""
+        """Scroll to the end; wait for the formulas and for each image that is seen."""
         self.page.evaluate(SCROLL_TO_END)
 
-    def prefer(self, scheme: str) -> None:
-        """Let the reader prefer "light" or "dark", and wait until the page is so."""
-        self.page.emulate_media(color_scheme=scheme)
-        self.page.wait_for_function(IS_CALM, arg=scheme)
+    def load_as_phone(self) -> None:
+        """Load the page again, narrow, for a reader who prefers dark colours."""
+        self.responses.clear()
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size({"width": 390, "height": 900})
+        self.page.reload(wait_until="load")
 
     def too_wide(self) -> list[str]:
         """Elements that stick out to the right, if the page scrolls sideways."""
@@ -152,7 +148,7 @@ class Visit:
 
     def shift(self) -> float:
         """How far things moved while loading (cumulative layout shift)."""
-        return self.page.evaluate(READ_SHIFT)
+        return self.page.evaluate("eovShift()")
 
     def close(self) -> None:
         """Close the page."""
@@ -165,23 +161,16 @@ class Visitor:
     def __init__(self, browser: Browser, site: str) -> None:
         self.browser, self.site = browser, site
 
-    def open(self, name: str, *, width: int = 1280, scheme: str = "light") -> Visit:
-        """Load a page and wait until its formulas are set.
-
-        Args:
-            name: the page as in _toc.yml, without suffix.
-            width: of the window, in pixels.
-            scheme: colours that the reader prefers, "light" or "dark".
-        """
+    def open(self, name: str) -> Visit:
+        """Load a page, wide and light, named as in _toc.yml."""
         context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
+            viewport={"width": 1280, "height": 900}, color_scheme="light"
         )
         context.set_default_timeout(PATIENCE)
         context.add_init_script(WATCH_SHIFTS)
         visit = Visit(name, context.new_page())
         self._watch(visit)
         visit.page.goto(f"{self.site}{name}.html", wait_until="load")
-        visit.page.evaluate("window.MathJax?.startup?.promise.then(() => 0)")
         return visit
 
     def _watch(self, visit: Visit) -> None:
