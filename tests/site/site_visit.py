@@ -58,25 +58,34 @@ READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
 READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
   (e) => !e.querySelector("mjx-container") || e.querySelector("mjx-merror"))
   .map((e) => e.textContent)"""
-# Code has thousands of words, and one question each is most of axe's work. Words of the
-# same look on the same ground have the same contrast: one of each kind stays a word.
-MERGE_WORDS = """() => {
-  const grounds = new Map(), kinds = new Set(), twins = [];
+# Contrast is most of axe's work, and most of it is one question again: text of the same
+# look on grounds of the same look has the same contrast, in either theme. Axe is asked
+# about one of each kind. Drawings, where grounds lie beside the text, are left alone;
+# words of code, thousands on a page, become plain text: axe walks through them too.
+ASK_ONCE = """() => {
+  const grounds = new Map(), kinds = new Set(), again = [];
   const ground = (e) => {
     if (e && !grounds.has(e)) {
       const s = getComputedStyle(e);
-      const own = [e.tagName, e.className, e.style.cssText, s.backgroundColor,
-        s.backgroundImage, s.opacity, s.filter];
-      grounds.set(e, [ground(e.parentElement), ...own].join());
+      const place = /absolute|fixed/.test(s.position) ? grounds.size : "";
+      grounds.set(e, [ground(e.parentElement), e.tagName, e.className, e.style.cssText,
+        s.backgroundColor, s.backgroundImage, s.opacity, s.filter, place].join());
     }
     return grounds.get(e) ?? "";
   };
-  for (const word of document.querySelectorAll("pre span:not(:has(*))")) {
-    const s = getComputedStyle(word);
-    const kind = [ground(word), s.color, s.fontSize, s.fontWeight, s.textShadow].join();
-    if (kinds.has(kind)) twins.push(word); else kinds.add(kind);
+  const says = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim();
+  for (const e of document.querySelectorAll("body :not(svg, svg *)")) {
+    if (![...e.childNodes].some(says)) continue;
+    const s = getComputedStyle(e);
+    const kind = [ground(e), s.color, s.fontSize, s.fontWeight, s.textShadow].join();
+    if (kinds.has(kind)) again.push(e); else kinds.add(kind);
   }
-  for (const word of twins) word.replaceWith(...word.childNodes);
+  for (const e of again) {
+    if (e.matches("pre span:not(:has(*))")) e.replaceWith(...e.childNodes);
+    else e.dataset.eovAgain = "";
+  }
+  const selector = ":not([data-eov-again])";
+  axe.configure({rules: [{id: "color-contrast", selector}]});
 }"""
 # The entries of the bibliography have a role that docutils gives them.
 RUN_AXE = """async () => {
@@ -140,10 +149,10 @@ class Visit:
         return [(src, alt) for src, alt in alts if len(alt.split()) < 3]
 
     def barriers(self) -> list[str]:
-        """What axe, the accessibility checker, finds; merges the words of code."""
-        self.page.evaluate(MERGE_WORDS)
+        """What axe, the accessibility checker, finds; rewrites the words of code."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(_axe())
+        self.page.evaluate(ASK_ONCE)
         return self.page.evaluate(RUN_AXE)
 
     def shift(self) -> float:
@@ -152,39 +161,41 @@ class Visit:
 
     def close(self) -> None:
         """Close the page."""
-        self.page.context.close()
+        self.page.close()
 
 
 class Visitor:
-    """Opens pages in fresh browser contexts, and notes who else is asked."""
+    """Opens pages in one browser context, which keeps what they share, as a reader's.
+
+    The context begins empty: its first page is loaded as on a reader's first visit.
+    """
 
     def __init__(self, browser: Browser, site: str) -> None:
-        self.browser, self.site = browser, site
+        self.site = site
+        self.context = browser.new_context(color_scheme="light")
+        self.context.set_default_timeout(PATIENCE)
+        self.context.add_init_script(WATCH_SHIFTS)
 
     def open(self, name: str) -> Visit:
         """Load a page, wide and light, named as in _toc.yml."""
-        context = self.browser.new_context(
-            viewport={"width": 1280, "height": 900}, color_scheme="light"
-        )
-        context.set_default_timeout(PATIENCE)
-        context.add_init_script(WATCH_SHIFTS)
-        visit = Visit(name, context.new_page())
+        visit = Visit(name, self.context.new_page())
+        visit.page.set_viewport_size({"width": 1280, "height": 900})
         self._watch(visit)
         visit.page.goto(f"{self.site}{name}.html", wait_until="load")
         return visit
 
     def _watch(self, visit: Visit) -> None:
         ours = (self.site, "data:", "blob:")
-        errors, foreign, context = visit.errors, visit.foreign, visit.page.context
-        context.on(
+        errors, foreign, page = visit.errors, visit.foreign, visit.page
+        page.on(
             "request",
             lambda r: None if r.url.startswith(ours) else foreign.append(r.url),
         )
-        context.on("response", lambda response: visit.responses.append(response))
-        context.on(
+        page.on("response", lambda response: visit.responses.append(response))
+        page.on(
             "console", lambda m: errors.append(m.text) if m.type == "error" else None
         )
-        visit.page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(str(error)))
 
 
 @cache

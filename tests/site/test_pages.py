@@ -42,7 +42,7 @@ def parts(visit: Visit, mark: str, selector: str) -> list[Locator]:
     path = ROOT / f"{visit.name}.ipynb"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     found = visit.page.locator(selector).all()
-    assert bool(found) == (mark in text)
+    assert bool(found) == (mark in text), f"{len(found)} parts like {selector}"
     return found
 
 
@@ -139,7 +139,7 @@ def test_sliders_move_by_keyboard(visit: Visit):
 
 
 def test_pickers_change_group_by_keyboard(visit: Visit):
-    for frames in parts(visit, "eov-groups", ".eov-frames:has(button)"):
+    for frames in parts(visit, 'eov-groups\\"', ".eov-frames:has(button)"):
         before = visible(frames)
         last = frames.locator("button").last
         last.focus()
