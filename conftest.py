@@ -11,9 +11,7 @@ import pytest
 from edulib.book.execute import ENVIRONMENT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-PATIENCE = 240_000  # milliseconds: that of a machine busy with something else
+    from playwright.sync_api import Browser, Page
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,8 +23,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval_sanitize_with = str(sanitizer)
 
 
+@pytest.fixture(scope="session")
+def patience() -> int:
+    """Milliseconds to wait for a state: those of a machine busy with something else."""
+    return 240_000
+
+
 @pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
+def browser(patience: int) -> "Iterator[Browser]":
     """Chromium that reaches this machine only, one for each module.
 
     It is closed between them: in one process with it, kernels of notebooks fail.
@@ -37,7 +41,7 @@ def browser() -> "Iterator[Browser]":
         miss("there is no chromium: apt-get install chromium")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=patience)
     flags = [
         *("--no-sandbox", "--disable-gpu", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update"),
@@ -47,3 +51,11 @@ def browser() -> "Iterator[Browser]":
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: "Browser", patience: int) -> "Page":
+    """An empty page, shared by a module."""
+    page = browser.new_page()
+    page.set_default_timeout(patience)
+    return page

@@ -36,6 +36,6 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visitor(browser: Browser, site: str) -> Visitor:
+def visitor(browser: Browser, site: str, patience: int) -> Visitor:
     """Opens pages of the site in Chromium."""
-    return Visitor(browser, site)
+    return Visitor(browser, site, patience)

@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Page, Response
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
 TEXT = ("text/", "javascript", "json", "svg", "xml")
-PATIENCE = 240_000  # milliseconds: that of a machine busy with something else
 
 WATCH_SHIFTS = """
 let sum = 0;
@@ -170,10 +169,10 @@ class Visitor:
     The context begins empty: its first page is loaded as on a reader's first visit.
     """
 
-    def __init__(self, browser: Browser, site: str) -> None:
+    def __init__(self, browser: Browser, site: str, patience: int) -> None:
         self.site = site
         self.context = browser.new_context(color_scheme="light")
-        self.context.set_default_timeout(PATIENCE)
+        self.context.set_default_timeout(patience)
         self.context.add_init_script(WATCH_SHIFTS)
 
     def open(self, name: str) -> Visit:
