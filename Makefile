@@ -9,6 +9,7 @@ SITE := _build/html
 GRADING = $(BIN)/python -m edulib.grading --course $(COURSE)
 COURSE ?= course
 JOBS ?= 2
+SPREAD = -n $(JOBS) --durations=10
 STUDENTS ?= 200
 
 BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
@@ -29,9 +30,9 @@ book: $(SITE)/.built ## build the site
 serve: book ## show the site at http://127.0.0.1:8000 (PORT=... for another port)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
-test: check lint book ## everything: linters, tests, every cell of every chapter
-	$(BIN)/python -m pytest -rs --doctest-modules edulib tests
-	$(BIN)/python -m pytest --nbval book/
+test: check lint book ## everything: linters, tests, every cell of every chapter (JOBS=2)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SPREAD) --dist worksteal -rs --doctest-modules edulib tests
+	$(BIN)/python -m pytest $(SPREAD) --dist loadfile --nbval book/
 
 check: $(INSTALLED) ## ruff: style of the code, of the cells too
 	$(BIN)/ruff check .
