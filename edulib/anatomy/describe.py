@@ -3,7 +3,7 @@
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
-from edulib.anatomy.reach import Divided, Window
+from edulib.anatomy.window import AdaptivePooling, Window
 
 _WORDS = {
     "batch_norm": "batch normalisation",
@@ -93,7 +93,7 @@ def describe_op(op: Op, node: Node) -> str:
         return _join_words(kernel, noun, _steps(op))
     if op.kind == "pooling" and op.name != "mean":
         noun = "average pooling" if "avg" in op.name else "max pooling"
-        if isinstance(op.reach, Divided):
+        if isinstance(op.reach, AdaptivePooling):
             noun = _adaptive(op, noun)
         return _join_words(kernel, noun, _steps(op))
     return _WORDS.get(op.name, op.name.replace("_", " "))

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from torch import nn
 
-from edulib.anatomy.reach import Reach
+from edulib.anatomy.window import InputWindow
 
 INPUT = 0
 
@@ -41,7 +41,7 @@ class Op:
     params: int
     macs: int
     bytes: int
-    reach: Reach
+    reach: InputWindow
     axes: tuple[int, int] | None
 
     @property

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from edulib.anatomy.graph import INPUT, Graph
-from edulib.anatomy.reach import POINT, Interval
 from edulib.anatomy.trace import trace_graph
+from edulib.anatomy.window import POINT, Interval
 
 _PHASES = 16
 _FAR = 1024

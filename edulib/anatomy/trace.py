@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from edulib.anatomy.follow import IMAGE_AXES, follow
 from edulib.anatomy.graph import Call, Graph, Op
-from edulib.anatomy.kinds import REDUCTIONS, clean_name, kind_of
-from edulib.anatomy.reach import POINT
+from edulib.anatomy.op_types import REDUCTIONS, clean_name, kind_of
+from edulib.anatomy.propagation import IMAGE_AXES, follow
+from edulib.anatomy.window import POINT
 
 
 def trace_graph(model: nn.Module, image_shape: tuple[int, ...]) -> Graph:

@@ -11,11 +11,11 @@ from torchvision import models
 
 from edulib.anatomy import Graph, trace_graph
 from edulib.drawing import KIND_COLORS, diagram
-from edulib.drawing.diagram_blocks import Style
-from edulib.drawing.diagram_canvas import Canvas, TextBox, text_width
-from edulib.drawing.diagram_items import Block, Fork, Item
-from edulib.drawing.diagram_page import PHONE, WIDE
-from edulib.drawing.diagram_tree import build_items
+from edulib.drawing.diagram.blocks import Style
+from edulib.drawing.diagram.canvas import Canvas, TextBox, text_width
+from edulib.drawing.diagram.items import Block, Fork, Item
+from edulib.drawing.diagram.page import PHONE, WIDE
+from edulib.drawing.diagram.tree import build_items
 
 
 class LeNet(nn.Module):

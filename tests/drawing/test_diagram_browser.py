@@ -2,7 +2,7 @@ import pytest
 from test_diagram import CASES, build
 
 from edulib.drawing import diagram
-from edulib.drawing.diagram_page import PHONE, WIDE
+from edulib.drawing.diagram.page import PHONE, WIDE
 
 pytestmark = pytest.mark.browser
 

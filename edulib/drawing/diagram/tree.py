@@ -9,7 +9,7 @@ from torch import nn
 
 from edulib.anatomy.describe import describe, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node
-from edulib.drawing.diagram_items import (
+from edulib.drawing.diagram.items import (
     BANDS,
     MERGES,
     Block,

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from edulib.drawing.diagram_blocks import Part, Style
-from edulib.drawing.diagram_canvas import LARGE, LINE, Canvas, kind_color, text_width
-from edulib.drawing.diagram_items import Block, Fork, Item
-from edulib.drawing.diagram_layout import GAP, chain_part, measure
+from edulib.drawing.diagram.blocks import Part, Style
+from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, kind_color, text_width
+from edulib.drawing.diagram.items import Block, Fork, Item
+from edulib.drawing.diagram.layout import GAP, chain_part, measure
 
 WIDE = 668
 PHONE = 338

@@ -45,7 +45,7 @@ class TransposedWindow(Window):
 
 
 @dataclass(frozen=True)
-class Resized:
+class Interpolation:
     """Interpolation between the inputs nearest to a position.
 
     Attributes:
@@ -67,7 +67,7 @@ class Resized:
 
 
 @dataclass(frozen=True)
-class Divided:
+class AdaptivePooling:
     """Adaptive pooling: the input cut into as many parts as there are outputs."""
 
     inputs: tuple[int, int]
@@ -92,7 +92,7 @@ class Constant:
         return self.interval
 
 
-Reach = Window | TransposedWindow | Resized | Divided | Constant
+InputWindow = Window | TransposedWindow | Interpolation | AdaptivePooling | Constant
 
 POINT = Window()
 WHOLE = Constant(EVERYTHING)

@@ -2,8 +2,8 @@
 
 import textwrap
 
-from edulib.drawing.diagram_canvas import SMALL
-from edulib.drawing.diagram_items import Block, Item
+from edulib.drawing.diagram.canvas import SMALL
+from edulib.drawing.diagram.items import Block, Item
 
 Line = tuple[str, float, bool]
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from edulib.anatomy.kinds import REDUCTIONS
-from edulib.anatomy.reach import (
+from edulib.anatomy.op_types import REDUCTIONS
+from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
     WHOLE,
-    Divided,
-    Reach,
-    Resized,
+    AdaptivePooling,
+    InputWindow,
+    Interpolation,
     TransposedWindow,
     Window,
 )
@@ -42,7 +42,7 @@ _SIGNATURES = {
 
 def follow(
     name: str, function: Callable, call: tuple[tuple, dict], source: Tensor, axes: Axes
-) -> Callable[[Tensor], tuple[Reach, Axes]]:
+) -> Callable[[Tensor], tuple[InputWindow, Axes]]:
     """Give a function of the output that tells the reach and the output's axes.
 
     Args:
@@ -55,7 +55,7 @@ def follow(
     args, kwargs = call
     shape = tuple(source.shape)
 
-    def result(output: Tensor) -> tuple[Reach, Axes]:
+    def result(output: Tensor) -> tuple[InputWindow, Axes]:
         if name in _PERMUTES:
             return _permuted(function, args[1:], kwargs, len(shape), axes)
         if axes == IMAGE_AXES and output.ndim == len(shape):
@@ -75,12 +75,14 @@ def _settings(name: str, args: tuple, kwargs: dict) -> dict:
     return dict(zip(names, args, strict=False)) | kwargs
 
 
-def _spatial(name: str, settings: dict, inputs: tuple, outputs: tuple) -> Reach | None:
+def _spatial(
+    name: str, settings: dict, inputs: tuple, outputs: tuple
+) -> InputWindow | None:
     """Read the window of convolution, pooling, padding or interpolation."""
     if name in ("conv2d", "conv_transpose2d"):
         return _convolution(name, settings)
     if name.startswith("adaptive_"):
-        return Divided(inputs, outputs)
+        return AdaptivePooling(inputs, outputs)
     if "pool2d" in name:
         kernel = _pair(settings["kernel_size"])
         return Window(
@@ -95,7 +97,7 @@ def _spatial(name: str, settings: dict, inputs: tuple, outputs: tuple) -> Reach 
     if name in ("interpolate", "upsample"):
         taps = _TAPS.get(settings.get("mode", "nearest"), 2)
         scale = (inputs[0] / outputs[0], inputs[1] / outputs[1])
-        return Resized(scale, taps) if taps else Divided(inputs, outputs)
+        return Interpolation(scale, taps) if taps else AdaptivePooling(inputs, outputs)
     return None
 
 
@@ -114,7 +116,7 @@ def _convolution(name: str, settings: dict) -> Window:
 
 def _permuted(
     function: Callable, args: tuple, kwargs: dict, ndim: int, axes: Axes
-) -> tuple[Reach, Axes]:
+) -> tuple[InputWindow, Axes]:
     """Find where the axes went by moving those of a tensor with unequal sides."""
     if axes is None:
         return POINT, None
@@ -124,7 +126,7 @@ def _permuted(
     return POINT, (height, width)
 
 
-def _sliced(index: object, ndim: int, axes: tuple[int, int]) -> Reach:
+def _sliced(index: object, ndim: int, axes: tuple[int, int]) -> InputWindow:
     """Follow a crop or a stride, as in `x[:, :, ::2, ::2]`."""
     parts = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in [part for part in parts if not isinstance(part, Tensor)]:
@@ -142,7 +144,7 @@ def _sliced(index: object, ndim: int, axes: tuple[int, int]) -> Reach:
 
 def _generic(
     name: str, shape: tuple[int, ...], output: Tensor, axes: Axes
-) -> tuple[Reach, Axes]:
+) -> tuple[InputWindow, Axes]:
     """Follow what has no window: point by point, over everything, or lost."""
     kept = _kept_axes(shape, tuple(output.shape), axes)
     if name in _ATTENTION:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edulib.drawing.diagram_blocks import Part, Style, measure_plate, measure_slab
-from edulib.drawing.diagram_canvas import LINE, Canvas, Point, text_width
-from edulib.drawing.diagram_items import Block, Fork, Item, count_blocks
-from edulib.drawing.diagram_words import hint, merge_lines
+from edulib.drawing.diagram.blocks import Part, Style, measure_plate, measure_slab
+from edulib.drawing.diagram.canvas import LINE, Canvas, Point, text_width
+from edulib.drawing.diagram.items import Block, Fork, Item, count_blocks
+from edulib.drawing.diagram.words import hint, merge_lines
 
 GAP = 20
 _FAN = 26

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
-from edulib.drawing.diagram_canvas import (
+from edulib.drawing.diagram.canvas import (
     LINE,
     Canvas,
     Point,
     kind_color,
     text_width,
 )
-from edulib.drawing.diagram_items import Block
-from edulib.drawing.diagram_words import hint, label_lines
+from edulib.drawing.diagram.items import Block
+from edulib.drawing.diagram.words import hint, label_lines
 
 _BAND = 5
 _SLICE_GAP = 5

@@ -10,11 +10,11 @@ from torch import nn
 
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.trace import trace_graph
-from edulib.drawing.diagram_canvas import Canvas
-from edulib.drawing.diagram_items import Item, image_block
-from edulib.drawing.diagram_page import PHONE, WIDE, draw_page
-from edulib.drawing.diagram_tree import build_items
-from edulib.drawing.diagram_words import describe_items, shape_words, short_number
+from edulib.drawing.diagram.canvas import Canvas
+from edulib.drawing.diagram.items import Item, image_block
+from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
+from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.words import describe_items, shape_words, short_number
 
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
 _RULES = (

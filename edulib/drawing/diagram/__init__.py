@@ -1,0 +1,5 @@
+"""Architecture diagrams, drawn from the live module."""
+
+from edulib.drawing.diagram.figure import Diagram, diagram
+
+__all__ = ["Diagram", "diagram"]
