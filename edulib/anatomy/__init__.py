@@ -1,11 +1,12 @@
 """What a network is: its operations, shapes, parameters, cost, receptive field.
 
-Everything here takes any `nn.Module`, also one that this package did not write, and
-needs neither its weights nor an image.
+Everything here takes any `nn.Module`, also one that this package did not write, with
+any inputs and outputs, and needs neither its weights nor an image.
 """
 
 from edulib.anatomy.counts import activation_memory, count_macs
-from edulib.anatomy.graph import Call, Graph, Node, Op
+from edulib.anatomy.graph import Call, Graph, Node, Op, Output
+from edulib.anatomy.op_types import OpType
 from edulib.anatomy.receptive import (
     ReceptiveField,
     receptive_field,
@@ -19,6 +20,8 @@ __all__ = [
     "Graph",
     "Node",
     "Op",
+    "OpType",
+    "Output",
     "ReceptiveField",
     "Row",
     "Table",

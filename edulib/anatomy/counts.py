@@ -2,10 +2,11 @@
 
 from torch import nn
 
+from edulib.anatomy.inputs import Input
 from edulib.anatomy.trace import trace_graph
 
 
-def count_macs(model: nn.Module, image_shape: tuple[int, ...]) -> int:
+def count_macs(model: nn.Module, *inputs: Input) -> int:
     """Count multiply-accumulate operations (MACs) for one image.
 
     They are half of what torch's own flop counter counts: those of convolutions,
@@ -13,16 +14,16 @@ def count_macs(model: nn.Module, image_shape: tuple[int, ...]) -> int:
     which the literature leaves out as well, count nothing.
 
     Args:
-        model: any module that takes one image.
-        image_shape: (C, H, W).
+        model: any module.
+        inputs: what it takes, as in `trace_graph`: (C, H, W) for an image.
 
     Raises:
-        ValueError: if the model cannot read such images.
+        ValueError: if the model cannot read such inputs.
     """
-    return trace_graph(model, image_shape).macs
+    return trace_graph(model, *inputs).macs
 
 
-def activation_memory(model: nn.Module, image_shape: tuple[int, ...]) -> int:
+def activation_memory(model: nn.Module, *inputs: Input) -> int:
     """Count the bytes of all activations for one image, in the model's precision.
 
     Counted are the outputs of all operations, each once: what must be stored if
@@ -31,10 +32,10 @@ def activation_memory(model: nn.Module, image_shape: tuple[int, ...]) -> int:
     (workspaces, masks, indices) are not counted.
 
     Args:
-        model: any module that takes one image.
-        image_shape: (C, H, W).
+        model: any module.
+        inputs: what it takes, as in `trace_graph`: (C, H, W) for an image.
 
     Raises:
-        ValueError: if the model cannot read such images.
+        ValueError: if the model cannot read such inputs.
     """
-    return trace_graph(model, image_shape).bytes
+    return trace_graph(model, *inputs).bytes

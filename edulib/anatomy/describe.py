@@ -3,7 +3,8 @@
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
-from edulib.anatomy.window import AdaptivePooling, Window
+from edulib.anatomy.op_types import OpType
+from edulib.anatomy.window import AdaptivePooling
 
 _WORDS = {
     "batch_norm": "batch normalisation",
@@ -32,10 +33,10 @@ _WORDS = {
     "scaled_dot_product_attention": "attention",
 }
 _COUNTED = {
-    "convolution": "convolution",
-    "pooling": "pooling",
-    "dense": "fully connected layer",
-    "attention": "attention",
+    OpType.CONVOLUTION: "convolution",
+    OpType.POOLING: "pooling",
+    OpType.DENSE: "fully connected layer",
+    OpType.ATTENTION: "attention",
 }
 
 
@@ -44,27 +45,27 @@ def describe(node: Node) -> str:
     if node.call is None:
         return describe_op(node.main, node)
     if node.call.is_leaf:
-        own = node.kind in ("other", "reshape") and len(node.ops) > 1
+        own = node.op_type in (OpType.OTHER, OpType.RESHAPE) and len(node.ops) > 1
         return node.call.type if own else describe_op(node.main, node)
     repeated = repeated_block(node)
     if repeated is not None:
         count, name = repeated
         return f"{count} × {name}"
-    main = [op for op in node.ops if op.kind in _COUNTED]
+    main = [op for op in node.ops if op.op_type in _COUNTED]
     is_container = isinstance(node.call.module, nn.Sequential)
     if len(main) == 1 or (is_container and 0 < len(main) <= 2):
         return "; ".join(describe_op(op, node) for op in main)
     if not is_container:
         return node.call.type.lstrip("_")
-    kinds = [op.kind for op in node.ops]
-    counts = ((kinds.count(kind), word) for kind, word in _COUNTED.items())
+    types = [op.op_type for op in node.ops]
+    counts = ((types.count(op_type), word) for op_type, word in _COUNTED.items())
     return ", ".join(
         f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count
     )
 
 
 def repeated_block(node: Node) -> tuple[int, str] | None:
-    """Give how many blocks of which one class a container holds, if that is so."""
+    """Return how many blocks of which one class a container holds, if that is so."""
     if node.call is None or not isinstance(node.call.module, nn.Sequential):
         return None
     blocks = [child for child in node.call.children if child.last > child.first]
@@ -78,49 +79,58 @@ def _is_block(call: Call, node: Node) -> bool:
     """Tell whether a call does at least two things that count."""
     start = node.call.first
     ops = node.ops[call.first - start : call.last - start]
-    return sum(op.kind in _COUNTED for op in ops) > 1 and not call.is_leaf
+    return sum(op.op_type in _COUNTED for op in ops) > 1 and not call.is_leaf
 
 
 def describe_op(op: Op, node: Node) -> str:
     """Describe one operation of a node."""
-    kernel = window_words(op)
-    if op.kind == "convolution":
-        noun = "convolution"
-        if op.name.startswith("conv_transpose"):
-            noun = "transposed convolution"
-        elif _is_depthwise(node):
-            noun = "depthwise convolution"
-        return _join_words(kernel, noun, _steps(op))
-    if op.kind == "pooling" and op.name != "mean":
+    if op.op_type is OpType.CONVOLUTION:
+        return _join_words(kernel_words(op), _convolution(op, node), _steps(op))
+    if op.op_type is OpType.POOLING and op.name != "mean":
         noun = "average pooling" if "avg" in op.name else "max pooling"
-        if isinstance(op.reach, AdaptivePooling):
+        if "unpool" in op.name:
+            noun = "max unpooling"
+        if isinstance(op.window, AdaptivePooling):
             noun = _adaptive(op, noun)
-        return _join_words(kernel, noun, _steps(op))
+        return _join_words(kernel_words(op), noun, _steps(op))
+    if op.op_type is OpType.CONSTANT:
+        return "learned" if op.params else "constant"
     return _WORDS.get(op.name, op.name.replace("_", " "))
 
 
-def window_words(op: Op) -> str:
-    """Give the size of an operation's window, such as "3×3", or nothing."""
-    if op.kind not in ("convolution", "pooling") or not isinstance(op.reach, Window):
+def _convolution(op: Op, node: Node) -> str:
+    if op.name.startswith("conv_transpose"):
+        return "transposed convolution"
+    if op.name.startswith("deform"):
+        return "deformable convolution"
+    return "depthwise convolution" if _is_depthwise(node) else "convolution"
+
+
+def kernel_words(op: Op) -> str:
+    """Return the size of an operation's kernel: "3×3", "5-tap", or nothing."""
+    if op.kernel is None:
         return ""
-    return "×".join(map(str, op.reach.kernel))
+    size = "×".join(map(str, op.kernel.size))
+    return size if len(op.kernel.size) > 1 else f"{size}-tap"
 
 
 def _adaptive(op: Op, noun: str) -> str:
-    if op.size == (1, 1):
+    grid = op.place.grid or ()
+    if set(grid) <= {1}:
         return f"global {noun}"
-    return f"{noun} to {op.size[0]}×{op.size[1]}"
+    return f"{noun} to " + "×".join(map(str, grid))
 
 
 def _steps(op: Op) -> str:
-    """Give the stride and dilation of an operation, where they are not 1."""
-    if not isinstance(op.reach, Window):
+    """Return the stride and dilation of an operation, where they are not 1."""
+    if op.kernel is None:
         return ""
     words = []
-    for name, pair in (("stride", op.reach.stride), ("dilation", op.reach.dilation)):
-        if pair != (1, 1):
-            number = str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
-            words.append(f", {name} {number}")
+    named = (("stride", op.kernel.stride), ("dilation", op.kernel.dilation))
+    for name, sides in named:
+        if set(sides) != {1}:
+            shown = sides[:1] if len(set(sides)) == 1 else sides
+            words.append(f", {name} " + "×".join(map(str, shown)))
     return "".join(words)
 
 

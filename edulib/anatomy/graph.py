@@ -2,54 +2,77 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import torch
 from torch import nn
 
-from edulib.anatomy.window import InputWindow
-
-INPUT = 0
+from edulib.anatomy.op_types import RANK, OpType
+from edulib.anatomy.propagation import Place
+from edulib.anatomy.window import InputWindow, Kernel
 
 
 @dataclass(frozen=True)
 class Op:
-    """One function that was called on activations; op 0 is the image itself.
+    """One function that was called on activations; the first ops are the inputs.
 
     Attributes:
         index: its place in the order of execution.
-        name: name of the function, such as "conv2d" or "add".
-        kind: a key of `edulib.drawing.KIND_COLORS`, such as "convolution".
+        name: name of the function, such as "conv2d" or "add"; of an input or of a
+            parameter that is used as an activation, its own name.
+        op_type: type of layer, such as "convolution".
         inputs: indices of the ops whose outputs it reads.
         shape: shape of its output, without the batch.
+        dtype: type of the numbers in its output.
         path: dotted path of the innermost module that called it, "" for the root.
         params: learned numbers that it is the first to use.
         macs: multiply-accumulate operations for one image.
         bytes: memory that its output newly occupies for one image; 0 for views and
             for operations in place.
-        reach: what an output position reads of its inputs.
-        axes: the dimensions of its output that are height and width, counted from
-            the end, or None where it has none.
+        kernel: kernel and stride, None if it has none.
+        window: what an output position reads of its inputs.
+        place: where its output has the positions of an image.
+        is_constant: whether it depends on no input.
     """
 
     index: int
     name: str
-    kind: str
+    op_type: OpType
     inputs: tuple[int, ...]
     shape: tuple[int, ...]
+    dtype: torch.dtype
     path: str
     params: int
     macs: int
     bytes: int
-    reach: InputWindow
-    axes: tuple[int, int] | None
+    kernel: Kernel | None
+    window: InputWindow
+    place: Place
+    is_constant: bool
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the output; (1, 1) where it has none."""
-        if self.axes is None:
-            return 1, 1
-        return self.shape[self.axes[0]], self.shape[self.axes[1]]
+    def axes(self) -> tuple[int, ...] | None:
+        """The dimensions of the output that are height and width, from the end."""
+        return self.place.axes
+
+    def side(self, axis: int) -> int:
+        """Return the positions along an axis, -1 the width; 1 where it has none."""
+        grid = self.place.grid
+        return grid[axis] if grid is not None and len(grid) >= -axis else 1
+
+
+@dataclass(frozen=True)
+class Output:
+    """A tensor that a model returns.
+
+    Attributes:
+        name: its dotted key in what the model returns; "output" if it is all.
+        op: index of the op that made it.
+    """
+
+    name: str
+    op: int
 
 
 @dataclass
@@ -94,7 +117,7 @@ class Node:
         ops: the operations inside, in order.
         output: the op that made its result.
         inputs: positions, in the list of nodes, of those whose results it reads;
-            -1 is the image.
+            -1 is the first input of the network, -2 the second.
     """
 
     path: str
@@ -126,34 +149,12 @@ class Node:
     @property
     def main(self) -> Op:
         """The op that gives the node its character: the one that computes most."""
-        return max(self.ops, key=lambda op: (op.macs, _RANK.get(op.kind, 0)))
+        return max(self.ops, key=lambda op: (op.macs, RANK[op.op_type]))
 
     @property
-    def kind(self) -> str:
-        """Kind of the main op."""
-        return self.main.kind
-
-
-_RANK = {
-    kind: rank
-    for rank, kind in enumerate(
-        (
-            "reshape",
-            "dropout",
-            "other",
-            "multiply",
-            "add",
-            "concat",
-            "activation",
-            "normalisation",
-            "pooling",
-            "embedding",
-            "attention",
-            "dense",
-            "convolution",
-        )
-    )
-}
+    def op_type(self) -> OpType:
+        """Type of the main op."""
+        return self.main.op_type
 
 
 @dataclass(frozen=True)
@@ -161,14 +162,23 @@ class Graph:
     """Everything that happened while a model looked at one image.
 
     Attributes:
-        ops: all operations, in order; the first is the image.
+        ops: all operations, in order; the first are the inputs.
         root: the call of the model itself.
+        outputs: what the model returns.
         params: learned numbers of the model, those that were not used included.
+        cache: what was computed of all ops, for the next question.
     """
 
     ops: tuple[Op, ...]
     root: Call
+    outputs: tuple[Output, ...]
     params: int
+    cache: dict = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def inputs(self) -> tuple[Op, ...]:
+        """The inputs of the model."""
+        return tuple(op for op in self.ops if op.op_type is OpType.INPUT)
 
     @property
     def macs(self) -> int:
@@ -211,7 +221,7 @@ class Graph:
     def fold(
         self, expand: Callable[[Call], bool], root: Call | None = None
     ) -> list[Node]:
-        """Give the steps of a call, opening those calls inside that are expanded.
+        """Return the steps of a call, opening those calls inside that are expanded.
 
         Args:
             expand: whether to show what is inside a call; leaves stay closed.
@@ -228,7 +238,7 @@ class Graph:
     def _node(self, piece: Call | int, owner: dict[int, int]) -> Node:
         first, last = _extent(piece)
         ops = self.ops[first:last]
-        sources = (owner.get(i, -1) for op in ops for i in op.inputs if i < first)
+        sources = (owner.get(i, -1 - i) for op in ops for i in op.inputs if i < first)
         inputs = tuple(dict.fromkeys(sources))
         if isinstance(piece, Call):
             return Node(piece.path, piece, ops, self.ops[piece.output], inputs)

@@ -2,131 +2,233 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from edulib.anatomy.op_types import REDUCTIONS
-from edulib.anatomy.window import (
-    POINT,
-    UNKNOWN,
-    WHOLE,
-    AdaptivePooling,
-    InputWindow,
-    Interpolation,
-    TransposedWindow,
-    Window,
+from edulib.anatomy.kernels import (
+    read_kernel,
+    read_settings,
+    read_window,
+    spatial_rank,
 )
+from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS
+from edulib.anatomy.window import POINT, UNKNOWN, WHOLE, InputWindow, Kernel, Window
 
-Axes = tuple[int, int] | None
+Dims = tuple[int, ...]
 
-IMAGE_AXES = (-2, -1)
-_PERMUTES = {"permute", "transpose", "t", "movedim", "swapaxes"}
+_PERMUTES = {"permute", "transpose", "t", "movedim", "swapaxes", "T", "mT"}
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
-_ATTENTION = {"scaled_dot_product_attention", "multi_head_attention_forward"}
-_PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "roll", "get"}
-_TAPS = {"nearest": 1, "nearest-exact": 1, "bilinear": 2, "bicubic": 4, "area": 0}
-_SIGNATURES = {
-    "conv2d": "input weight bias stride padding dilation groups",
-    "conv_transpose2d": (
-        "input weight bias stride padding output_padding groups dilation"
-    ),
-    "max_pool2d": "input kernel_size stride padding dilation",
-    "max_pool2d_with_indices": "input kernel_size stride padding dilation",
-    "avg_pool2d": "input kernel_size stride padding",
-    "lp_pool2d": "input norm_type kernel_size stride",
-    "pad": "input pad",
-    "interpolate": "input size scale_factor mode",
-}
+_PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "roll", "grid_sample", "rot90"}
+_ALONG = {"softmax", "log_softmax", "cumsum", "cumprod", "sort", "argsort"}
+_MOVES = {"flip", "index_select", "gather"}
 
 
-def follow(
-    name: str, function: Callable, call: tuple[tuple, dict], source: Tensor, axes: Axes
-) -> Callable[[Tensor], tuple[InputWindow, Axes]]:
-    """Give a function of the output that tells the reach and the output's axes.
+@dataclass(frozen=True)
+class Place:
+    """Where the positions of an image are in a tensor.
+
+    Attributes:
+        axes: dimensions that are height and width (length; time, height and width),
+            counted from the end; None where there are none.
+        tokens: the dimension in which all positions lie in one row, if there is one.
+        grid: sides of the image that the positions make.
+        seen: the grid that was known last, when the positions cannot be followed.
+    """
+
+    axes: Dims | None = None
+    tokens: int | None = None
+    grid: Dims | None = None
+    seen: Dims | None = None
+
+    @property
+    def dims(self) -> Dims:
+        """The dimensions that hold positions."""
+        if self.axes is not None:
+            return self.axes
+        return () if self.tokens is None else (self.tokens,)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an operation does with positions: its kernel, its window, its result."""
+
+    kernel: Kernel | None
+    window: InputWindow
+    place: Place
+
+
+def image_place(shape: Dims) -> Place:
+    """Return the place of an image (C, H, W), or a video, of this shape."""
+    if len(shape) < 3:
+        return Place()
+    return spatial_place(len(shape) - 1, shape)
+
+
+def spatial_place(rank: int, shape: Dims) -> Place:
+    """Return the place of an image whose last `rank` dimensions are its axes."""
+    grid = tuple(shape[-rank:])
+    return Place(tuple(range(-rank, 0)), None, grid, grid)
+
+
+def propagate(
+    name: str, function: Callable, call: tuple[tuple, dict], source: Tensor, at: Place
+) -> Callable[[Tensor], Step]:
+    """Return a function of the output that tells what the operation does.
 
     Args:
         name: plain name of the function.
         function: the function itself.
         call: its arguments, positional and by name.
         source: the activation that it reads (the largest, if there are several).
-        axes: which dimensions of `source` are height and width.
+        at: where the positions are in `source`.
     """
     args, kwargs = call
     shape = tuple(source.shape)
+    rank = spatial_rank(name, len(shape))
 
-    def result(output: Tensor) -> tuple[InputWindow, Axes]:
-        if name in _PERMUTES:
-            return _permuted(function, args[1:], kwargs, len(shape), axes)
-        if axes == IMAGE_AXES and output.ndim == len(shape):
-            settings = _settings(name, args, kwargs)
-            reach = _spatial(name, settings, shape[-2:], tuple(output.shape[-2:]))
-            if reach is not None:
-                return reach, axes
-        if name == "getitem" and axes is not None and output.ndim == len(shape):
-            return _sliced(args[1], len(shape), axes), axes
-        return _generic(name, shape, output, axes)
+    def result(output: Tensor) -> Step:
+        after = tuple(output.shape)
+        if rank is not None:
+            return _slide(
+                name, read_settings(name, args, kwargs), rank, (shape, after), at
+            )
+        window, place = _move(name, function, call, shape, after, at)
+        if not place.dims:
+            place = _find_again(place.seen or at.seen, after)
+            if place.dims:
+                window = UNKNOWN
+        return Step(None, window, place)
 
     return result
 
 
-def _settings(name: str, args: tuple, kwargs: dict) -> dict:
-    names = _SIGNATURES.get(name, "").split()
-    return dict(zip(names, args, strict=False)) | kwargs
+def _slide(
+    name: str, settings: dict, rank: int, shapes: tuple[Dims, Dims], at: Place
+) -> Step:
+    """Follow convolution, pooling and interpolation."""
+    before, after = shapes
+    kernel = read_kernel(name, settings)
+    if len(after) != rank + 2:
+        return Step(kernel, UNKNOWN, Place(seen=at.seen))
+    place = spatial_place(rank, after)
+    if at.axes != place.axes:
+        return Step(kernel, UNKNOWN, place)
+    window = read_window(name, settings, before[-rank:], after[-rank:])
+    return Step(kernel, window, place)
 
 
-def _spatial(
-    name: str, settings: dict, inputs: tuple, outputs: tuple
-) -> InputWindow | None:
-    """Read the window of convolution, pooling, padding or interpolation."""
-    if name in ("conv2d", "conv_transpose2d"):
-        return _convolution(name, settings)
-    if name.startswith("adaptive_"):
-        return AdaptivePooling(inputs, outputs)
-    if "pool2d" in name:
-        kernel = _pair(settings["kernel_size"])
-        return Window(
-            kernel,
-            _pair(settings.get("stride") or kernel),
-            _pair(settings.get("padding", 0)),
-            _pair(settings.get("dilation", 1)),
-        )
-    if name == "pad":
-        left, _, top, _, *_ = (*settings["pad"], 0, 0, 0, 0)
-        return Window(padding=(top, left))
-    if name in ("interpolate", "upsample"):
-        taps = _TAPS.get(settings.get("mode", "nearest"), 2)
-        scale = (inputs[0] / outputs[0], inputs[1] / outputs[1])
-        return Interpolation(scale, taps) if taps else AdaptivePooling(inputs, outputs)
-    return None
-
-
-def _convolution(name: str, settings: dict) -> Window:
-    kernel = tuple(settings["weight"].shape[-2:])
-    dilation = _pair(settings.get("dilation", 1))
-    padding = settings.get("padding", 0)
-    if padding == "same":
-        extents = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
-        padding = tuple(extent // 2 for extent in extents)
-    elif padding == "valid":
-        padding = 0
-    shape = TransposedWindow if name == "conv_transpose2d" else Window
-    return shape(kernel, _pair(settings.get("stride", 1)), _pair(padding), dilation)
+def _move(
+    name: str,
+    function: Callable,
+    call: tuple[tuple, dict],
+    before: Dims,
+    after: Dims,
+    at: Place,
+) -> tuple[InputWindow, Place]:
+    """Follow what has no kernel."""
+    args, kwargs = call
+    if name in _PERMUTES:
+        return POINT, _permuted(function, args, kwargs, len(before), at)
+    if name in _RESHAPES and at.dims:
+        place = _reshaped(before, after, at)
+        if place is not None:
+            return POINT, place
+    if at.axes is not None and len(after) == len(before):
+        if name == "pad":
+            return _padded(args, kwargs, at.axes), _resized(after, at)
+        if name == "getitem":
+            return _sliced(args[1], len(before), at.axes), _resized(after, at)
+    if name in _ALONG | _MOVES and at.dims:
+        touched = _dims_of(args, kwargs, len(before))
+        if touched & set(at.dims):
+            return (WHOLE if name in _ALONG else UNKNOWN), _kept(before, after, at)
+    return _generic(name, before, after, at)
 
 
 def _permuted(
-    function: Callable, args: tuple, kwargs: dict, ndim: int, axes: Axes
-) -> tuple[InputWindow, Axes]:
-    """Find where the axes went by moving those of a tensor with unequal sides."""
-    if axes is None:
-        return POINT, None
+    function: Callable, args: tuple, kwargs: dict, ndim: int, at: Place
+) -> Place:
+    """Find where the dimensions went by moving those of a tensor of unequal sides."""
+    if not at.dims:
+        return Place(seen=at.seen)
     probe = torch.empty(tuple(range(2, ndim + 2)), device="meta")
-    moved = list(function(probe, *args, **kwargs).shape)
-    height, width = (moved.index(ndim + 2 + axis) - ndim for axis in axes)
-    return POINT, (height, width)
+    named = {key: value for key, value in kwargs.items() if key != "input"}
+    moved = list(function(probe, *args[1:], **named).shape)
+    dims = tuple(moved.index(ndim + 2 + dim) - ndim for dim in at.dims)
+    if at.axes is None:
+        return Place(None, dims[0], at.grid, at.seen)
+    return Place(dims, None, at.grid, at.seen)
 
 
-def _sliced(index: object, ndim: int, axes: tuple[int, int]) -> InputWindow:
+def _reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
+    """Follow positions that keep their place in memory, as axes or in one row."""
+    if math.prod(before) != math.prod(after):
+        return None
+    dims = [dim + len(before) for dim in at.dims]
+    found = [_same(before[dim], math.prod(before[:dim]), after) for dim in dims]
+    if None not in found:
+        kept = tuple(dim - len(after) for dim in found)
+        tokens = None if at.axes else kept[0]
+        return Place(kept if at.axes else None, tokens, at.grid, at.seen)
+    first, grid = dims[0], at.grid
+    if dims != list(range(first, first + len(dims))):
+        return None
+    start = math.prod(before[:first])
+    if at.axes is not None:
+        token = _same(math.prod(grid), start, after)
+        return None if token is None else Place(None, token - len(after), grid, at.seen)
+    for dim in range(len(after) - len(grid) + 1):
+        if after[dim : dim + len(grid)] == grid and math.prod(after[:dim]) == start:
+            return _spread(dim, grid, after)
+    return None
+
+
+def _same(side: int, start: int, shape: Dims) -> int | None:
+    """Find the dimension of a size that has as many rows before it."""
+    for dim, length in enumerate(shape):
+        if length == side and math.prod(shape[:dim]) == start:
+            return dim
+    return None
+
+
+def _spread(dim: int, grid: Dims, shape: Dims) -> Place:
+    axes = tuple(range(dim - len(shape), dim - len(shape) + len(grid)))
+    return Place(axes, None, grid, grid)
+
+
+def _find_again(seen: Dims | None, shape: Dims) -> Place:
+    """Find positions that were lost: sides, or a row of tokens, of the known grid."""
+    if seen is None or len(shape) < 3:
+        return Place(seen=seen)
+    starts = range(1, len(shape) - len(seen) + 1)
+    places = [dim for dim in starts if shape[dim : dim + len(seen)] == seen]
+    if len(places) == 1 and math.prod(seen) > 1 and len(shape) > len(seen) + 1:
+        return _spread(places[0], seen, shape)
+    rows = [dim for dim in range(1, len(shape)) if shape[dim] == math.prod(seen)]
+    if len(rows) == 1 and len(shape) == 3:
+        return Place(None, rows[0] - len(shape), seen, seen)
+    return Place(seen=seen)
+
+
+def _resized(after: Dims, at: Place) -> Place:
+    """Keep the axes, with the sides that they have now."""
+    grid = tuple(after[axis] for axis in at.axes)
+    return Place(at.axes, None, grid, grid)
+
+
+def _padded(args: tuple, kwargs: dict, axes: Dims) -> InputWindow:
+    amounts = list(kwargs.get("pad", args[1] if len(args) > 1 else ()))
+    before = {-1 - k: amount for k, amount in enumerate(amounts[::2])}
+    return Window(
+        *((1,) * len(axes), (1,) * len(axes)),
+        tuple(before.get(axis, 0) for axis in axes),
+        (1,) * len(axes),
+    )
+
+
+def _sliced(index: object, ndim: int, axes: Dims) -> InputWindow:
     """Follow a crop or a stride, as in `x[:, :, ::2, ::2]`."""
     parts = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in [part for part in parts if not isinstance(part, Tensor)]:
@@ -139,41 +241,49 @@ def _sliced(index: object, ndim: int, axes: tuple[int, int]) -> InputWindow:
     starts = tuple(-(part.start or 0) for part in chosen)
     if any(start > 0 for start in starts):
         return UNKNOWN
-    return Window(stride=tuple(part.step or 1 for part in chosen), padding=starts)
+    ones = (1,) * len(axes)
+    return Window(ones, tuple(part.step or 1 for part in chosen), starts, ones)
+
+
+def _dims_of(args: tuple, kwargs: dict, ndim: int) -> set[int]:
+    """Return the dimensions that a call names, counted from the end."""
+    named = [kwargs[key] for key in ("dim", "dims") if key in kwargs]
+    found = named or [value for value in args[1:2] if not isinstance(value, Tensor)]
+    dims = found[0] if found and isinstance(found[0], (tuple, list)) else found
+    whole = [dim for dim in dims if isinstance(dim, int)] or [-1]
+    return {dim if dim < 0 else dim - ndim for dim in whole}
 
 
 def _generic(
-    name: str, shape: tuple[int, ...], output: Tensor, axes: Axes
-) -> tuple[InputWindow, Axes]:
+    name: str, before: Dims, after: Dims, at: Place
+) -> tuple[InputWindow, Place]:
     """Follow what has no window: point by point, over everything, or lost."""
-    kept = _kept_axes(shape, tuple(output.shape), axes)
-    if name in _ATTENTION:
+    kept = _kept(before, after, at)
+    if name in ATTENTIONS:
         return WHOLE, kept
-    if axes is None:
-        return POINT, None
+    if not at.dims:
+        return POINT, kept
     if name in _PRODUCTS:
         return UNKNOWN, kept
-    if name == "linear" and -1 in axes:
-        return WHOLE, None
-    if kept is not None:
+    if name == "linear" and -1 in at.dims:
+        return WHOLE, Place(seen=at.seen)
+    if kept.dims:
         return POINT, kept
-    is_vector = math.prod(output.shape) == max(output.shape, default=1)
+    is_vector = math.prod(after) == max(after, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):
-        return WHOLE, axes if output.ndim == len(shape) else None
-    return UNKNOWN, None
+        if at.axes is not None and len(after) == len(before):
+            return WHOLE, _resized(after, at)
+        return WHOLE, kept
+    return UNKNOWN, kept
 
 
-def _kept_axes(before: tuple[int, ...], after: tuple[int, ...], axes: Axes) -> Axes:
-    """Give the axes if the output still has them where they were."""
-    if axes is None or len(after) < -min(axes):
-        return None
-    if len(after) != len(before) and axes != IMAGE_AXES:
-        return None
-    same = all(before[axis] == after[axis] for axis in axes)
-    return axes if same else None
-
-
-def _pair(value: int | tuple[int, ...] | list[int]) -> tuple[int, int]:
-    if isinstance(value, int):
-        return value, value
-    return (value[0], value[-1])
+def _kept(before: Dims, after: Dims, at: Place) -> Place:
+    """Keep the place if the output still has its dimensions where they were."""
+    lost = Place(seen=at.seen)
+    if not at.dims or len(after) < -min(at.dims):
+        return lost
+    is_last = at.axes is not None and at.axes == tuple(range(-len(at.axes), 0))
+    if len(after) != len(before) and not is_last:
+        return lost
+    same = all(before[dim] == after[dim] for dim in at.dims)
+    return at if same else lost

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from edulib.anatomy.graph import INPUT, Graph
+from edulib.anatomy.graph import Graph, Op
+from edulib.anatomy.inputs import Input
+from edulib.anatomy.op_types import OpType
+from edulib.anatomy.straight import Line, straight_lines
 from edulib.anatomy.trace import trace_graph
-from edulib.anatomy.window import POINT, Interval
+from edulib.anatomy.window import NOT_KNOWN, POINT, Interval, covers
 
 _PHASES = 16
-_FAR = 1024
+_FAR = math.factorial(8)  # a multiple of every usual stride and upsampling
 
 
 @dataclass(frozen=True)
@@ -23,38 +26,41 @@ class ReceptiveField:
     """What one position of a layer's output can see of the image.
 
     Attributes:
-        size: (height, width) in pixels, over all paths; `math.inf` for the whole
-            image, None where the axes cannot be followed (windowed attention).
+        size: (height, width) in pixels, over all paths; of a signal its length, of a
+            video time, height and width; `math.inf` for the whole image, None where
+            the axes cannot be followed (windowed attention) or no image is read.
         stride: (height, width) in pixels between the fields of neighbours; None
             where `size` is not a number.
     """
 
-    size: tuple[float, float] | None
-    stride: tuple[float, float] | None
+    size: tuple[float, ...] | None
+    stride: tuple[float, ...] | None
 
     def __str__(self) -> str:
         if self.size is None:
             return "–"
         if math.inf in self.size:
             return "whole image"
-        height, width = self.size
-        return f"{height}" if height == width else f"{height}×{width}"
+        sides = self.size[:1] if len(set(self.size)) == 1 else self.size
+        return "×".join(map(str, sides))
 
 
 def receptive_field(
-    model: nn.Module, image_shape: tuple[int, ...], layer: str | None = None
+    model: nn.Module, *inputs: Input | str, layer: str | None = None
 ) -> ReceptiveField:
-    """Give the theoretical receptive field of a layer's output.
+    """Return the theoretical receptive field of a layer's output.
 
     Args:
-        model: any module that takes one image.
-        image_shape: (C, H, W).
+        model: any module.
+        inputs: what it takes, as in `trace_graph`; the name of a layer may follow.
         layer: dotted path of a module; the model's output by default.
 
     Raises:
-        ValueError: if there is no such layer, or the model cannot read such images.
+        ValueError: if there is no such layer, or the model cannot read such inputs.
     """
-    graph = trace_graph(model, image_shape)
+    if len(inputs) > 1 and isinstance(inputs[-1], str):
+        *inputs, layer = inputs
+    graph = trace_graph(model, *inputs)
     return field_of(graph, graph.call(layer).output)
 
 
@@ -64,7 +70,7 @@ def receptive_window(
     layer: str,
     position: tuple[int, int],
 ) -> tuple[int, int, int, int]:
-    """Give the pixels that a position of a layer's output can see.
+    """Return the pixels that a position of a layer's output can see.
 
     Args:
         model: any module that takes one image.
@@ -81,25 +87,28 @@ def receptive_window(
     """
     graph = trace_graph(model, image_shape)
     output = graph.ops[graph.call(layer).output]
-    inside = all(0 <= at < side for at, side in zip(position, output.size, strict=True))
+    size = output.side(-2), output.side(-1)
+    inside = all(0 <= at < side for at, side in zip(position, size, strict=True))
     if not inside:
         raise ValueError(
-            f"expected a position within {output.size} of {layer}, got {position}"
+            f"expected a position within {size} of {layer}, got {position}"
         )
     edges = []
-    for axis, side in enumerate(image_shape[-2:]):
+    for axis in (-2, -1):
         window = window_of(graph, output.index, position[axis], axis, inside=True)
         first, last = window or (0, -1)
         if math.isnan(first):
-            first, last = 0, side - 1
+            first, last = 0, image_shape[axis] - 1
         edges.append((first, last + 1))
     (top, bottom), (left, right) = edges
     return top, left, bottom, right
 
 
 def field_of(graph: Graph, index: int) -> ReceptiveField:
-    """Give the receptive field of the output of op `index`."""
-    measured = [_measure(graph, index, axis) for axis in (0, 1)]
+    """Return the receptive field of the output of op `index`."""
+    grids = [op.place.grid for op in (graph.ops[index], *graph.inputs)]
+    rank = next((len(grid) for grid in grids if grid), 2)
+    measured = [_measure(graph, index, axis) for axis in range(-rank, 0)]
     sizes = tuple(size for size, _ in measured)
     if any(map(math.isnan, sizes)):
         return ReceptiveField(None, None)
@@ -110,7 +119,10 @@ def field_of(graph: Graph, index: int) -> ReceptiveField:
 
 def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
     """Measure size and stride; positions differ only behind an upsampling."""
-    side = graph.ops[index].size[axis]
+    line = straight_lines(graph, axis)[index]
+    if isinstance(line, Line):
+        return line.last - line.first + 1, line.stride
+    side = graph.ops[index].side(axis)
     phases = range(side // 2, side // 2 + _PHASES)
     found = (window_of(graph, index, phase, axis) for phase in phases)
     windows = [window for window in found if window is not None]
@@ -128,13 +140,13 @@ def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
 def window_of(
     graph: Graph, index: int, position: int, axis: int, inside: bool = False
 ) -> Interval | None:
-    """Give the pixels along one axis that a position of op `index` can see.
+    """Return the pixels along one axis that a position of op `index` can see.
 
     Args:
         graph: the traced network.
         index: of the op.
         position: in its output, along the axis.
-        axis: 0 for height, 1 for width.
+        axis: -2 for height, -1 for width.
         inside: whether to leave out the padding, at each step on the way.
 
     Returns:
@@ -142,32 +154,34 @@ def window_of(
         be followed, None if the position sees no pixel.
     """
     wanted: dict[int, Interval] = {index: (position, position)}
-    for op in reversed(graph.ops[1 : index + 1]):
+    seen: Interval | None = None
+    for op in reversed(graph.ops[: index + 1]):
         outputs = wanted.pop(op.index, None)
         if outputs is None:
             continue
+        if op.op_type is OpType.INPUT and op.place.grid is not None:
+            seen = _join(seen, outputs)
         for source in op.inputs:
-            read = _reads(graph, op.index, source, outputs, axis)
+            read = _reads(op, graph.ops[source], outputs, axis)
             if inside:
-                read = _cut(read, graph.ops[source].size[axis])
+                read = _cut(read, graph.ops[source].side(axis))
             if not read[0] > read[1]:
                 wanted[source] = _join(wanted.get(source), read)
-    return wanted.get(INPUT)
+    return seen
 
 
-def _reads(
-    graph: Graph, index: int, source: int, outputs: Interval, axis: int
-) -> Interval:
-    """Give what an op reads of one of its inputs."""
-    op = graph.ops[index]
+def _reads(op: Op, source: Op, outputs: Interval, axis: int) -> Interval:
+    """Return what an op reads of one of its inputs."""
     if math.isnan(outputs[0]):
-        everything = op.reach.reads((0, 0), axis)
+        everything = (
+            op.window.reads((0, 0), axis) if covers(op.window, axis) else outputs
+        )
         return everything if math.isinf(everything[0]) else outputs
     if math.isinf(outputs[0]):
         return outputs
-    if graph.ops[source].size[axis] == 1 < op.size[axis] and op.reach == POINT:
+    if source.side(axis) == 1 < op.side(axis) and op.window == POINT:
         return 0, 0
-    return op.reach.reads(outputs, axis)
+    return op.window.reads(outputs, axis) if covers(op.window, axis) else NOT_KNOWN
 
 
 def _cut(interval: Interval, side: int) -> Interval:

@@ -8,10 +8,12 @@ from torch import nn
 
 from edulib.anatomy.describe import describe
 from edulib.anatomy.graph import Graph, Node
+from edulib.anatomy.inputs import Input
+from edulib.anatomy.op_types import OpType
 from edulib.anatomy.receptive import ReceptiveField, field_of
 from edulib.anatomy.trace import trace_graph
 
-_QUIET = ("reshape", "dropout", "other")
+_QUIET = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.CONSTANT)
 _STYLE = (
     "<style>.eov-table{overflow-x:auto;margin:.5rem 0;container-type:inline-size}"
     ".eov-table table{border-collapse:collapse;font-size:.84rem;width:auto;"
@@ -36,7 +38,7 @@ class Row:
     Attributes:
         path: dotted path of the module, or the caller's path and a function's name.
         name: what is printed for it.
-        kind: kind of what computes most inside, such as "convolution".
+        op_type: type of what computes most inside, such as "convolution".
         layer: what it is, in words.
         shape: shape of its output, without the batch; None if it was not called.
         params: learned numbers.
@@ -48,7 +50,7 @@ class Row:
 
     path: str
     name: str
-    kind: str
+    op_type: OpType
     layer: str
     shape: tuple[int, ...] | None
     params: int
@@ -58,7 +60,7 @@ class Row:
     paper: str = ""
 
     def cells(self) -> list[str]:
-        """Give the printed cells, the paper's excepted."""
+        """Return the printed cells, the paper's excepted."""
         return [
             self.name,
             self.layer,
@@ -81,6 +83,7 @@ _HEADINGS = [
 ]
 _TEXT = 2
 _PAPER = 3
+_IMAGE = 3
 
 
 @dataclass(frozen=True)
@@ -89,13 +92,13 @@ class Table:
 
     Attributes:
         title: name of the network.
-        image_shape: (C, H, W) of the image that was traced.
+        inputs: shapes of the inputs, without the batch, by name.
         rows: the stages, in order.
         has_paper: whether a column shows the paper's own numbers.
     """
 
     title: str
-    image_shape: tuple[int, ...]
+    inputs: dict[str, tuple[int, ...]]
     rows: tuple[Row, ...]
     has_paper: bool = False
 
@@ -117,14 +120,22 @@ class Table:
     @property
     def caption(self) -> str:
         """What the table shows, with the exact totals."""
-        shape = "×".join(map(str, self.image_shape))
         return (
-            f"{self.title} on one image of {shape}: {self.params:,} parameters, "
+            f"{self.title} on {self._shown_inputs()}: {self.params:,} parameters, "
             f"{self.macs:,} MACs"
         )
 
+    def _shown_inputs(self) -> str:
+        shapes = ["×".join(map(str, shape)) for shape in self.inputs.values()]
+        if len(shapes) == 1:
+            (shape,) = self.inputs.values()
+            noun = "image" if len(shape) == _IMAGE else "input"
+            return f"one {noun} of {shapes[0]}"
+        named = zip(self.inputs, shapes, strict=True)
+        return ", ".join(f"{name} {shape}".strip() for name, shape in named)
+
     def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
-        """Give headings, rows and totals; the paper's column is beside the output."""
+        """Return headings, rows and totals; the paper's column is beside the output."""
         body = [row.cells() for row in self.rows]
         total = ["Total", "", "", "", f"{self.params:,}"]
         total += [_count(self.macs), _bytes(self.bytes)]
@@ -169,8 +180,7 @@ class Table:
 
 def stage_table(
     model: nn.Module,
-    image_shape: tuple[int, ...],
-    *,
+    *inputs: Input,
     depth: int = 1,
     labels: Mapping[str, str] | None = None,
     paper: Mapping[str, str] | None = None,
@@ -179,15 +189,15 @@ def stage_table(
     """List the stages of a network, as in the table of a paper.
 
     Args:
-        model: any module that takes one image.
-        image_shape: (C, H, W).
+        model: any module.
+        inputs: what it takes, as in `trace_graph`: (C, H, W) for an image.
         depth: how many levels of modules to open; 1 shows the model's own parts.
         labels: names to print, by path of the row.
         paper: what the paper says of a stage, by path or label of the row.
         title: name of the network; that of its class by default.
 
     Raises:
-        ValueError: if the model cannot read such images, `depth` is less than 1, or
+        ValueError: if the model cannot read such inputs, `depth` is less than 1, or
             `labels` or `paper` name a row that is not there.
 
     Example:
@@ -195,7 +205,7 @@ def stage_table(
         >>> table.rows[0].params
         10
     """
-    graph = trace_graph(model, image_shape)
+    graph = trace_graph(model, *inputs)
     labels, paper = dict(labels or {}), dict(paper or {})
     nodes = [node for node in graph.nodes(depth) if _is_shown(node)]
     rows = [_row(graph, node, labels, paper) for node in nodes]
@@ -205,13 +215,13 @@ def stage_table(
         if name not in known:
             paths = ", ".join(dict.fromkeys(row.path for row in rows))
             raise ValueError(f"expected the name of a row among {paths}; got {name!r}")
-    shape = tuple(image_shape)
-    return Table(title or type(model).__name__, shape, tuple(rows), bool(paper))
+    shapes = {op.name: op.shape for op in graph.inputs}
+    return Table(title or type(model).__name__, shapes, tuple(rows), bool(paper))
 
 
 def _is_shown(node: Node) -> bool:
     """Hide functions that only reshape: they cost nothing."""
-    if node.call is not None or node.kind not in _QUIET:
+    if node.call is not None or node.op_type not in _QUIET:
         return True
     return bool(node.params or node.macs or node.bytes)
 
@@ -221,7 +231,7 @@ def _row(graph: Graph, node: Node, labels: dict, paper: dict) -> Row:
     return Row(
         path=node.path,
         name=name,
-        kind=node.kind,
+        op_type=node.op_type,
         layer=describe(node),
         shape=node.shape,
         params=node.params,
@@ -244,12 +254,22 @@ def _unused(model: nn.Module, graph: Graph, labels: dict) -> list[Row]:
         name = labels.get(path, path)
         rows.append(
             Row(
-                path, name, "other", "not called in evaluation", None, count, 0, 0, None
+                path,
+                name,
+                OpType.OTHER,
+                "not called in evaluation",
+                None,
+                count,
+                0,
+                0,
+                None,
             )
         )
     if missing:
         rows.append(
-            Row("", "not used", "other", "in evaluation", None, missing, 0, 0, None)
+            Row(
+                "", "not used", OpType.OTHER, "in evaluation", None, missing, 0, 0, None
+            )
         )
     return rows
 

@@ -4,63 +4,60 @@ A `TorchFunctionMode` sees each torch function that the model calls, in modules 
 between them, and recognises tensors by identity; hooks tell which module is running.
 So branches, `+`, `+=`, `torch.cat` and functional layers are found in any model, with
 no need to transform its code. The run happens on the meta device, where tensors have
-a shape and no memory; a model that must see values is run once on zeros instead.
+a shape and no memory; a model that must see values is run once on the CPU instead.
 """
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from edulib.anatomy.graph import Call, Graph, Op
-from edulib.anatomy.op_types import REDUCTIONS, clean_name, kind_of
-from edulib.anatomy.propagation import IMAGE_AXES, follow
-from edulib.anatomy.window import POINT
+from edulib.anatomy.assembly import assemble
+from edulib.anatomy.graph import Graph
+from edulib.anatomy.inputs import Input, Inputs, make_inputs, shape_text
+from edulib.anatomy.recorder import Recorder
+from edulib.anatomy.structure import tensors_in
 
 
-def trace_graph(model: nn.Module, image_shape: tuple[int, ...]) -> Graph:
-    """Trace one image through a model in evaluation mode.
+def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
+    """Trace one image, or whatever a model takes, through it in evaluation mode.
 
-    The model itself is neither run nor changed: a copy without memory is.
+    The model itself is neither run nor changed: a copy without memory is. Hooks of the
+    model's own run in the copy, as they may be part of what it computes.
 
     Args:
-        model: any module that takes one tensor.
-        image_shape: (C, H, W), without the batch; also (N, D) for tokens, (F,) for
-            vectors.
+        model: any module.
+        inputs: one for each argument of the model: a shape without the batch, such as
+            (C, H, W) for an image, (N, D) for tokens, (F,) for a vector or
+            (C, T, H, W) for a video; a tensor with its batch, such as token ids
+            `torch.zeros(1, 77, dtype=torch.long)`; or a list, tuple or dictionary of
+            these. Anything else is handed over as it is.
+
+    Returns:
+        The graph; its counts are for the batch of the inputs, 1 where shapes are given.
 
     Raises:
         TypeError: if `model` is no module.
-        ValueError: if `image_shape` is no shape, or the model cannot read it.
+        ValueError: if no input or a shape that is none is given, or the model cannot
+            read them.
     """
-    _check(model, image_shape)
-    params = count_parameters(model)
-    dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), None)
-    image = torch.zeros((1, *image_shape), dtype=dtype)
-    try:
-        return _run(_meta_copy(model), image.to("meta"), params)
-    except (NotImplementedError, RuntimeError):
-        pass
-    try:
-        return _run(copy.deepcopy(model).cpu(), image, params)
-    except RuntimeError as error:
-        raise ValueError(
-            f"{type(model).__name__} cannot read an image of shape "
-            f"{tuple(image_shape)} (C, H, W): {error}"
-        ) from error
-
-
-def _check(model: nn.Module, image_shape: tuple[int, ...]) -> None:
     if not isinstance(model, nn.Module):
         raise TypeError(f"expected a torch.nn.Module, got {type(model).__name__}")
-    sides = tuple(image_shape)
-    whole = all(isinstance(side, int) and side > 0 for side in sides)
-    if not whole or not 1 <= len(sides) <= 3:
-        raise ValueError(
-            "expected image_shape (C, H, W), positive whole numbers without the "
-            f"batch, got {image_shape}"
-        )
+    given = make_inputs(model, inputs)
+    params = count_parameters(model)
+    try:
+        return _run(_meta_copy(model), given.to("meta"), params)
+    except Exception as error:
+        first = error
+    try:
+        return _run(_cpu_copy(model), given.to("cpu"), params)
+    except Exception as error:
+        cause = first if _is_meta(model) else error
+    raise ValueError(
+        f"{type(model).__name__} cannot read an input of shape "
+        f"{shape_text(inputs)}: {type(cause).__name__}: {cause}"
+    ) from cause
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -79,154 +76,42 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
+def _is_meta(model: nn.Module) -> bool:
+    return any(parameter.is_meta for parameter in model.parameters())
+
+
+def _held(model: nn.Module) -> Iterator[Tensor]:
+    """Find all tensors of a model, those in plain attributes and lists as well."""
+    for module in model.modules():
+        yield from tensors_in({**vars(module), **module._parameters, **module._buffers})
+
+
 def _meta_copy(model: nn.Module) -> nn.Module:
     """Copy a model, with tensors that have a shape and no memory."""
-    memo = {}
-    for module in model.modules():
-        held = {**vars(module), **module._parameters, **module._buffers}
-        for tensor in held.values():
-            if isinstance(tensor, Tensor):
-                memo[id(tensor)] = _to_meta(tensor)
+    memo = {id(tensor): _empty(tensor, "meta") for tensor in _held(model)}
     return copy.deepcopy(model, memo)
 
 
-def _to_meta(tensor: Tensor) -> Tensor:
+def _cpu_copy(model: nn.Module) -> nn.Module:
+    """Copy a model to the CPU; weights that have no values become zeros."""
+    memo = {id(t): _empty(t, "cpu") for t in _held(model) if t.is_meta}
+    return copy.deepcopy(model, memo).cpu().requires_grad_(False)
+
+
+def _empty(tensor: Tensor, device: str) -> Tensor:
+    """Return a tensor of the same shape; no parameter of the copy has a gradient."""
     empty = tensor.detach().to("meta")
+    if device == "cpu":
+        empty = torch.zeros_like(empty, device="cpu")
     if isinstance(tensor, nn.Parameter):
-        return nn.Parameter(empty, requires_grad=tensor.requires_grad)
+        return nn.Parameter(empty, requires_grad=False)
     return empty
 
 
-def _run(model: nn.Module, image: Tensor, params: int) -> Graph:
-    recorder = _Recorder(image)
-    for path, module in model.named_modules():
-        module._forward_hooks.clear()
-        module._forward_pre_hooks.clear()
-        module.register_forward_pre_hook(recorder.entering(path))
-        module.register_forward_hook(recorder.leaving)
+def _run(model: nn.Module, inputs: Inputs, params: int) -> Graph:
+    named = zip(inputs.names, tensors_in(inputs.args), strict=True)
+    recorder = Recorder(model, named)
+    recorder.watch(model.eval())
     with torch.no_grad(), recorder.counter, recorder:
-        model.eval()(image)
-    return Graph(tuple(recorder.ops), recorder.root, params)
-
-
-class _Recorder(TorchFunctionMode):
-    """Writes down each function called on what came from the image."""
-
-    def __init__(self, image: Tensor) -> None:
-        from torch.utils.flop_counter import FlopCounterMode  # slow: brings triton
-
-        super().__init__()
-        self.counter = FlopCounterMode(display=False)
-        self.ops = [_image_op(image)]
-        self.root: Call | None = None
-        self._open: list[Call] = []
-        self._made = {id(image): 0}
-        self._kept = [image]
-        self._storages = {image.untyped_storage()._cdata}
-        self._parameters: set[int] = set()
-        self._pending = 0
-        self._flops = 0
-
-    def entering(self, path: str) -> Callable:
-        """Make the hook that runs before a module."""
-
-        def hook(module: nn.Module, _: tuple) -> None:
-            call = Call(path, module, len(self.ops), len(self.ops), 0, [])
-            if self._open:
-                self._open[-1].children.append(call)
-            else:
-                self.root = call
-            self._open.append(call)
-
-        return hook
-
-    def leaving(self, _: nn.Module, __: tuple, output: object) -> None:
-        """Close the call of a module: the hook that runs after it."""
-        call = self._open.pop()
-        call.last = len(self.ops)
-        made = [self._made[id(t)] for t in _tensors(output) if id(t) in self._made]
-        call.output = made[0] if made else call.last - 1
-
-    def __torch_function__(
-        self,
-        function: Callable,
-        types: tuple,
-        args: tuple = (),
-        kwargs: dict | None = None,
-    ) -> object:
-        """Run a function and, if it made a tensor of an activation, note it."""
-        kwargs = kwargs or {}
-        given = list(_tensors((args, kwargs)))
-        self._count_parameters(given)
-        sources = [tensor for tensor in given if id(tensor) in self._made]
-        name = clean_name(function)
-        ask = None
-        if sources:
-            source = max(sources, key=lambda t: (t.numel(), -self._made[id(t)]))
-            axes = self.ops[self._made[id(source)]].axes
-            ask = follow(name, function, (args, kwargs), source, axes)
-        result = function(*args, **kwargs)
-        outputs = list(_tensors(args[:1] if name == "setitem" else result))
-        if ask is not None and outputs:
-            self._record(name, sources, outputs, ask(outputs[0]))
-        return result
-
-    def _count_parameters(self, given: list[Tensor]) -> None:
-        for tensor in given:
-            if isinstance(tensor, nn.Parameter) and id(tensor) not in self._parameters:
-                self._parameters.add(id(tensor))
-                self._pending += tensor.numel()
-
-    def _record(
-        self, name: str, sources: list[Tensor], outputs: list[Tensor], where: tuple
-    ) -> None:
-        reach, axes = where
-        index = len(self.ops)
-        inputs = tuple(dict.fromkeys(self._made[id(tensor)] for tensor in sources))
-        pools = name in REDUCTIONS and self.ops[inputs[0]].axes is not None
-        pools = pools and outputs[0].numel() == max(outputs[0].shape, default=1)
-        flops = self.counter.get_total_flops()
-        self.ops.append(
-            Op(
-                index=index,
-                name=name,
-                kind=kind_of(name, len(inputs), pools),
-                inputs=inputs,
-                shape=tuple(outputs[0].shape[1:]),
-                path=self._open[-1].path,
-                params=self._pending,
-                macs=(flops - self._flops) // 2,
-                bytes=sum(map(self._new_bytes, outputs)),
-                reach=reach,
-                axes=axes,
-            )
-        )
-        self._pending, self._flops = 0, flops
-        self._kept.extend(outputs)
-        self._made.update((id(tensor), index) for tensor in outputs)
-
-    def _new_bytes(self, tensor: Tensor) -> int:
-        """Give the size of a tensor's memory, unless an earlier one has it."""
-        storage = tensor.untyped_storage()
-        if storage._cdata in self._storages or not tensor.is_floating_point():
-            return 0
-        self._storages.add(storage._cdata)
-        return storage.nbytes()
-
-
-def _image_op(image: Tensor) -> Op:
-    shape = tuple(image.shape[1:])
-    axes = IMAGE_AXES if len(shape) == 3 else None
-    return Op(0, "image", "other", (), shape, "", 0, 0, 0, POINT, axes)
-
-
-def _tensors(value: object) -> Iterator[Tensor]:
-    """Find the tensors in nested tuples, lists and dictionaries."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _tensors(item)
+        model(*inputs.args)
+    return assemble(recorder, params)

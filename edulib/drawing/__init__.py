@@ -16,7 +16,7 @@ from edulib.drawing.images import (
 from edulib.drawing.style import (
     ERA_COLORS,
     ERA_NAMES,
-    KIND_COLORS,
+    OP_COLORS,
     SERIES,
     use_style,
 )
@@ -25,7 +25,7 @@ from edulib.drawing.timeline import timeline
 __all__ = [
     "ERA_COLORS",
     "ERA_NAMES",
-    "KIND_COLORS",
+    "OP_COLORS",
     "SERIES",
     "Diagram",
     "diagram",

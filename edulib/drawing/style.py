@@ -5,6 +5,7 @@ https://jfly.uni-koeln.de/color/, ordered so that the first two differ most in
 lightness. Yellow is left out: it is too light for a line on white.
 """
 
+from edulib.anatomy.op_types import MERGES, OpType
 from edulib.registry import parts
 
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -12,19 +13,21 @@ SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#00
 ERA_NAMES = tuple(part.title for part in parts())
 ERA_COLORS = tuple(part.color for part in parts())
 
-KIND_COLORS = {
-    "convolution": "#0072B2",
-    "dense": "#6d28d9",
-    "pooling": "#D55E00",
-    "normalisation": "#56B4E9",
-    "activation": "#E69F00",
-    "attention": "#CC79A7",
-    "embedding": "#009E73",
-    "add": "#374151",
-    "concat": "#374151",
-    "dropout": "#9ca3af",
-    "reshape": "#9ca3af",
-    "other": "#6b7280",
+OP_COLORS = {
+    OpType.CONVOLUTION: "#0072B2",
+    OpType.DENSE: "#6d28d9",
+    OpType.POOLING: "#D55E00",
+    OpType.NORMALISATION: "#56B4E9",
+    OpType.ACTIVATION: "#E69F00",
+    OpType.ATTENTION: "#CC79A7",
+    OpType.EMBEDDING: "#009E73",
+    OpType.CONSTANT: "#F0E442",
+    **dict.fromkeys(MERGES, "#374151"),
+    OpType.INPUT: "#9ca3af",
+    OpType.OUTPUT: "#9ca3af",
+    OpType.DROPOUT: "#9ca3af",
+    OpType.RESHAPE: "#9ca3af",
+    OpType.OTHER: "#6b7280",
 }
 
 _RC = {

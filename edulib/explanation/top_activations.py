@@ -123,7 +123,7 @@ def _box_finder(
         edges = [
             _inside(window_of(graph, output, place, axis), length)
             for axis, (place, length) in enumerate(
-                zip((row, column), image_shape[1:], strict=True)
+                zip((row, column), image_shape[1:], strict=True), start=-2
             )
         ]
         (top, bottom), (left, right) = edges

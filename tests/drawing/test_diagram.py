@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torchvision import models
 
 from edulib.anatomy import Graph, trace_graph
-from edulib.drawing import KIND_COLORS, diagram
+from edulib.drawing import OP_COLORS, diagram
 from edulib.drawing.diagram.blocks import Style
 from edulib.drawing.diagram.canvas import Canvas, TextBox, text_width
 from edulib.drawing.diagram.items import Block, Fork, Item
@@ -288,7 +288,7 @@ def test_blocks_are_to_scale(drawn):
 def test_colours_name_kinds_and_the_legend_names_colours(drawn):
     svg = drawn("resnet50").svg
     for kind in ("convolution", "pooling", "normalisation", "activation", "dense"):
-        assert KIND_COLORS[kind] in svg
+        assert OP_COLORS[kind] in svg
         assert f">{kind}</text>" in svg
     assert ">attention</text>" not in svg
 

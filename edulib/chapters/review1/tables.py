@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 
-from edulib.anatomy import Graph, stage_table, trace_graph
+from edulib.anatomy import Graph, OpType, stage_table, trace_graph
 from edulib.chapters.review1.timing import load_era
 from edulib.experiments import load_experiment
 from edulib.notebook.html_output import HtmlOutput, html_table
@@ -136,7 +136,10 @@ def longest_path(graph: Graph) -> int:
     depths: list[int] = []
     for op in graph.ops:
         before = max((depths[index] for index in op.inputs), default=0)
-        depths.append(before + (op.kind in ("convolution", "dense") and op.params > 0))
+        depths.append(
+            before
+            + (op.op_type in (OpType.CONVOLUTION, OpType.DENSE) and op.params > 0)
+        )
     return max(depths)
 
 

@@ -13,11 +13,11 @@ from edulib.drawing.diagram.canvas import (
     LINE,
     Canvas,
     Point,
-    kind_color,
     text_width,
 )
 from edulib.drawing.diagram.items import Block
 from edulib.drawing.diagram.words import hint, label_lines
+from edulib.drawing.style import OP_COLORS
 
 _BAND = 5
 _SLICE_GAP = 5
@@ -59,18 +59,18 @@ class Style:
         return self.side * 0.62 + 14
 
     def form(self, beside: bool) -> str:
-        """Give the form of labels on a phone."""
+        """Return the form of labels on a phone."""
         if not beside:
             return "narrow"
         return "joined" if self.joined else "tall"
 
     def extent(self, positions: int) -> float:
-        """Give the pixels of a resolution, on a logarithmic scale."""
+        """Return the pixels of a resolution, on a logarithmic scale."""
         share = math.log2(1 + positions) / math.log2(1 + self.top)
         return max(7.0, self.side * share)
 
     def thickness(self, channels: int) -> float:
-        """Give the pixels of a number of channels, on a logarithmic scale."""
+        """Return the pixels of a number of channels, on a logarithmic scale."""
         steps = math.log2(1 + channels)
         return 4 + 2.2 * steps if self.wide else 3 + 1.8 * steps
 
@@ -167,7 +167,7 @@ class _Pile:
     @property
     def loop(self) -> float:
         """Room that a shortcut needs on each side."""
-        return _LOOP if self.block.residual else 0
+        return _LOOP if self.block.is_residual else 0
 
     @property
     def body(self) -> float:
@@ -185,14 +185,14 @@ def _slab(
     """Draw a standing block; its bands are stripes at the end of front and top."""
     (x, y), (a, b), (dx, dy) = at, front, depth
     length = a + _BAND * len(block.bands)
-    canvas.cuboid(at, (length, b), depth, kind_color(block.kind))
+    canvas.cuboid(at, (length, b), depth, OP_COLORS[block.op_type])
     for share in _shares(block.parts):
         edge = x + a * share
         points = [(edge, y + b), (edge, y), (edge + dx, y - dy)]
         canvas.line(points, kind="p", radius=0)
     for k, band in enumerate(block.bands):
         edge = x + a + k * _BAND
-        canvas.stripe((edge, y), (_BAND, b), depth, kind_color(band))
+        canvas.stripe((edge, y), (_BAND, b), depth, OP_COLORS[band])
 
 
 def measure_plate(block: Block, style: Style, beside: bool) -> Part:
@@ -246,16 +246,16 @@ def _plate(
     """Draw a lying block; its bands are films below it."""
     (x, y), (a, b) = at, front
     for k in reversed(range(len(block.bands))):
-        place, color = (x, y + b + k * _FILM), kind_color(block.bands[k])
+        place, color = (x, y + b + k * _FILM), OP_COLORS[block.bands[k]]
         canvas.cuboid(place, (a, _FILM), depth, color)
-    canvas.cuboid(at, front, depth, kind_color(block.kind))
+    canvas.cuboid(at, front, depth, OP_COLORS[block.op_type])
     for share in _shares(block.parts):
         edge = y + b * share
         canvas.line([(x, edge), (x + a, edge)], kind="p")
 
 
 def _shares(parts: tuple[int, ...]) -> list[float]:
-    """Give the places where a block is cut into the branches that it joins."""
+    """Return the places where a block is cut into the branches that it joins."""
     if len(parts) > _CUTS:
         return []
     sums = list(accumulate(parts))

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from edulib.drawing.style import KIND_COLORS
-
 Point = tuple[float, float]
 
 SMALL = 11
@@ -27,11 +25,6 @@ def text_width(text: str, size: float = SMALL, bold: bool = False) -> float:
     """Estimate the width of a text in pixels, for the widest of the usual fonts."""
     width = sum(_WIDTHS.get(letter, 0.64) for letter in text)
     return width * size * (_BOLD if bold else 1.0)
-
-
-def kind_color(kind: str) -> str:
-    """Give the colour of a kind of layer."""
-    return KIND_COLORS.get(kind, "#9ca3af" if kind == "image" else KIND_COLORS["other"])
 
 
 def mix(color: str, other: str, share: float) -> str:

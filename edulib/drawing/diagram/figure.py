@@ -9,11 +9,13 @@ from pathlib import Path
 from torch import nn
 
 from edulib.anatomy.graph import Graph
+from edulib.anatomy.inputs import Input
 from edulib.anatomy.trace import trace_graph
 from edulib.drawing.diagram.canvas import Canvas
-from edulib.drawing.diagram.items import Item, image_block
+from edulib.drawing.diagram.items import Item
+from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
-from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.tree import build_items, start_of
 from edulib.drawing.diagram.words import describe_items, shape_words, short_number
 
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
@@ -85,7 +87,7 @@ class Diagram:
         Path(path).write_text(self.svg, encoding="utf-8")
 
     def _key(self, canvas: Canvas) -> str:
-        """Give a name that is the same for the same drawing, wherever it is made."""
+        """Return a name that is the same for the same drawing, wherever it is made."""
         drawn = self.alt + "".join(canvas.elements)
         return "eov-" + hashlib.sha256(drawn.encode()).hexdigest()[:8]
 
@@ -111,8 +113,7 @@ class Diagram:
 
 def diagram(
     model: nn.Module,
-    image_shape: tuple[int, ...],
-    *,
+    *inputs: Input,
     depth: int | None = None,
     title: str | None = None,
     labels: Mapping[str, str] | None = None,
@@ -124,21 +125,22 @@ def diagram(
     kind of layer. Normalisation and activation are thin bands behind their layer.
 
     Args:
-        model: any module that takes one image; a part of a network is drawn in detail.
-        image_shape: (C, H, W) of what it takes.
+        model: any module; a part of a network is drawn in detail.
+        inputs: what it takes, as in `trace_graph`: (C, H, W) for an image.
         depth: how many levels of modules to open; by default as many as stay legible,
             with rows of like blocks folded into one.
         title: a heading; by default the name of the model's class.
         labels: names to print instead of the modules' paths, such as {"0": "C1"}.
 
     Raises:
-        ValueError: if the model cannot read such images, `depth` is less than 1, or
+        ValueError: if the model cannot read such inputs, `depth` is less than 1, or
             `labels` names a step that is not drawn.
     """
-    graph = trace_graph(model, image_shape)
+    graph = trace_graph(model, *inputs)
     items = build_items(graph, depth, dict(labels or {}))
     title = title or type(model).__name__
-    steps = [image_block(graph.ops[0]), *items]
+    start = start_of(graph)
+    steps = [input_block(start), *items] if start else items
     summary = _summary(graph)
     return Diagram(
         title=title,
@@ -156,8 +158,15 @@ def _summary(graph: Graph) -> list[str]:
 
 
 def _alt(graph: Graph, title: str, items: list[Item]) -> str:
-    shape = shape_words(graph.ops[0].shape)
     return (
         f"Diagram of {title}: {graph.params:,} parameters, {graph.macs:,} "
-        f"multiply-accumulates for an input of {shape}. {describe_items(items)}."
+        f"multiply-accumulates for {_inputs(graph)}. {describe_items(items)}."
     )
+
+
+def _inputs(graph: Graph) -> str:
+    """Return the inputs in words, each with its shape."""
+    shapes = [(op.name, shape_words(op.shape)) for op in graph.inputs]
+    if len(shapes) == 1:
+        return f"an input of {shapes[0][1]}"
+    return "inputs " + ", ".join(f"{name} {shape}".strip() for name, shape in shapes)

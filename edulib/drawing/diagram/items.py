@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from edulib.anatomy.graph import Op
+from edulib.anatomy.op_types import MERGES, OpType
 
-MERGES = ("add", "concat", "multiply")
-BANDS = ("normalisation", "activation")
+SUMS = {OpType.ADD: "+", OpType.SUBTRACT: "−", OpType.MULTIPLY: "×"}
+_SINGLE = (*MERGES, OpType.INPUT, OpType.OUTPUT, OpType.CONSTANT)
+BANDS = (OpType.NORMALISATION, OpType.ACTIVATION)
 
 
 @dataclass(frozen=True)
@@ -17,33 +19,42 @@ class Block:
     Attributes:
         name: what is printed for it.
         words: what it does, in words.
-        kind: kind of layer, which gives its colour.
+        op_type: type of layer, which gives its colour.
         shape: shape of its output, without the batch.
         size: (channels, height, width) of its output, where they are known.
         params: learned numbers of one repetition or, if they differ, of all.
         repeat: how many blocks alike follow each other.
-        bands: kinds of normalisation and activation right behind it.
+        bands: types of normalisation and activation right behind it.
         composite: whether several layers are inside.
-        residual: whether shortcuts are added inside.
+        shortcuts: for each repetition whether a shortcut leads around it.
         parts: channels of the branches that are concatenated inside, if any.
+        is_source: whether nothing leads to it.
+        reads: names of what it reads besides, of which no arrow is drawn.
     """
 
     name: str
     words: str
-    kind: str
+    op_type: OpType
     shape: tuple[int, ...]
     size: tuple[int, int, int]
     params: int
     repeat: int = 1
-    bands: tuple[str, ...] = ()
+    bands: tuple[OpType, ...] = ()
     composite: bool = False
-    residual: bool = False
+    shortcuts: tuple[bool, ...] = ()
     parts: tuple[int, ...] = ()
+    is_source: bool = False
+    reads: tuple[str, ...] = ()
+
+    @property
+    def is_residual(self) -> bool:
+        """Whether a shortcut leads around one of the repetitions at least."""
+        return any(self.shortcuts)
 
 
 @dataclass(frozen=True)
 class Fork:
-    """Branches that leave one point and meet again.
+    """Branches that leave one point and meet again, or end, or begin by themselves.
 
     Attributes:
         branches: the steps of each; none in a shortcut.
@@ -68,15 +79,30 @@ def count_blocks(items: Sequence[Item]) -> int:
     return total
 
 
-def image_block(op: Op) -> Block:
-    """Make the block of the image itself."""
-    return Block("input", "", "image", op.shape, size_of(op), 0)
+def is_source(branch: Sequence[Item]) -> bool:
+    """Whether a branch begins by itself: no line leads into it."""
+    if not branch:
+        return False
+    first = branch[0]
+    if isinstance(first, Block):
+        return first.is_source
+    return all(map(is_source, first.branches))
+
+
+def is_open(branch: Sequence[Item]) -> bool:
+    """Whether a branch ends in outputs: no line leads out of it."""
+    if not branch:
+        return False
+    last = branch[-1]
+    if isinstance(last, Block):
+        return last.op_type is OpType.OUTPUT
+    return last.merge is None and all(map(is_open, last.branches))
 
 
 def size_of(op: Op) -> tuple[int, int, int]:
-    """Give channels, height and width; tokens count as height."""
+    """Return channels, height and width; tokens count as height."""
     if op.axes is not None:
-        height, width = op.size
+        height, width = op.side(-2), op.side(-1)
         return math.prod(op.shape) // (height * width), height, width
     if len(op.shape) == 2:
         return op.shape[1], op.shape[0], 1
@@ -91,12 +117,12 @@ def absorb(items: list[Item]) -> list[Item]:
         if (
             isinstance(item, Block)
             and isinstance(previous, Block)
-            and item.kind in BANDS
-            and previous.kind not in (*BANDS, *MERGES)
+            and item.op_type in BANDS
+            and previous.op_type not in (*BANDS, *MERGES)
             and item.shape == previous.shape
-            and not previous.residual
+            and not previous.is_residual
         ):
-            bands = (*previous.bands, item.kind)
+            bands = (*previous.bands, item.op_type)
             params = previous.params + item.params
             kept[-1] = replace(previous, bands=bands, params=params)
         else:
@@ -110,12 +136,13 @@ def fold_repeats(items: list[Item]) -> list[Item]:
     for item in items:
         previous = kept[-1] if kept else None
         if isinstance(item, Block) and isinstance(previous, Block):
-            if _looks(item) == _looks(previous) and item.kind not in MERGES:
+            if _looks(item) == _looks(previous) and item.op_type not in _SINGLE:
                 kept[-1] = replace(
                     previous,
                     name=_span(previous.name, item.name),
                     params=previous.params + item.params,
                     repeat=previous.repeat + item.repeat,
+                    shortcuts=previous.shortcuts + item.shortcuts,
                 )
                 continue
         kept.append(item)
@@ -123,9 +150,10 @@ def fold_repeats(items: list[Item]) -> list[Item]:
 
 
 def _looks(block: Block) -> tuple:
-    """Give what two blocks must share; single layers may differ in their input."""
+    """Return what two blocks must share; single layers may differ in their input."""
     inside = (block.params / block.repeat, block.parts) if block.composite else ()
-    return block.words, block.kind, block.shape, block.bands, inside
+    outside = block.name if block.is_source else "", block.reads
+    return block.words, block.op_type, block.shape, block.bands, inside, outside
 
 
 def _span(first: str, last: str) -> str:

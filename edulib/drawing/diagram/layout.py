@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style, measure_plate, measure_slab
 from edulib.drawing.diagram.canvas import LINE, Canvas, Point, text_width
-from edulib.drawing.diagram.items import Block, Fork, Item, count_blocks
+from edulib.drawing.diagram.items import SUMS, Block, Fork, Item, count_blocks
 from edulib.drawing.diagram.words import hint, merge_lines
 
 GAP = 20
@@ -120,7 +121,7 @@ class _Meeting:
     """The point where branches meet.
 
     Attributes:
-        kind: "add", "multiply", "concat", or "" where lines just join.
+        op_type: "add", "subtract", "multiply", "concat"; None where lines just join.
         lines: its label.
         thickness: of the ring or bar, along the flow.
         room: pixels along the flow, a label below it included.
@@ -129,7 +130,7 @@ class _Meeting:
         beside: pixels from the flow to the label.
     """
 
-    kind: str
+    op_type: OpType | None
     lines: list[tuple[str, float, bool]]
     thickness: float
     room: float
@@ -140,27 +141,27 @@ class _Meeting:
     @property
     def is_sum(self) -> bool:
         """Whether the branches meet in a ring."""
-        return self.kind in ("add", "multiply")
+        return self.op_type in SUMS
 
 
 def _meeting(merge: Block | None, style: Style, beside: bool) -> _Meeting:
     lines = merge_lines(merge) if merge else []
-    kind = merge.kind if merge else ""
-    is_sum = kind in ("add", "multiply")
+    op_type = merge.op_type if merge else None
+    is_sum = op_type in SUMS
     thickness = 2 * _RING if is_sum else (_BAR if merge else 0)
     widest = max((text_width(*line) for line in lines), default=0)
     if style.wide:
         room = max(thickness, widest)
-        return _Meeting(kind, lines, thickness, room, 0, 0, 0)
+        return _Meeting(op_type, lines, thickness, room, 0, 0, 0)
     aside = style.label_column if beside else _RING + 8
     tail = 0 if beside and is_sum else LINE * len(lines)
-    return _Meeting(kind, lines, thickness, thickness, tail, aside + widest, aside)
+    return _Meeting(op_type, lines, thickness, thickness, tail, aside + widest, aside)
 
 
 def _lanes(fork: Fork, style: Style, beside: bool) -> list[_Lane]:
     """Place the branches: of a sum the longest on the flow, others evenly."""
-    kind = fork.merge.kind if fork.merge else ""
-    if kind not in ("add", "multiply"):
+    op_type = fork.merge.op_type if fork.merge else None
+    if op_type not in SUMS:
         chains = [measure_chain(branch, style, False) for branch in fork.branches]
         return _spread(chains, style.lane)
     sizes = [count_blocks(branch) for branch in fork.branches]
@@ -202,7 +203,7 @@ def _connect(
     turn = fork + _FAN / 2
     into = [(fork, flow), (turn, flow), (turn, at)]
     leave = _leave(centre, at, flow, meeting)
-    arrow = bool(meeting.kind)
+    arrow = bool(meeting.op_type)
     if lane.chain.length == 0:
         _line(canvas, [*into, *leave], arrow, style)
         return
@@ -214,9 +215,9 @@ def _connect(
 def _leave(
     centre: float, at: float, flow: float, meeting: _Meeting
 ) -> list[tuple[float, float]]:
-    """Give the way from a branch to the meeting, in flow coordinates."""
+    """Return the way from a branch to the meeting, in flow coordinates."""
     edge = centre - meeting.thickness / 2
-    if meeting.kind == "concat" or (meeting.kind and at == flow):
+    if meeting.op_type is OpType.CONCAT or (meeting.op_type and at == flow):
         return [(edge, at)]
     if meeting.is_sum:
         side = _RING if at > flow else -_RING
@@ -238,7 +239,7 @@ def _draw_merge(
 ) -> None:
     meeting, style = how
     if meeting.is_sum:
-        sign = "+" if meeting.kind == "add" else "×"
+        sign = SUMS[meeting.op_type]
         canvas.circle(style.place(centre, flow), _RING, sign)
         return
     low, high = min(places) - 8, max(places) + 8

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
-from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, kind_color, text_width
+from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
 from edulib.drawing.diagram.items import Block, Fork, Item
 from edulib.drawing.diagram.layout import GAP, chain_part, measure
+from edulib.drawing.style import OP_COLORS
 
 WIDE = 668
 PHONE = 338
@@ -16,16 +18,18 @@ _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
 _PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scales).")
-_ORDER = (
-    "convolution",
-    "pooling",
-    "normalisation",
-    "activation",
-    "dense",
-    "attention",
-    "embedding",
-    "reshape",
-    "other",
+LEGEND = (
+    OpType.CONVOLUTION,
+    OpType.POOLING,
+    OpType.NORMALISATION,
+    OpType.ACTIVATION,
+    OpType.DENSE,
+    OpType.ATTENTION,
+    OpType.EMBEDDING,
+    OpType.CONSTANT,
+    OpType.DROPOUT,
+    OpType.RESHAPE,
+    OpType.OTHER,
 )
 
 
@@ -68,7 +72,7 @@ def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
 
 
 def _gap(rows: list[list[Part]]) -> float:
-    """Give the gap between parts that lets the longest row fill the page."""
+    """Return the gap between parts that lets the longest row fill the page."""
     gaps = [
         (WIDE - _MARGINS - sum(part.length for part in row)) / (len(row) - 1)
         for row in rows
@@ -156,14 +160,14 @@ def _blocks(steps: Sequence[Item]) -> Iterator[Block]:
 
 def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> None:
     """Name the colours."""
-    kinds = {kind for block in _blocks(steps) for kind in (block.kind, *block.bands)}
+    shown = {kind for block in _blocks(steps) for kind in (block.op_type, *block.bands)}
     x, y = 0.0, top
-    for kind in (kind for kind in _ORDER if kind in kinds):
-        length = _CHIP + 5 + text_width(kind) + 16
+    for op_type in (op_type for op_type in LEGEND if op_type in shown):
+        length = _CHIP + 5 + text_width(op_type) + 16
         if x and x + length > width:
             x, y = 0.0, y + LINE + 5
-        canvas.chip((x, y - _CHIP + 2), _CHIP, kind_color(kind))
-        canvas.text((x + _CHIP + 5, y), kind)
+        canvas.chip((x, y - _CHIP + 2), _CHIP, OP_COLORS[op_type])
+        canvas.text((x + _CHIP + 5, y), op_type)
         x += length
     note = _PHONE_NOTE if width <= PHONE else _WIDE_NOTE
     if width <= PHONE and any(map(_is_fork, steps)):

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from edulib.anatomy import OpType
 from edulib.drawing.diagram.canvas import SMALL
 from edulib.drawing.diagram.items import Block, Item
 
@@ -17,7 +18,12 @@ _SHORT = (
     ("normalisation", "norm"),
     (", stride ", ", /"),
 )
-_MERGED = {"add": "added", "concat": "concatenated", "multiply": "multiplied"}
+_MERGED = {
+    OpType.ADD: "added",
+    OpType.SUBTRACT: "subtracted",
+    OpType.CONCAT: "concatenated",
+    OpType.MULTIPLY: "multiplied",
+}
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
 
@@ -38,7 +44,7 @@ def shape_words(shape: tuple[int, ...]) -> str:
 
 
 def label_lines(block: Block, form: str) -> list[Line]:
-    """Give the lines of a label: name, what it does, shape, parameters.
+    """Return the lines of a label: name, what it does, shape, parameters.
 
     Args:
         block: what is labelled.
@@ -62,12 +68,12 @@ def label_lines(block: Block, form: str) -> list[Line]:
 
 
 def merge_lines(merge: Block) -> list[Line]:
-    """Give the label of a point where branches meet."""
-    return [(merge.kind, SMALL, True), (shape_words(merge.shape), SMALL, False)]
+    """Return the label of a point where branches meet."""
+    return [(merge.op_type, SMALL, True), (shape_words(merge.shape), SMALL, False)]
 
 
 def hint(block: Block) -> str:
-    """Give the exact numbers of a block, for its tooltip."""
+    """Return the exact numbers of a block, for its tooltip."""
     parts = [block.name, _phrase(block), f"output {shape_words(block.shape)}"]
     if block.params:
         parts.append(f"{block.params:,} parameters")
@@ -90,14 +96,18 @@ def _sentence(item: Item) -> str:
     if item.merge is None:
         return f"branches [{branches}]"
     shape = shape_words(item.merge.shape)
-    return f"branches [{branches}], {_MERGED[item.merge.kind]} to {shape}"
+    return f"branches [{branches}], {_MERGED[item.merge.op_type]} to {shape}"
 
 
 def _phrase(block: Block) -> str:
     words = [f"{block.repeat} × {block.words}" if block.repeat > 1 else block.words]
     words += list(block.bands)
-    if block.residual:
+    count = sum(block.shortcuts)
+    if count == block.repeat:
         words.append("with shortcuts")
+    elif count:
+        words.append(f"{count} of them with shortcuts")
+    words += [f"reads {name}" for name in block.reads]
     if block.parts:
         words.append(f"{len(block.parts)} branches concatenated")
     return ", ".join(word for word in words if word)

@@ -1,0 +1,187 @@
+"""Make a graph of what was recorded: which constants are steps of their own.
+
+A weight is part of the operation that reads it. A parameter that is used as an
+activation (learned queries, a class token), and what is computed of parameters alone
+in another module (an embedding of the time), is a step: it is credited to the module
+that holds it, and it has an arrow to where it is used.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from torch import nn
+
+from edulib.anatomy.graph import Call, Graph, Op, Output
+from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
+from edulib.anatomy.recorder import Draft, Exit, Recorder
+
+_JOINS = frozenset(
+    ("cat", "concat", "concatenate", "stack", "hstack", "vstack", *ATTENTIONS)
+)
+
+
+def assemble(recorder: Recorder, params: int) -> Graph:
+    """Make the graph of a run.
+
+    Args:
+        recorder: what was written down.
+        params: learned numbers of the model.
+    """
+    plan = _Plan(recorder)
+    plan.choose()
+    plan.credit()
+    return _number(recorder, plan, params)
+
+
+@dataclass
+class _Plan:
+    """Which of the recorded drafts become ops, and what each of them reads."""
+
+    recorder: Recorder
+    kept: set[Draft] = field(default_factory=set)
+    edges: dict[Draft, list[Draft]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tape = self.recorder.tape
+        self.drafts = [item for item in tape if isinstance(item, Draft)]
+        self.called = {item.path for item in tape if isinstance(item, Call)}
+        self.weights = {weight for draft in self.drafts for weight in draft.weights}
+        self._learned: dict[Draft, bool] = {}
+        self._apart: dict[Draft, bool] = {}
+
+    def choose(self) -> None:
+        """Keep what depends on an input, and the constants that are steps."""
+        for draft in self.drafts:
+            is_cost = draft.macs > 0 and draft not in self.weights
+            if not draft.is_constant or is_cost:
+                self.kept.add(draft)
+        for draft in self.drafts:
+            if not draft.is_constant:
+                self._keep(other for other in draft.inputs if self.joins(other, draft))
+        self._keep(draft for _, draft in self.recorder.outputs)
+        for draft in self.kept:
+            self.edges[draft] = [
+                other
+                for other in draft.inputs
+                if not other.is_constant or self._feeds(other, draft)
+            ]
+
+    def _feeds(self, constant: Draft, draft: Draft) -> bool:
+        if draft.is_constant:
+            return constant in self.kept
+        return self.joins(constant, draft)
+
+    def _keep(self, drafts: Iterable[Draft]) -> None:
+        for draft in drafts:
+            if draft.is_constant and draft not in self.kept:
+                self.kept.add(draft)
+                self._keep(other for other in draft.inputs if self.is_learned(other))
+
+    def joins(self, constant: Draft, draft: Draft) -> bool:
+        """Whether a constant is a step that an op reads, no setting of the op."""
+        if not constant.is_constant or not self.is_learned(constant):
+            return False
+        if draft.name in _JOINS or self.home(constant) != draft.path:
+            return True
+        return self.is_apart(constant)
+
+    def home(self, draft: Draft) -> str:
+        """Return the path of the innermost module that was called and holds it."""
+        path = draft.path
+        while path not in self.called and path:
+            path = path.rpartition(".")[0]
+        return path
+
+    def is_learned(self, draft: Draft) -> bool:
+        """Whether parameters that are no weights of a layer are in a constant."""
+        if draft not in self._learned:
+            is_parameter = isinstance(draft.held, nn.Parameter)
+            self._learned[draft] = (
+                (is_parameter and draft not in self.weights)
+                or (draft.held is None and bool(draft.weights))
+                or any(map(self.is_learned, draft.inputs))
+            )
+        return self._learned[draft]
+
+    def is_apart(self, draft: Draft) -> bool:
+        """Whether a layer made a constant, or more than one module."""
+        if draft not in self._apart:
+            self._apart[draft] = draft.is_constant and (
+                bool(draft.weights)
+                or any(map(self.is_apart, draft.inputs))
+                or any(self.home(other) != draft.path for other in draft.inputs)
+            )
+        return draft.held is None and self._apart[draft]
+
+    def credit(self) -> None:
+        """Give each parameter to the op that uses it first, or stands for it."""
+        taken: set[Draft] = set()
+        for draft in [*self.recorder.leaves.values(), *self.drafts]:
+            if draft not in self.kept:
+                continue
+            for part in self._parts(draft):
+                if part in taken:
+                    continue
+                taken.add(part)
+                if isinstance(part.held, nn.Parameter):
+                    draft.params += part.held.numel()
+                if part is not draft:
+                    draft.macs += part.macs
+
+    def _parts(self, draft: Draft) -> Iterator[Draft]:
+        """Find what belongs to an op: itself, and constants that are no ops."""
+        seen, todo = {draft}, [draft]
+        while todo:
+            part = todo.pop()
+            yield part
+            for other in [*part.inputs, *part.weights]:
+                if other.is_constant and other not in self.kept and other not in seen:
+                    seen.add(other)
+                    todo.append(other)
+
+
+def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
+    """Put ops in order, parameters where the module that holds them begins."""
+    waiting: dict[str, list[Draft]] = {}
+    for leaf in recorder.leaves.values():
+        if leaf in plan.kept:
+            waiting.setdefault(plan.home(leaf), []).append(leaf)
+    places = {draft: k for k, draft in enumerate(recorder.inputs)}
+    for item in recorder.tape:
+        if isinstance(item, Call):
+            item.first = len(places)
+            for leaf in waiting.pop(item.path, []):
+                places[leaf] = len(places)
+        elif isinstance(item, Exit):
+            item.call.last = len(places)
+            item.call.output = places.get(item.output, len(places) - 1)
+        elif item in plan.kept:
+            places[item] = len(places)
+    ops = tuple(_op(k, draft, plan, places) for draft, k in places.items())
+    root = next(item for item in recorder.tape if isinstance(item, Call))
+    outputs = [(name or "output", places[draft]) for name, draft in recorder.outputs]
+    outputs = outputs or [("output", len(ops) - 1)]
+    return Graph(ops, root, tuple(Output(*output) for output in outputs), params)
+
+
+def _op(index: int, draft: Draft, plan: _Plan, places: dict[Draft, int]) -> Op:
+    inputs = dict.fromkeys(places[other] for other in plan.edges.get(draft, ()))
+    op_type = draft.op_type or type_of(draft.name, len(inputs), draft.pools)
+    shape = tuple(draft.output.shape)
+    has_batch = not draft.is_constant or shape[:1] == (1,)
+    return Op(
+        index=index,
+        name=draft.name,
+        op_type=OpType(op_type),
+        inputs=tuple(inputs),
+        shape=shape[1:] if has_batch else shape,
+        dtype=draft.output.dtype,
+        path=draft.path,
+        params=draft.params,
+        macs=draft.macs,
+        bytes=draft.bytes,
+        kernel=draft.step.kernel,
+        window=draft.step.window,
+        place=draft.step.place,
+        is_constant=draft.is_constant,
+    )

@@ -1,0 +1,257 @@
+"""Write down what a model does: its functions, and the modules that called them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from edulib.anatomy.graph import Call
+from edulib.anatomy.kernels import spatial_rank
+from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, OpType, clean_name
+from edulib.anatomy.propagation import (
+    Place,
+    Step,
+    image_place,
+    propagate,
+    spatial_place,
+)
+from edulib.anatomy.structure import named_tensors, tensors_in
+from edulib.anatomy.window import POINT, UNKNOWN
+
+# Functions that read weights: what is no weight comes first.
+_DATA = {
+    **dict.fromkeys(
+        "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d "
+        "deform_conv2d linear bilinear batch_norm layer_norm group_norm instance_norm "
+        "rms_norm prelu embedding embedding_bag lstm gru rnn_tanh rnn_relu".split(),
+        1,
+    ),
+    **dict.fromkeys(ATTENTIONS, 3),
+}
+
+
+@dataclass(eq=False)
+class Draft:
+    """An op that is being written down.
+
+    Attributes:
+        name: of the function, the input or the parameter.
+        path: of the module that called it, or that holds the parameter.
+        output: what it returned.
+        inputs: what it reads.
+        weights: constants that it reads as weights.
+        held: the parameter or buffer that it stands for.
+        step: what it does with positions.
+        op_type: set where the name does not tell it.
+        is_constant: whether it depends on no input.
+        macs: multiply-accumulate operations.
+        bytes: memory that its output newly occupies.
+        pools: whether it is a reduction over all positions.
+        params: learned numbers that it is the first to use.
+    """
+
+    name: str
+    path: str
+    output: Tensor
+    inputs: list["Draft"] = field(default_factory=list)
+    weights: list["Draft"] = field(default_factory=list)
+    held: Tensor | None = None
+    step: Step = field(default_factory=lambda: Step(None, POINT, Place()))
+    op_type: OpType | None = None
+    is_constant: bool = False
+    macs: int = 0
+    bytes: int = 0
+    pools: bool = False
+    params: int = 0
+
+
+@dataclass(frozen=True)
+class Exit:
+    """The end of a module's call, and the maker of what it returned, if known."""
+
+    call: Call
+    output: Draft | None
+
+
+class Recorder(TorchFunctionMode):
+    """Writes down each function that is called on inputs, parameters and buffers.
+
+    Attributes:
+        tape: what happened, in order: calls of modules, ops, ends of calls.
+        leaves: the parameters and buffers of the model, by their tensors' identity.
+        outputs: name and maker of the tensors that the model returned.
+    """
+
+    def __init__(self, model: nn.Module, inputs: Iterable[tuple[str, Tensor]]) -> None:
+        from torch.utils.flop_counter import FlopCounterMode  # slow: brings triton
+
+        super().__init__()
+        self.counter = FlopCounterMode(display=False)
+        self.tape: list[Call | Draft | Exit] = []
+        self.outputs: list[tuple[str, Draft]] = []
+        self.leaves = _leaves(model)
+        self.inputs = [
+            Draft(name, "", tensor, op_type=OpType.INPUT, step=_input_step(tensor))
+            for name, tensor in inputs
+        ]
+        self._made = self.leaves | {id(draft.output): draft for draft in self.inputs}
+        self._kept: list[Tensor] = []
+        self._storages = {_memory(draft.output) for draft in self._made.values()}
+        self._open: list[Call] = []
+        self._flops = 0
+
+    def watch(self, model: nn.Module) -> None:
+        """Hook into all modules, outside of the hooks that they have."""
+        for path, module in model.named_modules():
+            module.register_forward_pre_hook(self._entering(path), prepend=True)
+            module.register_forward_hook(self._leaving)
+
+    def _entering(self, path: str) -> Callable:
+        def hook(module: nn.Module, _: tuple) -> None:
+            call = Call(path, module, 0, 0, 0, [])
+            if self._open:
+                self._open[-1].children.append(call)
+            self._open.append(call)
+            self.tape.append(call)
+
+        return hook
+
+    def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
+        call = self._open.pop()
+        found = [
+            (name, self._made[id(tensor)])
+            for name, tensor in named_tensors(output)
+            if id(tensor) in self._made
+        ]
+        self.tape.append(Exit(call, found[0][1] if found else None))
+        if not self._open:
+            self.outputs = found
+
+    def __torch_function__(
+        self,
+        function: Callable,
+        types: tuple,
+        args: tuple = (),
+        kwargs: dict | None = None,
+    ) -> object:
+        """Run a function and, if it made a tensor of what is known, note it."""
+        kwargs = kwargs or {}
+        name = clean_name(function)
+        inputs, weights = self._read(name, args, kwargs)
+        if not inputs and not weights:
+            return function(*args, **kwargs)
+        ask = self._ask(name, function, (args, kwargs), inputs)
+        result = function(*args, **kwargs)
+        outputs = list(tensors_in(args[:1] if name == "setitem" else result))
+        held = all(id(tensor) in self.leaves for tensor in outputs)
+        if not held or (outputs and not all(draft.is_constant for draft in inputs)):
+            self._note(name, inputs, weights, outputs, ask)
+        return result
+
+    def _read(
+        self, name: str, args: tuple, kwargs: dict
+    ) -> tuple[list[Draft], list[Draft]]:
+        """Sort what a function reads: activations and data; weights."""
+        count = _DATA.get(name, len(args) + len(kwargs))
+        values = [*args, *kwargs.values()]
+        inputs: dict[Draft, None] = {}
+        weights: dict[Draft, None] = {}
+        for k, value in enumerate(values):
+            for tensor in tensors_in(value):
+                draft = self._made.get(id(tensor))
+                if draft is not None:
+                    is_weight = draft.is_constant and k >= count
+                    (weights if is_weight else inputs)[draft] = None
+        return list(inputs), list(weights)
+
+    def _ask(
+        self, name: str, function: Callable, call: tuple, inputs: list[Draft]
+    ) -> Callable[[Tensor], Step]:
+        active = [draft for draft in inputs if not draft.is_constant] or inputs
+        if not active:
+            return lambda _: Step(None, POINT, Place())
+        source = max(active, key=lambda draft: draft.output.numel())
+        tensor = self._given(source, call)
+        rank = spatial_rank(name, tensor.ndim)
+        if rank is not None and tensor.ndim == rank + 2:
+            _assume_axes(source, rank)
+        return propagate(name, function, call, tensor, source.step.place)
+
+    def _given(self, source: Draft, call: tuple) -> Tensor:
+        """Find the tensor that was handed over, of all that an op returned."""
+        found = (t for t in tensors_in(call) if self._made.get(id(t)) is source)
+        return max(found, key=Tensor.numel)
+
+    def _note(
+        self,
+        name: str,
+        inputs: list[Draft],
+        weights: list[Draft],
+        outputs: list[Tensor],
+        ask: Callable[[Tensor], Step],
+    ) -> None:
+        main = outputs[0]
+        flops = self.counter.get_total_flops()
+        positions = any(draft.step.place.dims for draft in inputs[:1])
+        draft = Draft(
+            name,
+            self._open[-1].path if self._open else "",
+            main,
+            inputs,
+            weights,
+            step=ask(main),
+            is_constant=all(source.is_constant for source in inputs),
+            macs=(flops - self._flops) // 2,
+            bytes=sum(map(self._new_bytes, outputs)),
+            pools=name in REDUCTIONS
+            and positions
+            and main.numel() == max(main.shape, default=1),
+        )
+        self._flops = flops
+        self.tape.append(draft)
+        self._kept.extend(outputs)
+        self._made.update((id(tensor), draft) for tensor in outputs)
+
+    def _new_bytes(self, tensor: Tensor) -> int:
+        """Return the size of a tensor's memory, unless an earlier one has it."""
+        memory = _memory(tensor)
+        if memory in self._storages or not tensor.is_floating_point():
+            return 0
+        self._storages.add(memory)
+        return tensor.untyped_storage().nbytes()
+
+
+def _leaves(model: nn.Module) -> dict[int, Draft]:
+    """Stand for each parameter and buffer, under the first module that holds it."""
+    found: dict[int, Draft] = {}
+    for path, module in model.named_modules():
+        for name, tensor in [*module._parameters.items(), *module._buffers.items()]:
+            if tensor is not None and id(tensor) not in found:
+                draft = Draft(name, path, tensor, held=tensor, is_constant=True)
+                found[id(tensor)] = replace(draft, op_type=OpType.CONSTANT)
+    return found
+
+
+def _input_step(tensor: Tensor) -> Step:
+    is_image = tensor.ndim > 3 and tensor.is_floating_point()
+    place = image_place(tuple(tensor.shape[1:])) if is_image else Place()
+    return Step(None, POINT, place)
+
+
+def _assume_axes(draft: Draft, rank: int) -> None:
+    """Take what a function slides along as the axes, back to where they arose."""
+    shape = tuple(draft.output.shape)
+    while not draft.step.place.dims and tuple(draft.output.shape) == shape:
+        alone = len(draft.inputs) == 1 and not draft.inputs[0].step.place.dims
+        goes_on = alone and tuple(draft.inputs[0].output.shape) == shape
+        begins = draft.op_type is OpType.INPUT or goes_on
+        window = draft.step.window if begins else UNKNOWN
+        draft.step = Step(draft.step.kernel, window, spatial_place(rank, shape))
+        if not goes_on:
+            return
+        draft = draft.inputs[0]
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata

@@ -1,0 +1,100 @@
+"""The blocks of a diagram: a step of a network in pixels' terms, with its words."""
+
+from dataclasses import dataclass
+
+from edulib.anatomy.describe import describe, repeated_block
+from edulib.anatomy.graph import Graph, Node, Op, Output
+from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.drawing.diagram.items import BANDS, Block, size_of
+from edulib.drawing.diagram.network import Network
+from edulib.drawing.diagram.shortcuts import find_shortcuts
+
+_LONG = 13
+
+
+def is_row(graph: Graph, node: Node) -> bool:
+    """Tell a row of blocks alike, all of which put out the same shape."""
+    if repeated_block(node) is None:
+        return False
+    blocks = [child for child in node.call.children if child.last > child.first]
+    return len({graph.ops[block.output].shape for block in blocks}) == 1
+
+
+@dataclass(frozen=True)
+class BlockMaker:
+    """Makes the blocks of a network's parts.
+
+    Attributes:
+        network: the parts.
+        labels: names to print, by path.
+    """
+
+    network: Network
+    labels: dict[str, str]
+
+    def block(self, part: int) -> Block:
+        """Return the block of a part."""
+        content = self.network.parts[part].content
+        if isinstance(content, Op):
+            return input_block(content)
+        if isinstance(content, Output):
+            op = self.network.graph.ops[content.op]
+            return Block(
+                content.name, "output", OpType.OUTPUT, op.shape, size_of(op), 0
+            )
+        return self._step(part, content)
+
+    def _step(self, part: int, node: Node) -> Block:
+        graph = self.network.graph
+        repeated = repeated_block(node) if is_row(graph, node) else None
+        words = repeated[1] if repeated else describe(node)
+        is_blocks = node.call is not None and not node.call.is_leaf
+        main = max(node.ops.index(node.main), 0)
+        single = sum(op.op_type in COUNTED for op in node.ops) == 1
+        behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]
+        place = self.network.parts[part]
+        return Block(
+            name=self._name(node),
+            words=words,
+            op_type=node.op_type,
+            shape=node.shape,
+            size=size_of(node.output),
+            params=node.params,
+            repeat=repeated[0] if repeated else 1,
+            bands=tuple(behind) if single and is_blocks else (),
+            composite=is_blocks and not single,
+            shortcuts=find_shortcuts(graph, node, bool(repeated)) if is_blocks else (),
+            parts=self._joined(node) if is_blocks else (),
+            is_source=not place.sources,
+            reads=tuple(self._name_of(k) for k in place.reads),
+        )
+
+    def _name_of(self, part: int) -> str:
+        content = self.network.parts[part].content
+        return self._name(content) if isinstance(content, Node) else content.name
+
+    def _name(self, node: Node) -> str:
+        return self.labels.get(node.path) or self._short_name(node.path)
+
+    def _short_name(self, path: str) -> str:
+        """Drop the front of a long path, as long as it stays the only one."""
+        contents = (part.content for part in self.network.parts)
+        paths = [content.path for content in contents if isinstance(content, Node)]
+        while len(path) > _LONG and "." in path:
+            shorter = path.split(".", 1)[1]
+            if shorter[0].isdigit() or sum(p.endswith(shorter) for p in paths) > 1:
+                break
+            path = shorter
+        return path
+
+    def _joined(self, node: Node) -> tuple[int, ...]:
+        """Return the channels of what is concatenated at the end of a block."""
+        if node.output.op_type is not OpType.CONCAT or node.output.axes is None:
+            return ()
+        inputs = [self.network.graph.ops[i] for i in node.output.inputs]
+        return tuple(size_of(op)[0] for op in inputs)
+
+
+def input_block(op: Op) -> Block:
+    """Return the block of an input."""
+    return Block(op.name, "", OpType.INPUT, op.shape, size_of(op), 0, is_source=True)

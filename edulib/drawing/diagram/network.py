@@ -1,0 +1,180 @@
+"""What stands in a diagram, and what leads where: the steps without the silent ones."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from edulib.anatomy.graph import Graph, Node, Op, Output
+from edulib.anatomy.op_types import OpType
+
+START = -1
+_SILENT = (OpType.RESHAPE, OpType.DROPOUT)
+_MANY = 3
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something to draw.
+
+    Attributes:
+        content: a step, an input beside the first one, or an output.
+        sources: numbers of the parts that lead to it; `START` is the first input.
+        reads: parts whose arrows are left out, as they lead to many others.
+    """
+
+    content: Node | Op | Output
+    sources: tuple[int, ...]
+    reads: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """The parts of a diagram, in order.
+
+    Attributes:
+        graph: the traced network.
+        parts: what is drawn; numbers in `sources` are places here.
+        start: the op of the first input, None if nothing that is drawn reads it.
+    """
+
+    graph: Graph
+    parts: tuple[Part, ...]
+    start: Op | None
+
+
+def connect(graph: Graph, nodes: list[Node], ends: Iterable[Output]) -> Network:
+    """Keep the nodes that lead to the ends, without the silent ones.
+
+    Args:
+        graph: the traced network.
+        nodes: its steps, folded.
+        ends: what to draw as outputs; one alone is not drawn, it is where all ends.
+    """
+    ends = list(ends)
+    linker = _Linker(graph, nodes)
+    linker.link()
+    linker.finish(ends if len({end.op for end in ends}) > 1 else [], ends)
+    return linker.network()
+
+
+@dataclass
+class _Linker:
+    """Numbers parts anew, each beside what it belongs to.
+
+    Attributes:
+        sources: what leads to a node or to an op outside; ops outside are negative.
+        stands_for: the node that a silent one passes on.
+        outputs: outputs by the node that they come from.
+    """
+
+    graph: Graph
+    nodes: list[Node]
+    sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    stands_for: dict[int, int] = field(default_factory=dict)
+    outputs: dict[int, list[Output]] = field(default_factory=dict)
+    alive: set[int] = field(default_factory=set)
+
+    def link(self) -> None:
+        """Find what leads to each node that is not silent."""
+        for k, node in enumerate(self.nodes):
+            for source in node.inputs:
+                if source < 0:
+                    self.stands_for[source] = source
+                    self.sources.setdefault(source, ())
+            inputs = tuple(dict.fromkeys(self.stands_for[i] for i in node.inputs))
+            if len(inputs) == 1 and self._is_silent(node):
+                self.stands_for[k] = inputs[0]
+            else:
+                self.stands_for[k] = k
+                self.sources[k] = inputs
+
+    def _is_silent(self, node: Node) -> bool:
+        """Tell steps that only pass on what they get, perhaps in another shape."""
+        if node.op_type is OpType.RESHAPE and node.output.axes is not None:
+            before = self.graph.ops[node.ops[0].inputs[0]]
+            return math.prod(node.shape) == math.prod(before.shape)
+        if node.op_type in _SILENT:
+            return True
+        return node.call is None and node.op_type is OpType.OTHER and not node.params
+
+    def finish(self, drawn: list[Output], ends: list[Output]) -> None:
+        """Attach the outputs, and forget what leads to none."""
+        maker = {op.index: k for k, node in enumerate(self.nodes) for op in node.ops}
+        for end in ends:
+            place = maker.get(end.op, -1 - end.op)
+            place = self.stands_for.get(place, place)
+            self.alive.add(place)
+            self.sources.setdefault(place, ())
+            if end in drawn:
+                self.outputs.setdefault(place, []).append(end)
+        for k in sorted(self.sources, reverse=True):
+            if k in self.alive:
+                self.alive.update(self.sources[k])
+
+    def network(self) -> Network:
+        """Put the parts in order: what is beside the main flow before it is joined."""
+        start = self._start()
+        main = self._behind(start)
+        order: dict[int, None] = {}
+        for k in [*main, *sorted(self.sources)]:
+            self._place(k, order, main)
+        order.pop(start, None)
+        return self._number(list(order), start, main)
+
+    def _start(self) -> int | None:
+        """Return the first thing outside that is read."""
+        reads = (i for node in self.nodes for i in node.inputs if i < 0)
+        found = dict.fromkeys(reads)
+        own = {-1 - op.index: op.index for op in self.graph.inputs}
+        first = sorted((i for i in found if i in own), reverse=True) or list(found)
+        return next((i for i in first if i in self.alive), None)
+
+    def _behind(self, start: int | None) -> list[int]:
+        """List what depends on the start, in order."""
+        found: dict[int, None] = {}
+        for k in sorted(k for k in self.sources if k >= 0):
+            if any(source == start or source in found for source in self.sources[k]):
+                found[k] = None
+        return list(found)
+
+    def _place(self, k: int, order: dict[int, None], main: list[int]) -> None:
+        if k in order or k not in self.alive:
+            return
+        for source in self.sources[k]:
+            if source not in main:
+                self._place(source, order, main)
+        order[k] = None
+
+    def _number(self, order: list[int], start: int | None, main: list[int]) -> Network:
+        readers = {
+            k: [n for n in order if k in self.sources[n] and n in main] for k in order
+        }
+        many = {k for k in order if k not in main and len(readers[k]) >= _MANY}
+        numbers: dict[int | None, int] = {start: START}
+        parts = [
+            Part(output, (START,)) for output in _joined(self.outputs.get(start, []))
+        ]
+        for k in order:
+            left_out = [s for s in self.sources[k] if s in many and readers[s][0] != k]
+            shown = [s for s in self.sources[k] if s not in left_out]
+            content = self.graph.ops[-1 - k] if k < 0 else self.nodes[k]
+            numbers[k] = len(parts)
+            parts.append(
+                Part(
+                    content,
+                    tuple(numbers[s] for s in shown),
+                    tuple(numbers[s] for s in self.sources[k] if s in many),
+                )
+            )
+            for output in _joined(self.outputs.get(k, [])):
+                parts.append(Part(output, (numbers[k],)))
+        op = None if start is None else self.graph.ops[-1 - start]
+        return Network(self.graph, tuple(parts), op)
+
+
+def _joined(outputs: list[Output]) -> list[Output]:
+    """Join the names under which one tensor is returned more than once."""
+    names: dict[int, list[str]] = {}
+    for output in outputs:
+        names.setdefault(output.op, []).append(output.name)
+    return [Output(", ".join(name), op) for op, name in names.items()]

@@ -1,0 +1,142 @@
+"""Decompose a network into chains and forks."""
+
+from dataclasses import dataclass, field, replace
+
+from edulib.anatomy.graph import Output
+from edulib.anatomy.op_types import MERGES
+from edulib.drawing.diagram.items import Fork, Item, absorb, fold_repeats
+from edulib.drawing.diagram.make_blocks import BlockMaker
+from edulib.drawing.diagram.network import START, Network
+
+
+def cut_network(network: Network, labels: dict[str, str]) -> list[Item]:
+    """Turn a network into chains of blocks and forks.
+
+    Args:
+        network: the parts and what leads where.
+        labels: names to print, by path.
+    """
+    return _Regions(network, BlockMaker(network, labels)).items()
+
+
+@dataclass
+class _Regions:
+    """Cuts regions of a network at the parts that all paths pass."""
+
+    network: Network
+    maker: BlockMaker
+    sources: dict[int, tuple[int, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sources = {k: p.sources for k, p in enumerate(self.network.parts)}
+
+    def items(self) -> list[Item]:
+        region = list(self.sources)
+        if len(self._components(region)) > 1:
+            return fold_repeats(absorb(self._branches(START, region, None, False)))
+        return self._chain(region, START, None)
+
+    def _chain(self, region: list[int], start: int, end: int | None) -> list[Item]:
+        """Cut a region at the parts that all paths pass.
+
+        Args:
+            region: parts in order.
+            start: the part before them.
+            end: the part where all their paths go, None for the outputs.
+        """
+        items: list[Item] = []
+        inner: list[int] = []
+        previous = start
+        for k in region:
+            if not self._is_cut(k, region, start, end):
+                inner.append(k)
+                continue
+            items += self._step(previous, inner, k)
+            previous, inner = k, []
+        if inner:
+            whole = len(inner) == len(region)
+            items += self._branches(previous, inner, end, whole)
+        return fold_repeats(absorb(items))
+
+    def _is_cut(
+        self, part: int, region: list[int], start: int, end: int | None
+    ) -> bool:
+        inside = set(region)
+        later = [k for k in region if k > part]
+        jumps = any(
+            source < part and (source in inside or source == start)
+            for k in later
+            for source in self.sources[k]
+        )
+        if end is None or jumps:
+            return not jumps
+        ends = [source for source in self.sources[end] if source in inside]
+        return not any(source < part for source in ends)
+
+    def _step(self, previous: int, inner: list[int], part: int) -> list[Item]:
+        """Make the items between two cuts and of the second one."""
+        block = self.maker.block(part)
+        if not inner:
+            return [block]
+        forks = self._branches(previous, inner, part, whole=False)
+        fork = forks[-1] if forks else None
+        if isinstance(fork, Fork) and block.op_type in MERGES:
+            return [*forks[:-1], replace(fork, merge=block)]
+        return [*forks, block]
+
+    def _branches(
+        self, start: int, inner: list[int], end: int | None, whole: bool
+    ) -> list[Item]:
+        """Make a fork of the parts between two cuts."""
+        groups = self._components(inner)
+        if len(groups) == 1 and whole:
+            return self._tangle(inner)
+        branches = []
+        for group in groups:
+            if len(groups) == 1 and not self._can_cut(group, start, end):
+                branches.append(tuple(self._tangle(group)))
+            else:
+                branches.append(tuple(self._chain(group, start, end)))
+        if end is not None and start in self.sources[end]:
+            branches.append(())
+        if len(branches) == 1:
+            return list(branches[0])
+        return [Fork(tuple(branches), None)]
+
+    def _can_cut(self, group: list[int], start: int, end: int | None) -> bool:
+        return any(self._is_cut(k, group, start, end) for k in group)
+
+    def _components(self, inner: list[int]) -> list[list[int]]:
+        """Split parts into groups that exchange nothing."""
+        group = {k: k for k in inner}
+        for k in inner:
+            for source in self.sources[k]:
+                if source in group and group[source] != group[k]:
+                    old, new = group[k], group[source]
+                    group = {n: new if g == old else g for n, g in group.items()}
+        roots = dict.fromkeys(group[k] for k in inner)
+        return [[k for k in inner if group[k] == root] for root in roots]
+
+    def _tangle(self, inner: list[int]) -> list[Item]:
+        """Stand for parts whose paths cross: one block, what enters it and leaves it."""
+        entries = [k for k in inner if not self.sources[k]]
+        exits = [k for k in inner if isinstance(self.network.parts[k].content, Output)]
+        steps = [k for k in inner if k not in entries and k not in exits]
+        if not steps:
+            return [Fork(tuple((self.maker.block(k),) for k in inner), None)]
+        items: list[Item] = []
+        if entries:
+            sides = tuple((self.maker.block(k),) for k in entries)
+            is_fed = any(START in self.sources[k] for k in steps)
+            items.append(Fork((*sides, *([()] if is_fed else [])), None))
+        blocks = [self.maker.block(k) for k in steps]
+        words = f"{len(steps)} steps, interlaced"
+        params = sum(block.params for block in blocks)
+        whole = replace(
+            blocks[-1], words=words, params=params, repeat=1, is_source=False
+        )
+        items.append(whole)
+        if exits:
+            ends = tuple((self.maker.block(k),) for k in exits)
+            items += [Fork(ends, None)] if len(ends) > 1 else list(ends[0])
+        return items
