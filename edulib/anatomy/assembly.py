@@ -15,6 +15,7 @@ from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
 
+_TOKENS = 2  # dimensions of a row of tokens, (N, D)
 _JOINS = frozenset(
     ("cat", "concat", "concatenate", "stack", "hstack", "vstack", *ATTENTIONS)
 )
@@ -52,13 +53,12 @@ class _Plan:
     def choose(self) -> None:
         """Keep what depends on an input, and the constants that are steps."""
         for draft in self.drafts:
-            is_cost = draft.macs > 0 and draft not in self.weights
-            if not draft.is_constant or is_cost:
-                self.kept.add(draft)
-        for draft in self.drafts:
             if not draft.is_constant:
+                self.kept.add(draft)
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
         self._keep(draft for _, draft in self.recorder.outputs)
+        costly = {draft for draft in self.drafts if draft.macs > 0}
+        self.kept |= costly - self.weights
         for draft in self.kept:
             self.edges[draft] = [
                 other
@@ -83,7 +83,7 @@ class _Plan:
             return False
         if draft.name in _JOINS or self.home(constant) != draft.path:
             return True
-        return self.is_apart(constant)
+        return self.is_apart(constant) or _is_position(constant, draft)
 
     def home(self, draft: Draft) -> str:
         """Return the path of the innermost module that was called and holds it."""
@@ -138,6 +138,13 @@ class _Plan:
                 if other.is_constant and other not in self.kept and other not in seen:
                     seen.add(other)
                     todo.append(other)
+
+
+def _is_position(constant: Draft, draft: Draft) -> bool:
+    """Whether a parameter has a row for each token that it is added to."""
+    shape = tuple(constant.output.shape)
+    of_one = tuple(draft.output.shape[1:])
+    return draft.name == "add" and len(of_one) == _TOKENS and shape[-_TOKENS:] == of_one
 
 
 def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:

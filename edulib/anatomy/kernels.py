@@ -18,8 +18,8 @@ _POOL = "input kernel_size stride padding"
 _SIGNATURES = {
     "conv": "input weight bias stride padding dilation groups",
     "conv_transpose": "input weight bias stride padding output_padding groups dilation",
-    "deform_conv": "input weight offset mask bias stride_h stride_w pad_h pad_w dilation_h "
-    "dilation_w",
+    "deform_conv": "input weight offset mask bias stride_h stride_w pad_h pad_w "
+    "dilation_h dilation_w",
     "max_pool": f"{_POOL} dilation",
     "max_pool_with_indices": f"{_POOL} dilation",
     "avg_pool": _POOL,

@@ -53,7 +53,8 @@ _NAMES = {
     OpType.RESHAPE: "flatten unflatten view reshape permute transpose t movedim "
     "swapaxes squeeze unsqueeze contiguous getitem chunk split unbind expand "
     "expand_as repeat narrow roll pad pixel_shuffle pixel_unshuffle channel_shuffle "
-    "get interpolate upsample view_as reshape_as clone to type_as setitem",
+    "T mT H mH real data interpolate upsample view_as reshape_as clone to type_as "
+    "setitem",
 }
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
 _MERGE_NAMES = {
@@ -73,6 +74,8 @@ ATTENTIONS = ("scaled_dot_product_attention", "multi_head_attention_forward")
 def clean_name(function: object) -> str:
     """Return the plain name of a torch function: `__iadd__` and `add_` are "add"."""
     name = getattr(function, "__name__", type(function).__name__).strip("_")
+    if name == "get":  # of a property, such as `mT`
+        name = getattr(getattr(function, "__self__", None), "__name__", name)
     if name.startswith("_"):
         name = name[1:]
     alias = {"iadd": "add", "radd": "add", "imul": "mul", "rmul": "mul", "isub": "sub"}

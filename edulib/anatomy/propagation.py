@@ -135,15 +135,10 @@ def _move(
         place = _reshaped(before, after, at)
         if place is not None:
             return POINT, place
-    if at.axes is not None and len(after) == len(before):
-        if name == "pad":
-            return _padded(args, kwargs, at.axes), _resized(after, at)
-        if name == "getitem":
-            return _sliced(args[1], len(before), at.axes), _resized(after, at)
-    if name in _ALONG | _MOVES and at.dims:
-        touched = _dims_of(args, kwargs, len(before))
-        if touched & set(at.dims):
-            return (WHOLE if name in _ALONG else UNKNOWN), _kept(before, after, at)
+    if at.axes is not None and len(after) == len(before) and name in _CROPS:
+        return _CROPS[name](args, kwargs, len(before), at.axes), _resized(after, at)
+    if name in _ALONG | _MOVES and _dims_of(args, kwargs, len(before)) & set(at.dims):
+        return (WHOLE if name in _ALONG else UNKNOWN), _kept(before, after, at)
     return _generic(name, before, after, at)
 
 
@@ -218,18 +213,17 @@ def _resized(after: Dims, at: Place) -> Place:
     return Place(at.axes, None, grid, grid)
 
 
-def _padded(args: tuple, kwargs: dict, axes: Dims) -> InputWindow:
+def _padded(args: tuple, kwargs: dict, ndim: int, axes: Dims) -> InputWindow:
+    """Follow padding: a position reads the one that many places before."""
     amounts = list(kwargs.get("pad", args[1] if len(args) > 1 else ()))
     before = {-1 - k: amount for k, amount in enumerate(amounts[::2])}
-    return Window(
-        *((1,) * len(axes), (1,) * len(axes)),
-        tuple(before.get(axis, 0) for axis in axes),
-        (1,) * len(axes),
-    )
+    ones = (1,) * len(axes)
+    return Window(ones, ones, tuple(before.get(axis, 0) for axis in axes), ones)
 
 
-def _sliced(index: object, ndim: int, axes: Dims) -> InputWindow:
+def _sliced(args: tuple, _: dict, ndim: int, axes: Dims) -> InputWindow:
     """Follow a crop or a stride, as in `x[:, :, ::2, ::2]`."""
+    index = args[1]
     parts = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in [part for part in parts if not isinstance(part, Tensor)]:
         at = next(i for i, part in enumerate(parts) if part is Ellipsis)
@@ -243,6 +237,9 @@ def _sliced(index: object, ndim: int, axes: Dims) -> InputWindow:
         return UNKNOWN
     ones = (1,) * len(axes)
     return Window(ones, tuple(part.step or 1 for part in chosen), starts, ones)
+
+
+_CROPS = {"pad": _padded, "getitem": _sliced}
 
 
 def _dims_of(args: tuple, kwargs: dict, ndim: int) -> set[int]:

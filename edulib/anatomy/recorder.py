@@ -139,7 +139,8 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         name = clean_name(function)
         inputs, weights = self._read(name, args, kwargs)
-        if not inputs and not weights:
+        reads_shape_only = name.endswith("_like") or name.startswith("new_")
+        if reads_shape_only or not (inputs or weights):
             return function(*args, **kwargs)
         ask = self._ask(name, function, (args, kwargs), inputs)
         result = function(*args, **kwargs)
@@ -202,7 +203,7 @@ class Recorder(TorchFunctionMode):
             weights,
             step=ask(main),
             is_constant=all(source.is_constant for source in inputs),
-            macs=(flops - self._flops) // 2,
+            macs=(flops - self._flops) // 2 + _uncounted(name, weights, main),
             bytes=sum(map(self._new_bytes, outputs)),
             pools=name in REDUCTIONS
             and positions
@@ -216,7 +217,7 @@ class Recorder(TorchFunctionMode):
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
         memory = _memory(tensor)
-        if memory in self._storages or not tensor.is_floating_point():
+        if memory is None or memory in self._storages or not tensor.is_floating_point():
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
@@ -253,5 +254,17 @@ def _assume_axes(draft: Draft, rank: int) -> None:
         draft = draft.inputs[0]
 
 
-def _memory(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+def _uncounted(name: str, weights: list[Draft], output: Tensor) -> int:
+    """Count the MACs of what torch's counter does not know."""
+    if not name.startswith("deform_conv"):
+        return 0
+    kernel = max((weight.output for weight in weights), key=Tensor.numel)
+    return output.numel() * kernel[0].numel()
+
+
+def _memory(tensor: Tensor) -> int | None:
+    """Identify the memory of a tensor; None inside of `torch.vmap`, which has none."""
+    try:
+        return tensor.untyped_storage()._cdata
+    except NotImplementedError:
+        return None

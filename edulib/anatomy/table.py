@@ -126,13 +126,13 @@ class Table:
         )
 
     def _shown_inputs(self) -> str:
-        shapes = ["×".join(map(str, shape)) for shape in self.inputs.values()]
+        shapes = ["×".join(map(str, shape)) or "1" for shape in self.inputs.values()]
         if len(shapes) == 1:
             (shape,) = self.inputs.values()
             noun = "image" if len(shape) == _IMAGE else "input"
             return f"one {noun} of {shapes[0]}"
         named = zip(self.inputs, shapes, strict=True)
-        return ", ".join(f"{name} {shape}".strip() for name, shape in named)
+        return ", ".join(f"{name} {shape}" for name, shape in named)
 
     def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
         """Return headings, rows and totals; the paper's column is beside the output."""

@@ -58,7 +58,7 @@ def shown_models(root: Path) -> list[str]:
 def make_graph(name: str) -> tuple[bytes, dict[str, str]]:
     """Return a model's graph as a file, and name -> kind of its own operations."""
     shape = get_model_info(name).image_shape
-    graph = weightless_graph(get_builder(name)(), shape, name)
+    graph = weightless_graph(get_builder(name)(), shape, name=name)
     own = {
         node.op_type: node.metadata_props[0].value
         for node in graph.graph.node

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from edulib.anatomy import OpType
 from edulib.files import write_if_changed
 
 _SCRIPTS = (
@@ -58,16 +59,18 @@ _KEPT = (
     "name module version category attributes inputs outputs "
     "min_input max_input min_output max_output"
 ).split()
-_CATEGORIES = {
-    "convolution": "Layer",
-    "dense": "Layer",
-    "attention": "Attention",
-    "pooling": "Pool",
-    "normalisation": "Normalization",
-    "activation": "Activation",
-    "dropout": "Dropout",
-    "concat": "Tensor",
-    "reshape": "Shape",
+CATEGORIES = {
+    OpType.CONVOLUTION: "Layer",
+    OpType.DENSE: "Layer",
+    OpType.EMBEDDING: "Layer",
+    OpType.ATTENTION: "Attention",
+    OpType.POOLING: "Pool",
+    OpType.NORMALISATION: "Normalization",
+    OpType.ACTIVATION: "Activation",
+    OpType.DROPOUT: "Dropout",
+    OpType.CONCAT: "Tensor",
+    OpType.CONSTANT: "Data",
+    OpType.RESHAPE: "Shape",
 }
 _LICENCE = """\
 Netron, Copyright (c) Lutz Roeder, https://github.com/lutzroeder/netron
@@ -105,8 +108,8 @@ def write_viewer(
 
     Args:
         folder: where it goes.
-        own_operations: name -> kind of operations that ONNX does not know, so that
-            they are coloured by what they do.
+        own_operations: name -> type (`OpType`) of operations that ONNX does not know,
+            so that they are coloured by what they do.
         source: folder of the package; by default where it is installed.
 
     Raises:
@@ -156,8 +159,8 @@ def _metadata(source: Path, own_operations: dict[str, str]) -> str:
         for key in ("attributes", "inputs", "outputs"):
             for item in operation.get(key, []):
                 item.pop("description", None)
-    for name, kind in sorted(own_operations.items()):
+    for name, op_type in sorted(own_operations.items()):
         row = {"name": name, "module": "edulib", "version": 1}
-        category = _CATEGORIES.get(kind)
+        category = CATEGORIES.get(op_type)
         kept.append(row | ({"category": category} if category else {}))
     return json.dumps(kept, separators=(",", ":"))

@@ -77,13 +77,13 @@ def randomised(model):
 
 
 def assert_computes_the_same(model, shape):
-    graph = filled(model, weightless_graph(model, shape, "net"))
+    graph = filled(model, weightless_graph(model, shape, name="net"))
     onnx.checker.check_model(graph, full_check=True)
     image = torch.rand(1, *shape)
     with torch.no_grad():
         expected = model(image).numpy()
     (got,) = ReferenceEvaluator(graph, new_ops=[LRN]).run(
-        None, {"image": image.numpy()}
+        None, {"input": image.numpy()}
     )
     np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-4)
 
@@ -130,24 +130,24 @@ def test_steps_that_onnx_does_not_know_keep_their_name_and_kind():
             return torch.sin(x) * self.scale[:, None, None]
 
     model = nn.Sequential(Swing(), nn.AdaptiveAvgPool2d(2), nn.Conv2d(3, 1, 1))
-    graph = weightless_graph(model, (3, 4, 4), "net").graph
+    graph = weightless_graph(model, (3, 4, 4), name="net").graph
     assert [(n.domain, n.op_type) for n in graph.node] == [
         ("edulib", "Swing"),
         ("edulib", "AdaptiveAvgPool2d"),
         ("", "Conv"),
     ]
-    assert list(graph.node[0].input) == ["image", "0.scale"]
+    assert list(graph.node[0].input) == ["input", "0.scale"]
     assert graph.node[1].metadata_props[0].value == "pooling"
 
 
 def test_a_module_that_is_called_twice_gives_two_nodes_with_the_same_weights():
     conv = nn.Conv2d(3, 3, 1)
-    graph = weightless_graph(nn.Sequential(conv, conv), (3, 4, 4), "net").graph
+    graph = weightless_graph(nn.Sequential(conv, conv), (3, 4, 4), name="net").graph
     assert len({node.name for node in graph.node}) == 2
     assert graph.node[0].input[1] == graph.node[1].input[1]
     assert len(graph.initializer) == 2
 
 
 def test_an_image_of_another_shape_is_refused():
-    with pytest.raises(ValueError, match=r"cannot read an image of shape \(4, 8, 8\)"):
-        weightless_graph(nn.Conv2d(3, 1, 1), (4, 8, 8), "net")
+    with pytest.raises(ValueError, match=r"cannot read an input of shape \(4, 8, 8\)"):
+        weightless_graph(nn.Conv2d(3, 1, 1), (4, 8, 8), name="net")

@@ -42,7 +42,7 @@ def test_rows_are_the_parts_of_the_model(table):
     assert row.shape == (512, 28, 28)
     assert row.params == 1_219_584
     assert row.field.size == (91, 91)
-    assert row.kind == "convolution"
+    assert row.op_type == "convolution"
 
 
 def test_totals(table):

@@ -183,7 +183,7 @@ def test_stages_of_a_resnet_are_folded():
         ("avgpool", "global average pooling", 1),
         ("fc", "fully connected", 1),
     ]
-    assert [block.residual for block in blocks] == [False] * 2 + [True] * 4 + [
+    assert [block.is_residual for block in blocks] == [False] * 2 + [True] * 4 + [
         False
     ] * 2
     assert blocks[0].bands == ("normalisation", "activation")
@@ -192,7 +192,7 @@ def test_stages_of_a_resnet_are_folded():
 
 def test_a_bottleneck_shows_its_branches():
     fork, relu = items_of("bottleneck")
-    assert fork.merge.kind == "add"
+    assert fork.merge.op_type == "add"
     main, shortcut = fork.branches
     assert [block.name for block in main] == ["conv1", "conv2", "conv3"]
     assert [block.bands for block in main] == [
@@ -201,7 +201,7 @@ def test_a_bottleneck_shows_its_branches():
         ("normalisation",),
     ]
     assert [block.name for block in shortcut] == ["downsample"]
-    assert relu.kind == "activation"
+    assert relu.op_type == "activation"
 
 
 def test_an_identity_shortcut_is_an_empty_branch():
@@ -227,7 +227,7 @@ def test_a_shortcut_that_skips_pixels_is_no_identity():
 
 def test_an_inception_block_joins_four_branches():
     (fork,) = items_of("inception")
-    assert fork.merge.kind == "concat"
+    assert fork.merge.op_type == "concat"
     assert fork.merge.shape == (256, 28, 28)
     assert [len(branch) for branch in fork.branches] == [1, 2, 2, 2]
     block = next(b for b in items_of("googlenet") if b.name == "inception3a")
@@ -263,7 +263,7 @@ def test_paths_that_cross_are_drawn_as_one_block():
             return torch.cat([c(left + right), d(left * right)], dim=1)
 
     tangle, joined = build_items(trace_graph(Crossed(), (2, 4, 4)), None, {})
-    assert joined.kind == "concat"
+    assert joined.op_type == "concat"
     assert "interlaced" in tangle.words
     assert tangle.params == 24
 

@@ -7,54 +7,68 @@ no memory is needed for weights. Filled with them it computes what the module do
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 
 from edulib.anatomy import trace_graph
-from edulib.anatomy.graph import Node
+from edulib.anatomy.graph import Graph, Node, Op
+from edulib.anatomy.inputs import Input
 from edulib.anatomy.onnx.ops import OPSET, OWN_DOMAIN, OnnxOp, onnx_op
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 
-def weightless_graph(
-    model: nn.Module, image_shape: tuple[int, int, int], name: str
-) -> "ModelProto":
+def weightless_graph(model: nn.Module, *inputs: Input, name: str) -> "ModelProto":
     """Make the graph of a model.
 
     Args:
-        model: takes one image and returns one tensor.
-        image_shape: (C, H, W).
+        model: any module.
+        inputs: what it takes, as in `trace_graph`: (C, H, W) for an image.
         name: what the graph is called.
 
     Returns:
         An ONNX model whose weights have a shape and no values. A step that the
-        standard has no name for carries its kind (as in `edulib.drawing`).
+        standard has no name for carries its type (as in `OpType`).
 
     Raises:
-        ValueError: if the model cannot read such an image.
+        ValueError: if the model cannot read such inputs.
     """
     from onnx import helper
 
-    steps = trace_graph(model, image_shape).fold(lambda call: True)
-    shapes = {"image": tuple(image_shape)}
-    names: list[str] = []
+    graph = trace_graph(model, *inputs)
+    steps = graph.fold(lambda call: True)
+    ops = {op.name: op for op in graph.inputs}
+    names = {-1 - op.index: op.name for op in graph.inputs}
     nodes, weights = [], {}
-    for step in steps:
-        reads = [names[i] if i >= 0 else "image" for i in step.inputs]
-        op = onnx_op(step, [shapes[read] for read in reads])
-        names.append(_unique(step.path.strip(".") or op.name, shapes))
-        shapes[names[-1]] = step.shape
+    for k, step in enumerate(steps):
+        reads = [names[i] for i in step.inputs]
+        op = onnx_op(step, [ops[read].shape for read in reads])
+        names[k] = _unique(step.path.strip(".") or op.name, ops)
+        ops[names[k]] = step.output
         weights |= _weights(step, op)
-        nodes.append(_node(op, reads, step, names[-1]))
-    values = [_value(name, shape) for name, shape in shapes.items()]
-    graph = helper.make_graph(
-        nodes, name, values[:1], values[-1:], [*weights.values()], value_info=values[1:]
+        nodes.append(_node(op, reads, step, names[k]))
+    values = {name: _value(name, op) for name, op in ops.items()}
+    outputs = [values[name] for name in _output_names(graph, steps, names)]
+    made = helper.make_graph(
+        nodes,
+        name,
+        [values[op.name] for op in graph.inputs],
+        outputs,
+        [*weights.values()],
+        value_info=[values[names[k]] for k in range(len(steps))],
     )
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(OWN_DOMAIN, 1)]
     return helper.make_model(
-        graph, opset_imports=opsets, ir_version=9, producer_name="Eras of Vision"
+        made, opset_imports=opsets, ir_version=9, producer_name="Eras of Vision"
     )
+
+
+def _output_names(graph: Graph, steps: list[Node], names: dict[int, str]) -> list[str]:
+    """Return the names of the values that the model returns, each once."""
+    maker = {op.index: k for k, step in enumerate(steps) for op in step.ops}
+    found = [names[maker.get(end.op, -1 - end.op)] for end in graph.outputs]
+    return list(dict.fromkeys(found))
 
 
 def _node(op: OnnxOp, reads: list[str], step: Node, name: str) -> "NodeProto":
@@ -65,7 +79,7 @@ def _node(op: OnnxOp, reads: list[str], step: Node, name: str) -> "NodeProto":
         op.name, inputs, [name], name=name, domain=op.domain, **op.attributes
     )
     if op.domain == OWN_DOMAIN:
-        node.metadata_props.add(key="kind", value=step.kind)
+        node.metadata_props.add(key="op_type", value=step.op_type)
     return node
 
 
@@ -82,13 +96,17 @@ def _weights(step: Node, op: OnnxOp) -> dict[str, "TensorProto"]:
     return found
 
 
-def _value(name: str, shape: tuple[int, ...]) -> "ValueInfoProto":
+def _value(name: str, op: Op) -> "ValueInfoProto":
     from onnx import TensorProto, helper
 
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, *shape))
+    real = op.dtype.is_floating_point or op.dtype.is_complex
+    number = TensorProto.FLOAT if real else TensorProto.INT64
+    if op.dtype is torch.bool:
+        number = TensorProto.BOOL
+    return helper.make_tensor_value_info(name, number, (1, *op.shape))
 
 
-def _unique(name: str, taken: dict[str, tuple]) -> str:
+def _unique(name: str, taken: dict[str, Op]) -> str:
     number, unique = 1, name
     while unique in taken:
         number += 1

@@ -44,7 +44,8 @@ def onnx_op(node: Node, input_shapes: list[tuple[int, ...]]) -> OnnxOp:
         return _function(node, input_shapes)
     module = node.call.module
     make = _MODULES.get(type(module))
-    standard = make(module) if make and len(input_shapes) == 1 else None
+    is_plain = len(input_shapes) == 1 and set(_tensors(module)) <= _PLAIN
+    standard = make(module) if make and is_plain else None
     if standard is None or not _accepts(standard, input_shapes[0]):
         return _own(type(module).__name__.lstrip("_"), _tensors(module))
     return standard
@@ -65,9 +66,16 @@ def _function(node: Node, input_shapes: list[tuple[int, ...]]) -> OnnxOp:
         return OnnxOp(_BINARY[name])
     if name == "flatten" and len(node.shape) == 1:
         return OnnxOp("Flatten", {"axis": 1})
-    if name == "cat" and node.shape[0] == sum(shape[0] for shape in shapes):
+    if name == "cat" and _joins_channels(node.shape, shapes):
         return OnnxOp("Concat", {"axis": 1})
     return _own(name)
+
+
+def _joins_channels(shape: tuple[int, ...], parts: list[tuple[int, ...]]) -> bool:
+    """Whether activations are put together along their first dimension."""
+    if not all([shape, *parts]):
+        return False
+    return len(parts) > 1 and shape[0] == sum(part[0] for part in parts)
 
 
 def _own(name: str, weights: tuple[str, ...] = ()) -> OnnxOp:
@@ -184,6 +192,8 @@ _MODULES: dict[type[nn.Module], Callable[..., OnnxOp | None]] = {
     nn.Identity: lambda _: OnnxOp("Identity"),
     nn.Softmax: lambda module: OnnxOp("Softmax", {"axis": module.dim}),
 }
+# Any other tensor in a layer says that its weight is made anew at each call.
+_PLAIN = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
 _SPATIAL = {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LRN"}
 _UNARY = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "dropout": "Dropout"}
 _BINARY = {"add": "Add", "mul": "Mul", "sub": "Sub", "matmul": "MatMul"}

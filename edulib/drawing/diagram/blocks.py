@@ -23,6 +23,7 @@ _BAND = 5
 _SLICE_GAP = 5
 _SHOWN = 3
 _LOOP = 14
+_ARCH = 9
 _RING = 6
 _FILM = 4
 _CUTS = 6
@@ -109,7 +110,7 @@ def measure_slab(block: Block, style: Style) -> Part:
     lines = label_lines(block, "full")
     length = max(pile.body, *(text_width(*line) for line in lines))
     left = (length - pile.body) / 2 + pile.loop
-    roof = front[1] / 2 + depth[1] + pile.loop
+    roof = front[1] / 2 + depth[1] + pile.loop + pile.arch
 
     def draw(canvas: Canvas, u: float, v: float, base: float) -> None:
         x, y = u + left, v - front[1] / 2
@@ -119,6 +120,9 @@ def measure_slab(block: Block, style: Style) -> Part:
         canvas.close()
         if pile.loop:
             _loop(canvas, (x - pile.loop, x + pile.solid + pile.loop), v, -roof, style)
+        for k in pile.arches:
+            ends = (x + depth[0] / 2 + k * pile.step - _SLICE_GAP / 2, pile.step)
+            _arch(canvas, ends, v - (front[1] + depth[1]) / 2, v - roof, style)
         if block.repeat > 1:
             at, count = (x + pile.solid / 2, v - roof - 6), f"×{block.repeat}"
             canvas.text(at, count, anchor="middle", size=13, bold=True)
@@ -166,8 +170,22 @@ class _Pile:
 
     @property
     def loop(self) -> float:
-        """Room that a shortcut needs on each side."""
-        return _LOOP if self.block.is_residual else 0
+        """Room that the shortcut around a single block needs on each side."""
+        return _LOOP if self.block.is_residual and self.block.repeat == 1 else 0
+
+    @property
+    def arches(self) -> list[int]:
+        """Which of the blocks that are drawn have a shortcut, in a pile."""
+        if self.block.repeat == 1:
+            return []
+        flags = self.block.shortcuts
+        shown = [*flags[: self.shown - 1], flags[-1]] if flags else []
+        return [k for k, flag in enumerate(shown) if flag]
+
+    @property
+    def arch(self) -> float:
+        """Room that the shortcuts of a pile need beside it."""
+        return _ARCH if self.arches else 0
 
     @property
     def body(self) -> float:
@@ -219,6 +237,9 @@ def measure_plate(block: Block, style: Style, beside: bool) -> Part:
         if pile.loop:
             ends = (y - pile.loop, y + pile.solid + pile.loop)
             _loop(canvas, ends, v, -half - pile.loop, style)
+        for k in pile.arches:
+            ends = (y + depth[1] + k * pile.step - _SLICE_GAP / 2, pile.step)
+            _arch(canvas, ends, x, x - pile.arch, style)
         if beside:
             at = (v + style.label_column, u + (length - text) / 2 + LINE - 3)
             canvas.write(lines, at, "start")
@@ -227,7 +248,7 @@ def measure_plate(block: Block, style: Style, beside: bool) -> Part:
 
     return Part(
         length=length,
-        before=half + pile.loop if beside else max(half + pile.loop, widest / 2),
+        before=max(half + pile.loop + pile.arch, 0 if beside else widest / 2),
         under=0,
         after=style.label_column + widest if beside else max(half, widest / 2),
         inlet=top,
@@ -272,3 +293,25 @@ def _loop(
     canvas.line([style.place(*point) for point in path], arrow=True)
     canvas.line([style.place(last - _LOOP, flow), style.place(last - _RING, flow)])
     canvas.circle(style.place(last, flow), _RING, "+")
+
+
+def _arch(
+    canvas: Canvas,
+    along: tuple[float, float],
+    near: float,
+    far: float,
+    style: Style,
+) -> None:
+    """Draw the shortcut of one block in a pile: an arch from its front to its back.
+
+    Args:
+        canvas: where to draw.
+        along: where it starts along the flow, and how long it is.
+        near: beside the flow, where the block ends.
+        far: beside the flow, where the arch is highest.
+        style: how the flow runs.
+    """
+    start, length = along
+    path = [(start, near), (start, far), (start + length, far), (start + length, near)]
+    points = [style.place(*point) for point in path]
+    canvas.line(points, kind="a", radius=5)

@@ -25,6 +25,7 @@ _RULES = (
     ".eov-net .b{font-weight:700}"
     ".eov-net polygon{stroke-width:.75}"
     ".eov-net :is(.e,.s){fill:none;stroke:currentColor;stroke-width:1.5}"
+    ".eov-net .a{fill:none;stroke:currentColor;stroke-width:1.25}"
     ".eov-net .h{stroke:none}"
     ".eov-net .o{fill:none;stroke:currentColor;stroke-width:1.5}"
     ".eov-net .c{fill:none;stroke:currentColor;stroke-width:5}"
@@ -169,4 +170,4 @@ def _inputs(graph: Graph) -> str:
     shapes = [(op.name, shape_words(op.shape)) for op in graph.inputs]
     if len(shapes) == 1:
         return f"an input of {shapes[0][1]}"
-    return "inputs " + ", ".join(f"{name} {shape}".strip() for name, shape in shapes)
+    return "inputs " + ", ".join(f"{name} {shape}" for name, shape in shapes)

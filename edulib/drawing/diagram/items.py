@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from edulib.anatomy.graph import Op
 from edulib.anatomy.op_types import MERGES, OpType
 
-SUMS = {OpType.ADD: "+", OpType.SUBTRACT: "−", OpType.MULTIPLY: "×"}
+SUMS = {OpType.ADD: "+", OpType.SUBTRACT: "\N{MINUS SIGN}", OpType.MULTIPLY: "×"}
 _SINGLE = (*MERGES, OpType.INPUT, OpType.OUTPUT, OpType.CONSTANT)
 BANDS = (OpType.NORMALISATION, OpType.ACTIVATION)
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style, measure_plate, measure_slab
 from edulib.drawing.diagram.canvas import LINE, Canvas, Point, text_width
-from edulib.drawing.diagram.items import SUMS, Block, Fork, Item, count_blocks
+from edulib.drawing.diagram.items import (
+    SUMS,
+    Block,
+    Fork,
+    Item,
+    count_blocks,
+    is_open,
+    is_source,
+)
 from edulib.drawing.diagram.words import hint, merge_lines
 
 GAP = 20
@@ -78,42 +86,58 @@ def _measure_fork(fork: Fork, style: Style, beside: bool) -> Part:
     meeting = _meeting(fork.merge, style, beside)
     centre = 2 * _FAN + inside + meeting.room / 2
     lowest = max(lane.place for lane in lanes)
-    under = lanes[0].chain.under if meeting.is_sum else 0
+    is_level = _is_level(fork)
+    under = lanes[0].chain.under if is_level else 0
 
     def draw(canvas: Canvas, u: float, v: float, base: float) -> None:
-        canvas.circle(style.place(u + _FAN / 2, v), 2.5)
+        if sum(not lane.is_source for lane in lanes) > 1:
+            canvas.circle(style.place(u + _FAN / 2, v), 2.5)
         for lane in lanes:
             start = u + _FAN + (inside - lane.chain.length) / 2
             span = (u, start, u + centre)
             _connect(canvas, lane, span, v, (meeting, style))
-            line = base if meeting.is_sum and lane is lanes[0] else 0
+            line = base if is_level and lane is lanes[0] else 0
             lane.chain.draw(canvas, start, v + lane.place, line)
         if fork.merge is not None:
             canvas.group(hint(fork.merge))
-            places = [v + lane.place for lane in lanes]
+            places = [v + lane.place for lane in lanes if not lane.is_open]
             _draw_merge(canvas, u + centre, v, places, (meeting, style))
             canvas.close()
             below = max(base, under) if meeting.is_sum else lowest + _BAR
             _label_merge(canvas, (u + centre, v), below, meeting, style)
 
-    before = max(lane.chain.before - lane.place for lane in lanes)
-    after = max(lane.chain.after + lane.place for lane in lanes)
-    text = LINE * len(meeting.lines) + 16
-    if style.wide:
-        after = max(after, (under or lowest) + text)
-    else:
-        after = max(after, meeting.side)
+    before, after = _room(lanes, meeting, under or lowest, style)
     outlet = centre + meeting.thickness / 2
     length = max(outlet, centre + meeting.room / 2 + meeting.tail)
     return Part(length, before, under, after, 0, outlet, draw, arrow=False)
 
 
+def _room(
+    lanes: list["_Lane"], meeting: "_Meeting", edge: float, style: Style
+) -> tuple[float, float]:
+    """Return the pixels that a fork needs above and below the flow."""
+    before = max(lane.chain.before - lane.place for lane in lanes)
+    after = max(lane.chain.after + lane.place for lane in lanes)
+    text = LINE * len(meeting.lines) + 16
+    needed = edge + text if style.wide else meeting.side
+    return before, max(after, needed)
+
+
 @dataclass(frozen=True)
 class _Lane:
-    """A branch, and how far beside the flow it runs."""
+    """A branch, and how far beside the flow it runs.
+
+    Attributes:
+        chain: what is drawn.
+        place: pixels beside the flow.
+        is_source: whether it begins by itself.
+        is_open: whether it ends in outputs.
+    """
 
     chain: Part
     place: float
+    is_source: bool
+    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -158,36 +182,44 @@ def _meeting(merge: Block | None, style: Style, beside: bool) -> _Meeting:
     return _Meeting(op_type, lines, thickness, thickness, tail, aside + widest, aside)
 
 
+def _is_level(fork: Fork) -> bool:
+    """Whether one branch of a fork goes on in the line of the flow."""
+    if fork.merge is not None and fork.merge.op_type in SUMS:
+        return True
+    through = [not is_source(b) and not is_open(b) for b in fork.branches]
+    return any(through) and not all(through)
+
+
 def _lanes(fork: Fork, style: Style, beside: bool) -> list[_Lane]:
-    """Place the branches: of a sum the longest on the flow, others evenly."""
-    op_type = fork.merge.op_type if fork.merge else None
-    if op_type not in SUMS:
-        chains = [measure_chain(branch, style, False) for branch in fork.branches]
-        return _spread(chains, style.lane)
-    sizes = [count_blocks(branch) for branch in fork.branches]
+    """Place the branches: the longest in line with the flow, or all of them evenly."""
+    branches = fork.branches
+    if not _is_level(fork):
+        chains = [measure_chain(branch, style, False) for branch in branches]
+        places = _spread(chains, style.lane)
+        lanes = zip(chains, places, branches, strict=True)
+        return [_Lane(c, at, is_source(b), is_open(b)) for c, at, b in lanes]
+    through = [not is_source(b) and not is_open(b) for b in branches]
+    sizes = [(fits, count_blocks(b)) for fits, b in zip(through, branches, strict=True)]
     main = sizes.index(max(sizes))
     order = [main, *(k for k in range(len(sizes)) if k != main)]
     lanes: list[_Lane] = []
     edge = 0.0
     for k in order:
-        chain = measure_chain(fork.branches[k], style, beside and k == main)
+        chain = measure_chain(branches[k], style, beside and k == main)
         place = edge - style.lane - chain.after if lanes else 0.0
-        lanes.append(_Lane(chain, place))
+        lanes.append(_Lane(chain, place, is_source(branches[k]), is_open(branches[k])))
         edge = place - chain.before
     return lanes
 
 
-def _spread(chains: list[Part], lane: float) -> list[_Lane]:
+def _spread(chains: list[Part], lane: float) -> list[float]:
     """Place branches side by side, the whole centred on the flow."""
     places, edge = [], 0.0
     for chain in chains:
         places.append(edge + chain.before)
         edge += chain.before + chain.after + lane
     middle = (places[0] + places[-1]) / 2
-    return [
-        _Lane(chain, place - middle)
-        for chain, place in zip(chains, places, strict=True)
-    ]
+    return [place - middle for place in places]
 
 
 def _connect(
@@ -207,9 +239,11 @@ def _connect(
     if lane.chain.length == 0:
         _line(canvas, [*into, *leave], arrow, style)
         return
-    end = (start + lane.chain.inlet, at)
-    _line(canvas, [*into, end], lane.chain.arrow, style)
-    _line(canvas, [(start + lane.chain.outlet, at), *leave], arrow, style)
+    if not lane.is_source:
+        entry = (start + lane.chain.inlet, at)
+        _line(canvas, [*into, entry], lane.chain.arrow, style)
+    if not lane.is_open:
+        _line(canvas, [(start + lane.chain.outlet, at), *leave], arrow, style)
 
 
 def _leave(

@@ -6,7 +6,7 @@ from edulib.anatomy.describe import describe, repeated_block
 from edulib.anatomy.graph import Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.drawing.diagram.items import BANDS, Block, size_of
-from edulib.drawing.diagram.network import Network
+from edulib.drawing.diagram.network import START, Network
 from edulib.drawing.diagram.shortcuts import find_shortcuts
 
 _LONG = 13
@@ -70,6 +70,10 @@ class BlockMaker:
         )
 
     def _name_of(self, part: int) -> str:
+        """Return the name of where a branch beside the flow begins."""
+        sources = self.network.parts[part].sources
+        if len(sources) == 1 and sources[0] != START:
+            return self._name_of(sources[0])
         content = self.network.parts[part].content
         return self._name(content) if isinstance(content, Node) else content.name
 

@@ -19,6 +19,9 @@ def cut_network(network: Network, labels: dict[str, str]) -> list[Item]:
     return _Regions(network, BlockMaker(network, labels)).items()
 
 
+_HEAD = 2  # so short is what is drawn beside others that end
+
+
 @dataclass
 class _Regions:
     """Cuts regions of a network at the parts that all paths pass."""
@@ -48,7 +51,8 @@ class _Regions:
         inner: list[int] = []
         previous = start
         for k in region:
-            if not self._is_cut(k, region, start, end):
+            is_cut = self._is_cut(k, region, start, end)
+            if not is_cut or (end is None and self._is_head(k, inner, region)):
                 inner.append(k)
                 continue
             items += self._step(previous, inner, k)
@@ -73,6 +77,19 @@ class _Regions:
         ends = [source for source in self.sources[end] if source in inside]
         return not any(source < part for source in ends)
 
+    def _is_head(self, part: int, inner: list[int], region: list[int]) -> bool:
+        """Tell a head beside other heads from a trunk that goes on behind them."""
+        leads = {part}
+        for k in sorted(region, reverse=True):
+            if any(k in self.sources[n] for n in leads):
+                leads.add(k)
+        ended = [k for k in inner if k not in leads and not self._is_output(k)]
+        left = [k for k in region if k >= part and not self._is_output(k)]
+        return bool(ended) and len(left) <= max(len(ended), _HEAD)
+
+    def _is_output(self, part: int) -> bool:
+        return isinstance(self.network.parts[part].content, Output)
+
     def _step(self, previous: int, inner: list[int], part: int) -> list[Item]:
         """Make the items between two cuts and of the second one."""
         block = self.maker.block(part)
@@ -90,11 +107,11 @@ class _Regions:
         """Make a fork of the parts between two cuts."""
         groups = self._components(inner)
         if len(groups) == 1 and whole:
-            return self._tangle(inner)
+            return self._tangle(inner, end)
         branches = []
         for group in groups:
             if len(groups) == 1 and not self._can_cut(group, start, end):
-                branches.append(tuple(self._tangle(group)))
+                branches.append(tuple(self._tangle(group, end)))
             else:
                 branches.append(tuple(self._chain(group, start, end)))
         if end is not None and start in self.sources[end]:
@@ -117,26 +134,34 @@ class _Regions:
         roots = dict.fromkeys(group[k] for k in inner)
         return [[k for k in inner if group[k] == root] for root in roots]
 
-    def _tangle(self, inner: list[int]) -> list[Item]:
-        """Stand for parts whose paths cross: one block, what enters it and leaves it."""
+    def _tangle(self, inner: list[int], end: int | None) -> list[Item]:
+        """Stand for parts whose paths cross: one block, its own inputs and outputs."""
         entries = [k for k in inner if not self.sources[k]]
-        exits = [k for k in inner if isinstance(self.network.parts[k].content, Output)]
+        exits = [k for k in inner if self._is_output(k)]
         steps = [k for k in inner if k not in entries and k not in exits]
         if not steps:
             return [Fork(tuple((self.maker.block(k),) for k in inner), None)]
-        items: list[Item] = []
-        if entries:
-            sides = tuple((self.maker.block(k),) for k in entries)
-            is_fed = any(START in self.sources[k] for k in steps)
-            items.append(Fork((*sides, *([()] if is_fed else [])), None))
         blocks = [self.maker.block(k) for k in steps]
-        words = f"{len(steps)} steps, interlaced"
-        params = sum(block.params for block in blocks)
         whole = replace(
-            blocks[-1], words=words, params=params, repeat=1, is_source=False
+            blocks[-1],
+            name=f"{len(steps)} steps",
+            words="interlaced",
+            params=sum(block.params for block in blocks),
+            repeat=1,
+            bands=(),
+            shortcuts=(),
+            parts=(),
+            is_source=False,
         )
-        items.append(whole)
-        if exits:
-            ends = tuple((self.maker.block(k),) for k in exits)
-            items += [Fork(ends, None)] if len(ends) > 1 else list(ends[0])
-        return items
+        is_fed = any(len(set(self.sources[k]) - set(inner)) > 0 for k in steps)
+        before = self._beside(entries, is_fed)
+        return [*before, whole, *self._beside(exits, end is not None)]
+
+    def _beside(self, parts: list[int], goes_on: bool) -> list[Item]:
+        """Make the fork of inputs or outputs at a tangle, beside what goes on."""
+        branches = [(self.maker.block(k),) for k in parts]
+        if not branches:
+            return []
+        if goes_on:
+            branches.append(())
+        return [Fork(tuple(branches), None)] if len(branches) > 1 else list(branches[0])

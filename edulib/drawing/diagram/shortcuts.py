@@ -8,7 +8,7 @@ _SILENT = (OpType.DROPOUT, OpType.RESHAPE)
 
 
 def find_shortcuts(graph: Graph, node: Node, is_row: bool) -> tuple[bool, ...]:
-    """Tell for each block of a node whether it has a shortcut from its input to its end.
+    """Tell for each block of a node whether it adds its input at its end.
 
     Args:
         graph: the traced network.

@@ -19,10 +19,10 @@ _SHORT = (
     (", stride ", ", /"),
 )
 _MERGED = {
-    OpType.ADD: "added",
-    OpType.SUBTRACT: "subtracted",
-    OpType.CONCAT: "concatenated",
-    OpType.MULTIPLY: "multiplied",
+    OpType.ADD: "added to",
+    OpType.SUBTRACT: "subtracted, gives",
+    OpType.CONCAT: "concatenated to",
+    OpType.MULTIPLY: "multiplied to",
 }
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
@@ -39,8 +39,8 @@ def short_number(number: int) -> str:
 
 
 def shape_words(shape: tuple[int, ...]) -> str:
-    """Write a shape: "64×56×56"."""
-    return "×".join(map(str, shape))
+    """Write a shape: "64×56×56"; "1" where there is one number for an image."""
+    return "×".join(map(str, shape)) or "1"
 
 
 def label_lines(block: Block, form: str) -> list[Line]:
@@ -59,6 +59,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
     lines: list[Line] = [(block.name + count, _NAME, True)]
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
     lines += [(line, SMALL, False) for line in wrapped]
+    lines += [(f"+ {name}", SMALL, False) for name in block.reads]
     shape = shape_words(block.shape)
     params = short_number(block.params) if block.params else ""
     params += " params" if params and form != "narrow" else ""
@@ -96,7 +97,7 @@ def _sentence(item: Item) -> str:
     if item.merge is None:
         return f"branches [{branches}]"
     shape = shape_words(item.merge.shape)
-    return f"branches [{branches}], {_MERGED[item.merge.op_type]} to {shape}"
+    return f"branches [{branches}], {_MERGED[item.merge.op_type]} {shape}"
 
 
 def _phrase(block: Block) -> str:
