@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def patience() -> int:
     """Milliseconds to wait for a state: those of a machine busy with something else."""
-    return 240_000
+    return 120_000
 
 
 @pytest.fixture(scope="module")

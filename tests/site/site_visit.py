@@ -132,6 +132,7 @@ class Visit:
         self.responses.clear()
         self.page.emulate_media(color_scheme="dark")
         self.page.set_viewport_size({"width": 390, "height": 900})
+        self.page.evaluate("history.scrollRestoration = 'manual'")  # begin at the top
         self.page.reload(wait_until="load")
 
     def too_wide(self) -> list[str]:
