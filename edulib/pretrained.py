@@ -25,7 +25,7 @@ from edulib.downloads import fetch
 from edulib.registry import get_builder, suggest
 from edulib.training.files import check_writable, write_whole
 from edulib.training.recipe import Recipe
-from edulib.training.resume import unshared
+from edulib.training.resume import clone_shared
 
 FOLDER = Path(__file__).parent / "checkpoints"
 
@@ -64,7 +64,7 @@ def save(model: nn.Module, name: str, card: Card, folder: str | Path = FOLDER) -
     path = Path(folder) / f"{name}.safetensors"
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     put_into(build(card.builder, card.arguments), weights, name)
-    content = write_tensors(unshared(weights))
+    content = write_tensors(clone_shared(weights))
     about = {**asdict(card), "sha256": sha256(content).hexdigest()}
     check_writable(path)
     write_whole(path, content)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,17 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file at once, by :func:`whole_file`."""
     with whole_file(path) as file:
         file.write(content)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove temporary files of a file that a killed process left beside it.
+
+    Only for a file that one process at a time writes.
+    """
+    left = re.compile(re.escape(f".{path.name}.") + "[0-9a-f]{32}")
+    for file in path.parent.iterdir():
+        if left.fullmatch(file.name):
+            file.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

@@ -1,6 +1,7 @@
 """Run by test_distributed.py, alone and under torchrun: trains and saves."""
 
 import sys
+from dataclasses import asdict
 
 import torch
 from torch import nn
@@ -9,7 +10,7 @@ from edulib.training import Recipe, distributed, fit
 
 
 def train(output: str) -> None:
-    with distributed.processes("cpu") as device:
+    with distributed.init_distributed("cpu") as device:
         generator = torch.Generator().manual_seed(0)
         images = torch.rand(45, 1, 6, 6, dtype=torch.float64, generator=generator)
         labels = torch.arange(45) % 3
@@ -27,7 +28,7 @@ def train(output: str) -> None:
             checkpoint=f"{output}.checkpoint",
         )
         torch.save(
-            {"weights": model.state_dict(), "history": vars(history)},
+            {"weights": model.state_dict(), "history": asdict(history)},
             f"{output}.{distributed.rank()}",
         )
 

@@ -42,7 +42,7 @@ def test_two_processes_equal_one(tmp_path):
 
 def test_alone_nothing_is_distributed(monkeypatch):
     monkeypatch.delenv("LOCAL_RANK", raising=False)
-    with distributed.processes("cpu") as device:
+    with distributed.init_distributed("cpu") as device:
         assert device == torch.device("cpu")
         assert (distributed.rank(), distributed.world_size()) == (0, 1)
     model = torch.nn.Linear(2, 2)
