@@ -80,12 +80,12 @@ def to_bytes(state: TrainingState) -> bytes:
                 "buffer"
             )
     tensors = {name: value.detach().contiguous() for name, value in tensors.items()}
-    about = json.dumps({"history": asdict(state.history), "origin": state.origin})
-    metadata = {"training": about, "sha256": checksum(tensors, about)}
-    return save(clone_shared(tensors), metadata)
+    about = {"history": asdict(state.history), "origin": state.origin}
+    about["checksum"] = checksum(tensors, about)
+    return save(clone_shared(tensors), {"training": json.dumps(about)})
 
 
-def checksum(tensors: dict[str, Tensor], about: str) -> str:
+def checksum(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
     """Return a hash of a checkpoint's tensors and of what is written about them."""
     return hash_of([about, sorted(tensors.items())])
 
@@ -129,7 +129,7 @@ def check_origin(path: Path, saved: dict, now: dict) -> None:
     for name in (*now, *saved):
         if saved.get(name) != now.get(name):
             raise ValueError(
-                f"{path} was begun with another {name}: {saved.get(name)!r}, now it is "
+                f"{path} was begun with {name} {saved.get(name)!r}, now it is "
                 f"{now.get(name)!r}: use the same to go on, or {REMEDY}"
             )
 
@@ -169,17 +169,17 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict]:
     """
     try:
         with safe_open(path, "pt") as file:
-            metadata = file.metadata()
-            about, code = metadata["training"], metadata["sha256"]
+            about = json.loads(file.metadata()["training"])
+            code = about.pop("checksum")
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, KeyError, TypeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} is no whole checkpoint of a training ({error})"
             + other_format(path)
         ) from error
     if checksum(tensors, about) != code:
         raise ValueError(f"{path} is damaged: its content does not have its checksum")
-    return tensors, json.loads(about)
+    return tensors, about
 
 
 def other_format(path: Path) -> str:
