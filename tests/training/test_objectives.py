@@ -70,6 +70,18 @@ def test_segmentation_learns():
     assert history.val_mean_iou[-1] < history.val_pixel_accuracy[-1] < 1.001
 
 
+def test_the_loss_of_a_step_is_smoothed():
+    images, targets = maps(8)
+    model = pixelwise().train()
+    logits = model(images)
+    expected = nn.functional.cross_entropy(
+        logits, targets, ignore_index=255, label_smoothing=0.2
+    )
+    recipe = Recipe(epochs=1, batch_size=8, label_smoothing=0.2)
+    history = fit(model, (images, targets), recipe=recipe, objective=Segmentation())
+    assert history.train_loss == [pytest.approx(expected.item(), rel=1e-5)]
+
+
 def test_a_batch_without_labelled_pixels_changes_nothing_by_its_loss():
     images, targets = maps(4)
     targets[:] = 255
