@@ -9,13 +9,15 @@ SITE := _build/html
 GRADING = $(BIN)/python -m edulib.grading --course $(COURSE)
 COURSE ?= course
 JOBS ?= 2
+SPREAD = -n $(JOBS) --durations=10
 STUDENTS ?= 200
 
 BOOK_SOURCES := $(shell find book -type f -not -path '*/.ipynb_checkpoints/*')
-CHAPTERS_AND_MODELS := $(shell find book edulib/book edulib/blocks edulib/classification -name '*.ipynb' -o -name '*.py')
+CHAPTERS_AND_MODELS := $(shell find book edulib/anatomy edulib/authoring edulib/models edulib/registry -name "*.ipynb" -o -name "*.py" -o -name "*.toml")
+BUILD_SOURCES := $(shell find edulib/authoring edulib/registry edulib/chapters edulib/exercises -name "*.py" -o -name "*.toml" -o -name "*.json")
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test check lint execute bench student host address clean
+.PHONY: help book serve test check lint lists execute experiments processors bench student host address clean
 .PHONY: assignments collect grade feedback grades gradescope class
 needs = $(foreach name,$(1),$(if $($(name)),,$(error make $@ needs $(name)=...)))
 
@@ -28,26 +30,35 @@ book: $(SITE)/.built ## build the site
 serve: book ## show the site at http://127.0.0.1:8000 (PORT=... for another port)
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) $(PORT)
 
-test: check lint book ## everything: linters, tests, every cell of every chapter
-	$(BIN)/python -m pytest -rs --doctest-modules edulib tests
-	$(BIN)/python -m pytest --nbval book/
+test: check lint book ## everything: linters, tests, every cell of every chapter (JOBS=2)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SPREAD) --dist worksteal -rs --doctest-modules edulib tests
+	$(BIN)/python -m pytest $(SPREAD) --dist loadfile --nbval book/
 
 check: $(INSTALLED) ## ruff: style of the code, of the cells too
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 lint: $(INSTALLED) ## the rules of a chapter: sections, alt texts, lengths
-	$(BIN)/python -m edulib.book lint
+	$(BIN)/python -m edulib.authoring lint
 
 execute: $(INSTALLED) ## run chapters in place: make execute CHAPTERS=book/.../x.ipynb
-	$(BIN)/python -m edulib.book execute $(CHAPTERS)
+	$(BIN)/python -m edulib.authoring execute $(CHAPTERS)
+
+lists: $(INSTALLED) ## renew _toc.yml and the README's list from chapters.toml
+	$(BIN)/python -m edulib.authoring lists
+
+experiments: $(INSTALLED) ## train what chapters' experiments miss, one network at a time (NAMES=...)
+	$(BIN)/python -m edulib.experiments run $(NAMES)
+
+processors: $(INSTALLED) ## run chapters as other processors would (CHAPTERS=...)
+	$(BIN)/python -m edulib.authoring processors $(CHAPTERS)
 
 bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
-	$(BIN)/python -m edulib.book.bench
+	$(BIN)/python -m edulib.benchmarks
 
 student: $(INSTALLED) ## write the notebooks without solutions into build/student
 	@rm -rf build/student
-	$(BIN)/python -m edulib.book student
+	$(BIN)/python -m edulib.authoring student
 
 host: $(INSTALLED) ## test as a reader's host would: HOST=oldest, colab or newest (7 GB, removed after)
 	$(call needs,HOST)
@@ -61,9 +72,9 @@ collect: $(INSTALLED) ## take the answers out of a folder of notebooks: A=week1 
 	$(call needs,A FROM)
 	$(GRADING) collect $(A) $(FROM)
 
-grade: $(INSTALLED) ## run and mark what was collected: A=week1 (JOBS=2 JAIL=yes FENCE=no)
+grade: $(INSTALLED) ## run and mark what was collected: A=week1 (JOBS=2 ISOLATE=yes SANDBOX=no)
 	$(call needs,A)
-	$(GRADING) grade $(A) --jobs $(JOBS) $(if $(JAIL),--jail) $(if $(filter no,$(FENCE)),--no-fence)
+	$(GRADING) grade $(A) --jobs $(JOBS) $(if $(ISOLATE),--isolate) $(if $(filter no,$(SANDBOX)),--no-sandbox)
 
 feedback: $(INSTALLED) ## write a page for each student: A=week1
 	$(call needs,A)
@@ -80,7 +91,7 @@ gradescope: $(INSTALLED) ## write the zip for Gradescope: A=week1
 	$(GRADING) gradescope $(A)
 
 address: $(INSTALLED) ## move the repository: make address URL=https://...
-	$(BIN)/python -m edulib.book address $(URL)
+	$(BIN)/python -m edulib.authoring address $(URL)
 
 clean: ## remove what was built, but not the environment
 	rm -rf _build build
@@ -96,11 +107,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@touch $@
 
 $(ASSETS)/.made: $(INSTALLED) $(CHAPTERS_AND_MODELS)
-	$(BIN)/python -m edulib.book assets $(ASSETS)
+	$(BIN)/python -m edulib.authoring assets $(ASSETS)
 	@touch $@
 
 # Always whole: a partial build would forget the warnings of the pages that it skips.
-$(SITE)/.built: $(ASSETS)/.made _config.yml _toc.yml $(BOOK_SOURCES) edulib/exercises/source.py
+$(SITE)/.built: $(ASSETS)/.made _config.yml _toc.yml $(BOOK_SOURCES) $(BUILD_SOURCES)
 	@rm -rf $(SITE)
 	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
 	@touch $@

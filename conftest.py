@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edulib.book.execute import ENVIRONMENT
+from edulib.authoring.execute import ENVIRONMENT
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,20 +23,39 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval_sanitize_with = str(sanitizer)
 
 
+@pytest.fixture(scope="session")
+def patience() -> int:
+    """Milliseconds to wait for a state: those of a machine busy with something else."""
+    return 240_000
+
+
 @pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """Chromium, closed after each module: beside it kernels of notebooks fail."""
+def browser(patience: int) -> "Iterator[Browser]":
+    """Chromium that reaches this machine only, one for each module.
+
+    It is closed between them: in one process with it, kernels of notebooks fail.
+    """
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         miss = pytest.fail if os.environ.get("CI") else pytest.skip
         miss("there is no chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=patience)
     flags = [
         *("--no-sandbox", "--disable-gpu", "--no-first-run"),
         *("--disable-background-networking", "--disable-component-update"),
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: "Browser", patience: int) -> "Page":
+    """An empty page, shared by a module."""
+    page = browser.new_page()
+    page.set_default_timeout(patience)
+    return page

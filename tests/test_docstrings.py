@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from edulib.registry import get_builder, get_model, get_paper, list_models
+from edulib.registry import get_builder, get_model_info, get_paper, list_models
 
 MODELS = {name: get_builder(name) for name in list_models()}
-MODULES = sorted({get_model(name).module for name in MODELS})
+MODULES = sorted({get_model_info(name).module for name in MODELS})
 FOLDER = Path(__file__).parents[1] / "edulib"
 MODEL_FILES = sorted(
     path
@@ -29,7 +29,9 @@ def network_classes() -> dict[str, type]:
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_cites_its_paper(module):
     doc = import_module(module).__doc__
-    paper = next(get_model(n).paper for n in MODELS if get_model(n).module == module)
+    paper = next(
+        get_model_info(n).paper for n in MODELS if get_model_info(n).module == module
+    )
     assert get_paper(paper).title.lower() in " ".join(doc.lower().split())
     assert get_paper(paper).url in doc
     assert "Differs from the paper" in doc or "As in the paper" in doc
@@ -81,7 +83,7 @@ def allowed(module: str, path: Path) -> bool:
     """Say whether a model file may import this module."""
     if not module.startswith("edulib"):
         return module.split(".")[0] in {"torch", *sys.stdlib_module_names}
-    rooms = ("edulib.blocks", "edulib.ops", "edulib.losses")
+    rooms = ("edulib.models.blocks", "edulib.ops", "edulib.losses")
     own = ".".join(["edulib", *path.relative_to(FOLDER).parent.parts])
     is_folder = path.parent.parent != FOLDER
     return module.startswith(rooms) or (is_folder and module.startswith(own))

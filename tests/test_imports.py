@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from edulib.book.bench.project import DOORS
+from edulib.benchmarks.project import PUBLIC_MODULES
 
 LIST = """
 import importlib, json, sys
@@ -38,10 +38,10 @@ def imported_by(*names: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
-@pytest.mark.parametrize("door", ["edulib", "edulib.registry", "edulib.book"])
+@pytest.mark.parametrize("door", ["edulib", "edulib.registry", "edulib.notebook"])
 def test_these_do_not_even_import_torch(door):
     assert not imported_by(door) & {"torch", *SLOW}
 
 
 def test_no_door_imports_what_is_slow_beyond_torch():
-    assert imported_by("torch", *DOORS) & SLOW <= imported_by("torch")
+    assert imported_by("torch", *PUBLIC_MODULES) & SLOW <= imported_by("torch")

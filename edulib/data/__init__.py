@@ -5,24 +5,24 @@ mix with torchvision's own sets and its v2 transforms. Torchvision, which takes 
 to import than all of the package, is imported by what uses it.
 """
 
-from edulib.data.contrast import equalize_contrast
+from edulib.data.contrast import global_contrast_normalization
 from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
 from edulib.data.pca_color import PCAColor
-from edulib.data.photographs import PHOTOS, Photo, PhotoPatches, photos
+from edulib.data.photographs import PHOTOS, ExemplarPatches, Photo, photos
 from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
 
 __all__ = [
     "PHOTOS",
     "Digits",
+    "ExemplarPatches",
     "PCAColor",
     "Photo",
-    "PhotoPatches",
     "Scene",
     "Scenes",
     "as_tensors",
-    "equalize_contrast",
+    "global_contrast_normalization",
     "make_scene",
     "parts_of",
     "photo_crops",

@@ -3,11 +3,12 @@
 from torch import Tensor
 
 
-def equalize_contrast(images: Tensor, contrast: float = 0.2) -> Tensor:
+def global_contrast_normalization(images: Tensor, contrast: float = 0.2) -> Tensor:
     """Take off each image's mean colour and give all of them the same contrast.
 
     A network that is shown such images cannot tell them apart by brightness or tint;
-    it has to look at edges, textures and differences of colour.
+    it has to look at edges, textures and differences of colour. The mean is taken for
+    each channel, which removes the tint, too; often it is one for all channels.
 
     Args:
         images: values in [0, 1].
@@ -21,13 +22,13 @@ def equalize_contrast(images: Tensor, contrast: float = 0.2) -> Tensor:
 
     Example:
         >>> import torch
-        >>> equalize_contrast(torch.rand(2, 3, 8, 8)).shape
+        >>> global_contrast_normalization(torch.rand(2, 3, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """
     if images.ndim != 4:
         raise ValueError(
             f"expected images (N, C, H, W), got shape {tuple(images.shape)}"
         )
-    centred = images - images.mean((2, 3), keepdim=True)
-    spread = centred.std((1, 2, 3), keepdim=True).clamp(min=1e-6)
-    return (0.5 + contrast * centred / spread).clamp(0, 1)
+    centered = images - images.mean((2, 3), keepdim=True)
+    spread = centered.std((1, 2, 3), keepdim=True).clamp(min=1e-6)
+    return (0.5 + contrast * centered / spread).clamp(0, 1)

@@ -23,14 +23,14 @@ class Photo:
         path: its package, then its file in there.
         shows: what is to be seen, for alternative texts.
         source: who made it.
-        licence: under which terms.
+        license: under which terms.
     """
 
     name: str
     path: str
     shows: str
     source: str
-    licence: str
+    license: str
 
 
 NASA = "public domain (NASA)"
@@ -160,7 +160,20 @@ def _as_tensor(pixels: np.ndarray) -> torch.Tensor:
     return torch.tensor(pixels).permute(2, 0, 1).contiguous().float().div_(255)
 
 
-class PhotoPatches(Dataset):
+def check_counts(length: int, num_classes: int) -> None:
+    """Refuse a set of patches without patches or without classes.
+
+    Raises:
+        ValueError: if a number is below 1.
+    """
+    if length < 1 or num_classes < 1:
+        raise ValueError(
+            "expected a length and a number of classes of at least 1, got "
+            f"{length} and {num_classes}"
+        )
+
+
+class ExemplarPatches(Dataset):
     """Square patches of the photographs; a class is a place in one of them.
 
     Each class is a random place; its patches are taken around there, a little shifted
@@ -199,11 +212,7 @@ class PhotoPatches(Dataset):
         names: Sequence[str] = NAMES,
         transforms: Callable | None = None,
     ) -> None:
-        if length < 1 or num_classes < 1:
-            raise ValueError(
-                "expected a length and a number of classes of at least 1, got "
-                f"{length} and {num_classes}"
-            )
+        check_counts(length, num_classes)
         if not 8 <= image_size <= 224:
             raise ValueError(f"expected an image size of 8 to 224, got {image_size}")
         if split not in ("train", "val"):
@@ -214,7 +223,7 @@ class PhotoPatches(Dataset):
         self.seed = seed
         self.split = split
         self.transforms = transforms
-        self.places = _places(Stream(seed, "places"), names, num_classes)
+        self.places = _places_apart(Stream(seed, "places"), names, num_classes)
 
     def __len__(self) -> int:
         """Number of patches."""
@@ -247,7 +256,7 @@ class PhotoPatches(Dataset):
         return np.asarray(patch)
 
 
-def _places(
+def _places_apart(
     stream: Stream, names: Sequence[str], count: int
 ) -> list[tuple[str, int, int, int]]:
     """Places that lie apart: photograph, point and side of the square around it.
@@ -287,6 +296,6 @@ def _contrast(place: tuple[str, int, int, int]) -> int:
     """Spread of the grey values around a place: 90th less 10th percentile."""
     name, x, y, side = place
     top, left = max(y - side // 2, 0), max(x - side // 2, 0)
-    grey = _read(name)[top : top + side, left : left + side].astype(int).sum(2)
-    values = np.sort(grey, axis=None)
+    gray = _read(name)[top : top + side, left : left + side].astype(int).sum(2)
+    values = np.sort(gray, axis=None)
     return int(values[len(values) * 9 // 10] - values[len(values) // 10])

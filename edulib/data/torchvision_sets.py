@@ -13,10 +13,13 @@ from torch.utils.data import Dataset
 from torchvision import datasets
 from torchvision.transforms import v2
 
+from edulib.data.image_folder import ImageFolder
+
 # What torchvision raises when files are missing, cut off or changed.
 DAMAGED = (RuntimeError, FileNotFoundError, ValueError, AssertionError)
 INSTEAD = (
-    "Scenes, Digits and PhotoPatches of edulib.data need no download and serve instead"
+    "Scenes, Digits and ExemplarPatches of edulib.data need no download and serve "
+    "instead"
 )
 
 
@@ -102,7 +105,8 @@ def torchvision_set(
                             and ``labels`` (N,), 1 to 20
     ``"voc_masks"``         ``Mask`` (1, H, W) uint8: 0 background, 1 to 20 the class,
                             255 border
-    ``"folder"``            label, int; of ``root/SPLIT/CLASS/*.jpg``
+    ``"folder"``            label, int; of ``root/SPLIT/CLASS/*.jpg``, read upright, 8
+                            or 16 bits; hidden files and folders are passed over
     ======================  ====================================================
 
     A download goes to a temporary folder beside its place and moves there when it is
@@ -156,7 +160,7 @@ def _missing(name: str, root: Path) -> str:
 
 def _image_folder(folder: Path) -> Dataset:
     try:
-        return datasets.ImageFolder(folder)
+        return ImageFolder(folder)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"expected images in {folder}/CLASS/, one folder for each class: {error}; "

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+FAR_ABOVE = 10  # no rounding or normalization takes white so far from 1
+
+
 def normalize_image(x: Tensor) -> Tensor:
     """Stretch any tensor to [0, 1]; a constant one becomes mid-grey.
 
@@ -49,7 +52,8 @@ def show_images(
     """Show images in a grid, row by row.
 
     Args:
-        images: values in [0, 1]; one channel (grey) or three (RGB).
+        images: values in [0, 1], or bytes from 0 to 255; one channel (grey) or three
+            (RGB). What is a little outside is cut off.
         titles: a line over each image.
         columns: images in a row; as many as fit into the page by default.
         cell: side of a picture, in inches (the page is about 7.2 wide).
@@ -58,8 +62,8 @@ def show_images(
         - images: (N, C, H, W), or N tensors (C, H, W), with C = 1 or 3
 
     Raises:
-        ValueError: if there are no images, a shape is not as above, or there is
-            not one title for each image.
+        ValueError: if there are no images, a shape or the values are not as above, or
+            there is not one title for each image.
     """
     import matplotlib.pyplot as plt
 
@@ -91,7 +95,7 @@ def draw_boxes(
     """Draw boxes, each in its colour, over a copy of an image.
 
     Args:
-        image: RGB values in [0, 1].
+        image: RGB values in [0, 1], or bytes from 0 to 255.
         boxes_xyxy: left, top, right, bottom, in pixels.
         labels: a word for each box.
 
@@ -102,6 +106,7 @@ def draw_boxes(
     """
     from torchvision.utils import draw_bounding_boxes
 
+    image = _unit_range(image)
     if len(boxes_xyxy) == 0:
         return image.clone()
     return draw_bounding_boxes(
@@ -117,7 +122,7 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
     """Tint the pixels of each mask in its colour, over a copy of an image.
 
     Args:
-        image: RGB values in [0, 1].
+        image: RGB values in [0, 1], or bytes from 0 to 255.
         masks: True where the object is.
         alpha: share of the tint, from 0 (unseen) to 1 (opaque).
 
@@ -128,10 +133,32 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
     """
     from torchvision.utils import draw_segmentation_masks
 
+    image = _unit_range(image)
     if len(masks) == 0:
         return image.clone()
     colors = _colors(len(masks))
     return draw_segmentation_masks(image, masks.bool(), alpha=alpha, colors=colors)
+
+
+def _unit_range(image: Tensor) -> Tensor:
+    """Return an image as float32 with 1 for white, from floats, bytes or booleans.
+
+    Raises:
+        ValueError: if it holds other integers, or floats that go up to 255.
+    """
+    if image.dtype == torch.uint8:
+        return image.float() / 255
+    if image.dtype != torch.bool and not image.is_floating_point():
+        raise ValueError(
+            f"expected values in [0, 1] or bytes, got {image.dtype}: "
+            "divide by the value of white"
+        )
+    if image.numel() and image.max() > FAR_ABOVE:
+        raise ValueError(
+            f"expected values in [0, 1], got up to {image.max():.4g}: divide by the "
+            "value of white"
+        )
+    return image.float()
 
 
 def _as_picture(image: Tensor) -> "np.ndarray":
@@ -140,7 +167,7 @@ def _as_picture(image: Tensor) -> "np.ndarray":
         raise ValueError(
             f"expected an image (1, H, W) or (3, H, W), got {tuple(image.shape)}"
         )
-    image = image.detach().cpu().float().clamp(0, 1)
+    image = _unit_range(image.detach().cpu()).clamp(0, 1)
     return (image[0] if len(image) == 1 else image.movedim(0, -1)).numpy()
 
 

@@ -5,17 +5,12 @@ https://jfly.uni-koeln.de/color/, ordered so that the first two differ most in
 lightness. Yellow is left out: it is too light for a line on white.
 """
 
+from edulib.registry import parts
+
 SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
-ERA_NAMES = (
-    "Foundations",
-    "The CNN's awakening",
-    "Residuals and tasks",
-    "Attention and efficiency",
-    "Foundation models",
-    "Generative and self-supervised",
-)
-ERA_COLORS = ("#6b7280", "#c2410c", "#0f766e", "#6d28d9", "#1d4ed8", "#be185d")
+ERA_NAMES = tuple(part.title for part in parts())
+ERA_COLORS = tuple(part.color for part in parts())
 
 KIND_COLORS = {
     "convolution": "#0072B2",

@@ -25,29 +25,42 @@ A solution inside a function becomes `raise NotImplementedError("your turn")`, a
 solution at the top level `name = ...` for each name that it assigns: a notebook runs
 to its end unsolved.
 
-What is checked stands in `edulib/exercises/<chapter>.py`: one short function for each
-part. It gets the answer and a generator for random inputs, compares with the module of
-this package, and raises by one of the comparisons, whose messages say what differs.
+What is checked stands in `edulib/chapters/<chapter>/exercises.py`: one short function
+for each part. A check judges values, not objects: it gets an `Answer`, whose methods
+run the student's code and return plain numbers, texts and tensors, and a generator for
+random inputs. It compares with the module of this package, and raises by one of the
+comparisons, whose messages say what differs.
+
+    forbid("lenet-subsampling", Subsampling)  # the book's own is no answer
 
     @part("lenet-subsampling", "agrees with S2", points=2, hint="A sum, not a mean.")
-    def _agrees(answer: type, generator: torch.Generator) -> None:
+    def _agrees(answer: Answer, generator: torch.Generator) -> None:
         reference = Subsampling(4)
-        layer = answer(4)
+        layer = answer.build(4)
         copy_parameters(reference, layer)
         x = torch.randn(3, 4, 4, 4, generator=generator)
         expect_close(layer(x), reference(x))
 
+`answer[k]` is one of several values, `answer(x)` what a function returns,
+`answer.build(4)` the module that a class or function makes, as an `Answer` again:
+`layer(x)`, `layer.parameters()`, `layer.fill(values)`, `layer.part("conv1")`,
+`layer.output_of("conv1", x)`, `layer.gradients(x, signal=s)`. Where a class is judged,
+the exercise's text says so, with "The check builds ...".
+
 The comparisons: `expect(condition, message)`, `expect_equal(value, expected, what)`,
 `expect_shape(tensor, shape, what)`, `expect_close(tensor, expected, what)`,
-`copy_parameters(source, target)`. A part with `hidden=True` is run by graders only.
-All checks of an exercise together take less than 2 s.
+`expect_within(tensor, expected, what, rtol=, atol=)`, `expect_unchanged(x, before)`,
+`is_equal(a, b)`, `copy_parameters(source, target)`; `numbers(tensor)` is an array.
+A part with `hidden=True` is run by graders only. All checks of an exercise together
+take less than 2 s.
 
-Planted wrong answers stand in `tests/exercises/wrong_<chapter>.py`, as
+Planted wrong answers stand in `tests/chapters/<chapter>/wrong_answers.py`, as
 `WRONG = {"lenet-subsampling": [MeanInPlaceOfSum, ...]}`. The tests see to it that the
 solution gets full marks with any seed, the stub none, every wrong answer less than
 full marks, and that every part is failed by at least one of them.
 """
 
+from edulib.exercises.answer import Answer, read_parameters
 from edulib.exercises.check import check
 from edulib.exercises.compare import (
     copy_parameters,
@@ -55,17 +68,23 @@ from edulib.exercises.compare import (
     expect_close,
     expect_equal,
     expect_shape,
+    expect_unchanged,
+    expect_within,
+    is_equal,
 )
 from edulib.exercises.quiz import Question, Quiz, ask, quiz
-from edulib.exercises.registry import Part, list_exercises, part, parts
-from edulib.exercises.result import Result, Row
+from edulib.exercises.registry import Part, forbid, list_exercises, part, parts
+from edulib.exercises.result import Result, Row, Status
+from edulib.exercises.values import numbers, plain
 
 __all__ = [
+    "Answer",
     "Part",
     "Question",
     "Quiz",
     "Result",
     "Row",
+    "Status",
     "ask",
     "check",
     "copy_parameters",
@@ -73,8 +92,15 @@ __all__ = [
     "expect_close",
     "expect_equal",
     "expect_shape",
+    "expect_unchanged",
+    "expect_within",
+    "forbid",
+    "is_equal",
     "list_exercises",
+    "numbers",
     "part",
     "parts",
+    "plain",
     "quiz",
+    "read_parameters",
 ]

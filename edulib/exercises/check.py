@@ -1,6 +1,7 @@
 """Run the parts of an exercise on an answer: separately, safely, repeatably."""
 
 import contextlib
+import functools
 import io
 import linecache
 import random
@@ -10,16 +11,19 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
 import numpy as np
 import torch
 
-from edulib.exercises.compare import NotAttemptedError, WrongAnswerError
-from edulib.exercises.registry import Part, parts
-from edulib.exercises.result import FAILED, NOT_ATTEMPTED, PASSED, Result, Row
+from edulib.exercises.answer import Answer
+from edulib.exercises.registry import Part, books_own, parts
+from edulib.exercises.result import Result, Row, Status
+from edulib.exercises.values import NotAttemptedError, WrongAnswerError
+
+Ask = Callable[[], Answer]
 
 _OURS = (str(Path(__file__).parents[1]), sysconfig.get_paths()["stdlib"])
 _INSTALLED = ("site-packages", "dist-packages")
@@ -41,7 +45,8 @@ def check(
     """Check an answer to an exercise.
 
     Every part runs separately on inputs drawn with the seed and is compared with the
-    reference in this package, so that reading the check does not help. What the answer
+    reference in this package, so that reading the check does not help. It gets the
+    answer behind a border that only plain values pass (`Answer`). What the answer
     prints or warns about is caught, a loop without end is stopped, and the state of
     all random generators is as before.
 
@@ -60,48 +65,50 @@ def check(
         (k, p) for k, p in enumerate(parts(exercise_id)) if hidden or not p.hidden
     ]
     if answer is ... or answer is None:
-        rows = [Row(p.name, p.points, NOT_ATTEMPTED) for _, p in chosen]
+        rows = [Row(p.name, p.points, Status.NOT_ATTEMPTED) for _, p in chosen]
         return Result(exercise_id, tuple(rows))
+    ask = functools.partial(Answer, answer, books_own(exercise_id))
     deadline = time.monotonic() + timeout
     rows = []
     for index, checked in chosen:
         seconds = max(deadline - time.monotonic(), 1.0)
-        rows.append(_run(checked, answer, 1000 * seed + index, seconds))
+        rows.append(_run(checked, ask, 1000 * seed + index, seconds))
     return Result(exercise_id, tuple(rows))
 
 
-def _run(checked: Part, answer: object, seed: int, seconds: float) -> Row:
+def _run(checked: Part, ask: Ask, seed: int, seconds: float) -> Row:
     heard = io.StringIO()
     with _same_random_state(), _caught(heard):
         _seed_all(seed)
-        status, message = _outcome(checked, answer, seed, seconds)
+        status, message = _outcome(checked, ask, seed, seconds)
     output = " ".join(heard.getvalue().split())
     if len(output) > _SHOWN:
         output = output[:_SHOWN] + " ..."
-    hint = checked.hint if status == FAILED else ""
+    hint = checked.hint if status == Status.FAILED else ""
     return Row(checked.name, checked.points, status, message, hint, output)
 
 
-def _outcome(
-    checked: Part, answer: object, seed: int, seconds: float
-) -> tuple[str, str]:
+def _outcome(checked: Part, ask: Ask, seed: int, seconds: float) -> tuple[Status, str]:
     generator = torch.Generator().manual_seed(seed)
     try:
         with _time_limit(seconds):
-            checked.run(answer, generator)
+            checked.run(ask(), generator)
     except NotImplementedError as error:
         if _is_of_answer(traceback.extract_tb(error.__traceback__)[-1]):
-            return NOT_ATTEMPTED, ""
-        return FAILED, _friendly(error)
+            return Status.NOT_ATTEMPTED, ""
+        return Status.FAILED, _friendly(error)
     except NotAttemptedError:
-        return NOT_ATTEMPTED, ""
+        return Status.NOT_ATTEMPTED, ""
     except WrongAnswerError as error:
-        return FAILED, str(error)
+        return Status.FAILED, str(error)
     except _TooLong:
-        return FAILED, "Stopped: this takes too long. Is there a loop without end?"
+        return (
+            Status.FAILED,
+            "Stopped: this takes too long. Is there a loop without end?",
+        )
     except (Exception, SystemExit) as error:
-        return FAILED, _friendly(error)
-    return PASSED, ""
+        return Status.FAILED, _friendly(error)
+    return Status.PASSED, ""
 
 
 def _friendly(error: BaseException) -> str:

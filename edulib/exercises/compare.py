@@ -1,25 +1,24 @@
 """Comparisons that say what differs and why that might be.
 
-Each function raises `WrongAnswerError`, whose message is written for a student. What
-they need is bound when this module is imported, so that a submission which replaces
-`torch.testing.assert_close` changes nothing here.
+Each function raises `WrongAnswerError`, whose message is written for a student. What is
+compared is first made plain (see `edulib.exercises.values`) and tensors become arrays,
+so that a submission which replaces a method of `torch.Tensor`, or returns an object
+that equals everything, changes nothing here.
 """
 
 from math import isclose
 
-import torch
+import numpy as np
 from torch import Tensor, nn
 
-_close = torch.isclose
-_finite = torch.isfinite
-
-
-class WrongAnswerError(AssertionError):
-    """An answer that is not right; the message tells its author what to look at."""
-
-
-class NotAttemptedError(Exception):
-    """A part of an answer is still `...`."""
+from edulib.exercises.answer import Answer, read_parameters
+from edulib.exercises.values import (
+    NotAttemptedError,
+    WrongAnswerError,
+    kind,
+    numbers,
+    plain,
+)
 
 
 def expect(condition: bool, message: str) -> None:
@@ -29,7 +28,7 @@ def expect(condition: bool, message: str) -> None:
 
 
 def expect_equal(actual: object, expected: object, what: str = "your answer") -> None:
-    """Compare two plain values: numbers, strings, tuples.
+    """Compare two plain values: numbers, texts, tuples and lists of them.
 
     Floats may differ by 1e-6 of their size. The expected value is not shown, so that
     the student can go on thinking.
@@ -37,22 +36,30 @@ def expect_equal(actual: object, expected: object, what: str = "your answer") ->
     Raises:
         NotAttemptedError: if the value is still `...`.
     """
-    if actual is ...:
+    value = plain(actual, what, f"a {type(expected).__name__}")
+    if value is ...:
         raise NotAttemptedError
-    expect(actual is not None, f"{what} is None: is a `return` missing?")
-    if isinstance(expected, float) and isinstance(actual, int | float):
-        expect(isclose(actual, expected, rel_tol=1e-6), f"{what} is {actual}, not yet.")
+    expect(value is not None, f"{what} is None: is a `return` missing?")
+    if type(expected) is float and type(value) in (int, float):
+        expect(isclose(value, expected, rel_tol=1e-6), f"{what} is {value}, not yet.")
         return
     expect(
-        isinstance(actual, type(expected)),
-        f"{what} is a {type(actual).__name__}, expected a {type(expected).__name__}.",
+        type(value) is type(expected),
+        f"{what} is {kind(value)}, expected a {type(expected).__name__}.",
     )
-    expect(actual == expected, f"{what} is {actual!r}, which is not right yet.")
+    expect(_is_same(value, expected), f"{what} is {value!r}, which is not right yet.")
 
 
 def expect_unchanged(given: Tensor, before: Tensor) -> None:
     """Compare what was handed to an answer with a copy made before."""
-    expect(torch.equal(given, before), "the input has changed: work on a new tensor.")
+    same = is_equal(given, before)
+    expect(same, "the input has changed: work on a new tensor.")
+
+
+def is_equal(first: Tensor, second: Tensor) -> bool:
+    """Return whether two tensors have the same shape and the same values."""
+    one, other = numbers(first), numbers(second)
+    return one.shape == other.shape and bool((one == other).all())
 
 
 def expect_shape(
@@ -60,26 +67,34 @@ def expect_shape(
 ) -> None:
     """Compare the shape of a tensor and guess at what turned it."""
     expect(actual is not None, f"{what} is None: is a `return` missing?")
-    expect(
-        isinstance(actual, Tensor),
-        f"{what} is a {type(actual).__name__}, expected a tensor.",
-    )
-    got, wanted = tuple(actual.shape), tuple(shape)
+    wanted = tuple(shape)
+    text = f"a tensor of shape {wanted}"
+    value = plain(actual, what, text)
+    expect(type(value) is Tensor, f"{what} is {kind(value)}, expected {text}.")
+    got = numbers(value).shape
     if got != wanted:
         raise WrongAnswerError(
             f"{what} has shape {got}, expected {wanted}{_why_shape(got, wanted)}."
         )
 
 
-def expect_close(
-    actual: object,
-    expected: Tensor,
-    what: str = "the output",
-    *,
-    rtol: float = 1e-4,
-    atol: float = 1e-5,
+def expect_close(actual: object, expected: Tensor, what: str = "the output") -> None:
+    """Compare two tensors, to about four digits, and guess at why they differ.
+
+    Args:
+        actual: what the answer computed.
+        expected: what the reference computed.
+        what: how the message calls it.
+    """
+    expect_within(actual, expected, what, rtol=1e-4, atol=1e-5)
+
+
+def expect_within(
+    actual: object, expected: Tensor, what: str, *, rtol: float, atol: float
 ) -> None:
-    """Compare two tensors and guess at why they differ.
+    """Compare two tensors within a tolerance, and guess at why they differ.
+
+    The tolerance has no default, which an answer could change.
 
     Args:
         actual: what the answer computed.
@@ -88,36 +103,51 @@ def expect_close(
         rtol: allowed difference relative to the expected value.
         atol: allowed difference besides.
     """
-    expect_shape(actual, tuple(expected.shape), what)
-    mine, right = actual.detach().double(), expected.detach().double()
-    bad = int((~_finite(mine)).sum())
+    right = numbers(expected)
+    expect_shape(actual, right.shape, what)
+    mine = numbers(actual)
+    bad = int((~np.isfinite(mine)).sum())
     expect(bad == 0, f"{what} holds {bad} values that are NaN or infinite.")
-    close = _close(mine, right, rtol=rtol, atol=atol)
-    if bool(close.all()):
+    close = _close(mine, right, rtol, atol)
+    if close.all():
         return
-    place = tuple(int(i) for i in (~close).nonzero()[0])
-    share = f"{int((~close).sum())} of {close.numel()} values"
+    place = tuple(int(i) for i in np.argwhere(~close)[0])
+    share = f"{int((~close).sum())} of {close.size} values"
     raise WrongAnswerError(
         f"{share} of {what} differ; at {place} yours is {mine[place]:.4g}, "
         f"expected {right[place]:.4g}{_why_value(mine, right)}."
     )
 
 
-def copy_parameters(source: nn.Module, target: nn.Module) -> None:
-    """Give `target` the parameters of `source`, in the order of their definition.
+def copy_parameters(source: nn.Module, target: Answer) -> None:
+    """Give an answer the parameters of `source`, in the order of their definition.
 
     With equal weights the two can be compared number by number, whatever names the
     student chose. Shapes may differ in dimensions of size 1.
     """
-    wanted = [_without_ones(p) for p in source.parameters()]
-    got = [_without_ones(p) for p in target.parameters()]
+    ours = list(read_parameters(source).values())
+    wanted = [_without_ones(p) for p in ours]
+    got = [_without_ones(p) for p in target.parameters().values()]
     expect(
         got == wanted,
         f"your parameters have the shapes {got}, expected {wanted}, in this order.",
     )
-    with torch.no_grad():
-        for mine, theirs in zip(target.parameters(), source.parameters(), strict=True):
-            mine.copy_(theirs.reshape(mine.shape))
+    target.fill(ours)
+
+
+def _is_same(value: object, expected: object) -> bool:
+    """Whether two plain values are equal, tensors within them included."""
+    if type(value) is not type(expected):
+        return False
+    if type(value) is Tensor:
+        return is_equal(value, expected)
+    if type(value) in (tuple, list):
+        return len(value) == len(expected) and all(map(_is_same, value, expected))
+    if type(value) is dict:
+        return value.keys() == expected.keys() and all(
+            _is_same(value[key], expected[key]) for key in value
+        )
+    return value == expected
 
 
 def _without_ones(parameter: Tensor) -> tuple[int, ...]:
@@ -145,16 +175,20 @@ def _product(sizes: tuple[int, ...]) -> int:
     return total
 
 
-def _why_value(mine: Tensor, right: Tensor) -> str:
-    if bool(_close(mine, -right, rtol=1e-3, atol=1e-6).all()):
+def _close(mine: np.ndarray, right: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    return abs(mine - right) <= atol + rtol * abs(right)
+
+
+def _why_value(mine: np.ndarray, right: np.ndarray) -> str:
+    if _close(mine, -right, 1e-3, 1e-6).all():
         return ": the sign is the other way round"
-    factor = float((mine * right).sum() / right.square().sum().clamp_min(1e-30))
-    if factor and bool(_close(mine, factor * right, rtol=1e-3, atol=1e-6).all()):
+    factor = float((mine * right).sum() / max((right * right).sum(), 1e-30))
+    if factor and _close(mine, factor * right, 1e-3, 1e-6).all():
         return f": yours is {factor:.3g} times the expected value everywhere"
     shift = float((mine - right).mean())
-    if bool(_close(mine - right, torch.full_like(mine, shift), atol=1e-5).all()):
+    if _close(mine - right, np.full_like(mine, shift), 1e-5, 1e-5).all():
         return f": yours is off by {shift:.3g} everywhere; a bias, perhaps?"
-    if mine.shape[-1] == mine.shape[-2:][0] and mine.dim() > 1:
-        if bool(_close(mine.transpose(-1, -2), right, rtol=1e-3, atol=1e-6).all()):
+    if mine.ndim > 1 and mine.shape[-1] == mine.shape[-2]:
+        if _close(mine.swapaxes(-1, -2), right, 1e-3, 1e-6).all():
             return ": rows and columns are exchanged"
     return ""

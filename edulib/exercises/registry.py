@@ -1,22 +1,24 @@
 """The list of all exercises: which parts an answer is checked for, and their points.
 
 An exercise is known by its id, `<chapter>-<name>`; its parts are registered by the
-module `edulib.exercises.<chapter>`, which is imported when it is first asked for.
+module `edulib.chapters.<chapter>.exercises`, imported when it is first asked for.
 """
 
 import difflib
 import importlib
 import importlib.util
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-Run = Callable[[object, torch.Generator], None]
+from edulib.chapters import chapter_modules
+from edulib.exercises.answer import Answer
 
-_TOOLS = {"registry", "check", "compare", "result", "source", "quiz"}
+Run = Callable[[Answer, torch.Generator], None]
+
 _parts: dict[str, list["Part"]] = {}
+_own: dict[str, tuple[object, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,20 @@ def part(
     return register
 
 
+def forbid(exercise_id: str, *own: type | Callable) -> None:
+    """Name the book's classes and functions that are no answer to an exercise.
+
+    An answer that is one of them, a child of one, or a module with one inside is told
+    to write its own, whatever name it gave it.
+    """
+    _own[exercise_id] = _own.get(exercise_id, ()) + own
+
+
+def books_own(exercise_id: str) -> tuple[object, ...]:
+    """Return what `forbid` named for an exercise."""
+    return _own.get(exercise_id, ())
+
+
 def parts(exercise_id: str) -> tuple[Part, ...]:
     """Return the parts of an exercise, in the order in which they were written.
 
@@ -87,13 +103,11 @@ def parts(exercise_id: str) -> tuple[Part, ...]:
 
 def list_exercises() -> list[str]:
     """Return the ids of all exercises of the book."""
-    package = importlib.import_module("edulib.exercises")
-    for module in pkgutil.iter_modules(package.__path__):
-        _import_chapter(module.name)
+    chapter_modules("exercises")
     return sorted(_parts)
 
 
 def _import_chapter(name: str) -> None:
-    full = f"edulib.exercises.{name}"
-    if name.isidentifier() and name not in _TOOLS and importlib.util.find_spec(full):
-        importlib.import_module(full)
+    full = f"edulib.chapters.{name}"
+    if name.isidentifier() and importlib.util.find_spec(full):
+        importlib.import_module(f"{full}.exercises")

@@ -1,10 +1,19 @@
 """What a check found: a table for people, a number for graders."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from html import escape
 
-PASSED, FAILED, NOT_ATTEMPTED = "passed", "not yet", "not attempted"
-_MARKS = {PASSED: "✓", FAILED: "✗", NOT_ATTEMPTED: "○"}
+
+class Status(StrEnum):
+    """How a part went. Members of an enumeration cannot be set to one another."""
+
+    PASSED = "passed"
+    FAILED = "not yet"
+    NOT_ATTEMPTED = "not attempted"
+
+
+_MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.NOT_ATTEMPTED: "○"}
 
 
 @dataclass(frozen=True)
@@ -14,7 +23,7 @@ class Row:
     Attributes:
         name: the part.
         points: what it is worth.
-        status: `PASSED`, `FAILED` or `NOT_ATTEMPTED`.
+        status: how it went.
         message: what differs, for a part that failed.
         hint: what may help then.
         output: what the answer printed or warned about meanwhile.
@@ -22,7 +31,7 @@ class Row:
 
     name: str
     points: int
-    status: str
+    status: Status
     message: str = ""
     hint: str = ""
     output: str = ""
@@ -30,7 +39,7 @@ class Row:
     @property
     def score(self) -> int:
         """All of the points, or none."""
-        return self.points if self.status == PASSED else 0
+        return self.points if self.status == Status.PASSED else 0
 
 
 @dataclass(frozen=True)
@@ -57,12 +66,12 @@ class Result:
     @property
     def passed(self) -> bool:
         """Whether every part was passed."""
-        return all(row.status == PASSED for row in self.rows)
+        return all(row.status == Status.PASSED for row in self.rows)
 
     @property
     def summary(self) -> str:
         """One line: how many points, and whether there is an answer at all."""
-        if all(row.status == NOT_ATTEMPTED for row in self.rows):
+        if all(row.status == Status.NOT_ATTEMPTED for row in self.rows):
             return f"not attempted yet ({self.points} points)"
         return f"{self.score} of {self.points} points"
 
@@ -84,7 +93,7 @@ class Result:
 
 
 def _remarks(row: Row) -> list[str]:
-    hint = [f"Hint: {row.hint}"] if row.hint and row.status == FAILED else []
+    hint = [f"Hint: {row.hint}"] if row.hint and row.status == Status.FAILED else []
     output = [f"Your code printed: {row.output}"] if row.output else []
     return ([row.message] if row.message else []) + hint + output
 

@@ -5,13 +5,17 @@ Only instructors need this, with the extra `grading` of the package. The command
 
     assignment.py   the notebook of an assignment, out of the exercises of chapters
     private.py      exercises and checks that are not in the book
-    answers.py      the answers of a submission, put into the frame of the release
+    answers.py      the answers of a submission, merged into the release
     collect.py      a folder of downloads becomes nbgrader's folder `submitted`
-    fence.py        what the process of a submission may not do (Landlock, limits)
-    nursery.py      a process that has imported torch and forks one for each submission
+    sandbox.py      what the process of a submission may not do (Landlock, limits)
+    system_calls.py what Landlock does not keep it from (seccomp)
+    fork_server.py  a process that has imported torch and forks one a submission
     cell_runner.py  what runs in that process: the cells, and the checks
-    judge.py        which answer a check cell checks, and the check of a grader
-    watch.py        whether an answer has changed what judges it
+    channel.py      messages from and to that process
+    replies.py      its replies, read as written by anybody
+    score.py        which answer a check cell checks, and the check of a grader
+    integrity.py    whether an answer has changed what checks it
+    failures.py     errors that are one submission's, and those of the grader
     execute.py      one submission, from here: deadlines, restarts, marks
     batch.py        all submissions: in parallel, interrupted and started again
     gradebook.py    nbgrader: release, marks, feedback, table

@@ -4,4 +4,5 @@ import sys
 
 from edulib.grading.commands import main
 
+sys.stdout.reconfigure(errors="backslashreplace")  # names of files are any bytes
 sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The answers of a submission, put into the frame of the release.
+"""The answers of a submission, merged into the release.
 
 From a submission come answers, reports and the student's own cells; checks, texts,
 points and all metadata come from the release. So it does not matter what an editor, a
@@ -17,12 +17,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from edulib.exercises.source import read_header
 from edulib.grading.assignment import digest_of_cell, report_header
 
+_NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _PLAIN_OUTPUTS = ("image/png", "image/jpeg", "text/plain")
 
 
 @dataclass
 class Collected:
-    """A submission in the release's frame, and what was odd about it.
+    """A submission merged into the release, and what was odd about it.
 
     Attributes:
         notebook: cells of the release with the answers; own cells have the metadata
@@ -34,10 +35,10 @@ class Collected:
     notes: list[str] = field(default_factory=list)
 
 
-def put_into_frame(
+def merge_into_release(
     submission: NotebookNode, release: NotebookNode, known: set[str]
 ) -> Collected:
-    """Take the answers out of a submission and put them into the release.
+    """Merge the answers of a submission into the release.
 
     Args:
         submission: whatever notebook was handed in: the release, or the student form
@@ -45,17 +46,17 @@ def put_into_frame(
         release: with nbgrader's metadata.
         known: digests of the cells that students were given.
     """
-    frame = Collected(copy.deepcopy(release))
+    merged = Collected(copy.deepcopy(release))
     handed_in = [_with_source(cell) for cell in submission.cells]
     chosen: set[int] = set()
-    for cell in frame.notebook.cells:
+    for cell in merged.notebook.cells:
         header = read_header(cell.source) if cell.cell_type == "code" else None
         if header and header.kind == "exercise":
-            _take_answer(cell, header.exercise_id, handed_in, chosen, frame.notes)
+            _take_answer(cell, header.exercise_id, handed_in, chosen, merged.notes)
         elif cell.cell_type == "markdown" and report_header(cell.source):
             _take_report(cell, handed_in)
-    _add_own_cells(frame.notebook, handed_in, chosen, known)
-    return frame
+    _add_own_cells(merged.notebook, handed_in, chosen, known)
+    return merged
 
 
 def names_bound(source: str) -> set[str]:
@@ -73,10 +74,15 @@ def names_bound(source: str) -> set[str]:
 
 def names_read(source: str) -> set[str]:
     """Return the global names that a cell uses, in functions and classes as well."""
-    if _parse(source) is None:
+    tree = _parse(source)
+    if tree is None:
         return set()
+    try:
+        table = symtable.symtable(_without_magics(source), "<cell>", "exec")
+    except _NO_PYTHON:  # it can be parsed, but not run: def f(x, x)
+        return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     read: set[str] = set()
-    waiting = [symtable.symtable(_without_magics(source), "<cell>", "exec")]
+    waiting = [table]
     while waiting:
         table = waiting.pop()
         waiting += table.get_children()
@@ -139,7 +145,7 @@ def _take_report(cell: NotebookNode, handed_in: list[NotebookNode]) -> None:
 
 
 def _add_own_cells(
-    frame: NotebookNode,
+    merged: NotebookNode,
     handed_in: list[NotebookNode],
     chosen: set[int],
     known: set[str],
@@ -154,17 +160,17 @@ def _add_own_cells(
         if not (number in chosen or is_given or is_report or not cell.source.strip()):
             own.append((section, cell))
     for section, cell in own:
-        frame.cells.insert(_end_of_section(frame, section), _own_cell(cell, section))
+        merged.cells.insert(_end_of_section(merged, section), _own_cell(cell, section))
 
 
-def _end_of_section(frame: NotebookNode, section: str) -> int:
-    """Where a cell goes that belongs behind an exercise; the end, if none is known."""
+def _end_of_section(merged: NotebookNode, section: str) -> int:
+    """Return where a cell belongs that stands behind an exercise; else the end."""
     ends = [
         number + 1
-        for number, cell in enumerate(frame.cells)
+        for number, cell in enumerate(merged.cells)
         if section in (cell.metadata.get("own"), _section_of(cell))
     ]
-    return max(ends, default=len(frame.cells)) if section else len(frame.cells)
+    return max(ends, default=len(merged.cells)) if section else len(merged.cells)
 
 
 def _section_of(cell: NotebookNode) -> str:
@@ -173,7 +179,7 @@ def _section_of(cell: NotebookNode) -> str:
 
 
 def _own_cell(cell: NotebookNode, section: str) -> NotebookNode:
-    """A copy with plain outputs: no HTML of a student gets into a grader's browser."""
+    """Return a copy without HTML, which would get into a grader's browser."""
     if cell.cell_type != "code":
         return new_markdown_cell(_harmless(cell.source), metadata={"own": section})
     own = new_code_cell(cell.source, metadata={"own": section})
@@ -226,7 +232,7 @@ def _cells_that_define(names: set[str], handed_in: list[NotebookNode]) -> list[i
 
 
 def _top_level(source: str) -> list[ast.AST]:
-    """All nodes of a cell that are in no function or class."""
+    """Return all nodes of a cell that are in no function or class."""
     tree, found = _parse(source), []
     waiting = list(tree.body) if tree else []
     while waiting:
@@ -242,7 +248,7 @@ def _parse(source: str) -> ast.Module | None:
     """Parse a cell without its magics; None if it is no Python."""
     try:
         return ast.parse(_without_magics(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except _NO_PYTHON:
         return None
 
 

@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from edulib.book.notebooks import find_notebooks, read
+from edulib.authoring.notebooks import find_notebooks, read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header, student_notebook
 from edulib.exercises.task import rubric_points
@@ -100,7 +100,7 @@ def _introduction(name: str) -> str:
 
 
 def _setup_cell(chapters: list[NotebookNode]) -> list[NotebookNode]:
-    """The cell that installs the package where it is missing."""
+    """Return the cell that installs the package where it is missing."""
     for cell in chapters[0].cells:
         if cell.cell_type == "code" and cell.source.startswith("# @title Set-up"):
             return [new_code_cell(cell.source)]
@@ -110,7 +110,7 @@ def _setup_cell(chapters: list[NotebookNode]) -> list[NotebookNode]:
 def _cells_of(
     exercise_id: str, chapter: NotebookNode, number: int
 ) -> list[NotebookNode]:
-    """The text before an exercise, its solution and check; a report for a rubric."""
+    """Return the text of an exercise, its solution and check; a report for a rubric."""
     places = [
         place
         for place, cell in enumerate(chapter.cells)
@@ -138,7 +138,7 @@ def _bare(cell: NotebookNode) -> NotebookNode:
 
 
 def _form(cell: NotebookNode, number: int) -> dict[str, object]:
-    """What nbgrader wants to know about a cell."""
+    """Return what nbgrader wants to know about a cell."""
     form = {"schema_version": 3, "task": False, "cell_type": cell.cell_type}
     header = _header(cell)
     if header and header.kind == "exercise":

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from edulib.book.files import replace_file
-from edulib.book.notebooks import read
+from edulib.authoring.notebooks import read
+from edulib.files import atomic_write
 from edulib.grading.assignment import release_form
 from edulib.grading.course import Assignment, Course
 from edulib.grading.execute import Limits, execute
-from edulib.grading.nursery import Nursery
+from edulib.grading.failures import GraderError, describe
+from edulib.grading.fork_server import ForkServer
 from edulib.grading.private import load_checks
 
 Tell = Callable[[str], None]
@@ -25,8 +26,10 @@ Tell = Callable[[str], None]
 
 def run_all(
     course: Course, name: str, limits: Limits, *, jobs: int = 2, tell: Tell = print
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
     """Run every submission that has not been run as it is now.
+
+    A submission that cannot be run is named, and the others are run.
 
     Args:
         course: the folder.
@@ -36,23 +39,24 @@ def run_all(
         tell: called with a line for each.
 
     Returns:
-        The students whose submission was run.
+        The students whose submission was run; those who have one that cannot be,
+        with the reason.
 
     Raises:
         ValueError: if jobs < 1.
+        GraderError: if no submission can be run.
     """
     if jobs < 1:
         raise ValueError(f"expected at least 1 job, got {jobs}")
     waiting = [s for s in course.students(name) if not course.read_run(name, s)]
-    if waiting:
-        tasks: queue.Queue[str] = queue.Queue()
-        for student in waiting:
-            tasks.put(student)
-        _work_off(
-            _Work(course, course.load(name), limits, tasks, tell),
-            min(jobs, len(waiting)),
-        )
-    return waiting
+    if not waiting:
+        return [], []
+    tasks: queue.Queue[str] = queue.Queue()
+    for student in waiting:
+        tasks.put(student)
+    work = _Work(course, course.load(name), limits, tasks, tell)
+    _work_off(work, min(jobs, len(waiting)))
+    return sorted(work.ran), sorted(work.failed)
 
 
 class _Work:
@@ -72,30 +76,40 @@ class _Work:
         self.release = release_form(course.source(assignment.name))
         self.stop = threading.Event()
         self.errors: list[BaseException] = []
+        self.ran: list[str] = []
+        self.failed: list[str] = []
 
-    def run_next(self, nursery: Nursery) -> bool:
+    def run_next(self, fork_server: ForkServer) -> bool:
         """Run one submission; return whether there was one."""
         try:
             student = self.tasks.get_nowait()
         except queue.Empty:
             return False
+        try:
+            self.tell(f"{student}: {self._run(student, fork_server)}")
+            self.ran.append(student)
+        except GraderError:
+            raise
+        except Exception as error:
+            self.failed.append(f"{student}: {describe(error)}")
+        return True
+
+    def _run(self, student: str, fork_server: ForkServer) -> str:
+        """Run a submission, write down what came out, and say it in a line."""
         name, started = self.assignment.name, time.perf_counter()
         digest = self.course.digest(name, student)
         notebook = read(self.course.notebook("submitted", name, student))
         run = execute(
-            notebook, self.release, nursery, self.assignment.seed, self.limits
+            notebook, self.release, fork_server, self.assignment.seed, self.limits
         )
         record = asdict(run) | {
             "digest": digest,
             "seconds": round(time.perf_counter() - started, 2),
         }
         path = self.course.run_file(name, student)
-        replace_file(path, json.dumps(record, indent=1).encode())
-        look = f"  look: {run.look}" if run.look else ""
-        self.tell(
-            f"{student}: {sum(run.scores.values())} in {record['seconds']} s{look}"
-        )
-        return True
+        atomic_write(path, json.dumps(record, indent=1).encode())
+        flags = f"  flags: {run.flags}" if run.flags else ""
+        return f"{sum(run.scores.values())} in {record['seconds']} s{flags}"
 
 
 def _work_off(work: _Work, jobs: int) -> None:
@@ -115,13 +129,13 @@ def _work_off(work: _Work, jobs: int) -> None:
 
 
 def _serve(work: _Work) -> None:
-    """One thread: a nursery of its own, made anew should it end."""
-    nursery = Nursery([Path(path) for path in work.assignment.checks])
+    """Work in one thread, with a fork server of its own, made anew should it end."""
+    fork_server = ForkServer([Path(path) for path in work.assignment.checks])
     try:
-        while not work.stop.is_set() and work.run_next(nursery):
+        while not work.stop.is_set() and work.run_next(fork_server):
             pass
     except Exception as error:
         work.errors.append(error)
         work.stop.set()
     finally:
-        nursery.close()
+        fork_server.close()

@@ -8,39 +8,39 @@ import contextlib
 import os
 from pathlib import Path
 
-from edulib.grading import fence
-from edulib.grading.judge import Question, Verdict, judge, nothing
-from edulib.grading.watch import Watch
-from edulib.grading.wire import Wire
+from edulib.grading import sandbox
+from edulib.grading.channel import Channel
+from edulib.grading.integrity import IntegrityCheck
+from edulib.grading.score import Question, Verdict, nothing, score
 
 _SHOWN = 4000
 _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
 
 
-def serve(wire: Wire, settings: dict, watch: Watch) -> None:
+def serve(channel: Channel, settings: dict, integrity: IntegrityCheck) -> None:
     """Run cells and checks as they are asked for, until nobody asks any more.
 
     Args:
-        wire: to the grader.
-        settings: `scratch`, `fenced`, `jailed`, `seed`, `seconds` of a check.
-        watch: made before any line of a student ran.
+        channel: to the grader.
+        settings: `scratch`, `sandboxed`, `isolated`, `seed`, `seconds` of a check.
+        integrity: made before any line of a student ran.
     """
-    _settle(settings)
+    _drop_privileges(settings)
     shell = _make_shell()
-    wire.send({"ready": True})
+    channel.send({"ready": True})
     while True:
         try:
-            request = wire.receive()
+            request = channel.receive()
         except EOFError:
             return
         if "check" in request:
-            answer = _checked(request, shell.user_ns, settings, watch)
+            answer = _checked(request, shell.user_ns, settings, integrity)
         else:
             answer = {"outputs": _run(shell, request["run"])}
-        wire.send({**answer, "token": request["token"]})
+        channel.send({**answer, "token": request["token"]})
 
 
-def _settle(settings: dict) -> None:
+def _drop_privileges(settings: dict) -> None:
     """Take a place of one's own, then give up all other rights."""
     scratch = Path(settings["scratch"])
     os.chdir(scratch)
@@ -49,11 +49,11 @@ def _settle(settings: dict) -> None:
     folders = ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME")
     os.environ.update(kept, **dict.fromkeys(folders, str(scratch)))
     os.environ.update(MPLBACKEND="agg", TQDM_DISABLE="1", EOV_STATIC="1")
-    if settings["jailed"]:
-        fence.enter_jail()
-    fence.limit()
-    if settings["fenced"]:
-        fence.shut_in(scratch)
+    if settings["isolated"]:
+        sandbox.isolate()
+    sandbox.limit()
+    if settings["sandboxed"]:
+        sandbox.enter(scratch)
 
 
 def _make_shell() -> "InteractiveShell":  # noqa: F821 - imported below, when needed
@@ -90,16 +90,16 @@ def _run(shell: "InteractiveShell", source: str) -> list[dict]:  # noqa: F821
 
 
 def _checked(
-    request: dict, namespace: dict, settings: dict, watch: Watch
+    request: dict, namespace: dict, settings: dict, integrity: IntegrityCheck
 ) -> dict[str, object]:
     """Check an answer, and whether the answer has changed what checks it."""
     question = Question(request["exercise"], request["check"], request["stub"])
     seed, seconds = settings["seed"], settings["seconds"]
-    verdict = judge(question, namespace, seed=seed, seconds=seconds)
-    changed = ", ".join(watch.changes()[:3])
+    verdict = score(question, namespace, seed=seed, seconds=seconds)
+    changed = ", ".join(integrity.changes()[:3])
     if changed:
         message = f"Your code replaces {changed}: a person will look at this."
         result = nothing(question.exercise_id, message)
         verdict = Verdict(result, (f"replaces {changed}",))
     rows = [vars(row) for row in verdict.result.rows]
-    return {"rows": rows, "look": list(verdict.look)}
+    return {"rows": rows, "flags": list(verdict.flags)}

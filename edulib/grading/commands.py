@@ -45,8 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     grade = add("grade", _grade, "run and mark the submissions")
     grade.add_argument("name")
     grade.add_argument("--jobs", type=int, default=2, help="at the same time")
-    grade.add_argument("--jail", action="store_true", help="no network, own processes")
-    grade.add_argument("--no-fence", action="store_true", help="trust the students")
+    grade.add_argument(
+        "--isolate", action="store_true", help="no network, own processes"
+    )
+    grade.add_argument("--no-sandbox", action="store_true", help="trust the students")
     grade.add_argument("--cell-seconds", type=float, default=30, help="for each cell")
     grade.add_argument("--check-seconds", type=float, default=20, help="an exercise")
     add("feedback", _feedback, "write a page for each student").add_argument("name")
@@ -80,41 +82,48 @@ def _collect(options: argparse.Namespace, course: Course) -> int:
     for note in report.notes:
         print(f"note: {note}")
     for file in report.unreadable:
-        print(f"unreadable, ask its author: {file}", file=sys.stderr)
+        print(f"not collected, ask its author: {file}", file=sys.stderr)
     print(f"{len(report.students)} submissions collected")
-    return min(len(report.unreadable), 1)
+    return 1 if report.unreadable else 0
 
 
 def _grade(options: argparse.Namespace, course: Course) -> int:
     from edulib.grading.batch import run_all
     from edulib.grading.execute import Limits
-    from edulib.grading.fence import refuse_without_fence
     from edulib.grading.gradebook import read_marks, record_all
+    from edulib.grading.sandbox import refuse_without_sandbox
 
     course.load(options.name)
-    if not options.no_fence:
-        refuse_without_fence()
+    if not options.no_sandbox:
+        refuse_without_sandbox()
     limits = Limits(
-        options.cell_seconds, options.check_seconds, not options.no_fence, options.jail
+        options.cell_seconds,
+        options.check_seconds,
+        not options.no_sandbox,
+        options.isolate,
     )
-    ran = run_all(course, options.name, limits, jobs=options.jobs)
+    ran, stuck = run_all(course, options.name, limits, jobs=options.jobs)
     failed = record_all(course, options.name)
     marks = read_marks(course, options.name)
+    for reason in stuck:
+        print(f"not run: {reason}", file=sys.stderr)
     for reason in failed:
         print(f"not recorded: {reason}", file=sys.stderr)
-    look = [student for student, mark in sorted(marks.items()) if mark[2]]
+    flagged = [student for student, mark in sorted(marks.items()) if mark[2]]
     print(f"{len(ran)} run, {len(marks)} in the gradebook")
-    if look:
-        print(f"a person should look at: {', '.join(look)}")
-    return min(len(failed), 1)
+    if flagged:
+        print(f"a person should look at: {', '.join(flagged)}")
+    return 1 if stuck or failed else 0
 
 
 def _feedback(options: argparse.Namespace, course: Course) -> int:
     from edulib.grading.gradebook import make_feedback
 
-    pages = make_feedback(course, options.name)
+    pages, failed = make_feedback(course, options.name)
+    for student in failed:
+        print(f"no page: {student}", file=sys.stderr)
     print(f"{len(pages)} pages: {course.root / 'feedback'}")
-    return 0
+    return 1 if failed else 0
 
 
 def _grades(options: argparse.Namespace, course: Course) -> int:

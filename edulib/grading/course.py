@@ -13,8 +13,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from edulib.book.files import replace_file
-from edulib.book.notebooks import read
+from edulib.authoring.notebooks import read
+from edulib.files import atomic_write
 
 _NAME = re.compile(r"[^\W_][\w.@-]{0,79}")
 
@@ -52,7 +52,7 @@ class Course:
         """Write what was decided about an assignment."""
         path = self.root / "assignments" / f"{check_name(assignment.name)}.json"
         text = json.dumps(asdict(assignment), indent=1)
-        replace_file(path, text.encode())
+        atomic_write(path, text.encode())
 
     def load(self, name: str) -> Assignment:
         """Read what was decided.
@@ -80,11 +80,15 @@ class Course:
         return self.root / "runs" / check_name(student) / f"{check_name(name)}.{kind}"
 
     def read_run(self, name: str, student: str) -> dict:
-        """Return what came out of running this very submission; {} if nothing has."""
+        """Return what came out of running this very submission; {} if nothing has.
+
+        A file that is torn or holds something else counts as nothing.
+        """
         path = self.run_file(name, student)
-        if not path.exists():
+        try:
+            run = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
             return {}
-        run = json.loads(path.read_text(encoding="utf-8"))
         return run if run.get("digest") == self.digest(name, student) else {}
 
     def digest(self, name: str, student: str) -> str:

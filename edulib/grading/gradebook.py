@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edulib.book.files import replace_file, write_if_changed
-from edulib.book.notebooks import write
+from edulib.authoring.notebooks import write
+from edulib.files import atomic_write, write_if_changed
 from edulib.grading.assignment import digest_of_cell, make_source, release_form
 from edulib.grading.course import Assignment, Course, check_name
+from edulib.grading.failures import describe
 from edulib.grading.private import load_checks
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def make_assignment(
     paths = tuple(str(path.resolve()) for path in checks)
     course.save(Assignment(name, seed, found, known, paths))
     with _nbgrader(course) as api:
-        _succeed(api.generate_assignment(name), f"assignment {name}")
+        _succeed(api.generate_assignment(name))
     return course.notebook("release", name)
 
 
@@ -111,31 +112,44 @@ def record_all(course: Course, name: str) -> list[str]:
         for student in course.students(name):
             run = course.read_run(name, student)
             mark = course.run_file(name, student, "recorded")
-            if not run or _holds(mark, run["digest"]):
+            graded = course.notebook("autograded", name, student)
+            if not run or (_holds(mark, run["digest"]) and graded.exists()):
                 continue
             try:
-                _succeed(api.autograde(name, student), student)
-            except RuntimeError as error:
-                failed.append(str(error))
-                continue
-            _ask_for_a_look(api, name, student, run["look"])
-            replace_file(mark, run["digest"].encode())
+                _succeed(api.autograde(name, student))
+                _flag(api, name, student, run["flags"])
+            except Exception as error:
+                failed.append(f"{student}: {describe(error)}")
+            else:
+                atomic_write(mark, run["digest"].encode())
     return failed
 
 
-def make_feedback(course: Course, name: str) -> list[Path]:
-    """Write a page of feedback for each submission with marks; return the pages.
+def make_feedback(course: Course, name: str) -> tuple[list[Path], list[str]]:
+    """Write a page of feedback for each submission with marks.
+
+    Returns:
+        The pages, and the students whose page could not be written.
 
     Raises:
-        RuntimeError: if nobody has marks.
+        RuntimeError: if no page can be written.
     """
     with _nbgrader(course) as api:
-        _succeed(api.generate_feedback(name), f"feedback on {name}")
-    return sorted((course.root / "feedback").glob(f"*/{name}/{name}.html"))
+        result = api.generate_feedback(name)
+    marked = (course.root / "autograded").glob(f"*/{name}/{name}.ipynb")
+    students = sorted(path.parents[1].name for path in marked)
+    pages = {
+        student: course.notebook("feedback", name, student).with_suffix(".html")
+        for student in students
+    }
+    failed = [student for student, page in pages.items() if not page.exists()]
+    if len(failed) in (0, len(pages)):
+        _succeed(result)
+    return [pages[student] for student in students if student not in failed], failed
 
 
 def read_marks(course: Course, name: str) -> dict[str, tuple[float, float, bool]]:
-    """Return points, points that can be reached, and whether a person must look."""
+    """Return points, points that can be reached, and whether it is flagged."""
     with _nbgrader(course) as api, api.gradebook as book:
         return {
             one.student.id: (one.score, one.max_score, one.needs_manual_grade)
@@ -165,7 +179,7 @@ def _refuse_other_exercises(course: Course, name: str, found: tuple[str, ...]) -
 
 
 def _student_forms(chapters: list[Path]) -> list:
-    from edulib.book.notebooks import read
+    from edulib.authoring.notebooks import read
 
     return [release_form(read(path)) for path in chapters]
 
@@ -179,25 +193,25 @@ def _holds(path: Path, text: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8") == text
 
 
-def _ask_for_a_look(
-    api: "NbGraderAPI", name: str, student: str, look: dict[str, list[str]]
+def _flag(
+    api: "NbGraderAPI", name: str, student: str, flags: dict[str, list[str]]
 ) -> None:
     """Have nbgrader list a submission among those that a person must grade."""
     with api.gradebook as book:
-        for exercise_id in look:
+        for exercise_id in flags:
             grade = book.find_grade(f"check-{exercise_id}", name, name, student)
             grade.needs_manual_grade = True
         book.db.commit()
 
 
-def _succeed(result: dict, what: str) -> None:
+def _succeed(result: dict) -> None:
     if result["success"]:
         return
     said = f"{result.get('error', '')}\n{result.get('log', '')}"
     if "KeyboardInterrupt" in said:
         raise KeyboardInterrupt
     reasons = [line.strip() for line in said.splitlines() if _REASON.match(line)]
-    raise RuntimeError(f"{what}: {(reasons or ['nbgrader gives no reason'])[-1]}")
+    raise RuntimeError((reasons or ["nbgrader gives no reason"])[-1])
 
 
 @contextlib.contextmanager

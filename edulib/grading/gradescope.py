@@ -1,7 +1,7 @@
 """The checks of an assignment as a zip for Gradescope, made by Otter.
 
 Its tests run after whatever notebook was handed in, one test for each part. There is
-no fence: Gradescope gives every submission a container of its own.
+no sandbox: Gradescope gives every submission a container of its own.
 """
 
 import contextlib
@@ -12,13 +12,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from edulib.book.address import ADDRESS
+from edulib.authoring.repository_url import ADDRESS
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header
 from edulib.grading.assignment import release_form
 from edulib.grading.course import Assignment, Course
-from edulib.grading.judge import Question
 from edulib.grading.private import load_checks
+from edulib.grading.score import Question
 
 _PYTHON = "3.12"
 _REQUIREMENTS = f"""\
@@ -28,7 +28,7 @@ eras-of-vision @ git+{ADDRESS}
 _HEAD = """\
 from otter.test_files import test_case
 
-from edulib.grading.judge import Question, judge
+from edulib.grading.score import Question, score
 {imports}
 OK_FORMAT = False
 name = {name!r}
@@ -38,7 +38,7 @@ _rows = []
 
 def _expect(env, number):
     if not _rows:
-        _rows.extend(judge(_question, env, seed={seed}, seconds=60).result.rows)
+        _rows.extend(score(_question, env, seed={seed}, seconds=60).result.rows)
     row = _rows[number]
     if row.status != "passed":
         raise AssertionError(f"{{row.status}}. {{row.message}} {{row.hint}}".strip())
@@ -119,7 +119,7 @@ def _write_tests(folder: Path, course: Course, assignment: Assignment) -> None:
 
 @contextlib.contextmanager
 def _work_in_a_new_folder() -> Iterator[Path]:
-    """Otter takes only files below the current folder."""
+    """Enter a new folder: Otter takes only files below the current one."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

@@ -7,7 +7,7 @@ from nbformat import NotebookNode, from_dict
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from edulib.book.notebooks import read
+from edulib.authoring.notebooks import read
 from edulib.exercises.source import clear_solution, read_header
 from edulib.grading.course import Course
 
@@ -29,7 +29,7 @@ class TakeOutputs(NbGraderPreprocessor):
     """Take the outputs of a submission from its run, in place of running it here.
 
     So no student's code runs where the gradebook is open, and `nbgrader autograde`
-    refuses a submission that was not run in its fence.
+    refuses a submission that was not run in its sandbox.
     """
 
     root = Unicode(help="the folder of the course").tag(config=True)

@@ -27,7 +27,7 @@ def load_checks(paths: Iterable[str | Path]) -> None:
 
 
 def is_private(exercise_id: str) -> bool:
-    """Whether students do not have the checks of an exercise."""
+    """Return whether students do not have the checks of an exercise."""
     return not parts(exercise_id)[0].run.__module__.startswith("edulib.")
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
+from edulib.data.sources import SIZES, load_source
 from edulib.registry import get_builder
 from edulib.training import distributed
 from edulib.training.loop import fit
 from edulib.training.recipe import DEFAULT_RECIPE, OPTIMIZERS, SCHEDULES, Recipe
-from edulib.training.sources import SIZES, load_source
 
 EXAMPLES = """examples:
   python -m edulib.training resnet20_cifar --data digits --epochs 8

@@ -9,9 +9,8 @@ from PIL.Image import DecompressionBombError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
+from edulib.data.splits import Examples
 from edulib.training.distributed import rank, world_size
-
-Examples = Dataset | tuple[Tensor | list, ...]
 
 UNREADABLE = (OSError, SyntaxError, DecompressionBombError)  # PIL's, of a bad file
 

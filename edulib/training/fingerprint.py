@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from edulib.training.batches import Examples, Reader
+from edulib.data.splits import Examples
+from edulib.training.batches import Reader
 from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
 

@@ -17,8 +17,9 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from edulib.data.splits import Examples
 from edulib.training import distributed
-from edulib.training.batches import Batches, Examples
+from edulib.training.batches import Batches
 from edulib.training.fingerprint import fingerprint
 from edulib.training.metrics import History, Metrics, Totals
 from edulib.training.objectives import Classification, Objective

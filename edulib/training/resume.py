@@ -10,8 +10,8 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from edulib.files import atomic_write, check_writable, remove_leftovers
 from edulib.training.distributed import barrier, rank
-from edulib.training.files import check_writable, remove_leftovers, write_whole
 from edulib.training.fingerprint import hash_of
 from edulib.training.metrics import History
 
@@ -61,7 +61,7 @@ def start_state(path: Path, state: TrainingState) -> None:
 
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a checkpoint."""
-    write_whole(path, to_bytes(state))
+    atomic_write(path, to_bytes(state))
 
 
 def to_bytes(state: TrainingState) -> bytes:

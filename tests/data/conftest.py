@@ -1,10 +1,18 @@
-"""What tests of downloads share: a web server of their own."""
+"""What tests of data share: a cache folder and a web server of their own."""
 
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """The cache folder of this test, instead of the user's."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("EDULIB_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from edulib.data.scenes.drawing import draw_map
 from edulib.data.scenes.language import ANSWERS, plural
 from edulib.data.scenes.layout import main_kind
 from edulib.data.scenes.objects import KINDS, PARTS, TEXTURES, VARIANTS, template
-from edulib.data.scenes.palette import COLOURS, NAMES
+from edulib.data.scenes.palette import COLORS, NAMES
 from edulib.data.scenes.placing import UNIT, Placed, Pose
 from edulib.data.scenes.settings import SETTINGS
 
@@ -69,10 +69,10 @@ def test_parts_make_up_each_object_and_belong_to_its_kind():
 
 
 def test_the_main_object_is_the_label_and_nothing_but_scenery_covers_it():
-    labelled = Scenes(20, 64, seed=9, objects=(1, 6))
-    for k, (_, label) in enumerate(labelled):
+    labeled = Scenes(20, 64, seed=9, objects=(1, 6))
+    for k, (_, label) in enumerate(labeled):
         assert SCENES[k].label == SCENES[k].labels[0] == label
-        plan = labelled.options.plan(9, k)
+        plan = labeled.options.plan(9, k)
         alone = draw_map(replace(plan, depth=[0]), 64) > 0
         np.testing.assert_array_equal(alone, SCENES[k].masks[0])
 
@@ -132,7 +132,7 @@ def test_objects_differ_from_the_background():
         assert np.abs(np.median(inside, 0) - np.median(outside, 0)).max() > 8
 
 
-def test_captions_name_all_kinds_the_main_colour_and_the_place():
+def test_captions_name_all_kinds_the_main_color_and_the_place():
     for scene in SCENES:
         for kind, count in Counter(scene.kinds).items():
             assert kind in scene.caption or (
@@ -141,7 +141,7 @@ def test_captions_name_all_kinds_the_main_colour_and_the_place():
         for kind in set(KINDS) - set(scene.kinds):
             assert f" {kind} " not in f" {scene.caption} "
         beginning = scene.caption.split(" ")[:5]
-        assert scene.colours[0] in beginning or scene.kinds[0] == "face"
+        assert scene.colors[0] in beginning or scene.kinds[0] == "face"
         if scene.textures[0] != "plain":
             assert scene.textures[0] in scene.caption
         assert SETTINGS[scene.setting].phrase in scene.caption
@@ -186,7 +186,7 @@ def answer_about_one(scene, words):
     """The answer to a question about objects that are the only ones of their kind."""
     asked = [scene.kinds.index(word) for word in words if word in scene.kinds]
     if "colour" in words:
-        return scene.colours[asked[0]]
+        return scene.colors[asked[0]]
     if "plain" in words:
         return scene.textures[asked[0]]
     first, second = (x0 + x1 for x0, _, x1, _ in scene.boxes[asked])
@@ -210,7 +210,7 @@ def test_yes_and_no_are_both_frequent():
     assert 0.5 < answers["yes"] / answers["no"] < 2
 
 
-def test_colours_in_pictures_are_those_of_their_names():
+def test_colors_in_pictures_are_those_of_their_names():
     """The median colour of a car's body is nearest to its name's, by day."""
     right = total = 0
     for k in (k for k in range(400) if main_kind(3, k) == "car"):
@@ -219,10 +219,10 @@ def test_colours_in_pictures_are_those_of_their_names():
             continue
         seen = np.median(scene.image[scene.parts_of(0)["bodywork"]], 0)
         distance = {
-            name: min(np.abs(np.array(shade) - seen).sum() for shade in COLOURS[name])
+            name: min(np.abs(np.array(shade) - seen).sum() for shade in COLORS[name])
             for name in NAMES
         }
-        right += min(distance, key=distance.get) == scene.colours[0]
+        right += min(distance, key=distance.get) == scene.colors[0]
         total += 1
     assert total > 10
     assert right == total

@@ -35,8 +35,8 @@ def images():
 def test_axes_are_those_of_the_covariance(images):
     augment = PCAColor(images)
     pixels = images.movedim(1, -1).reshape(-1, 3).double()
-    centred = pixels - pixels.mean(0)
-    covariance = centred.T @ centred / (len(pixels) - 1)
+    centered = pixels - pixels.mean(0)
+    covariance = centered.T @ centered / (len(pixels) - 1)
     rebuilt = augment.vectors @ augment.values.diag() @ augment.vectors.T
     torch.testing.assert_close(rebuilt.double(), covariance, rtol=1e-4, atol=1e-6)
     assert augment.values.diff().max() <= 0

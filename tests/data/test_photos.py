@@ -6,10 +6,10 @@ import pytest
 import torch
 from torchvision import tv_tensors
 
-from edulib.data import PHOTOS, PhotoPatches, as_tensors, photographs, photos
+from edulib.data import PHOTOS, ExemplarPatches, as_tensors, photographs, photos
 
 
-def test_all_photographs_are_there_in_colour():
+def test_all_photographs_are_there_in_color():
     found = photos()
     assert list(found) == [photo.name for photo in PHOTOS]
     assert len(found) == 10
@@ -21,11 +21,11 @@ def test_all_photographs_are_there_in_colour():
         assert (image[0] - image[2]).abs().max() > 0.2
 
 
-def test_every_photograph_names_its_source_and_licence():
+def test_every_photograph_names_its_source_and_license():
     for photo in PHOTOS:
         assert photo.source
         assert photo.shows
-        assert any(word in photo.licence for word in ("CC", "public", "restrictions"))
+        assert any(word in photo.license for word in ("CC", "public", "restrictions"))
 
 
 def test_a_choice_of_photographs():
@@ -40,28 +40,28 @@ def test_photographs_are_fresh_copies():
 
 
 def test_patches_are_the_same_every_time():
-    patches = PhotoPatches(40, 24, num_classes=8, seed=3)
+    patches = ExemplarPatches(40, 24, num_classes=8, seed=3)
     images, labels = as_tensors(patches)
     assert images.shape == (40, 3, 24, 24)
     assert labels.tolist() == [k % 8 for k in range(40)]
-    again = PhotoPatches(40, 24, num_classes=8, seed=3)
+    again = ExemplarPatches(40, 24, num_classes=8, seed=3)
     assert torch.equal(again[33][0], images[33])
     assert isinstance(again[33][0], tv_tensors.Image)
     assert again.places == patches.places
-    assert PhotoPatches(1, num_classes=8, seed=4).places != patches.places
+    assert ExemplarPatches(1, num_classes=8, seed=4).places != patches.places
 
 
 def test_patches_of_a_class_are_alike_and_of_others_are_not():
-    images, labels = as_tensors(PhotoPatches(160, 16, num_classes=16))
-    colours = images.mean((2, 3))
-    middles = torch.stack([colours[labels == k].mean(0) for k in range(16)])
-    within = (colours - middles[labels]).norm(dim=1).mean()
+    images, labels = as_tensors(ExemplarPatches(160, 16, num_classes=16))
+    colors = images.mean((2, 3))
+    middles = torch.stack([colors[labels == k].mean(0) for k in range(16)])
+    within = (colors - middles[labels]).norm(dim=1).mean()
     assert within < 0.4 * torch.pdist(middles).mean()
 
 
 def test_validation_has_the_same_places_and_other_patches():
     train, val = (
-        PhotoPatches(32, 16, num_classes=8, split=s) for s in ("train", "val")
+        ExemplarPatches(32, 16, num_classes=8, split=s) for s in ("train", "val")
     )
     assert train.places == val.places
     seen = {sha256(image.numpy().tobytes()).digest() for image, _ in train}
@@ -69,7 +69,7 @@ def test_validation_has_the_same_places_and_other_patches():
 
 
 def test_places_show_something_and_lie_apart():
-    patches = PhotoPatches(100, 32, num_classes=100)
+    patches = ExemplarPatches(100, 32, num_classes=100)
     assert as_tensors(patches)[0].std((1, 2, 3)).min() > 0.02
     assert len(set(patches.places)) == 100
 
@@ -87,11 +87,11 @@ def test_places_show_something_and_lie_apart():
 )
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
-        PhotoPatches(**{"length": 5, **arguments})
+        ExemplarPatches(**{"length": 5, **arguments})
 
 
 def test_indices_behave_as_those_of_a_list():
-    patches = PhotoPatches(5, 16, num_classes=3)
+    patches = ExemplarPatches(5, 16, num_classes=3)
     assert torch.equal(patches[-1][0], patches[4][0])
     assert len(list(patches)) == 5
     with pytest.raises(IndexError, match="no patch 5 among 5"):

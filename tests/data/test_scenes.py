@@ -102,7 +102,7 @@ def test_day_and_night_are_pairs():
         assert (day.domain, night.domain) == ("day", "night")
         np.testing.assert_array_equal(day.parts, night.parts)
         np.testing.assert_array_equal(day.instances, night.instances)
-        assert day.colours == night.colours
+        assert day.colors == night.colors
         assert day.image.mean() > night.image.mean() + 20
         assert make_scene(6, index, objects=(1, 3)).domain in ("day", "night")
 
@@ -121,10 +121,10 @@ def test_scales_do_not_overlap():
     assert means[0] < 0.3 < means[1] < 0.5 < means[2]
 
 
-def test_textures_and_colours_vary():
+def test_textures_and_colors_vary():
     scenes = [make_scene(8, k, 32) for k in range(120)]
     assert {s.textures[0] for s in scenes} == {"plain", "striped", "dotted", "brick"}
-    assert len({s.colours[0] for s in scenes}) == 9
+    assert len({s.colors[0] for s in scenes}) == 9
     assert len({s.setting for s in scenes}) == 7
 
 

@@ -197,13 +197,62 @@ def test_a_folder_of_images(tmp_path):
         torchvision_set("folder", tmp_path, "val")
 
 
+def test_what_programs_leave_in_a_folder_is_no_class_and_no_image(tmp_path):
+    root = tmp_path / ".hidden"  # above the set: of no concern
+    for name in ("cats", "dogs", ".ipynb_checkpoints", "__MACOSX", "cats/.thumbs"):
+        picture(root / f"train/{name}/1.png", (20, 20))
+    for name in ("._1.png", ".DS_Store"):
+        (root / "train/cats" / name).write_bytes(b"\0\5\26\7Mac OS X")
+    folder = torchvision_set("folder", root)
+    assert folder.classes == ["cats", "dogs"]
+    assert [label for _, label in folder] == [0, 1]
+
+
+def test_a_folder_of_hidden_folders_has_no_class(tmp_path):
+    picture(tmp_path / "train/.ipynb_checkpoints/1.png")
+    with pytest.raises(FileNotFoundError, match="one folder for each class: no class"):
+        torchvision_set("folder", tmp_path)
+
+
+def test_a_photograph_is_upright_as_its_tag_says(tmp_path):
+    path = tmp_path / "train/a/phone.png"
+    path.parent.mkdir(parents=True)
+    pixels = np.arange(36, dtype=np.uint8).reshape(3, 4, 3)
+    photo = Image.fromarray(pixels)
+    tags = photo.getexif()
+    tags[0x0112] = 6  # "turn it clockwise by 90 degrees"
+    photo.save(path, exif=tags)
+    image, _ = torchvision_set("folder", tmp_path)[0]
+    expected = torch.tensor(np.rot90(pixels, -1).copy()).movedim(-1, 0) / 255
+    torch.testing.assert_close(image.as_subclass(torch.Tensor), expected)
+
+
+@pytest.mark.parametrize("name", ["ramp.png", "ramp.tif", "ramp.pgm"])
+def test_sixteen_bits_keep_their_range(tmp_path, name):
+    path = tmp_path / "train/a" / name
+    path.parent.mkdir(parents=True)
+    Image.fromarray(np.arange(256, dtype=np.uint16)[None] * 257).save(path)
+    image, _ = torchvision_set("folder", tmp_path)[0]
+    expected = torch.arange(256).expand(3, 1, 256) / 255
+    torch.testing.assert_close(image.as_subclass(torch.Tensor), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_pixels_of_unknown_range_are_refused(tmp_path, dtype):
+    path = tmp_path / "train/a/depth.tif"
+    path.parent.mkdir(parents=True)
+    Image.fromarray(np.ones((4, 4), dtype)).save(path)
+    with pytest.raises(ValueError, match=r"8 or 16 bits, got mode '[FI]' in .*depth"):
+        torchvision_set("folder", tmp_path)[0]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_set_names_itself_the_remedy_and_what_to_use_instead(tmp_path, name):
     with pytest.raises(FileNotFoundError) as error:
         torchvision_set(name, tmp_path)
     for word in (f"no whole {name}", "download=True", "MB" if name < "v" else "GB"):
         assert word in str(error.value)
-    assert "Scenes, Digits and PhotoPatches" in str(error.value)
+    assert "Scenes, Digits and ExemplarPatches" in str(error.value)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -58,6 +58,38 @@ def test_wrong_grids_say_what_is_wrong(images, titles, message):
         show_images(images, titles=titles)
 
 
+def test_bytes_and_truths_are_shown_as_what_they_mean():
+    ramp = torch.arange(64, dtype=torch.uint8).reshape(1, 8, 8) * 4
+    shown, truth = (axis.images[0] for axis in show_images([ramp, ramp > 99]).axes)
+    assert torch.equal(torch.as_tensor(shown.get_array().data), ramp[0].float() / 255)
+    assert torch.equal(torch.as_tensor(truth.get_array().data) > 0, ramp[0] > 99)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (torch.full((3, 8, 8), 255.0), "got up to 255: divide by"),
+        (torch.full((3, 8, 8), 255), "or bytes, got torch.int64"),
+    ],
+)
+def test_pictures_that_would_be_white_are_refused(image, message):
+    boxes = torch.tensor([[1.0, 1, 4, 4]])
+    for draw in (
+        lambda: show_images([image]),
+        lambda: draw_boxes(image, boxes),
+        lambda: draw_masks(image, image[:1] > 0),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw()
+
+
+def test_bytes_are_drawn_upon_as_their_values():
+    image = torch.full((3, 16, 16), 51, dtype=torch.uint8)
+    boxes, masks = torch.tensor([[2.0, 2, 9, 9]]), image[:1] > 99
+    for drawn in (draw_boxes(image, boxes), draw_masks(image, masks)):
+        assert drawn[0, 12, 12] == pytest.approx(0.2)
+
+
 def test_boxes_change_their_border_and_leave_the_inside():
     image = torch.full((3, 32, 32), 0.2)  # a multiple of 1 / 255
     drawn = draw_boxes(image, torch.tensor([[8.0, 8, 24, 24]]))

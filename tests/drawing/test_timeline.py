@@ -42,7 +42,7 @@ def test_page_links_written_chapters_only_and_escapes_titles():
 
 @pytest.mark.parametrize(
     ("papers", "message"),
-    [([], "at least one paper"), ([Paper("X", 2030, 9)], "from 0 to 5, got 9 for X")],
+    [([], "at least one paper"), ([Paper("X", 2030, 9)], "from 0 to 6, got 9 for X")],
 )
 def test_wrong_papers_say_what_is_wrong(papers, message):
     with pytest.raises(ValueError, match=message):

@@ -1,5 +1,7 @@
 """The chapters with exercises, read as the tests need them."""
 
+import ast
+import builtins
 import importlib.util
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +11,8 @@ from types import ModuleType
 import nbformat
 
 from edulib.exercises import list_exercises
-from edulib.exercises.source import clear_solution, read_header
+from edulib.exercises.source import clear_solution, read_header, student_notebook
+from edulib.grading.answers import names_bound, names_read
 
 HERE = Path(__file__).parent
 BOOK = HERE.parents[1] / "book"
@@ -18,9 +21,10 @@ CHAPTERS = sorted({name.partition("-")[0] for name in list_exercises()})
 
 @dataclass(frozen=True)
 class Exercise:
-    """The two cells of an exercise."""
+    """The cells of an exercise."""
 
     name: str
+    text: str
     solution: str
     check: str
 
@@ -51,18 +55,65 @@ def notebook(chapter: str) -> nbformat.NotebookNode:
 
 @cache
 def exercises(chapter: str) -> dict[str, Exercise]:
-    cells = {}
+    cells, text = {}, ""
     for cell in notebook(chapter).cells:
         header = read_header(cell.source) if cell.cell_type == "code" else None
         if header:
-            cells[header.exercise_id, header.kind] = cell.source
-    names = dict.fromkeys(name for name, _ in cells)
-    return {n: Exercise(n, cells[n, "exercise"], cells[n, "check"]) for n in names}
+            cells.setdefault(header.exercise_id, [text]).append(cell.source)
+        elif cell.cell_type == "markdown":
+            text = cell.source
+    return {name: Exercise(name, *sources) for name, sources in cells.items()}
 
 
 @cache
 def wrong_answers(chapter: str) -> dict[str, list]:
-    return _load(HERE / f"wrong_{chapter}.py").WRONG
+    return _load(HERE.parent / "chapters" / chapter / "wrong_answers.py").WRONG
+
+
+def cells_of_exercises(chapter: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    """The code cells that the exercises need, and those that need an exercise.
+
+    Which these are is seen from the names that cells read and bind: a name comes from
+    the last cell above that binds it.
+    """
+    cells = [cell for cell in chapter.cells if cell.cell_type == "code"]
+    own = {k for k, cell in enumerate(cells) if read_header(cell.source)}
+    sources = _sources(cells)
+    needed = own | {k for k, found in enumerate(sources) if found & own}
+    waiting = list(needed)
+    while waiting:
+        more = sources[waiting.pop()] - needed
+        needed |= more
+        waiting += more
+    return [cells[k] for k in sorted(needed)]
+
+
+def _sources(cells: list[nbformat.NotebookNode]) -> list[set[int]]:
+    """For each cell the numbers of those from which its names come."""
+    last: dict[str, int] = {}
+    found = []
+    for number, cell in enumerate(cells):
+        bound = names_bound(cell.source)
+        wanted = names_read(cell.source) - bound - set(dir(builtins))
+        found.append({last[name] for name in wanted if name in last})
+        last.update(dict.fromkeys(bound, number))
+    return found
+
+
+def run_unsolved(chapter: nbformat.NotebookNode) -> list[str]:
+    """Run what the exercises of a chapter need, unsolved; return what is shown."""
+    names: dict[str, object] = {"__name__": "__main__"}
+    shown = []
+    for cell in cells_of_exercises(student_notebook(chapter)):
+        *body, last = ast.parse(cell.source).body
+        if not isinstance(last, ast.Expr):
+            body, last = [*body, last], None
+        exec(compile(ast.Module(body, []), "<cell>", "exec"), names)
+        if last:
+            shown.append(
+                repr(eval(compile(ast.Expression(last.value), "", "eval"), names))
+            )
+    return shown
 
 
 def _load(path: Path) -> ModuleType:

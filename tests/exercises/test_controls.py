@@ -4,6 +4,7 @@ import copy
 import dataclasses
 
 import exercise_cells
+import nbformat
 import pytest
 import test_chapters
 
@@ -76,3 +77,37 @@ def test_an_exercise_without_a_check_is_noticed(monkeypatch):
     monkeypatch.setattr(test_chapters, "notebook", lambda name: chapter)
     with pytest.raises(AssertionError):
         test_chapters.test_cells_of_the_chapter("lenet")
+
+
+def made_of(*sources):
+    return nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in sources]
+    )
+
+
+EXERCISE = "# exercise: lenet-count\nimport torch\n### BEGIN SOLUTION\nanswer = {}\n"
+EXERCISE += "### END SOLUTION"
+
+
+def test_exercises_run_with_the_cells_that_they_need_and_those_that_need_them():
+    chapter = made_of(
+        "import torch\nsides = 3",
+        "from torch import nn\nsides = 4",
+        "slow = 1 / 0",
+        "def corners():\n    return sides",
+        EXERCISE.format("corners() + torch.e"),
+        "# check: lenet-count\nprint(answer)",
+        "corners = None",
+        "double = answer",
+        "import torch\ntorch.ones(2)",
+    )
+    chosen = exercise_cells.cells_of_exercises(chapter)
+    assert [chapter.cells.index(cell) for cell in chosen] == [1, 3, 4, 5, 7]
+
+
+def test_a_cell_that_cannot_do_without_a_solution_is_noticed():
+    chapter = made_of(EXERCISE.format("3"), "# check: lenet-count\n1", "answer + 1")
+    with pytest.raises(TypeError):
+        exercise_cells.run_unsolved(chapter)
+    chapter.cells.pop()
+    assert exercise_cells.run_unsolved(chapter) == ["1"]

@@ -1,28 +1,36 @@
 """One class, graded once, for all tests of this folder."""
 
+import contextlib
+import io
 import socket
 
 import nbformat
 import pytest
 from graded_class import NAME, assign
+from poisons import POISONS, write_odd_files
 from submissions import MAKERS, SPY, solved, write_class, write_layer
 
-from edulib.grading.fence import landlock_version
+from edulib.grading.sandbox import landlock_version
 
 
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory):
-    """A class of all kinds of students, graded once."""
+    """A class of all kinds of students, every poison among them, graded once."""
     group = assign(tmp_path_factory.mktemp("class"))
     write_class(group.release, group.downloads, {kind: kind for kind in MAKERS})
+    for student, (make, _, _) in POISONS.items():
+        nbformat.write(make(group.release), group.downloads / f"{student}_{NAME}.ipynb")
+    root = group.course.root
+    group.odd = write_odd_files(group.release, group.downloads, root)
     (group.downloads / f"torn_{NAME}.ipynb").write_text('{"cells": [')
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        where = str(group.course.root)
-        spy = SPY.format(course=where, port=port, version=landlock_version())
+        spy = SPY.format(course=str(root), port=port, version=landlock_version())
         notebook = solved(group.release, write_layer(after=spy))
         nbformat.write(notebook, group.downloads / f"spy_{NAME}.ipynb")
-        assert group("collect", NAME, group.downloads) == 1
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            assert group("collect", NAME, group.downloads) == 1
+        group.said = said.getvalue()
         assert group.grade() == 0
     assert group("feedback", NAME) == 0
     return group

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -18,10 +18,19 @@ NAME, SEED = "week", 4711
 
 @dataclass
 class Class:
-    """A folder with a graded assignment."""
+    """A folder with a graded assignment.
+
+    Attributes:
+        course: the folder.
+        downloads: what the class hands in.
+        odd: names of files there that cannot be collected.
+        said: what collecting said of them.
+    """
 
     course: Course
     downloads: Path
+    odd: list[str] = field(default_factory=list)
+    said: str = ""
 
     def command(self, *arguments: object) -> list[str]:
         """What a shell would be told, for a process of its own."""

@@ -92,7 +92,7 @@ def report(group: Class, students: int, before: dict[Path, int]) -> None:
     print(f"all submissions: {sum(seconds):.0f} s of checking")
     points = Counter(points for points, _, _ in marks.values())
     print("marks:", ", ".join(f"{k:g} x {n}" for k, n in sorted(points.items())))
-    print("to look at:", sum(look for _, _, look in marks.values()))
+    print("flagged:", sum(flagged for _, _, flagged in marks.values()))
 
 
 if __name__ == "__main__":

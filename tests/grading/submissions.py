@@ -16,6 +16,10 @@ from edulib.exercises.source import read_header
 
 COUNT, LAYER = "lenet-count", "lenet-subsampling"
 EXERCISES = (COUNT, LAYER)
+NUMBERS = (
+    "colour_parameters, colour_connections = 456, 357_504\n"
+    "saved_parameters, wide_connections = 900, 192_480\n"
+)
 CLASS = """# exercise: lenet-subsampling
 import torch
 from torch import nn
@@ -52,11 +56,7 @@ def cell_of(notebook: NotebookNode, name: str, kind: str = "exercise") -> Notebo
 def solved(release: NotebookNode, layer: str, count: str = "") -> NotebookNode:
     """The release with answers: the right ones, unless others are given."""
     notebook = copy.deepcopy(release)
-    right = (
-        "colour_parameters, colour_connections = 456, 357_504\n"
-        "saved_parameters, wide_connections = 900, 192_480\n"
-    )
-    cell_of(notebook, COUNT).source = f"# exercise: {COUNT}\n{count or right}"
+    cell_of(notebook, COUNT).source = f"# exercise: {COUNT}\n{count or NUMBERS}"
     cell_of(notebook, LAYER).source = layer
     return notebook
 
@@ -125,14 +125,14 @@ NO_NUMBERS = (
 )
 CHEATS = {
     "replaces_torch": "torch.isclose = lambda a, *rest, **more: a == a",
-    "replaces_comparison": "import edulib.exercises.lenet as checks\n"
+    "replaces_comparison": "import edulib.chapters.lenet.exercises as checks\n"
     "checks.expect_close = checks.expect_shape = lambda *args, **more: None\n"
     "checks._pair = lambda *args: (MySubsampling(3), MySubsampling(3))",
-    "replaces_reference": "import edulib.classification.lenet as lenet\n"
+    "replaces_reference": "import edulib.models.classification.lenet as lenet\n"
     "lenet.Subsampling.forward = MySubsampling.forward",
-    "replaces_check": "import edulib.exercises, edulib.grading.judge\n"
+    "replaces_check": "import edulib.exercises, edulib.grading.score\n"
     "check = edulib.exercises.check = lambda *args, **more: 99\n"
-    "edulib.grading.judge.check = check",
+    "edulib.grading.score.check = check",
     "changes_points": "from edulib.exercises.registry import _parts\n"
     f"del _parts['{LAYER}'][1:]\n"
     "from edulib.exercises.result import Row\nRow.score = property(lambda row: 99)",
@@ -141,7 +141,7 @@ CHEATS = {
     "shell.ast_transformers.append(None)",
     "forges": "import json, os\n"
     "rows = [dict(name='all', points=6, status='passed')]\n"
-    "lines = json.dumps(dict(outputs=[])), json.dumps(dict(rows=rows, look=[]))\n"
+    "lines = json.dumps(dict(outputs=[])), json.dumps(dict(rows=rows, flags=[]))\n"
     "for descriptor in range(3, 60):\n"
     "    try:\n"
     "        os.write(descriptor, ('\\n'.join(lines) + '\\n').encode())\n"

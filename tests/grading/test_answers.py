@@ -8,10 +8,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from submissions import CLASS, COUNT, LAYER, cell_of
 
 from edulib.grading.answers import (
+    merge_into_release,
     names_bound,
     names_read,
     needed_cells,
-    put_into_frame,
 )
 from edulib.grading.assignment import make_source, release_form
 from edulib.grading.collect import collect, student_of
@@ -25,7 +25,7 @@ def release():
 
 
 def collected(release, *cells):
-    return put_into_frame(new_notebook(cells=list(cells)), release, set())
+    return merge_into_release(new_notebook(cells=list(cells)), release, set())
 
 
 def answer(collected, name):

@@ -1,5 +1,6 @@
 """Nothing is lost, and nothing done twice, when grading is stopped and started."""
 
+import json
 import subprocess
 
 import nbformat
@@ -71,3 +72,30 @@ def test_nbgrader_alone_gives_no_marks_to_what_was_not_run(small, killed):
         result = api.autograde(NAME, "student0")
     assert not result["success"]
     assert "student0 has not been run: make grade A=week" in result["log"]
+
+
+def test_who_cannot_be_run_recorded_or_fed_back_is_named(small, killed, capsys):
+    small.course.run_file(NAME, "student1").write_text('{"digest": ')
+    assert small.grade() == 0
+    tear(small.course.notebook("submitted", NAME, "student2"))
+    record = small.course.run_file(NAME, "student3")
+    record.write_text(json.dumps({**small.run("student3"), "flags": 5}))
+    for student in ("student3", "student4"):
+        small.course.run_file(NAME, student, "recorded").unlink()
+    tear(small.course.notebook("autograded", NAME, "student5"))
+    capsys.readouterr()
+    assert small.grade() == 1
+    said = capsys.readouterr()
+    assert "not run: student2: " in said.err
+    assert "not recorded: student3: TypeError" in said.err
+    assert len(said.err.splitlines()) == 2
+    assert "0 run, 6 in the gradebook" in said.out
+    assert small.course.run_file(NAME, "student4", "recorded").exists()
+    assert small("feedback", NAME) == 1
+    said = capsys.readouterr()
+    assert said.err == "no page: student5\n"
+    assert "5 pages" in said.out
+
+
+def tear(path):
+    path.write_text(path.read_text()[:100])

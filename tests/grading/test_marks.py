@@ -5,7 +5,7 @@ import pytest
 from graded_class import NAME
 from submissions import CHEATS, HONEST, STOPPING
 
-from edulib.grading.fence import landlock_version
+from edulib.grading.sandbox import landlock_version
 
 EXPECTED = {name: marks for name, (_, marks) in (HONEST | STOPPING).items()}
 
@@ -29,19 +29,19 @@ def test_cheats_get_nothing_for_their_cheating(graded, student):
     "student", ["replaces_torch", "replaces_reference", "exits", "kills_itself"]
 )
 def test_a_person_is_asked_to_look(graded, student):
-    assert graded.run(student)["look"]
+    assert graded.run(student)["flags"]
     assert graded.marks()[student][2]
 
 
 def test_honest_submissions_need_no_person(graded):
     for student in HONEST:
-        assert graded.run(student)["look"] == {}
+        assert graded.run(student)["flags"] == {}
         assert not graded.marks()[student][2]
 
 
 def test_every_readable_submission_is_in_the_gradebook(graded):
     handed_in = {path.stem.removesuffix(f"_{NAME}") for path in files(graded)}
-    assert set(graded.marks()) == handed_in - {"torn"}
+    assert set(graded.marks()) == handed_in - {"torn", "x" * 90}
 
 
 def files(graded):

@@ -4,15 +4,12 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser
-from site_visit import Visitor
-
-SITE = Path(__file__).parents[2] / "_build" / "html"
+from site_visit import SITE, Visitor
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -39,6 +36,6 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visitor(browser: Browser, site: str) -> Visitor:
+def visitor(browser: Browser, site: str, patience: int) -> Visitor:
     """Opens pages of the site in Chromium."""
-    return Visitor(browser, site)
+    return Visitor(browser, site, patience)

@@ -4,29 +4,47 @@ import gzip
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from mimetypes import guess_type
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import yaml
-from playwright.sync_api import Browser, Page, Request, Response, Route
+from playwright.sync_api import Browser, Page, Response
 
 ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
 TEXT = ("text/", "javascript", "json", "svg", "xml")
 
 WATCH_SHIFTS = """
-window.eovShift = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput) window.eovShift += entry.value;
-  }
-}).observe({type: "layout-shift", buffered: true});
+let sum = 0;
+const add = (entries) => {
+  for (const entry of entries) if (!entry.hadRecentInput) sum += entry.value;
+};
+const observer = new PerformanceObserver((list) => add(list.getEntries()));
+observer.observe({type: "layout-shift", buffered: true});
+window.eovShift = () => { add(observer.takeRecords()); return sum; };
 """
+# At each step, what is seen is there before the next: a late image may move the text.
 SCROLL_TO_END = """async () => {
-  for (let y = 0; y < document.body.scrollHeight; y += 600) {
+  const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
+  const isSeen = (e) => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.bottom > 0 && box.top < innerHeight;
+  };
+  const loaded = (e) => new Promise((r) => {
+    e.addEventListener("load", r);
+    e.addEventListener("error", r);
+    if (e.complete) r();
+  });
+  await window.MathJax?.startup?.promise;
+  for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
     window.scrollTo({top: y, behavior: "instant"});
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await frame();
+    await Promise.all([...document.images].filter(isSeen).map(loaded));
   }
+  await document.fonts.ready;
+  await frame();
 }"""
-WAIT_FOR_MATHS = "async () => { await window.MathJax?.startup?.promise; }"
 FIND_WIDE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -39,12 +57,41 @@ READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
 READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
   (e) => !e.querySelector("mjx-container") || e.querySelector("mjx-merror"))
   .map((e) => e.textContent)"""
+# Contrast is most of axe's work, and most of it is one question again: text of the same
+# look on grounds of the same look has the same contrast, in either theme. Axe is asked
+# about one of each kind. Drawings, where grounds lie beside the text, are left alone;
+# words of code, thousands on a page, become plain text: axe walks through them too.
+ASK_ONCE = """() => {
+  const grounds = new Map(), kinds = new Set(), again = [];
+  const ground = (e) => {
+    if (e && !grounds.has(e)) {
+      const s = getComputedStyle(e);
+      const place = /absolute|fixed/.test(s.position) ? grounds.size : "";
+      grounds.set(e, [ground(e.parentElement), e.tagName, e.className, e.style.cssText,
+        s.backgroundColor, s.backgroundImage, s.opacity, s.filter, place].join());
+    }
+    return grounds.get(e) ?? "";
+  };
+  const says = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim();
+  for (const e of document.querySelectorAll("body :not(svg, svg *)")) {
+    if (![...e.childNodes].some(says)) continue;
+    const s = getComputedStyle(e);
+    const kind = [ground(e), s.color, s.fontSize, s.fontWeight, s.textShadow].join();
+    if (kinds.has(kind)) again.push(e); else kinds.add(kind);
+  }
+  for (const e of again) {
+    if (e.matches("pre span:not(:has(*))")) e.replaceWith(...e.childNodes);
+    else e.dataset.eovAgain = "";
+  }
+  const selector = ":not([data-eov-again])";
+  axe.configure({rules: [{id: "color-contrast", selector}]});
+}"""
 # The entries of the bibliography have a role that docutils gives them.
 RUN_AXE = """async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
+  const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"];
   const where = {exclude: [[".citation-list"], ["iframe"]]};
-  const found = await axe.run(
-    where, {runOnly: tags, iframes: false, preload: false});
+  const found = await axe.run(where,
+    {runOnly, resultTypes: ["violations"], iframes: false, preload: false});
   return found.violations.flatMap(
     (v) => v.nodes.slice(0, 5).map((n) => `${v.id}: ${n.html.slice(0, 200)}`));
 }"""
@@ -57,10 +104,16 @@ def toc_pages() -> list[str]:
     return [toc["root"], *parts]
 
 
+def notebook_pages() -> list[str]:
+    """Return those of the pages that are notebooks."""
+    return [page for page in toc_pages() if (ROOT / f"{page}.ipynb").exists()]
+
+
 @dataclass
 class Visit:
-    """An open page and what happened while it loaded."""
+    """An open page and what happened since it was opened."""
 
+    name: str
     page: Page
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -69,6 +122,17 @@ class Visit:
     def weight(self) -> int:
         """Bytes of all that was loaded, text compressed as servers send it."""
         return sum(_transferred(response) for response in self.responses)
+
+    def read_through(self) -> None:
+        """Scroll to the end; wait for the formulas and for each image that is seen."""
+        self.page.evaluate(SCROLL_TO_END)
+
+    def load_as_phone(self) -> None:
+        """Load the page again, narrow, for a reader who prefers dark colours."""
+        self.responses.clear()
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size({"width": 390, "height": 900})
+        self.page.reload(wait_until="load")
 
     def too_wide(self) -> list[str]:
         """Elements that stick out to the right, if the page scrolls sideways."""
@@ -84,60 +148,53 @@ class Visit:
         return [(src, alt) for src, alt in alts if len(alt.split()) < 3]
 
     def barriers(self) -> list[str]:
-        """What axe, the accessibility checker, finds."""
-        self.page.evaluate(_axe())
+        """What axe, the accessibility checker, finds; rewrites the words of code."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(_axe())
+        self.page.evaluate(ASK_ONCE)
         return self.page.evaluate(RUN_AXE)
 
     def shift(self) -> float:
         """How far things moved while loading (cumulative layout shift)."""
-        return self.page.evaluate("window.eovShift")
+        return self.page.evaluate("eovShift()")
 
     def close(self) -> None:
         """Close the page."""
-        self.page.context.close()
+        self.page.close()
 
 
 class Visitor:
-    """Opens pages in fresh browser contexts, and keeps each on the site."""
+    """Opens pages in one browser context, which keeps what they share, as a reader's.
 
-    def __init__(self, browser: Browser, site: str) -> None:
-        self.browser, self.site = browser, site
+    The context begins empty: its first page is loaded as on a reader's first visit.
+    """
 
-    def open(self, name: str, *, width: int = 1280, scheme: str = "light") -> Visit:
-        """Load a page, scroll through it, wait until its formulas are set.
+    def __init__(self, browser: Browser, site: str, patience: int) -> None:
+        self.site = site
+        self.context = browser.new_context(color_scheme="light")
+        self.context.set_default_timeout(patience)
+        self.context.add_init_script(WATCH_SHIFTS)
 
-        Args:
-            name: the page as in _toc.yml, without suffix.
-            width: of the window, in pixels.
-            scheme: colours that the reader prefers, "light" or "dark".
-        """
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
-        context.add_init_script(WATCH_SHIFTS)
-        visit = Visit(context.new_page())
+    def open(self, name: str) -> Visit:
+        """Load a page, wide and light, named as in _toc.yml."""
+        visit = Visit(name, self.context.new_page())
+        visit.page.set_viewport_size({"width": 1280, "height": 900})
         self._watch(visit)
         visit.page.goto(f"{self.site}{name}.html", wait_until="load")
-        visit.page.evaluate(SCROLL_TO_END)
-        visit.page.wait_for_load_state("networkidle")
-        visit.page.evaluate(WAIT_FOR_MATHS)
         return visit
 
     def _watch(self, visit: Visit) -> None:
-        def route(route: Route, request: Request) -> None:
-            if request.url.startswith((self.site, "data:", "blob:")):
-                route.continue_()
-            else:
-                visit.foreign.append(request.url)
-                route.abort()
-
-        visit.page.context.route("**/*", route)
-        visit.page.on("response", lambda response: visit.responses.append(response))
-        visit.page.on("pageerror", lambda error: visit.errors.append(str(error)))
-        visit.page.on(
-            "console",
-            lambda m: visit.errors.append(m.text) if m.type == "error" else None,
+        ours = (self.site, "data:", "blob:")
+        errors, foreign, page = visit.errors, visit.foreign, visit.page
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith(ours) else foreign.append(r.url),
         )
+        page.on("response", lambda response: visit.responses.append(response))
+        page.on(
+            "console", lambda m: errors.append(m.text) if m.type == "error" else None
+        )
+        page.on("pageerror", lambda error: errors.append(str(error)))
 
 
 @cache
@@ -149,6 +206,11 @@ def _axe() -> str:
 def _transferred(response: Response) -> int:
     if response.status != 200 or response.url.startswith(("data:", "blob:")):
         return 0
-    body = response.body()
-    kind = response.headers.get("content-type", "")
+    return _compressed(SITE / unquote(urlsplit(response.url).path).lstrip("/"))
+
+
+@cache
+def _compressed(path: Path) -> int:
+    body = path.read_bytes()
+    kind = guess_type(path)[0] or ""
     return len(gzip.compress(body)) if any(t in kind for t in TEXT) else len(body)

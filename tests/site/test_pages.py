@@ -1,9 +1,19 @@
-"""Every page, wide and light, narrow and dark, in a browser without a network."""
+"""Every page in a browser without a network: one visit, on which everything is asked.
+
+The tests of a page run in the order in which they stand here: as it was loaded, wide
+and light; operated by keyboard; loaded once more, as narrow as a phone and dark.
+"""
 
 from collections.abc import Iterator
 
+import nbformat
 import pytest
-from site_visit import Visit, Visitor, toc_pages
+from playwright.sync_api import Locator, expect
+from site_visit import ROOT, Visit, Visitor, notebook_pages, toc_pages
+
+from edulib.authoring.hosts import list_hosts
+from edulib.authoring.notebooks import read
+from edulib.exercises.source import student_notebook
 
 pytestmark = pytest.mark.browser
 
@@ -11,72 +21,177 @@ MEGABYTE = 1_000_000
 
 
 @pytest.fixture(scope="module", params=toc_pages())
-def wide(request: pytest.FixtureRequest, visitor: Visitor) -> Iterator[Visit]:
-    visit = visitor.open(request.param, width=1280, scheme="light")
-    yield visit
-    visit.close()
+def visit(request: pytest.FixtureRequest, visitor: Visitor) -> Iterator[Visit]:
+    """A page, wide and light, read to its end."""
+    opened = visitor.open(request.param)
+    opened.read_through()
+    yield opened
+    opened.close()
 
 
-@pytest.fixture(scope="module", params=toc_pages())
-def narrow(request: pytest.FixtureRequest, visitor: Visitor) -> Iterator[Visit]:
-    visit = visitor.open(request.param, width=390, scheme="dark")
-    yield visit
-    visit.close()
+@pytest.fixture(scope="module")
+def phone(visit: Visit) -> Visit:
+    """The same page on a phone, dark, read to its end; no longer wide and light."""
+    visit.load_as_phone()
+    visit.read_through()
+    return visit
 
 
-def test_asks_nobody_else(wide: Visit):
-    assert wide.foreign == []
+def parts(visit: Visit, mark: str, selector: str) -> list[Locator]:
+    """Return the parts of a page, which has some exactly if its notebook has a mark."""
+    path = ROOT / f"{visit.name}.ipynb"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    found = visit.page.locator(selector).all()
+    assert bool(found) == (mark in text), f"{len(found)} parts like {selector}"
+    return found
 
 
-def test_reports_no_error(wide: Visit):
-    assert wide.errors == []
-    assert [r.url for r in wide.responses if r.status >= 400] == []
+def visible(frames: Locator) -> list[str]:
+    return frames.locator("img").evaluate_all(
+        "images => images.filter((e) => getComputedStyle(e).visibility === 'visible')"
+        ".map((e) => e.alt)"
+    )
 
 
-def test_sets_its_formulas(wide: Visit):
-    assert wide.raw_formulas() == []
+def test_asks_nobody_else(visit: Visit):
+    assert visit.foreign == []
 
 
-def test_describes_its_images(wide: Visit):
-    assert wide.poor_alts() == []
+def test_reports_no_error(visit: Visit):
+    assert visit.errors == []
+    assert [r.url for r in visit.responses if r.status >= 400] == []
 
 
-def test_fits_a_wide_window(wide: Visit):
-    assert wide.too_wide() == []
+def test_sets_its_formulas(visit: Visit):
+    assert visit.raw_formulas() == []
 
 
-def test_stands_still_while_it_loads(wide: Visit):
-    assert wide.shift() < 0.1
+def test_describes_its_images(visit: Visit):
+    assert visit.poor_alts() == []
 
 
-def test_has_no_barriers_in_light(wide: Visit):
-    assert wide.barriers() == []
+def test_fits_a_wide_window(visit: Visit):
+    assert visit.too_wide() == []
 
 
-def test_is_light(wide: Visit):
-    assert wide.weight() <= 1.5 * MEGABYTE
+def test_stands_still_while_it_loads(visit: Visit):
+    assert visit.shift() < 0.1
 
 
-def test_says_what_it_is(wide: Visit):
-    description = wide.page.get_attribute("meta[name=description]", "content")
+def test_is_light(visit: Visit):
+    assert visit.weight() <= 1.5 * MEGABYTE
+
+
+def test_says_what_it_is(visit: Visit):
+    description = visit.page.get_attribute("meta[name=description]", "content")
     assert len(description) > 40
-    assert wide.page.get_attribute("html", "lang") == "en"
-    assert "Eras of Vision" in wide.page.title()
+    assert visit.page.get_attribute("html", "lang") == "en"
+    assert "Eras of Vision" in visit.page.title()
 
 
-def test_asks_nobody_else_on_a_phone(narrow: Visit):
-    assert narrow.foreign == []
-    assert narrow.errors == []
+def test_opens_as_the_form_for_students(visit: Visit):
+    entries = visit.page.locator(".dropdown-launch-buttons .dropdown-item")
+    found = entries.evaluate_all("all => all.map((e) => [e.innerText.trim(), e.href])")
+    hosts = list_hosts(visit.name) if visit.name in notebook_pages() else []
+    assert found == [[host.name, host.url] for host in hosts]
 
 
-def test_fits_a_phone(narrow: Visit):
-    assert narrow.too_wide() == []
+def test_downloads_the_form_for_students_first(visit: Visit):
+    entries = visit.page.locator(".dropdown-download-buttons .dropdown-item")
+    texts = [text.strip() for text in entries.all_inner_texts()]
+    notebooks = visit.page.locator("a[href$='.ipynb'].dropdown-item")
+    if visit.name not in notebook_pages():
+        assert notebooks.count() == 0
+        return
+    assert texts == [".ipynb to work in", ".ipynb with solutions", ".pdf"]
+    sources = []
+    for address in entries.evaluate_all("all => all.map((e) => e.href)")[:2]:
+        answer = visit.page.request.get(address)
+        assert answer.ok
+        cells = nbformat.reads(answer.text(), as_version=4).cells
+        sources.append([cell.source for cell in cells])
+    book = read(ROOT / f"{visit.name}.ipynb")
+    assert sources[0] == [cell.source for cell in student_notebook(book).cells]
+    assert sources[1] == [cell.source for cell in book.cells]
 
 
-def test_stands_still_on_a_phone(narrow: Visit):
-    assert narrow.shift() < 0.1
+def test_graphs_draw_their_nodes(visit: Visit):
+    for frame in parts(visit, "netron_graph(", "iframe"):
+        frame.scroll_into_view_if_needed()
+        frame.content_frame.locator("g.node").nth(3).wait_for(state="attached")
 
 
-def test_has_no_barriers_in_dark(narrow: Visit):
-    assert narrow.page.get_attribute("html", "data-theme") == "dark"
-    assert narrow.barriers() == []
+def test_sliders_move_by_keyboard(visit: Visit):
+    for frames in parts(visit, "eov-frames", ".eov-frames"):
+        slider = frames.locator("input[type=range]")
+        if slider.is_disabled():
+            continue
+        before, label = visible(frames), frames.locator("output").inner_text()
+        assert len(before) == 1
+        slider.focus()
+        visit.page.keyboard.press("ArrowRight")
+        expect(frames.locator("output")).not_to_have_text(label)
+        assert len(visible(frames)) == 1
+        assert visible(frames) != before
+        visit.page.keyboard.press("Home")
+        expect(frames.locator("output")).to_have_text(label)
+        assert visible(frames) == before
+
+
+def test_pickers_change_group_by_keyboard(visit: Visit):
+    for frames in parts(visit, 'eov-groups\\"', ".eov-frames:has(button)"):
+        before = visible(frames)
+        last = frames.locator("button").last
+        last.focus()
+        visit.page.keyboard.press("Enter")
+        expect(last).to_have_attribute("aria-pressed", "true")
+        assert len(visible(frames)) == 1
+        assert visible(frames) != before
+
+
+def test_solutions_are_folded_until_asked_for(visit: Visit):
+    solutions = parts(visit, "# exercise: ", ".eov-solution")
+    stubs = visit.page.locator(".eov-stub")
+    assert len(solutions) == stubs.count()
+    assert len(solutions) not in (1, 2)
+    for solution in solutions:
+        code = solution.locator("pre").first
+        expect(code).to_be_hidden()
+        solution.locator("summary").focus()
+        visit.page.keyboard.press("Enter")
+        expect(code).to_be_visible()
+        assert "###" not in code.inner_text()
+
+
+def test_quizzes_answer(visit: Visit):
+    for quiz in parts(visit, "eov-quiz", ".eov-quiz"):
+        questions = quiz.locator(":scope > ol > li")
+        assert 3 <= questions.count() <= 5
+        for question in questions.all():
+            right = question.locator("details.eov-right")
+            assert right.count() == 1
+            right.locator("summary").focus()
+            visit.page.keyboard.press("Enter")
+            expect(right).to_contain_text("Right", use_inner_text=True)
+
+
+def test_has_no_barriers_in_light(visit: Visit):
+    assert visit.barriers() == []
+
+
+def test_asks_nobody_else_on_a_phone(phone: Visit):
+    assert phone.foreign == []
+    assert phone.errors == []
+
+
+def test_fits_a_phone(phone: Visit):
+    assert phone.too_wide() == []
+
+
+def test_stands_still_on_a_phone(phone: Visit):
+    assert phone.shift() < 0.1
+
+
+def test_has_no_barriers_in_dark(phone: Visit):
+    assert phone.page.get_attribute("html", "data-theme") == "dark"
+    assert phone.barriers() == []

@@ -8,9 +8,11 @@ from site_visit import Visit, Visitor, toc_pages
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def visit(visitor: Visitor) -> Iterator[Visit]:
+    """A page on which each test plants a fault that no other is to see."""
     opened = visitor.open(toc_pages()[0])
+    opened.read_through()
     yield opened
     opened.close()
 
@@ -24,15 +26,15 @@ def add(visit: Visit, html: str) -> None:
 
 
 def test_sees_a_request_to_somebody_else(visit: Visit):
-    visit.page.evaluate("fetch('https://example.org/x.js').catch(() => 0)")
-    visit.page.wait_for_timeout(200)
+    with visit.page.expect_event("console", lambda m: "net::ERR" in m.text):
+        visit.page.evaluate("fetch('https://example.org/x.js').catch(() => 0)")
     assert visit.foreign == ["https://example.org/x.js"]
-    assert any("ERR_FAILED" in error for error in visit.errors)
+    assert any("net::ERR_NAME_NOT_RESOLVED" in error for error in visit.errors)
 
 
 def test_sees_an_error(visit: Visit):
-    visit.page.evaluate("setTimeout(() => { throw new Error('broken') })")
-    visit.page.wait_for_timeout(200)
+    with visit.page.expect_event("pageerror"):
+        visit.page.evaluate("setTimeout(() => { throw new Error('broken') })")
     assert any("broken" in error for error in visit.errors)
 
 
@@ -56,14 +58,24 @@ def test_sees_text_without_contrast(visit: Visit):
     assert [found for found in visit.barriers() if "color-contrast" in found]
 
 
+def test_sees_one_word_of_code_without_contrast(visit: Visit):
+    words = [f'<span class="n">word{n}</span> ' for n in range(4)]
+    words[2] = words[2].replace(" ", ' style="color: #bbb" ', 1)
+    add(visit, f'<div class="highlight"><pre>{"".join(words)}</pre></div>')
+    found = [found for found in visit.barriers() if "color-contrast" in found]
+    assert len([barrier for barrier in found if "word2" in barrier]) == 1
+    assert visit.page.locator("pre > span.n").all_inner_texts() == ["word0", "word2"]
+
+
 def test_sees_what_moves(visit: Visit):
     visit.page.evaluate("window.scrollTo({top: 0, behavior: 'instant'})")
+    before = visit.shift()
     add(visit, '<div style="height: 600px"></div>')
-    visit.page.wait_for_function("window.eovShift > 0.1", timeout=5000)
+    visit.page.wait_for_function("before => eovShift() > before + 0.1", arg=before)
 
 
 def test_weighs_what_was_loaded(visit: Visit):
     before = visit.weight()
-    visit.page.evaluate("fetch('../_static/logo.svg').then((r) => r.text())")
-    visit.page.wait_for_load_state("networkidle")
+    with visit.page.expect_response("**/logo.svg"):
+        visit.page.evaluate("fetch('../_static/logo.svg').then((r) => r.text())")
     assert 0 < visit.weight() - before < 1000

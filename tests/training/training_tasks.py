@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from training_helpers import examples, network
 
+from edulib.data.splits import Examples
 from edulib.training import (
     GAN,
     AdversarialNetworks,
@@ -18,7 +19,7 @@ from edulib.training import (
     Recipe,
     Segmentation,
 )
-from edulib.training.batches import Batch, Examples
+from edulib.training.batches import Batch
 from edulib.training.update import Update
 
 

@@ -1,5 +1,7 @@
 """Annotations: what is known about each pixel of a scene."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edulib.data.scenes.drawing import STRIDE
@@ -42,7 +44,7 @@ def boxes_of(masks: np.ndarray) -> np.ndarray:
     return np.array(boxes, np.int64).reshape(-1, 4)
 
 
-def labels_of(kinds: list[str]) -> np.ndarray:
+def labels_of(kinds: Sequence[str]) -> np.ndarray:
     """Positions of kinds in ``KINDS``: (N,) int64."""
     return np.array([KINDS.index(kind) for kind in kinds], np.int64)
 

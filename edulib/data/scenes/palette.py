@@ -2,10 +2,10 @@
 
 from functools import cache
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 
 # Named colours, each in two shades.
-COLOURS: dict[str, tuple[Colour, Colour]] = {
+COLORS: dict[str, tuple[Color, Color]] = {
     "red": ((217, 66, 54), (190, 44, 58)),
     "orange": ((240, 138, 44), (228, 112, 40)),
     "yellow": ((248, 204, 70), (238, 186, 48)),
@@ -16,7 +16,7 @@ COLOURS: dict[str, tuple[Colour, Colour]] = {
     "white": ((246, 241, 230), (232, 230, 226)),
     "brown": ((158, 108, 72), (132, 86, 58)),
 }
-NAMES = tuple(COLOURS)
+NAMES = tuple(COLORS)
 SKINS = (
     *((250, 214, 184), (236, 188, 150), (205, 150, 110)),
     *((160, 108, 76), (112, 74, 54)),
@@ -24,7 +24,7 @@ SKINS = (
 HAIRS = ((54, 42, 40), (96, 62, 44), (214, 164, 84), (176, 84, 44), (168, 164, 166))
 
 # Colours that do not vary. Those in LIT shine by night.
-FIXED: dict[str, Colour] = {
+FIXED: dict[str, Color] = {
     "black": (46, 44, 54),
     "white": (252, 250, 244),
     "tyre": (56, 56, 66),
@@ -52,17 +52,17 @@ FIXED: dict[str, Colour] = {
     "glass": (162, 206, 228),
     "glass_light": (208, 234, 244),
 }
-LIT: dict[str, Colour] = {
+LIT: dict[str, Color] = {
     "lamp": (255, 244, 176),
     "glass": (255, 208, 108),
     "glass_light": (255, 226, 150),
 }
 NIGHT = (190, 192, 228)  # what night leaves of 256 of red, green and blue
-DARK_GLASS: dict[str, Colour] = {"glass": (70, 92, 138), "glass_light": (98, 122, 170)}
+DARK_GLASS: dict[str, Color] = {"glass": (70, 92, 138), "glass_light": (98, 122, 170)}
 
 
 @cache
-def mix(first: Colour, second: Colour, percent: int) -> Colour:
+def mix(first: Color, second: Color, percent: int) -> Color:
     """A colour so many per cent of the way from the first to the second."""
     return tuple(
         (a * (100 - percent) + b * percent) // 100
@@ -71,22 +71,22 @@ def mix(first: Colour, second: Colour, percent: int) -> Colour:
 
 
 @cache
-def tinted(colour: Colour, tint: Colour) -> Colour:
+def tinted(color: Color, tint: Color) -> Color:
     """A colour under tinted light, of which 256 is white."""
-    return tuple(c * t >> 8 for c, t in zip(colour, tint, strict=True))
+    return tuple(c * t >> 8 for c, t in zip(color, tint, strict=True))
 
 
 @cache
-def inks(kind: str, colours: tuple[Colour, ...], texture: str, night: bool) -> dict:
+def inks(kind: str, colors: tuple[Color, ...], texture: str, night: bool) -> dict:
     """Colour of each role in an object.
 
     Args:
         kind: the kind of object; houses light their windows by night, cars do not.
-        colours: of the object, its accents, skin and hair.
+        colors: of the object, its accents, skin and hair.
         texture: of the object.
         night: whether it is night.
     """
-    main, accent, skin, hair = colours
+    main, accent, skin, hair = colors
     pale = sum(main) > 640
     dark = mix(main, (60, 40, 70), 22)
     light = mix(main, (255, 255, 255), 26)
@@ -111,5 +111,5 @@ def inks(kind: str, colours: tuple[Colour, ...], texture: str, night: bool) -> d
         roles["texture"] = main
     if not night:
         return roles
-    roles = {role: tinted(colour, NIGHT) for role, colour in roles.items()}
+    roles = {role: tinted(color, NIGHT) for role, color in roles.items()}
     return roles | (LIT if kind == "house" else DARK_GLASS | {"lamp": LIT["lamp"]})

@@ -58,8 +58,8 @@ class Placed:
         wide = -wide if pose.flipped else wide
         turn = [[wide * c, wide * s], [-pose.half * s, pose.half * c]]
         matrix = np.array(turn, np.int64) // SHEET  # in UNIT * ONE
-        centre = np.array([pose.x * ONE, pose.y * ONE], np.int64)
-        points = self.template.corners @ matrix + centre
+        center = np.array([pose.x * ONE, pose.y * ONE], np.int64)
+        points = self.template.corners @ matrix + center
         return points * canvas >> 32
 
 

@@ -1,6 +1,7 @@
 """One scene: its picture and all that is known about it."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -86,7 +87,7 @@ class Scene:
         image: (H, W, 3) uint8.
         kinds: of the objects: N of ``Scenes.classes``.
         labels: positions of the kinds in ``Scenes.classes``: (N,) int64.
-        colours: names of the objects' main colours: N.
+        colors: names of the objects' main colours: N.
         textures: of the objects: N out of "plain", "striped", "dotted", "brick".
         boxes: (N, 4) int64, xyxy in pixels, right and lower edge excluded.
         masks: (N, H, W) bool.
@@ -104,7 +105,7 @@ class Scene:
     image: np.ndarray
     kinds: tuple[str, ...]
     labels: np.ndarray
-    colours: tuple[str, ...]
+    colors: tuple[str, ...]
     textures: tuple[str, ...]
     boxes: np.ndarray
     masks: np.ndarray
@@ -162,25 +163,44 @@ def make_scene(
 
 def scene_of(plan: Plan, seed: int, index: int, image_size: int) -> Scene:
     """Draw and annotate a plan."""
-    things = plan.things
-    instances, parts = split_map(draw_map(plan, image_size))
-    labels = labels_of([thing.kind for thing in things])
-    masks = masks_of(instances, len(things))
+    picture, numbers = draw_picture(plan, image_size), draw_map(plan, image_size)
+    return assemble(picture, numbers, words_of(plan, seed, index))
+
+
+def words_of(plan: Plan, seed: int, index: int) -> dict[str, Any]:
+    """Return what is told of a plan in words: strings and sequences of strings."""
     asked, answer = question(plan, Stream(seed, index, "question"))
+    return {
+        "kinds": tuple(thing.kind for thing in plan.things),
+        "colors": tuple(thing.color for thing in plan.things),
+        "textures": tuple(thing.texture for thing in plan.things),
+        "caption": caption(plan),
+        "question": asked,
+        "answer": answer,
+        "domain": "night" if plan.night else "day",
+        "setting": plan.setting,
+    }
+
+
+def assemble(picture: np.ndarray, numbers: np.ndarray, words: dict[str, Any]) -> Scene:
+    """Make a scene of all that cannot be computed of the rest.
+
+    Args:
+        picture: what ``draw_picture`` returns: (H, W, 3) uint8.
+        numbers: what ``draw_map`` returns: (H, W) int32.
+        words: what ``words_of`` returns.
+    """
+    words = {k: tuple(v) if isinstance(v, list) else v for k, v in words.items()}
+    instances, parts = split_map(numbers)
+    labels = labels_of(words["kinds"])
+    masks = masks_of(instances, len(labels))
     return Scene(
-        image=draw_picture(plan, image_size),
-        kinds=tuple(thing.kind for thing in things),
+        image=picture,
         labels=labels,
-        colours=tuple(thing.colour for thing in things),
-        textures=tuple(thing.texture for thing in things),
         boxes=boxes_of(masks),
         masks=masks,
         instances=instances,
         semantic=semantic_of(instances, labels),
         parts=parts,
-        caption=caption(plan),
-        question=asked,
-        answer=answer,
-        domain="night" if plan.night else "day",
-        setting=plan.setting,
+        **words,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edulib.data.scenes.palette import FIXED, Colour, mix, tinted
+from edulib.data.scenes.palette import FIXED, Color, mix, tinted
 from edulib.data.scenes.placing import UNIT, WHOLE, Placed, Pose
 from edulib.data.scenes.scenery import VARIANTS, scenery
 from edulib.data.scenes.stream import Stream
@@ -40,7 +40,7 @@ class Setting:
     """
 
     phrase: str
-    grounds: tuple[Colour, ...]
+    grounds: tuple[Color, ...]
     far: tuple[str, ...]
     props: tuple[str, ...]
     water: bool = False
@@ -79,11 +79,11 @@ class Backdrop:
     """
 
     night: bool
-    sky: tuple[Colour, Colour]
+    sky: tuple[Color, Color]
     horizon: int
     ground_level: int
     behind: list[Placed]
-    ground: tuple[Colour, Colour]
+    ground: tuple[Color, Color]
 
 
 def backdrop(setting: Setting, stream: Stream, night: bool) -> Backdrop:
@@ -124,9 +124,9 @@ def _layer(name: str, stream: Stream, level: int, roles: dict) -> Placed:
 def _far(
     setting: Setting,
     stream: Stream,
-    sky: tuple[Colour, Colour],
+    sky: tuple[Color, Color],
     horizon: int,
-    light: Colour,
+    light: Color,
 ) -> list[Placed]:
     """Hills, mountains or roofs at the horizon, paler the farther they are."""
     land = stream.choice(((104, 164, 128), (126, 148, 190), (150, 176, 116)))
@@ -134,17 +134,17 @@ def _far(
         land = (214, 176, 124)
     layers = []
     for k, name in enumerate(setting.far):
-        colour = mix(tinted(land, light), sky[1], 60 - 30 * k)
+        color = mix(tinted(land, light), sky[1], 60 - 30 * k)
         roles = {
-            "main": colour,
-            "dark": mix(colour, tinted((90, 90, 140), light), 16),
+            "main": color,
+            "dark": mix(color, tinted((90, 90, 140), light), 16),
             "white": mix(tinted((255, 255, 255), light), sky[1], 20),
         }
         layers.append(_layer(name, stream, horizon + UNIT // 60 * k, roles))
     return layers
 
 
-def _heavens(stream: Stream, sky: tuple[Colour, Colour], night: bool) -> list[Placed]:
+def _heavens(stream: Stream, sky: tuple[Color, Color], night: bool) -> list[Placed]:
     """Sun or moon, stars and clouds."""
     left = stream.chance(50)
     x = UNIT * (stream.between(8, 26) + (0 if left else 66)) // 100
@@ -166,7 +166,7 @@ def _heavens(stream: Stream, sky: tuple[Colour, Colour], night: bool) -> list[Pl
     return placed + _clouds(stream, sky, night)
 
 
-def _clouds(stream: Stream, sky: tuple[Colour, Colour], night: bool) -> list[Placed]:
+def _clouds(stream: Stream, sky: tuple[Color, Color], night: bool) -> list[Placed]:
     share = 12 if night else 82
     roles = {
         "cloud": mix(sky[1], (255, 255, 255), share),

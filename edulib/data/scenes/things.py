@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from edulib.data.scenes.objects import PARTS, TEXTURES, VARIANTS, template
-from edulib.data.scenes.palette import COLOURS, HAIRS, NAMES, SKINS, inks, mix
+from edulib.data.scenes.palette import COLORS, HAIRS, NAMES, SKINS, inks, mix
 from edulib.data.scenes.placing import SHEET, UNIT, Placed, Pose
 from edulib.data.scenes.settings import Backdrop
 from edulib.data.scenes.sketch import Template
@@ -12,7 +12,7 @@ from edulib.data.scenes.stream import Stream
 SWIMMERS = ("boat", "fish")
 TILTS = {"fish": 24, "bird": 14, "butterfly": 40, "boat": 7, "flower": 10}
 LEG = PARTS.index("leg")
-MAIN_COLOURS = {
+MAIN_COLORS = {
     "tree": ("green", "green", "green", "orange", "yellow", "pink", "red"),
     "face": ("red", "yellow", "green", "blue", "purple", "pink", "white"),
     "flower": tuple(name for name in NAMES if name != "green"),
@@ -26,14 +26,14 @@ class Thing:
 
     Attributes:
         kind: one of ``KINDS``.
-        colour: name of its main colour.
+        color: name of its main colour.
         texture: "plain", "striped", "dotted" or "brick".
         stands: whether it touches the ground.
         placed: its design in its place.
     """
 
     kind: str
-    colour: str
+    color: str
     texture: str
     stands: bool
     placed: Placed
@@ -61,11 +61,11 @@ def make_thing(
         behind: the scenery.
         others: things which it should not cover.
     """
-    name = stream.choice(MAIN_COLOURS.get(kind, NAMES))
+    name = stream.choice(MAIN_COLORS.get(kind, NAMES))
     accents = [a for a in ACCENTS.get(kind, NAMES) if a != name]
-    colours = (
-        mix(*COLOURS[name], 25 * stream.below(5)),
-        COLOURS[stream.choice(accents)][0],
+    colors = (
+        mix(*COLORS[name], 25 * stream.below(5)),
+        COLORS[stream.choice(accents)][0],
         stream.choice(SKINS),
         stream.choice(HAIRS),
     )
@@ -77,7 +77,7 @@ def make_thing(
     poses = [_pose(kind, design, stream, sizes, span) for _ in tries]
     taken = [other.placed.pose for other in others]
     pose = min(poses, key=lambda pose: sum(_overlap(pose, t) for t in taken))
-    placed = Placed(design, pose, inks(kind, colours, texture, behind.night))
+    placed = Placed(design, pose, inks(kind, colors, texture, behind.night))
     return Thing(kind, name, texture, not flies and kind not in SWIMMERS, placed)
 
 

@@ -47,8 +47,8 @@ def _hair_behind(sketch: Sketch, style: str) -> None:
         sketch.add("hair", "hair", ellipse(0, -88, 22))
     if style == "curly":
         for angle in range(150, 400, 25):
-            (centre,) = arc(0, -26, 56, angle, angle)[:1]
-            sketch.add("hair", "hair", ellipse(*centre, 23))
+            (center,) = arc(0, -26, 56, angle, angle)[:1]
+            sketch.add("hair", "hair", ellipse(*center, 23))
 
 
 def _hair_in_front(sketch: Sketch, style: str, head: Outline) -> None:
@@ -108,11 +108,11 @@ def _door_and_windows(sketch: Sketch, half: float, top: float, pick: Stream) -> 
     sketch.add("door", "yellow", ellipse(x + 9, 66, 3))
     lower = {-1: (0.12, 0.62), 0: (-0.62, 0.62), 1: (-0.62, -0.12)}[place]
     for share in lower:
-        centre = share * half
-        window(sketch, centre - 13, 34, centre + 13, 62)
+        center = share * half
+        window(sketch, center - 13, 34, center + 13, 62)
     if top < -20:
-        for centre in (-half * 0.5, half * 0.5):
-            window(sketch, centre - 13, -18, centre + 13, 10)
+        for center in (-half * 0.5, half * 0.5):
+            window(sketch, center - 13, -18, center + 13, 10)
 
 
 def window(

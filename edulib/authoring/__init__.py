@@ -1,0 +1,1 @@
+"""What authors call: ``python -m edulib.authoring``."""

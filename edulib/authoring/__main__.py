@@ -1,0 +1,7 @@
+"""The authors' commands: ``python -m edulib.authoring --help``."""
+
+import sys
+
+from edulib.authoring.commands import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""What is made of the list of chapters: contents, README, welcome page, thread.
+
+``_toc.yml`` and the README's list are files that others read; `write_lists` renews
+them, and a test holds them to the list. All else is made at each build.
+"""
+
+import re
+from html import escape
+from pathlib import Path
+
+from edulib.authoring.timings import read_timings
+from edulib.drawing import timeline
+from edulib.files import write_if_changed
+from edulib.registry import (
+    Chapter,
+    chapters,
+    get_chapter,
+    neighbours,
+    papers,
+    parts,
+)
+
+_TOC = """format: jb-book
+root: book/welcome
+parts:
+  - caption: Overview
+    chapters:
+      - file: book/timeline
+{parts}  - caption: Teaching
+    chapters:
+      - file: book/teaching/index
+      - file: book/teaching/exercises
+      - file: book/teaching/grading
+  - caption: About this book
+    chapters:
+      - file: book/checked
+      - file: book/names
+      - file: book/benchmarks
+      - file: book/bibliography
+"""
+_LIST = re.compile(r"(<!-- chapters -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def contents() -> str:
+    """Return the text of ``_toc.yml``."""
+    text = ""
+    for part in parts():
+        files = [f"      - file: book/{c.address}\n" for c in _of(part.name)]
+        if files:
+            text += f"  - caption: {part.title}\n    chapters:\n{''.join(files)}"
+    return _TOC.format(parts=text)
+
+
+def readme(text: str) -> str:
+    """Return the README with its list of chapters renewed.
+
+    Raises:
+        ValueError: if the two comments between which it stands are missing.
+    """
+    if not _LIST.search(text):
+        raise ValueError("expected <!-- chapters --> and <!-- end --> in README.md")
+    lines = [
+        f"- **{part.title}**: {', '.join(c.title for c in _of(part.name))}\n"
+        for part in parts()
+        if _of(part.name)
+    ]
+    return _LIST.sub(lambda found: found[1] + "".join(lines) + found[2], text)
+
+
+def write_lists(root: Path) -> list[Path]:
+    """Renew the files that hold the list; return those that changed."""
+    page = root / "README.md"
+    made = {root / "_toc.yml": contents(), page: readme(page.read_text("utf-8"))}
+    return [
+        path for path, text in made.items() if write_if_changed(path, text.encode())
+    ]
+
+
+def welcome_list() -> str:
+    """Return the parts of the book with their chapters, as the welcome page shows."""
+    entries = []
+    for part in parts():
+        title = f"{part.title}, {part.years}" if part.years else part.title
+        lines = [
+            c.line.format(f"[{c.title}]({c.address}.ipynb)") for c in _of(part.name)
+        ]
+        text = " ".join([*lines, part.summary]).strip()
+        entries.append(f"{title}\n: {text or 'To come.'}")
+    return "\n\n".join(entries)
+
+
+def map_lists() -> dict[str, str]:
+    """Return what pages name in double braces of the book's map, as Markdown."""
+    return {
+        "chapters": welcome_list(),
+        "timeline": f"```{{raw}} html\n{timeline(papers())._repr_html_()}\n```",
+        "ideas": "\n\n".join(_ideas(era) for era in range(len(parts()))).strip(),
+        "chapter_times": _times(),
+    }
+
+
+def thread(name: str) -> str:
+    """Return, as HTML, what a chapter's page says of other chapters.
+
+    Args:
+        name: a written chapter.
+
+    Raises:
+        ValueError: if there is no such written chapter.
+    """
+    before, after = neighbours(name)
+    needed = [get_chapter(need) for need in get_chapter(name).needs]
+    rows = [("You need", needed), ("Before", [before]), ("Next", [after])]
+    items = "".join(
+        f"<dt>{label}</dt><dd>{', '.join(_link(c) for c in linked)}</dd>"
+        for label, row in rows
+        if (linked := [c for c in row if c is not None])
+    )
+    return f'<dl class="eov-thread">{items}</dl>'
+
+
+def _link(chapter: Chapter) -> str:
+    if not chapter.written:
+        return f"{escape(chapter.title)} (to come)"
+    return f'<a href="../{chapter.address}.html">{escape(chapter.title)}</a>'
+
+
+def _ideas(era: int) -> str:
+    rows = [
+        f"- [{paper.name}]({paper.url}) ({paper.year}). {paper.idea}"
+        for paper in papers()
+        if paper.era == era
+    ]
+    return "\n".join([f"**{parts()[era].title}**\n", *rows]) if rows else ""
+
+
+def _times() -> str:
+    rows = ["| chapter | at most, on one core |", "|---|--:|"]
+    for address, timing in read_timings().items():
+        title = get_chapter(Path(address).name).title
+        rows.append(f"| [{title}]({address}.ipynb) | {timing.cpu_seconds} s |")
+    return "\n".join(rows)
+
+
+def _of(part: str) -> list[Chapter]:
+    return [chapter for chapter in chapters() if chapter.part == part]

@@ -1,0 +1,171 @@
+"""Sphinx extension: what the book's pages need and Jupyter Book does not give them.
+
+- An exercise shows its stub, and below it the folded solution.
+- A page carries the colour of its part, and a chapter what comes before and next.
+- A page describes itself to search engines by its first paragraph.
+- Pages may name, in double braces, what is counted and listed at each build.
+- A notebook's rocket opens the form for students, and so does a plain download.
+"""
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from sphinx.util.logging import getLogger
+
+from edulib.authoring.hosts import DOWNLOADS, Host, list_hosts
+from edulib.authoring.lists import map_lists, thread
+from edulib.authoring.notebooks import chapter_of
+from edulib.authoring.page_statistics import page_numbers
+from edulib.authoring.student_notebooks import write_students
+from edulib.authoring.teaching import teaching_lists
+from edulib.exercises.source import read_header, show_solution, show_stub
+from edulib.registry import parts
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+LOGGER = getLogger(__name__)
+
+
+def count_everything(app: "Sphinx", config: "Config") -> None:
+    """Count what the pages may name."""
+    root = Path(app.srcdir)
+    config.myst_substitutions = {
+        **page_numbers(root),
+        **teaching_lists(root),
+        **map_lists(),
+    }
+
+
+def split_exercises(app: "Sphinx", doctree: nodes.document) -> None:
+    """Show each exercise as its stub, followed by the solution that stays folded."""
+    for cell in list(doctree.findall(_is_code_cell)):
+        code = next(iter(cell.findall(nodes.literal_block)), None)
+        header = read_header(code.astext()) if code is not None else None
+        if header is None or header.kind != "exercise":
+            continue
+        try:
+            stub = show_stub(code.astext())
+        except (SyntaxError, ValueError) as error:
+            LOGGER.warning("exercise %s: %s", header.exercise_id, error, location=cell)
+            continue
+        box = nodes.container(classes=["cell", "eov-stub"])
+        box += _highlighted(code, stub)
+        cell.parent.insert(cell.parent.index(cell), box)
+        code.replace_self(_highlighted(code, show_solution(code.astext())))
+        cell["classes"].append("eov-solution")
+        cell["prompt_show"], cell["prompt_hide"] = "Show a solution", "Hide it"
+
+
+def mark_part(app: "Sphinx", doctree: nodes.document) -> None:
+    """Give the page's outermost section the class of its part, `eov-era-2`."""
+    folders = [part.name for part in parts()]
+    folder = Path(app.env.docname).parent.name
+    if folder in folders and isinstance(doctree.children[0], nodes.section):
+        number = folders.index(folder)
+        doctree.children[0]["classes"] += ["eov-chapter", f"eov-era-{number}"]
+
+
+def add_thread(app: "Sphinx", doctree: nodes.document) -> None:
+    """Say below a chapter's header what is needed, what comes before, what next."""
+    chapter = chapter_of(Path(app.env.docname))
+    if chapter is None:
+        return
+    cells = list(doctree.findall(_is_code_cell))
+    heads = [cell for cell in cells if 'class="eov-card"' in cell.astext()]
+    html = nodes.raw("", thread(chapter.name), format="html")
+    if heads:
+        place = heads[0].parent
+        place.insert(place.index(heads[0]) + 1, html)
+    else:  # a review has no header
+        doctree.children[0].insert(1, html)
+
+
+def describe_page(
+    app: "Sphinx",
+    pagename: str,
+    templatename: str,
+    context: dict,
+    doctree: nodes.document | None,
+) -> None:
+    """Put the first paragraph of a page into its description."""
+    paragraph = next(doctree.findall(nodes.paragraph), None) if doctree else None
+    if paragraph is None:
+        return
+    text = " ".join(paragraph.astext().split())
+    tag = f'<meta name="description" content="{escape(text)}">'
+    context["metatags"] = f"{context.get('metatags', '')}\n{tag}"
+
+
+def offer_notebook(
+    app: "Sphinx",
+    pagename: str,
+    templatename: str,
+    context: dict,
+    doctree: nodes.document | None,
+) -> None:
+    """Let the page's menus open and download the notebook for students."""
+    if context.get("page_source_suffix") != ".ipynb":
+        return
+    groups = {group.get("label"): group for group in context["header_buttons"]}
+    launching = app.config.html_theme_options["launch_buttons"]
+    hosts = list_hosts(pagename, hub=launching.get("jupyterhub_url", ""))
+    groups["launch-buttons"]["buttons"] = [_button(host) for host in hosts]
+    groups["launch-buttons"]["tooltip"] = "Open as a notebook"
+    downloads = groups["download-buttons"]["buttons"]
+    downloads[0] |= {"text": ".ipynb with solutions"}
+    url = f"{context['pathto'](DOWNLOADS, 1)}/{pagename}.ipynb"
+    download = {
+        "type": "link",
+        "text": ".ipynb to work in",
+        "tooltip": "Download the notebook with exercises to solve",
+        "icon": "fas fa-file",
+        "url": url,
+        "label": "download-student-button",
+    }
+    downloads.insert(0, download)
+
+
+def write_downloads(app: "Sphinx", error: Exception | None) -> None:
+    """Put the notebooks for students beside the pages."""
+    if error is None and app.builder.format == "html":
+        names = [name for name in app.env.found_docs if _is_notebook(app, name)]
+        write_students(names, Path(app.srcdir), Path(app.outdir) / DOWNLOADS)
+
+
+def setup(app: "Sphinx") -> dict[str, bool]:
+    """Register the extension with Sphinx."""
+    app.connect("config-inited", count_everything)
+    app.connect("doctree-read", split_exercises)
+    app.connect("doctree-read", mark_part)
+    app.connect("doctree-read", add_thread)
+    app.connect("html-page-context", describe_page)
+    app.connect("html-page-context", offer_notebook, priority=900)
+    app.connect("build-finished", write_downloads)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _is_code_cell(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+
+
+def _is_notebook(app: "Sphinx", name: str) -> bool:
+    return app.env.doc2path(name).endswith(".ipynb")
+
+
+def _button(host: Host) -> dict[str, str]:
+    return {
+        "type": "link",
+        "text": host.name,
+        "tooltip": f"Open on {host.name}: {host.offers}",
+        "icon": "fas fa-rocket",
+        "url": host.url,
+        "label": f"launch-{host.name.lower()}",
+    }
+
+
+def _highlighted(like: nodes.literal_block, source: str) -> nodes.literal_block:
+    return nodes.literal_block(source, source, language=like.get("language", "python"))

@@ -1,0 +1,64 @@
+"""The notebooks for students: beside the pages, and as a branch that hosts open."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from edulib.authoring.notebooks import find_notebooks, read, write
+from edulib.authoring.repository_url import ADDRESS
+from edulib.exercises.source import student_notebook
+from edulib.files import atomic_write
+
+_README = """\
+# Eras of Vision: the notebooks for students
+
+Made from the branch `main` of {address} on every change;
+do not edit anything here. Exercises hold stubs to fill in, and every notebook runs to
+its end without a solution. The first cell installs what is missing.
+"""
+_REQUIREMENTS = """\
+--extra-index-url https://download.pytorch.org/whl/cpu
+jupyterlab
+eras-of-vision @ git+{address}
+"""
+
+
+def write_students(names: Iterable[str], root: Path, folder: Path) -> list[Path]:
+    """Write the form for students of some notebooks.
+
+    Args:
+        names: without suffix, as "book/foundations/lenet".
+        root: folder of the repository.
+        folder: where they go, under the same names.
+
+    Returns:
+        The notebooks that were written.
+    """
+    written = []
+    for name in sorted(names):
+        written.append(folder / f"{name}.ipynb")
+        write(student_notebook(read(root / f"{name}.ipynb")), written[-1])
+    return written
+
+
+def write_branch(root: Path, folder: Path) -> list[Path]:
+    """Write all that the branch `student` holds: notebooks, and what Binder installs.
+
+    Args:
+        root: folder of the repository.
+        folder: where the branch is laid out.
+
+    Returns:
+        The files that were written.
+    """
+    paths = [path.relative_to(root) for path in find_notebooks([], root)]
+    names = [path.with_suffix("").as_posix() for path in paths]
+    written = write_students(names, root, folder)
+    texts = {
+        "README.md": _README.format(address=ADDRESS),
+        "requirements.txt": _REQUIREMENTS.format(address=ADDRESS),
+        "runtime.txt": "python-3.11\n",
+    }
+    for name, text in texts.items():
+        atomic_write(folder / name, text.encode())
+        written.append(folder / name)
+    return written

@@ -1,0 +1,67 @@
+"""Command line of the benchmark. See ``--help``."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from edulib.benchmarks import FILE, project
+from edulib.benchmarks.models import bench_models
+from edulib.benchmarks.training import bench_training
+from edulib.files import atomic_write
+
+
+def sections(device: torch.device) -> dict[str, Callable[[], object]]:
+    """What can be measured, by name, in the order of the page."""
+    return {
+        "forward": lambda: bench_models("forward", device),
+        "step": lambda: bench_models("step", device),
+        "training": lambda: bench_training(device),
+        "scenes": project.bench_scenes,
+        "imports": project.bench_imports,
+        "build": project.bench_build,
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print and store; sections that are not asked for keep their results."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    table = sections(device)
+    parser = argparse.ArgumentParser(
+        prog="python -m edulib.benchmarks",
+        description="Measure speed; nothing else should run on the machine.",
+    )
+    parser.add_argument("--only", nargs="+", choices=table, default=list(table))
+    parser.add_argument("--output", type=Path, default=FILE)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(2)
+    results = json.loads(options.output.read_text()) if options.output.exists() else {}
+    place = results.setdefault("gpu" if device.type == "cuda" else "cpu", {})
+    place["machine"] = project.machine()
+    load = round(os.getloadavg()[0], 1)  # of what others run
+    for name in options.only:
+        print(f"== {name}", flush=True)
+        start = time.perf_counter()
+        place[name] = rounded(table[name]())
+        place.setdefault("load", {})[name] = load
+        print(f"== {name}: took {time.perf_counter() - start:.0f} s", flush=True)
+        atomic_write(options.output, (json.dumps(results, indent=1) + "\n").encode())
+    return 0
+
+
+def rounded(value: object) -> object:
+    """The same result with four digits in every number."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

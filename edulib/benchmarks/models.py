@@ -1,0 +1,91 @@
+"""Our networks against torchvision's: a forward pass, and a step of training."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from edulib.benchmarks.clock import in_turns
+from edulib.registry import get_builder, get_model_info, list_models
+
+CPU_BATCH, CPU_SIZE = 2, 112  # images and pixels: every network in a few minutes
+GPU_BATCH, GPU_SIZE = 64, 224
+BARE = {"googlenet": {"aux_logits": False, "init_weights": False}}
+
+
+def reference_name(name: str) -> str | None:
+    """Torchvision's name of the network that a model equals; None if there is none."""
+    source = get_model_info(name).source.partition(",")[0]
+    return (
+        source.removeprefix("torchvision.models.") if "torchvision" in source else None
+    )
+
+
+def bench_models(kind: str, device: torch.device) -> list[dict]:
+    """Measure every model that torchvision has too.
+
+    Args:
+        kind: "forward" (evaluation mode, no gradient) or "step" (forward, backward,
+            step of SGD with momentum).
+        device: where; a GPU is measured in bfloat16 and channels-last too.
+
+    Returns:
+        For each model, its name and what ``in_turns`` gives.
+    """
+    formats = ["float32"]
+    if device.type == "cuda":
+        formats += ["bfloat16", "bfloat16 channels-last"]
+    rows = []
+    for name in list_models():
+        if reference_name(name) is None:
+            continue
+        for numbers in formats:
+            ours, theirs = (
+                runner(model, kind, numbers, device) for model in pair(name)
+            )
+            times = in_turns(ours, theirs)
+            rows.append({"model": name, "numbers": numbers, **times})
+            print(f"{kind} {name} {numbers}: {times['ratio']:.3f}", flush=True)
+    return rows
+
+
+def pair(name: str) -> tuple[nn.Module, nn.Module]:
+    """Our model and torchvision's, with the same weights."""
+    from torchvision import models
+
+    reference = reference_name(name)
+    theirs = models.get_model(reference, **BARE.get(reference, {}))
+    ours = get_builder(name)()
+    weights = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
+    ours.load_state_dict(dict(weights))
+    return ours, theirs
+
+
+def runner(
+    model: nn.Module, kind: str, numbers: str, device: torch.device
+) -> Callable[[], object]:
+    """The function to be timed."""
+    layout = torch.channels_last if "last" in numbers else torch.contiguous_format
+    on_gpu = device.type == "cuda"
+    batch, size = (GPU_BATCH, GPU_SIZE) if on_gpu else (CPU_BATCH, CPU_SIZE)
+    model.to(device, memory_format=layout)
+    images = torch.rand(batch, 3, size, size).to(device, memory_format=layout)
+    labels = torch.arange(batch, device=device)
+    half = torch.autocast(device.type, torch.bfloat16, enabled="bfloat16" in numbers)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+
+    @torch.no_grad()
+    def forward() -> None:
+        with half:
+            model(images)
+
+    def step() -> None:
+        with half:
+            loss = F.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    model.train(kind == "step")
+    return step if kind == "step" else forward

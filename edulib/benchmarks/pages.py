@@ -1,0 +1,167 @@
+"""The stored results as the page on speed shows them: tables and sentences."""
+
+import json
+from html import escape
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from edulib.benchmarks import FILE
+from edulib.notebook.html_output import HtmlOutput, html_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STYLE = (
+    "<style>.eov-bench{overflow-x:auto;margin:.5rem 0}"
+    ".eov-bench table{border-collapse:collapse;width:auto;margin:0;"
+    "font-variant-numeric:tabular-nums}"
+    ".eov-bench :is(th,td){padding:.3rem .6rem;text-align:right;border:0;"
+    "border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
+    ".eov-bench :is(th,td):first-child{text-align:left}"
+    ".eov-bench tbody th{font-weight:400}.eov-bench tbody tr{background:none}"
+    ".eov-bench td{white-space:nowrap}</style>"
+)
+BUSY = 0.5  # processes that were running before the benchmark began
+
+
+def results(where: str = "cpu", file: Path = FILE) -> dict:
+    """Stored results.
+
+    Args:
+        where: "cpu" or "gpu".
+        file: the JSON file that the benchmark writes.
+
+    Raises:
+        ValueError: if nothing was measured there.
+    """
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    if where not in stored:
+        raise ValueError(
+            f"nothing was measured on a {where}: run python -m edulib.benchmarks there"
+        )
+    return stored[where]
+
+
+def machine_line(found: dict) -> str:
+    """On what the numbers were measured, in a sentence."""
+    machine = found["machine"]
+    gpu = f", {machine['gpu']}" if machine["gpu"] else ""
+    load = max(found["load"].values())
+    warning = (
+        f" **Something else was running** (a load of {load}): these "
+        "numbers are a first sketch."
+    )
+    return (
+        f"Measured on {machine['cores']} cores of one {machine['processor']}{gpu}, "
+        f"with Python {machine['python']}, torch {machine['torch']} and torchvision "
+        f"{machine['torchvision']}.{warning if load > BUSY else ''}"
+    )
+
+
+def ratio_table(rows: list[dict], label: str) -> HtmlOutput:
+    """Our seconds over torchvision's, model by model.
+
+    Args:
+        rows: results of one kind.
+        label: what was measured, for those who do not see the table.
+    """
+    lines = [
+        (
+            row["model"]
+            + ("" if row["numbers"] == "float32" else f", {row['numbers']}"),
+            f"{1000 * row['ours']:.1f} ms",
+            f"{1000 * row['theirs']:.1f} ms",
+            f"{row['ratio']:.2f}",
+            f"{row['low']:.2f} to {row['high']:.2f}",
+        )
+        for row in rows
+    ]
+    heading = ("model", "ours", "torchvision's", "ratio", "half of the rounds")
+    return table(label, heading, lines)
+
+
+def ratio_summary(rows: list[dict]) -> str:
+    """The middle and the worst ratio, and how many hold to the aim."""
+    worst = max(rows, key=lambda row: row["ratio"])
+    held = sum(row["low"] <= 1.0 for row in rows)
+    return (
+        f"The middle ratio is **{median(row['ratio'] for row in rows):.2f}**, the "
+        f"highest {worst['ratio']:.2f} (`{worst['model']}`); {held} of {len(rows)} are "
+        "at most 1.00 within the noise: a quarter of their rounds or more were."
+    )
+
+
+def training_table(found: dict) -> HtmlOutput:
+    """What each loop reached, and when."""
+    curves = {f"fit, up to {found['lr']} and down to 0": found["ours"]}
+    for rate, curve in found["textbook"].items():
+        curves[f"textbook, constant {rate}"] = curve
+    lines = [
+        (name, str(len(curve)), f"{curve[-1][0]:.0f} s", f"{curve[-1][1]:.1%}")
+        for name, curve in curves.items()
+    ]
+    heading = ("loop and learning rate", "epochs", "training", "accuracy")
+    return table("Time to an accuracy", heading, lines)
+
+
+def training_verdict(found: dict) -> str:
+    """Which loop was faster, in a sentence."""
+    target, ratio = f"{found['target']:.0%}", f"{found['ratio']:.2f}"
+    if found["ours"][-1][1] < found["target"]:
+        return f"`fit` did not reach {target}."
+    if found["textbook_reached"]:
+        return (
+            f"To {target}, `fit` takes **{ratio}** of the time of the textbook loop at "
+            "its better rate."
+        )
+    return (
+        f"`fit` reached {target} in **{ratio}** of the time after which the textbook "
+        "loop, at either rate, had not."
+    )
+
+
+def training_figure(found: dict) -> "Figure":
+    """Validation accuracy of each loop over the seconds of training."""
+    from edulib.drawing import plot_curves
+
+    names = {f"textbook, {rate}": curve for rate, curve in found["textbook"].items()}
+    curves = {"fit": found["ours"], **names}
+    figure = plot_curves(
+        {name: tuple(zip(*curve, strict=True)) for name, curve in curves.items()},
+        "seconds of training",
+        "validation accuracy",
+    )
+    figure.axes[0].axhline(found["target"], color="0.6", linewidth=1, linestyle=":")
+    return figure
+
+
+def project_table(found: dict) -> HtmlOutput:
+    """Scenes, imports and the build, each beside what was aimed at."""
+    imports, scenes = found["imports"], found["scenes"]
+    before = f"importing all of edulib, after torch's {imports['torch']:.1f} s"
+    speed = f"{scenes['per_second']:.0f} a second"
+    lines = [
+        ("Scenes of 64 x 64, on one core", speed, "at least 500"),
+        (before, f"{imports['package']:.2f} s", "at most 0.3 s"),
+        ("building the site", f"{found['build']['seconds']:.0f} s", "at most 90 s"),
+    ]
+    return table("The package and the book", ("what", "measured", "aim"), lines)
+
+
+def table(
+    label: str, heading: tuple[str, ...], lines: list[tuple[str, ...]]
+) -> HtmlOutput:
+    """A table as the book's pages style it, and the same as text."""
+    html = (
+        f'{STYLE}<div class="eov-table eov-bench" role="region" tabindex="0" '
+        f'aria-label="{escape(label, quote=True)}">'
+        f"{html_table(heading, lines)}</div>"
+    )
+    columns = zip(heading, *lines, strict=True)
+    widths = [max(map(len, column)) for column in columns]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in (heading, *lines)
+    ]
+    return HtmlOutput(html, "\n".join(line.rstrip() for line in text))

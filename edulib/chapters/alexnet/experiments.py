@@ -1,0 +1,60 @@
+"""ReLU against tanh, and what keeps a small network from overfitting."""
+
+from functools import partial
+
+from edulib.chapters.alexnet.data import scene_windows
+from edulib.data.splits import crops
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
+from edulib.experiments.recipes import FEW_IMAGES
+from edulib.models.classification.alexnet import (
+    alexnet_tiny,
+    four_layers_relu,
+    four_layers_tanh,
+)
+from edulib.training import Recipe
+
+RATES = (0.001, 0.003, 0.01, 0.03)
+WAYS = {  # pool_size, dropout, how the training images are varied
+    "plain": (2, 0.0, {}),
+    "overlapping": (3, 0.0, {}),
+    "dropout": (2, 0.5, {}),
+    "crops": (2, 0.0, {"crops": True}),
+    "colors": (2, 0.0, {"crops": True, "colors": 1.0}),
+    "together": (3, 0.0, {"crops": True, "colors": 1.0}),
+}
+
+EXPERIMENTS = {
+    "alexnet-activation": Experiment(
+        variants={
+            f"{name} {lr}": Variant(
+                build=build,
+                data=partial(crops, train=6144, val=64),
+                recipe=Recipe(epochs=12, lr=lr, schedule="constant", weight_decay=0.0),
+            )
+            for lr in RATES
+            for name, build in (("relu", four_layers_relu), ("tanh", four_layers_tanh))
+        },
+        seeds=(0, 1, 2),
+    ),
+    "alexnet-overfitting": Experiment(
+        variants={
+            way: Variant(
+                build=partial(alexnet_tiny, pool_size=pool_size, dropout=dropout),
+                data=partial(scene_windows, train=300, val=500, **varied),
+                recipe=FEW_IMAGES,
+            )
+            for way, (pool_size, dropout, varied) in WAYS.items()
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
+CHECKPOINTS = {
+    "alexnet-patches-photos": CheckpointRecipe(
+        builder="edulib.models.classification.alexnet.alexnet_patches",
+        arguments={},
+        data=crops,
+        recipe=Recipe(epochs=8, lr=0.03, weight_decay=2e-3, clip_norm=1.0),
+        min_accuracy=0.8,
+    ),
+}

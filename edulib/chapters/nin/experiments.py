@@ -1,0 +1,33 @@
+"""An average against a dense layer at the end of a small network."""
+
+from functools import partial
+
+from edulib.data.splits import scenes
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
+from edulib.experiments.recipes import FEW_IMAGES
+from edulib.models.classification.nin import nin_small, nin_small_dense
+from edulib.training import Recipe
+
+EXPERIMENTS = {
+    "nin-heads": Experiment(
+        variants={
+            head: Variant(
+                build=build,
+                data=partial(scenes, train=600, val=500, image_size=32, scale="large"),
+                recipe=FEW_IMAGES,
+            )
+            for head, build in (("average", nin_small), ("dense", nin_small_dense))
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
+CHECKPOINTS = {
+    "nin-small-scenes": CheckpointRecipe(
+        builder="edulib.models.classification.nin.nin_small",
+        arguments={},
+        data=partial(scenes, train=2000, val=500, scale="large"),
+        recipe=Recipe(epochs=20, optimizer="adamw", lr=0.005, clip_norm=1.0),
+        min_accuracy=0.8,
+    ),
+}

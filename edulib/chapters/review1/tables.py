@@ -1,0 +1,176 @@
+"""All models of an era side by side: their numbers, a table, a page to print."""
+
+import json
+import math
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from statistics import mean
+from typing import Literal
+
+import torch
+
+from edulib.anatomy import Graph, stage_table, trace_graph
+from edulib.chapters.review1.timing import load_era
+from edulib.experiments import load_experiment
+from edulib.notebook.html_output import HtmlOutput, html_table
+from edulib.registry import get_builder, get_model_info, get_paper, list_models
+
+PUBLISHED = Path(__file__).with_name("published.json")
+HEADINGS = (
+    *("model", "year", "depth", "parameters (M)", "MACs (G)", "memory (MB)"),
+    *("sees (px)", "ms an image", "Scenes %", "top-1 %", "top-5 %", "source"),
+)
+_STYLE = (
+    "<style>.eov-era{overflow-x:auto}.eov-era table :is(th,td){text-align:right}"
+    ".eov-era table td{white-space:nowrap}"
+    ".eov-era table :is(th:first-child,td:nth-child(12)){text-align:left}</style>"
+)
+
+
+@dataclass(frozen=True)
+class ModelNumbers:
+    """What is known of one model.
+
+    Attributes:
+        name: in the registry.
+        paper: name of its paper's network.
+        year: of the paper.
+        depth: layers with weights on the longest path.
+        params: learned numbers.
+        macs: multiply-accumulate operations for one image of the registry's size.
+        memory: bytes of all activations for that image.
+        field: side of the widest receptive field before the image is averaged or
+            flattened, in pixels.
+        milliseconds: measured time for one image.
+        race: accuracy on new scenes after the small training, from each start.
+        top1: published accuracy on ImageNet in per cent; None if there is none.
+        top5: the same, among the best five.
+        source: where the two come from.
+    """
+
+    name: str
+    paper: str
+    year: int
+    depth: int
+    params: int
+    macs: int
+    memory: int
+    field: float
+    milliseconds: float
+    race: tuple[float, ...]
+    top1: float | None
+    top5: float | None
+    source: str
+
+    def cells(self) -> list[str]:
+        """The row as text, in the order of `HEADINGS`."""
+        return [
+            *(self.name, str(self.year), str(self.depth), f"{self.params / 1e6:.1f}"),
+            *(
+                f"{self.macs / 1e9:.2f}",
+                f"{self.memory / 1e6:.1f}",
+                f"{self.field:.0f}",
+            ),
+            f"{self.milliseconds:.0f}",
+            _percent(100 * mean(self.race), 0),
+            *(_percent(self.top1, 1), _percent(self.top5, 1), self.source or "–"),
+        ]
+
+
+def era_numbers(era: int) -> list[ModelNumbers]:
+    """Count and look up the numbers of all models of an era, by year.
+
+    Raises:
+        ValueError: if the era has not been timed, or its networks not been raced.
+    """
+    times = load_era(era)["milliseconds"]
+    races = race_accuracies()
+    published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    rows = [
+        _numbers(name, times[name], races[name], published.get(name, {}))
+        for name in list_models(era)
+    ]
+    return sorted(rows, key=lambda row: row.year)
+
+
+def race_accuracies(
+    on: Literal["train", "val"] = "val",
+) -> dict[str, tuple[float, ...]]:
+    """Return the accuracy in the race's last epoch from each start, by network.
+
+    Args:
+        on: "train", the images it learned from, or "val", new ones.
+    """
+    return {
+        name: tuple(round(1 - errors[-1], 4) for errors in runs[f"{on}_error"])
+        for name, runs in load_experiment("review1-race").items()
+    }
+
+
+def era_table(rows: list[ModelNumbers]) -> HtmlOutput:
+    """Show the numbers as a table."""
+    lines = [list(HEADINGS), *(row.cells() for row in rows)]
+    return HtmlOutput(_html(lines), "\n".join(map(" | ".join, lines)))
+
+
+def print_sheet(title: str, rows: list[ModelNumbers], points: list[str]) -> HtmlOutput:
+    """Show a summary that fills one printed page; printing leaves out all else.
+
+    Args:
+        title: its heading.
+        rows: models, without their sources.
+        points: sentences under the table.
+    """
+    lines = [list(HEADINGS[:-1]), *(row.cells()[:-1] for row in rows)]
+    items = "".join(f"<li>{escape(point)}</li>" for point in points)
+    html = (
+        f'<div class="eov-sheet"><p class="eov-sheet-title">{escape(title)}</p>'
+        f"{_html(lines)}<ul>{items}</ul></div>"
+    )
+    return HtmlOutput(html, "\n".join([title, *map(" | ".join, lines), *points]))
+
+
+def longest_path(graph: Graph) -> int:
+    """How many layers with weights the longest way through a network passes."""
+    depths: list[int] = []
+    for op in graph.ops:
+        before = max((depths[index] for index in op.inputs), default=0)
+        depths.append(before + (op.kind in ("convolution", "dense") and op.params > 0))
+    return max(depths)
+
+
+def _numbers(
+    name: str, milliseconds: float, race: tuple[float, ...], published: dict
+) -> ModelNumbers:
+    model = get_model_info(name)
+    paper = get_paper(model.paper)
+    with torch.device("meta"):
+        network = get_builder(name)()
+    table = stage_table(network, model.image_shape, depth=2)
+    graph = trace_graph(network, model.image_shape)
+    sizes = [row.field.size[0] for row in table.rows if row.field and row.field.size]
+    return ModelNumbers(
+        name=name,
+        paper=paper.name,
+        year=paper.year,
+        depth=longest_path(graph),
+        params=model.params,
+        macs=graph.macs,
+        memory=graph.bytes,
+        field=max(size for size in sizes if size < math.inf),
+        milliseconds=milliseconds,
+        race=race,
+        top1=published.get("top1"),
+        top5=published.get("top5"),
+        source=published.get("source", ""),
+    )
+
+
+def _percent(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _html(lines: list[list[str]]) -> str:
+    table = html_table(lines[0], lines[1:])
+    return f'{_STYLE}<div class="eov-table eov-era" tabindex="0">{table}</div>'

@@ -1,0 +1,103 @@
+"""What the command line can train on: a name, to training and validation set."""
+
+from typing import NamedTuple
+
+from edulib.data.splits import Examples
+
+PHOTOGRAPHS = ("imagenette", "pets", "folder")  # of many sizes, unlike the others
+SIZES = {
+    "scenes": 64,
+    "digits": 32,
+    "fashion_mnist": 28,
+    "cifar10": 32,
+    **dict.fromkeys(PHOTOGRAPHS, 224),
+}
+
+
+class Source(NamedTuple):
+    """Training and validation set, and what a model has to know of them."""
+
+    train: Examples
+    val: Examples
+    num_classes: int
+    in_channels: int
+
+
+def load_source(
+    name: str, image_size: int | None, length: int, root: str | None
+) -> Source:
+    """Data by name.
+
+    Args:
+        name: "scenes" or "digits", which need no network; "folder", your own images
+            in ``root/train/CLASS/*`` and ``root/val/CLASS/*``; or one of torchvision's
+            sets, which is fetched into ``root`` once.
+        image_size: side of the images in pixels; None for the usual one.
+        length: how many scenes to train on; a quarter as many more validate.
+        root: folder of the images, where they are files.
+
+    Raises:
+        ValueError: if a number is below 1, or ``root`` is missing.
+        FileNotFoundError: if there are no images in the folder.
+        ConnectionError: if a set cannot be fetched.
+    """
+    size = SIZES[name] if image_size is None else image_size
+    if size < 1 or length < 1:
+        raise ValueError(
+            f"expected --image-size and --length of at least 1, got {size} and {length}"
+        )
+    if name == "digits":
+        return digits(size)
+    if name == "scenes":
+        return scenes(length, size)
+    if root is None:
+        raise ValueError(f"--data {name} needs --root: the folder of the images")
+    return files(name, root, size)
+
+
+def digits(image_size: int) -> Source:
+    """Scikit-learn's handwritten digits."""
+    from edulib.data import Digits, as_tensors
+
+    train, val = (as_tensors(Digits(split, image_size)) for split in ("train", "test"))
+    return Source(train, val, num_classes=10, in_channels=1)
+
+
+def scenes(length: int, image_size: int) -> Source:
+    """Scenes: drawn once, then kept, as bytes above 64 pixels."""
+    from edulib.data import Scenes, as_tensors
+
+    train = Scenes(length, image_size, seed=0).cached()
+    val = Scenes(max(1, length // 4), image_size, seed=1).cached()
+    if image_size <= 64:
+        train, val = as_tensors(train), as_tensors(val)
+    return Source(train, val, num_classes=len(Scenes.classes), in_channels=3)
+
+
+def files(name: str, root: str, image_size: int) -> Source:
+    """One of torchvision's sets or a folder of images, with the usual augmentation.
+
+    Photographs are cut at random places and scales, small pictures are shifted by up
+    to an eighth; both are mirrored.
+    """
+    from torchvision.transforms import v2
+
+    from edulib.data import torchvision_set
+
+    if name in PHOTOGRAPHS:
+        varied = [v2.RandomResizedCrop(image_size, (0.25, 1))]
+        fixed = [v2.Resize(image_size), v2.CenterCrop(image_size)]
+    else:
+        fixed = [v2.Resize(image_size)]
+        varied = [*fixed, v2.RandomCrop(image_size, padding=image_size // 8)]
+    varied.append(v2.RandomHorizontalFlip())
+    download = name != "folder"
+    train = torchvision_set(name, root, "train", v2.Compose(varied), download)
+    val = torchvision_set(name, root, "val", v2.Compose(fixed), download)
+    if train.classes != val.classes:
+        raise ValueError(
+            f"expected the same classes in train and val, got {train.classes} and "
+            f"{val.classes}"
+        )
+    channels = train[0][0].shape[0]
+    return Source(train, val, len(train.classes), channels)

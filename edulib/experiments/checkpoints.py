@@ -1,0 +1,87 @@
+"""How each checkpoint of the book is made.
+
+A chapter lists its own in ``edulib/chapters/<chapter>/experiments.py``:
+
+    CHECKPOINTS = {
+        "resnet56-digits": CheckpointRecipe(
+            builder="edulib.models.classification.resnet.resnet56_cifar",
+            arguments={"in_channels": 1, "width": 8},
+            data=partial(digits, image_size=16),
+            recipe=Recipe(epochs=10, lr=0.1),
+            min_accuracy=0.97,
+        ),
+    }
+
+``python -m edulib.experiments checkpoint resnet56-digits`` trains it on one thread,
+refuses a result below ``min_accuracy``, and writes the weights and a JSON file that
+describes them to ``edulib/weights/checkpoints/``. Keep a file under 2 MB.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from edulib.data.splits import Split
+from edulib.experiments.experiment import call_text
+from edulib.experiments.walk import collect
+from edulib.registry import suggest
+from edulib.training.loop import evaluate, fit
+from edulib.training.recipe import Recipe
+from edulib.weights.checkpoint import FOLDER, CheckpointInfo, build, save_checkpoint
+
+
+@dataclass(frozen=True)
+class CheckpointRecipe:
+    """A checkpoint that comes with the package.
+
+    Args:
+        builder: dotted path of the function that builds the model.
+        arguments: keyword arguments of the builder.
+        data: returns the training and the validation set.
+        recipe: how it is trained.
+        min_accuracy: validation accuracy below which it is not kept.
+    """
+
+    builder: str
+    arguments: dict
+    data: Callable[[], Split]
+    recipe: Recipe
+    min_accuracy: float
+
+
+def list_recipes() -> dict[str, CheckpointRecipe]:
+    """Return the checkpoint recipes of all chapters, by name."""
+    return collect("CHECKPOINTS")
+
+
+def train_checkpoint(name: str, folder: str | Path = FOLDER) -> float:
+    """Train and save a checkpoint.
+
+    Returns:
+        Its accuracy on the validation set.
+
+    Raises:
+        ValueError: if there is no recipe of that name.
+        RuntimeError: if the accuracy is below what the recipe promises.
+    """
+    known = list_recipes()
+    if name not in known:
+        raise ValueError(f"no recipe for {name!r}: {suggest(name, known)}")
+    row = known[name]
+    train, val = row.data()
+    torch.manual_seed(row.recipe.seed)
+    model = build(row.builder, row.arguments)
+    fit(model, train, recipe=row.recipe)
+    result = evaluate(model, val)
+    if result.accuracy < row.min_accuracy:
+        raise RuntimeError(
+            f"{name} reached {result}, below the promised {row.min_accuracy:.1%}: "
+            "nothing was saved; change the recipe"
+        )
+    measured = {"val_loss": result.loss, "val_accuracy": result.accuracy}
+    data = call_text(row.data)
+    info = CheckpointInfo(row.builder, row.arguments, data, row.recipe, measured)
+    save_checkpoint(model, name, info, folder)
+    return result.accuracy

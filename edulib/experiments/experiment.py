@@ -1,0 +1,215 @@
+"""Experiments too long for a page: variants of a network, trained from several seeds.
+
+A chapter lists its own in ``edulib/chapters/<chapter>/experiments.py`` as
+``EXPERIMENTS = {"nin-heads": Experiment(...)}``. What each variant reached from each
+seed stands in one small JSON file, ``results/<experiment>.json`` beside it. The file
+is saved after each network; an experiment that was stopped goes on where it was.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from edulib.data.splits import Split
+from edulib.experiments.walk import collect, folder_of
+from edulib.files import atomic_write, check_writable
+from edulib.registry import suggest
+from edulib.training.loop import fit
+from edulib.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to train in an experiment.
+
+    Args:
+        build: returns the network, without arguments.
+        data: returns the training and the validation set, without arguments.
+        recipe: how it is trained; its seed is replaced.
+    """
+
+    build: Callable[[], nn.Module]
+    data: Callable[[], Split]
+    recipe: Recipe
+
+    def describe(self) -> dict:
+        """Return what decides the result, as it is stored beside it."""
+        recipe = {k: v for k, v in asdict(self.recipe).items() if k != "seed"}
+        return {
+            "network": call_text(self.build),
+            "data": call_text(self.data),
+            "recipe": recipe,
+        }
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Variants that are compared.
+
+    Args:
+        variants: by the name under which their results are kept.
+        seeds: each variant is trained once from each.
+    """
+
+    variants: Mapping[str, Variant]
+    seeds: tuple[int, ...]
+
+
+def list_experiments() -> dict[str, Experiment]:
+    """Return the experiments of all chapters, by name."""
+    return collect("EXPERIMENTS")
+
+
+def get_experiment(name: str) -> Experiment:
+    """Return an experiment.
+
+    Raises:
+        ValueError: if there is none of that name; the nearest is named.
+    """
+    known = list_experiments()
+    if name not in known:
+        raise ValueError(f"no experiment {name!r}: {suggest(name, known)}")
+    return known[name]
+
+
+def load_experiment(name: str, folder: Path | None = None) -> dict[str, dict]:
+    """Return what an experiment measured.
+
+    Args:
+        name: the experiment.
+        folder: of the result file; by default the chapter's.
+
+    Returns:
+        For each variant "seeds", and under "train_error" and "val_error" a list for
+        each seed, with a number between 0 and 1 for each epoch.
+
+    Raises:
+        ValueError: if there is no such experiment, or it has not been run.
+    """
+    runs = read_runs(name, folder)
+    if not runs:
+        raise ValueError(
+            f"{name!r} has not been run: make experiments NAMES={name}, or "
+            f"python -m edulib.experiments run {name}"
+        )
+    found: dict[str, dict] = {}
+    for run in sorted(runs, key=lambda run: run["seed"]):
+        row = found.setdefault(
+            run["variant"], {"seeds": [], "train_error": [], "val_error": []}
+        )
+        row["seeds"].append(run["seed"])
+        for split in ("train_error", "val_error"):
+            row[split].append(run[split])
+    return found
+
+
+def missing(name: str, folder: Path | None = None) -> list[tuple[str, int]]:
+    """Return the pairs of variant and seed that have not been trained, in order."""
+    experiment = get_experiment(name)
+    done = {(run["variant"], run["seed"]) for run in read_runs(name, folder)}
+    pairs = [(v, seed) for seed in experiment.seeds for v in experiment.variants]
+    return [pair for pair in pairs if pair not in done]
+
+
+def run_experiment(name: str, folder: Path | None = None) -> Iterator[dict]:
+    """Train what is missing, one network after the other, each saved as it ends.
+
+    Yields:
+        Each new run, when it stands in the file.
+
+    Raises:
+        ValueError: if there is no such experiment, or the stored runs of a variant
+            were made with another network, recipe or other data.
+        OSError: if the folder cannot be written; said before training begins.
+    """
+    path = results_path(name, folder)
+    check_writable(path)
+    experiment = get_experiment(name)
+    datasets: dict[str, Split] = {}
+    for variant, seed in missing(name, folder):
+        row = experiment.variants[variant]
+        words = call_text(row.data)
+        if words not in datasets:
+            datasets = {words: row.data()}  # one at a time: they can be large
+        run = {"variant": variant, **train(row, seed, datasets[words])}
+        _save(path, name, [*read_runs(name, folder), run])
+        yield run
+
+
+def train(variant: Variant, seed: int, data: Split) -> dict:
+    """Train one network; return its errors in each epoch, and the seconds it took."""
+    started = time.perf_counter()
+    torch.manual_seed(seed)
+    history = fit(variant.build(), *data, recipe=replace(variant.recipe, seed=seed))
+    return {
+        "seed": seed,
+        "seconds": round(time.perf_counter() - started),
+        "train_error": [round(1 - a, 4) for a in history.train_accuracy],
+        "val_error": [round(1 - a, 4) for a in history.val_accuracy],
+    }
+
+
+def read_runs(name: str, folder: Path | None = None) -> list[dict]:
+    """Return the stored runs of an experiment, none where there is no file.
+
+    Raises:
+        ValueError: if a stored variant is not the one that the chapter lists now.
+    """
+    path = results_path(name, folder)
+    if not path.exists():
+        return []
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    for variant, row in get_experiment(name).variants.items():
+        was, now = stored["variants"].get(variant), _plain(row.describe())
+        if was is not None and was != now:
+            changed = [key for key in now if was.get(key) != now[key]]
+            raise ValueError(
+                f"{path.name} holds {variant!r} with another {' and '.join(changed)}: "
+                "give the variant a new name, or delete its runs"
+            )
+    return stored["runs"]
+
+
+def results_path(name: str, folder: Path | None = None) -> Path:
+    """Return the file of an experiment's results.
+
+    Raises:
+        ValueError: if there is no such experiment.
+    """
+    get_experiment(name)
+    return (folder or folder_of("EXPERIMENTS", name) / "results") / f"{name}.json"
+
+
+def call_text(call: Callable) -> str:
+    """Return a call without arguments as it would be written: ``digits(size=16)``."""
+    if not isinstance(call, partial):
+        return f"{call.__name__}()"
+    arguments = [repr(value) for value in call.args]
+    arguments += [f"{key}={value!r}" for key, value in call.keywords.items()]
+    return f"{call.func.__name__}({', '.join(arguments)})"
+
+
+def use_one_thread() -> None:
+    """Train on one thread and flush denormals to zero: the same on any machine."""
+    torch.set_flush_denormal(True)  # first: new threads take it over
+    torch.set_num_threads(1)
+
+
+def _save(path: Path, name: str, runs: list[dict]) -> None:
+    variants = get_experiment(name).variants
+    about = {
+        "remake": f"python -m edulib.experiments run {name}",
+        "variants": {key: row.describe() for key, row in variants.items()},
+        "runs": runs,
+    }
+    atomic_write(path, (json.dumps(about, indent=1) + "\n").encode())
+
+
+def _plain(value: dict) -> dict:
+    return json.loads(json.dumps(value))

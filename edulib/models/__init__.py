@@ -1,0 +1,1 @@
+"""Published architectures, a folder a task; `blocks` are shared."""

@@ -1,0 +1,181 @@
+"""Network in Network: a small network at every pixel, and no dense layers at all.
+
+Lin, Chen and Yan, "Network In Network", ICLR 2014. https://arxiv.org/abs/1312.4400
+
+Notation: B images; C channels; H, W height and width, in pixels; K classes.
+
+Output of each part of the network for CIFAR-10, 32 x 32:
+
+    stage1   (B, 96, 16, 16)
+    stage2   (B, 192, 8, 8)
+    stage3   (B, K, 8, 8)      a map for each class
+    output   (B, K)            its average
+
+Differs from the paper: it gives no widths; these are of the authors' published
+configurations.
+"""
+
+from torch import Tensor, nn
+
+from edulib.models.blocks.checks import check_images, check_num_classes
+
+
+class MLPConv(nn.Sequential):
+    """A convolution, then two dense layers at every pixel: 1x1 convolutions.
+
+    Args:
+        in_channels: channels of the input.
+        widths: channels after the convolution and after each 1x1 layer.
+        kernel_size: side of the first convolution, in pixels.
+        stride: step of the first convolution.
+        padding: zeros around the input of the first convolution.
+
+    Shape:
+        - Input: (B, in_channels, H, W)
+        - Output: (B, widths[-1], H', W'), as of the first convolution
+
+    Source: Lin et al., 2014, section 3.1, equation 2. As in the paper: ReLU follows
+    every layer, also the last one.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        widths: tuple[int, int, int],
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+    ) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, widths[0], kernel_size, stride, padding),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(widths[0], widths[1], 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(widths[1], widths[2], 1),
+            nn.ReLU(inplace=True),
+        )
+
+
+class NetworkInNetwork(nn.Module):
+    """Stages of mlpconv layers whose last has a map for each class.
+
+    Args:
+        stages: mlpconv layers with what stands between them; the last one ends in
+            one map for each class.
+        in_channels: channels of the images.
+        min_size: smallest H and W that the stages can take, in pixels.
+
+    Shape:
+        - Input: (B, in_channels, H, W), normalised floating point
+        - Output: (B, K), logits: the average of each class map
+
+    Raises:
+        ValueError: if the images do not fit.
+
+    Source: Lin et al., 2014, section 3.2 and figure 2.
+
+    As in the paper, but for widths, of which it gives none.
+    """
+
+    def __init__(
+        self, stages: list[nn.Module], in_channels: int, min_size: int
+    ) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.min_size = min_size
+        self.stages = nn.Sequential(*stages)
+        self.average = nn.AdaptiveAvgPool2d(1)
+        self.apply(_initialize)
+
+    def class_maps(self, x: Tensor) -> Tensor:
+        """Return a map of confidence for each class, (B, K, H', W')."""
+        check_images(x, self.in_channels, self.min_size)
+        return self.stages(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Classify images."""
+        return self.average(self.class_maps(x)).flatten(1)
+
+
+def nin_cifar(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
+    """Build the network for 32 x 32 images."""
+    check_num_classes(num_classes)
+    stages = [
+        MLPConv(in_channels, (192, 160, 96), 5, padding=2),
+        nn.MaxPool2d(3, stride=2, ceil_mode=True),
+        nn.Dropout(0.5),
+        MLPConv(96, (192, 192, 192), 5, padding=2),
+        nn.AvgPool2d(3, stride=2, ceil_mode=True),
+        nn.Dropout(0.5),
+        MLPConv(192, (192, 192, num_classes), 3, padding=1),
+    ]
+    return NetworkInNetwork(stages, in_channels, min_size=8)
+
+
+def nin_imagenet(num_classes: int = 1000, in_channels: int = 3) -> NetworkInNetwork:
+    """Build the authors' later network for 227 x 227 images."""
+    check_num_classes(num_classes)
+    stages = [
+        MLPConv(in_channels, (96, 96, 96), 11, stride=4),
+        nn.MaxPool2d(3, stride=2),
+        MLPConv(96, (256, 256, 256), 5, padding=2),
+        nn.MaxPool2d(3, stride=2),
+        MLPConv(256, (384, 384, 384), 3, padding=1),
+        nn.MaxPool2d(3, stride=2),
+        nn.Dropout(0.5),
+        MLPConv(384, (1024, 1024, num_classes), 3, padding=1),
+    ]
+    return NetworkInNetwork(stages, in_channels, min_size=67)
+
+
+class Centre(nn.Module):
+    """Bring values from [0, 1] to [-2, 2].
+
+    Shape:
+        - Input, output: any, the same
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take off the middle and stretch."""
+        return 4 * (x - 0.5)
+
+
+def nin_small(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
+    """Build a narrow network for images in [0, 1] of 16 to 128 pixels.
+
+    Its class maps have a quarter of the images' width. The last biases start at 0.5:
+    a class map that starts at zero everywhere would never wake up behind its ReLU.
+    """
+    check_num_classes(num_classes)
+    last = MLPConv(48, (64, 48, num_classes), 3, padding=1)
+    stages = [
+        Centre(),
+        MLPConv(in_channels, (32, 24, 24), 5, stride=2, padding=2),
+        nn.MaxPool2d(3, stride=2, ceil_mode=True),
+        MLPConv(24, (64, 48, 48), 3, padding=1),
+        nn.Dropout(0.2),
+        last,
+    ]
+    network = NetworkInNetwork(stages, in_channels, min_size=8)
+    nn.init.constant_(last[4].bias, 0.5)
+    return network
+
+
+def nin_small_dense(
+    num_classes: int = 10, in_channels: int = 3, image_size: int = 32
+) -> NetworkInNetwork:
+    """Build the same network with a dense layer in place of the average.
+
+    It takes square images of ``image_size`` pixels only. The paper makes this exchange
+    in its section 4.6.
+    """
+    network = nin_small(num_classes, in_channels)
+    values = num_classes * (image_size // 4) ** 2
+    network.average = nn.Sequential(nn.Flatten(), nn.Linear(values, num_classes))
+    return network
+
+
+def _initialize(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.zeros_(module.bias)

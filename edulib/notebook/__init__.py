@@ -1,0 +1,41 @@
+"""What a notebook calls.
+
+Names are imported when they are first used, so that a notebook pays for nothing that
+it does not show.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "Runtime": "runtime",
+    "setup": "runtime",
+    "show_source": "source",
+    "image_slider": "slider",
+    "image_picker": "slider",
+    "netron_graph": "graph",
+    "chapter_header": "header",
+    "claim": "claims",
+    "bound_text": "claims",
+}
+
+__all__ = [
+    "Runtime",
+    "bound_text",
+    "chapter_header",
+    "claim",
+    "image_picker",
+    "image_slider",
+    "netron_graph",
+    "setup",
+    "show_source",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

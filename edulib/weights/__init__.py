@@ -1,0 +1,1 @@
+"""Weights by name: the book's own checkpoints, and published ones."""

@@ -1,0 +1,158 @@
+"""The book's own small checkpoints: in the package, so that they work offline.
+
+    model = load_checkpoint("resnet56-digits")
+
+They are safetensors, never pickle, each with a JSON file that says which builder makes
+its model, with which arguments, on which data and by which recipe it was trained, and
+what it measured. ``python -m edulib.experiments checkpoint NAME`` remakes them.
+"""
+
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load as read_tensors
+from safetensors.torch import save as write_tensors
+from torch import Tensor, nn
+
+from edulib.files import atomic_write, check_writable
+from edulib.registry import suggest
+from edulib.training.recipe import Recipe
+from edulib.training.resume import clone_shared
+
+FOLDER = Path(__file__).parent / "checkpoints"
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """Metadata of a checkpoint.
+
+    Args:
+        builder: dotted path of the function that builds the model, in ``edulib``.
+        arguments: keyword arguments of the builder.
+        data: what it was trained on, in words.
+        recipe: how it was trained.
+        result: what was measured afterwards, such as {"val_accuracy": 0.978}.
+    """
+
+    builder: str
+    arguments: dict
+    data: str
+    recipe: Recipe
+    result: dict
+
+
+def save_checkpoint(
+    model: nn.Module, name: str, info: CheckpointInfo, folder: str | Path = FOLDER
+) -> Path:
+    """Write a checkpoint, ``name.safetensors``, and its card, ``name.json``.
+
+    The card holds the weights' SHA-256, so that a damaged file is known as one.
+
+    Returns:
+        Path of the weights.
+
+    Raises:
+        ValueError: if the card's builder does not make this model.
+        OSError: if the folder cannot be written.
+    """
+    path = Path(folder) / f"{name}.safetensors"
+    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    put_weights(build(info.builder, info.arguments), weights, name)
+    content = write_tensors(clone_shared(weights))
+    about = {**asdict(info), "sha256": sha256(content).hexdigest()}
+    check_writable(path)
+    atomic_write(path, content)
+    text = json.dumps(about, indent=2, sort_keys=True) + "\n"
+    atomic_write(path.with_suffix(".json"), text.encode())
+    return path
+
+
+def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
+    """One of the book's own checkpoints, as a model in evaluation mode.
+
+    Raises:
+        ValueError: if there is none of that name, or its file is damaged or holds
+            weights of another architecture.
+    """
+    about = checkpoint_info(name, folder)
+    path = Path(folder) / f"{name}.safetensors"
+    content = path.read_bytes()
+    if sha256(content).hexdigest() != about["sha256"]:
+        raise ValueError(
+            f"{path} is damaged: its {len(content)} bytes do not have the SHA-256 "
+            f"that {name}.json states; {restore(path)}"
+        )
+    try:
+        weights = read_tensors(content)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is no safetensors file: {error}; {restore(path)}"
+        ) from error
+    model = build(about["builder"], about["arguments"])
+    return put_weights(model, weights, name).eval()
+
+
+def checkpoint_info(name: str, folder: str | Path = FOLDER) -> dict:
+    """Card of a checkpoint: builder, arguments, data, recipe, result and SHA-256.
+
+    Raises:
+        ValueError: if there is no checkpoint of that name, or its card is damaged.
+    """
+    path = Path(folder) / f"{name}.json"
+    if not path.exists() or not path.with_suffix(".safetensors").exists():
+        raise ValueError(
+            f"no checkpoint {name!r}: {suggest(name, list_checkpoints(folder))}"
+        )
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is damaged ({error}); {restore(path)}") from error
+
+
+def restore(path: Path) -> str:
+    """Ending of an error message: how to get a damaged file back."""
+    return f"restore it with git checkout -- {path.name}, or reinstall the package"
+
+
+def list_checkpoints(folder: str | Path = FOLDER) -> list[str]:
+    """Names of the book's own checkpoints."""
+    return sorted(path.stem for path in Path(folder).glob("*.safetensors"))
+
+
+def build(builder: str, arguments: Mapping) -> nn.Module:
+    """Model that a builder of this package makes.
+
+    Raises:
+        ValueError: if the builder is not in ``edulib``.
+    """
+    module, _, function = builder.rpartition(".")
+    if not module.startswith("edulib."):
+        raise ValueError(f"expected a builder in edulib, got {builder!r}")
+    return getattr(importlib.import_module(module), function)(**arguments)
+
+
+def put_weights(
+    model: nn.Module, weights: Mapping[str, Tensor], name: str
+) -> nn.Module:
+    """The model with these weights.
+
+    Raises:
+        ValueError: if names or shapes differ; the first difference is named.
+    """
+    own = model.state_dict()
+    for key in sorted(own.keys() | weights.keys()):
+        mine = tuple(own[key].shape) if key in own else "nothing"
+        theirs = tuple(weights[key].shape) if key in weights else "nothing"
+        if mine != theirs:
+            raise ValueError(
+                f"the weights {name!r} belong to another architecture than "
+                f"{type(model).__name__}: for {key} the model expects {mine}, the "
+                f"weights hold {theirs}"
+            )
+    model.load_state_dict(weights)
+    return model

@@ -1,0 +1,88 @@
+"""A chapter that keeps every rule, made without running anything."""
+
+from pathlib import Path
+
+import nbformat.v4 as v4
+from nbformat import NotebookNode
+
+from edulib.authoring.lint.cells import SET_UP
+from edulib.authoring.lint.chapter import SECTIONS
+from edulib.authoring.lint.page import Page
+
+WORDS = "A filter slides over the image and answers where it finds its pattern. " * 12
+PIXEL = "iVBORw0KGgo="
+FIGURE = {
+    "image": {"alt": "Two curves, one of which falls faster.", "classes": "photo"},
+    "figure": {"caption": "The faster one wins.", "name": "fig-lenet-curves"},
+}
+RUBRIC = "| rubric | points |\n|---|--:|\n| each reason | 2 |"
+IDS = ("lenet-count", "lenet-subsampling", "lenet-shift")
+CODE = {
+    "The architecture": "diagram(net)\nstage_table(net)\nnetron_graph('lenet5')",
+    "The code": "show_source(LeNet5)",
+    "The claim, reproduced": "claim('It learns.', True)",
+    "Recap quiz": "quiz(ask('1?'), ask('2?'), ask('3?'))",
+}
+
+
+def code(source: str, *tags: str, outputs: tuple = (), **metadata) -> NotebookNode:
+    return v4.new_code_cell(
+        source,
+        execution_count=1,
+        outputs=list(outputs),
+        metadata={**({"tags": list(tags)} if tags else {}), **metadata},
+    )
+
+
+def shown(**data: str) -> NotebookNode:
+    kinds = {kind.replace("_", "/"): value for kind, value in data.items()}
+    return v4.new_output("display_data", data=kinds)
+
+
+def good_chapter() -> NotebookNode:
+    cells = [
+        v4.new_markdown_cell("# LeNet-5 (1998)\n\nIt learns its own features."),
+        code(SET_UP, "remove-cell", cellView="form"),
+        code(
+            'from edulib.notebook import chapter_header\n\nchapter_header("lenet")',
+            "remove-input",
+        ),
+        v4.new_markdown_cell("After this chapter you can\n\n- count weights."),
+    ]
+    for title in SECTIONS:
+        cells.append(v4.new_markdown_cell(f"## {title}\n\n{WORDS}"))
+        if title in CODE:
+            cells.append(code(CODE[title]))
+        if title == "What it sees":
+            picture = shown(image_png=PIXEL, text_plain="<Figure>")
+            cells.append(code("plt.show()", outputs=(picture,), mystnb=FIGURE))
+        if title == "Exercises":
+            cells += _exercises()
+    return v4.new_notebook(cells=cells)
+
+
+def page_of(notebook: NotebookNode) -> Page:
+    name = "book/foundations/lenet.ipynb"
+    return Page(Path("/repository") / name, name, notebook)
+
+
+def _exercises() -> list[NotebookNode]:
+    cells = []
+    levels = ("warm-up", "core", "stretch")
+    for number, (level, name) in enumerate(zip(levels, IDS, strict=True), 1):
+        rubric = RUBRIC if level == "stretch" else ""
+        cells += [
+            v4.new_markdown_cell(
+                f"### Exercise {number}: Count ({level}, 5 minutes)\n\nCount.\n\n"
+                "*You train: counting.*\n\n"
+                "<details><summary>Hint</summary>\n\nUse your fingers.\n\n</details>"
+                f"\n\n{rubric}"
+            ),
+            code(
+                f"# exercise: {name}\n### BEGIN SOLUTION\nanswer = 1\n### END SOLUTION",
+                "exercise",
+                "hide-input",
+            ),
+            code(f'# check: {name}\ncheck("{name}", answer)'),
+        ]
+    return cells

@@ -1,0 +1,144 @@
+"""The benchmark compares like with like, keeps what it measured, and shows it."""
+
+import json
+
+import pytest
+import torch
+
+from edulib.benchmarks import __main__ as command
+from edulib.benchmarks import clock, models, pages, project, training
+from edulib.registry import list_models
+
+CPU = torch.device("cpu")
+MEASURED = [name for name in list_models() if models.reference_name(name)]
+
+
+def test_the_ratio_is_that_of_the_medians(monkeypatch):
+    times = {"ours": iter([9.0, 1, 2, 3, 4, 9]), "theirs": iter([9.0, 2, 2, 2, 2, 2])}
+    order = []
+
+    def fake(name: str) -> float:
+        order.append(name)
+        return next(times[name])
+
+    monkeypatch.setattr(clock, "seconds", fake)
+    result = clock.in_turns("ours", "theirs", budget=0)
+    assert result["rounds"] == 5
+    assert (result["ours"], result["theirs"], result["ratio"]) == (3, 2, 1.5)
+    assert result["low"] <= 1.5 <= result["high"]
+    assert order[2:6] == ["theirs", "ours", "ours", "theirs"]
+
+
+def test_every_model_that_torchvision_has_is_measured():
+    assert {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"} <= set(
+        MEASURED
+    )
+    assert models.reference_name("resnet20_cifar") is None
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_both_sides_are_one_network(name):
+    with torch.device("meta"):
+        ours, theirs = models.pair(name)
+    shapes = [[p.shape for p in side.parameters()] for side in (ours, theirs)]
+    assert shapes[0] == shapes[1]
+
+
+def test_both_sides_do_the_same_work(monkeypatch):
+    monkeypatch.setattr(models, "CPU_SIZE", 32)
+    torch.manual_seed(0)
+    ours, theirs = models.pair("resnet18")
+    images = torch.rand(2, 3, 32, 32)
+    for side in (ours, theirs):
+        torch.manual_seed(1)
+        models.runner(side, "step", "float32", CPU)()
+    with torch.no_grad():
+        torch.testing.assert_close(ours.eval()(images), theirs.eval()(images))
+    before = [p.clone() for p in ours.parameters()]
+    models.runner(ours, "forward", "float32", CPU)()
+    assert not ours.training
+    assert all(map(torch.equal, before, ours.parameters()))
+
+
+def test_both_loops_are_trained_and_compared(monkeypatch):
+    small = {"LENGTH": 40, "SIZE": 32, "EPOCHS": 1, "PATIENCE": 2, "RATES": (0.1, 0.01)}
+    for name, value in small.items():
+        monkeypatch.setattr(training, name, value)
+    monkeypatch.setattr(training, "TARGET", 0.0)
+    found = training.bench_training(CPU)
+    assert list(found["textbook"]) == ["0.1", "0.01"]
+    ends = [curve[-1][0] for curve in found["textbook"].values()]
+    assert found["ratio"] == found["ours"][-1][0] / min(ends)
+    assert all(len(curve) == 1 for curve in found["textbook"].values())
+    assert "of the textbook loop at its better rate" in pages.training_verdict(found)
+
+    monkeypatch.setattr(training, "TARGET", 1.1)
+    found = training.bench_training(CPU)
+    ends = [curve[-1][0] for curve in found["textbook"].values()]
+    assert found["ratio"] == found["ours"][-1][0] / max(ends)
+    assert all(len(curve) == 2 for curve in found["textbook"].values())
+    assert "`fit` did not reach 110%" in pages.training_verdict(found)
+    found["target"] = 0.0
+    assert "at either rate, had not" in pages.training_verdict(found)
+
+
+def test_only_what_is_asked_for_is_measured_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(project, "SCENES", 5)
+    file = tmp_path / "results.json"
+    file.write_text('{"cpu": {"build": {"seconds": 12.5}, "scenes": {}}}')
+    assert command.main(["--only", "scenes", "--output", str(file)]) == 0
+    found = json.loads(file.read_text())["cpu"]
+    assert found["build"] == {"seconds": 12.5}
+    assert found["scenes"]["per_second"] > 0
+    assert found["machine"]["torch"] == torch.__version__
+    assert list(found["load"]) == ["scenes"]
+    with pytest.raises(SystemExit):
+        command.main(["--only", "nothing"])
+
+
+def test_imports_are_timed_in_new_processes(monkeypatch):
+    monkeypatch.setattr(project, "PUBLIC_MODULES", ("edulib", "edulib.registry"))
+    found = project.bench_imports(runs=1)
+    assert list(found["doors"]) == ["edulib", "edulib.registry"]
+    assert found["package"] == sum(found["doors"].values()) < found["torch"]
+
+
+def test_numbers_are_stored_short():
+    assert command.rounded({"a": [1.234567, 3], "b": None}) == {
+        "a": [1.235, 3],
+        "b": None,
+    }
+
+
+def test_the_page_can_show_what_is_stored():
+    found = pages.results()
+    for kind in ("forward", "step"):
+        assert {"resnet18", "resnet152"} <= {row["model"] for row in found[kind]}
+        shown = pages.ratio_table(found[kind], "one pass")
+        assert repr(shown).count("\n") == len(found[kind])
+        assert 'aria-label="one pass"' in shown.html
+        assert f"of {len(found[kind])} are" in pages.ratio_summary(found[kind])
+    assert f"fit, up to {found['training']['lr']}" in repr(
+        pages.training_table(found["training"])
+    )
+    assert "`fit`" in pages.training_verdict(found["training"])
+    figure = pages.training_figure(found["training"])
+    assert len(figure.axes[0].lines) == 2 + len(found["training"]["textbook"])
+    assert "building the site" in repr(pages.project_table(found))
+    assert found["machine"]["torch"] in pages.machine_line(found)
+
+
+def test_a_busy_machine_is_said():
+    found = pages.results()
+    loads = ({"step": 0.1, "build": 0.2}, {"step": 0.1, "build": 3.0})
+    lines = [pages.machine_line({**found, "load": load}) for load in loads]
+    assert "Something else was running" not in lines[0]
+    assert "Something else was running** (a load of 3.0)" in lines[1]
+
+
+def test_what_was_not_measured_is_said(tmp_path):
+    file = tmp_path / "results.json"
+    file.write_text("{}")
+    with pytest.raises(ValueError, match="nothing was measured on a gpu: run"):
+        pages.results("gpu", file)

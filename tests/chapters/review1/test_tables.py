@@ -1,0 +1,110 @@
+"""The numbers of an era: counted rightly, shown completely, honestly stored."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from edulib.chapters.review1.tables import (
+    HEADINGS,
+    era_numbers,
+    era_table,
+    print_sheet,
+    race_accuracies,
+)
+from edulib.chapters.review1.timing import load_era, main
+from edulib.registry import list_models
+
+STARTS = 2
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return era_numbers(1)
+
+
+def test_every_model_of_the_era_has_a_row(rows):
+    assert sorted(row.name for row in rows) == sorted(list_models(1))
+    assert [row.year for row in rows] == sorted(row.year for row in rows)
+
+
+def test_depth_is_the_one_of_the_papers(rows):
+    depth = {row.name: row.depth for row in rows}
+    papers = {"alexnet": 8, "zfnet": 8, "vgg11": 11, "vgg16": 16, "vgg19_bn": 19}
+    assert {name: depth[name] for name in papers} == papers
+    assert depth["googlenet"] == depth["googlenet_bn"] == 22
+
+
+def test_receptive_fields_are_numbers_of_pixels(rows):
+    assert all(0 < row.field < math.inf for row in rows)
+    assert {r.name: r.field for r in rows}["vgg16"] == 212
+
+
+def test_published_numbers_are_torchvisions(rows):
+    from torchvision.models import get_model_weights
+
+    for row in rows:
+        if row.source.startswith("torchvision"):
+            name = {"alexnet_one_tower": "alexnet", "googlenet_bn": "googlenet"}
+            weights = get_model_weights(name.get(row.name, row.name)).IMAGENET1K_V1
+            found = weights.meta["_metrics"]["ImageNet-1K"]
+            assert row.top1 == pytest.approx(found["acc@1"], abs=0.051)
+            assert row.top5 == pytest.approx(found["acc@5"], abs=0.051)
+
+
+def test_published_numbers_have_a_source(rows):
+    assert all(bool(row.source) == (row.top1 is not None) for row in rows)
+
+
+def test_table_and_sheet_show_every_model(rows):
+    sheet = print_sheet("An <era>", rows, ["One point."])
+    for shown in (era_table(rows), sheet):
+        assert all(f">{row.name}</th>" in shown.html for row in rows)
+        assert all(row.name in shown.text for row in rows)
+    assert "An &lt;era&gt;" in sheet.html
+    assert HEADINGS[-1] in era_table(rows).html
+    assert ">source<" not in sheet.html
+
+
+def test_every_model_was_timed_and_raced_from_several_starts(rows):
+    assert {len(row.race) for row in rows} == {STARTS}
+
+
+def test_every_network_of_the_race_has_begun_to_learn(rows):
+    assert all(start > 0.15 for row in rows for start in row.race)
+
+
+def test_the_table_shows_the_mean_of_the_starts(rows):
+    row = replace(rows[0], race=(0.2, 0.3, 0.43))
+    assert row.cells()[HEADINGS.index("Scenes %")] == "31"
+
+
+def test_dropout_alone_kept_a_network_guessing(rows):
+    whole = next(row.race for row in rows if row.name == "vgg16_bn")
+    silenced = race_accuracies()["vgg16_bn with dropout"]
+    assert len(silenced) == len(whole)
+    assert max(silenced) + 0.2 < min(whole)
+
+
+def test_deeper_plain_vggs_fit_their_training_scenes_worse():
+    fitted = race_accuracies(on="train")
+    for start in range(STARTS):
+        by_depth = [fitted[f"vgg{depth}"][start] for depth in (11, 16, 19)]
+        assert by_depth == sorted(by_depth, reverse=True)
+        assert by_depth[0] > by_depth[-1] + 0.05
+        assert fitted["vgg19_bn"][start] > fitted["vgg19"][start]
+
+
+def test_an_era_that_was_not_measured_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"era 7 has not been measured: python -m"):
+        load_era(7)
+
+
+def test_command_stores_what_it_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "edulib.chapters.review1.timing.measure", lambda era: {"date": "today"}
+    )
+    main(["1", "--folder", str(tmp_path)])
+    assert json.loads((tmp_path / "era1.json").read_text()) == {"date": "today"}
+    assert load_era(1, tmp_path) == {"date": "today"}

@@ -1,0 +1,84 @@
+"""Each name of the command line's ``--data`` gives images, labels and their kind."""
+
+import pytest
+import torch
+from torch.utils.data import Dataset
+from torchvision import tv_tensors
+
+from edulib.data import torchvision_sets
+from edulib.data.sources import SIZES, load_source
+
+
+class Pictures(Dataset):
+    """Stands for a set of torchvision's: pictures of 40 x 30 or of 32 x 32."""
+
+    def __init__(self, name, root, split, transforms, download):
+        self.asked = (name, root, split, download)
+        self.transforms = transforms
+        self.shape = (3, 30, 40) if name in ("imagenette", "folder") else (3, 32, 32)
+        self.classes = ["cat", "dog"]
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        picture = tv_tensors.Image(torch.rand(self.shape))
+        return self.transforms(picture, index % 2)
+
+
+@pytest.fixture(autouse=True)
+def no_downloads(monkeypatch):
+    monkeypatch.setattr(torchvision_sets, "torchvision_set", Pictures)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "imagenette", "folder"])
+@pytest.mark.parametrize("size", [None, 24])
+def test_files_come_in_one_size_and_are_fetched_but_for_a_folder(name, size):
+    data = load_source(name, size, 1, "photos")
+    expected = (3, size or SIZES[name], size or SIZES[name])
+    for split, part in (("train", data.train), ("val", data.val)):
+        assert part.asked == (name, "photos", split, name != "folder")
+        image, label = part[1]
+        assert tuple(image.shape) == expected
+        assert label == 1
+    assert (data.num_classes, data.in_channels) == (2, 3)
+
+
+def test_training_images_vary_and_validation_images_do_not():
+    data = load_source("cifar10", None, 1, "photos")
+    torch.manual_seed(0)
+    picture = tv_tensors.Image(torch.rand(3, 32, 32))
+    varied = [data.train.transforms(picture, 0)[0] for _ in range(4)]
+    fixed = [data.val.transforms(picture, 0)[0] for _ in range(4)]
+    assert any(not torch.equal(varied[0], other) for other in varied[1:])
+    assert all(torch.equal(picture, other) for other in fixed)
+
+
+def test_different_classes_in_train_and_val(monkeypatch):
+    class Other(Pictures):
+        def __init__(self, name, root, split, transforms, download):
+            super().__init__(name, root, split, transforms, download)
+            self.classes = [split]
+
+    monkeypatch.setattr(torchvision_sets, "torchvision_set", Other)
+    with pytest.raises(ValueError, match=r"same classes .*\['train'\] and \['val'\]"):
+        load_source("folder", None, 1, "photos")
+
+
+def test_scenes_and_digits_are_tensors():
+    data = load_source("scenes", 32, 20, None)
+    assert data.train[0].shape == (20, 3, 32, 32)
+    assert data.val[0].shape == (5, 3, 32, 32)
+    assert not torch.equal(data.train[0][:5], data.val[0])
+    assert (data.num_classes, data.in_channels) == (10, 3)
+    data = load_source("digits", None, 1, None)
+    assert data.train[0].shape[1:] == (1, 32, 32)
+    assert (data.num_classes, data.in_channels) == (10, 1)
+
+
+def test_large_scenes_are_drawn_when_they_are_needed():
+    data = load_source("scenes", 128, 1000, None)
+    assert isinstance(data.train, Dataset)
+    image, label = data.train[0]
+    assert image.shape == (3, 128, 128)
+    assert 0 <= label < 10

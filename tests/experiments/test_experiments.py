@@ -1,0 +1,140 @@
+"""Experiments: complete results in the package, nothing trained twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+
+from edulib.experiments import Experiment, Variant, experiment, load_experiment
+from edulib.experiments.__main__ import describe, left, main
+from edulib.experiments.experiment import (
+    list_experiments,
+    missing,
+    read_runs,
+    run_experiment,
+)
+from edulib.models.classification.resnet import plain20, resnet20_cifar
+from edulib.training.recipe import Recipe
+
+
+def few_images(label: int = 0) -> tuple:
+    images = torch.rand(20, 1, 8, 8, generator=torch.Generator().manual_seed(label))
+    return (images, torch.arange(20) % 10), (images[:10], torch.arange(10))
+
+
+def variant(build, recipe=Recipe(epochs=2, lr=0.01), **data):  # noqa: B008
+    build = partial(build, in_channels=1, width=1)
+    return Variant(build, partial(few_images, **data), recipe)
+
+
+@pytest.fixture
+def table(monkeypatch, tmp_path):
+    """The list of all experiments, which holds one; its results lie in tmp_path."""
+    rows = {"plain": variant(plain20), "residual": variant(resnet20_cifar)}
+    table = {"tiny": Experiment(rows, seeds=(0, 1))}
+    monkeypatch.setattr(experiment, "list_experiments", lambda: table)
+    monkeypatch.setattr(experiment, "folder_of", lambda *_: tmp_path)
+    monkeypatch.setattr("edulib.experiments.__main__.list_experiments", lambda: table)
+    return table
+
+
+@pytest.mark.parametrize("name", list(list_experiments()))
+def test_shipped_results_are_complete(name):
+    row, found = list_experiments()[name], load_experiment(name)
+    assert missing(name) == []
+    assert found.keys() == row.variants.keys()
+    for key, runs in found.items():
+        assert tuple(runs["seeds"]) == row.seeds
+        for errors in (*runs["train_error"], *runs["val_error"]):
+            assert len(errors) == row.variants[key].recipe.epochs
+            assert all(0 <= error <= 1 for error in errors)
+
+
+def test_goes_on_where_it_stopped(table, tmp_path, monkeypatch):
+    whole = tmp_path / "whole"
+    list(run_experiment("tiny", whole))
+    train = experiment.train
+    monkeypatch.setattr(experiment, "train", lambda *args: train(*args))
+    runs = run_experiment("tiny")
+    first = [next(runs), next(runs), next(runs)]
+    runs.close()
+    assert [(r["variant"], r["seed"]) for r in first] == [
+        *(("plain", 0), ("residual", 0), ("plain", 1)),
+    ]
+    assert missing("tiny") == [("residual", 1)]
+    assert [(r["variant"], r["seed"]) for r in run_experiment("tiny")] == [
+        ("residual", 1)
+    ]
+    assert load_experiment("tiny") == load_experiment("tiny", whole)
+    assert list(run_experiment("tiny")) == []
+
+
+def test_results_of_another_recipe_or_other_data_are_refused(table):
+    list(run_experiment("tiny"))
+    rows = dict(table["tiny"].variants)
+    for key, changed in (
+        ("recipe", variant(plain20, Recipe(epochs=2, lr=0.1))),
+        ("data", variant(plain20, label=1)),
+        ("network", variant(resnet20_cifar)),
+    ):
+        table["tiny"] = Experiment({**rows, "plain": changed}, seeds=(0, 1, 2))
+        with pytest.raises(ValueError, match=f"'plain' with another {key}: give"):
+            list(run_experiment("tiny"))
+
+
+def test_results_say_how_to_remake_them(table, tmp_path, capsys):
+    assert main(["run", "tiny"]) == 0
+    assert "residual, seed 1: training error" in capsys.readouterr().out
+    about = json.loads((tmp_path / "results" / "tiny.json").read_text())
+    assert about["remake"] == "python -m edulib.experiments run tiny"
+    assert about["variants"]["plain"]["data"] == "few_images()"
+    assert about["variants"]["plain"]["network"] == "plain20(in_channels=1, width=1)"
+    assert about["variants"]["plain"]["recipe"]["epochs"] == 2
+
+
+def test_the_queue_says_what_is_left_and_how_long_it_takes(table, monkeypatch, capsys):
+    assert left("tiny") == (4, None)
+    assert main(["status"]) == 0
+    assert "tiny: 4 networks to train, time not known yet" in capsys.readouterr().out
+    next(run_experiment("tiny"))
+    runs = [{**run, "seconds": 50} for run in read_runs("tiny")]
+    monkeypatch.setattr("edulib.experiments.__main__.read_runs", lambda _: runs)
+    assert left("tiny") == (3, 150)
+    assert describe(3, 150) == "3 networks to train, about 3 min"
+    assert describe(0, 0) == "complete"
+
+
+def test_an_unknown_experiment_is_answered_with_the_nearest():
+    with pytest.raises(ValueError, match="did you mean 'resnet-degradation'"):
+        load_experiment("resnet-degradations")
+
+
+def test_an_experiment_that_has_not_run_says_how_to_run_it(table):
+    with pytest.raises(ValueError, match=r"python -m edulib\.experiments run tiny"):
+        load_experiment("tiny")
+
+
+def test_a_killed_queue_keeps_every_network_that_had_ended(table, tmp_path):
+    script = f"""
+import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import os, signal, pathlib
+import test_experiments as t
+from edulib.experiments import Experiment, experiment
+rows = {{"plain": t.variant(t.plain20), "residual": t.variant(t.resnet20_cifar)}}
+experiment.list_experiments = lambda: {{"tiny": Experiment(rows, seeds=(0, 1))}}
+runs = experiment.run_experiment("tiny", pathlib.Path({str(tmp_path / "results")!r}))
+next(runs)
+train = experiment.train
+experiment.train = lambda *a: (train(*a), os.kill(os.getpid(), signal.SIGKILL))
+next(runs)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert len(read_runs("tiny")) == 1
+    assert len(list(run_experiment("tiny"))) == 3

@@ -1,0 +1,100 @@
+"""The one list of chapters, and what is made of it."""
+
+import json
+from html import escape
+from pathlib import Path
+
+import pytest
+import yaml
+
+from edulib.authoring.lists import contents, map_lists, readme, thread, write_lists
+from edulib.registry import (
+    chapters,
+    get_chapter,
+    get_paper,
+    neighbours,
+    papers,
+    parts,
+)
+
+ROOT = Path(__file__).parents[2]
+ALL = chapters(written=False)
+
+
+def test_the_list_holds_the_whole_book():
+    assert len(ALL) >= 55
+    assert len({chapter.title for chapter in ALL}) == len(ALL)
+    told = [key for chapter in ALL for key in chapter.papers]
+    assert sorted(told) == sorted(paper.key for paper in papers())
+
+
+@pytest.mark.parametrize("chapter", ALL, ids=lambda chapter: chapter.name)
+def test_a_chapter_is_whole(chapter):
+    assert chapter.name.isidentifier()
+    assert chapter.written == (ROOT / "book" / f"{chapter.address}.ipynb").exists()
+    assert all(get_paper(key).year > 1980 for key in chapter.papers)
+    assert bool(chapter.papers) or chapter.kind != "architecture"
+    order = [other.name for other in ALL]
+    for need in chapter.needs:
+        assert order.index(get_chapter(need).name) != order.index(chapter.name)
+    assert "{}" in chapter.line
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
+def test_a_page_bears_the_title_of_the_list(chapter):
+    notebook = json.loads((ROOT / "book" / f"{chapter.address}.ipynb").read_text())
+    heading = "".join(notebook["cells"][0]["source"]).splitlines()[0]
+    assert heading.replace("\u2019", "'").startswith(f"# {chapter.title} (")
+
+
+@pytest.mark.parametrize("chapter", ALL, ids=lambda chapter: chapter.name)
+def test_no_chapter_needs_itself_over_others(chapter):
+    seen, open_ = set(), [chapter.name]
+    while open_:
+        for need in get_chapter(open_.pop()).needs:
+            assert need != chapter.name
+            if need not in seen:
+                seen.add(need)
+                open_.append(need)
+
+
+def test_contents_and_readme_are_what_the_list_says(tmp_path):
+    assert (ROOT / "_toc.yml").read_text("utf-8") == contents()
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert text == readme(text)
+    assert all(chapter.title in text for chapter in chapters())
+    (tmp_path / "README.md").write_text("<!-- chapters -->\nold\n<!-- end -->\n")
+    assert {path.name for path in write_lists(tmp_path)} == {"_toc.yml", "README.md"}
+    assert write_lists(tmp_path) == []
+    with pytest.raises(ValueError, match="expected <!-- chapters -->"):
+        readme("nothing")
+
+
+def test_the_contents_hold_every_written_chapter_once_in_order():
+    toc = yaml.safe_load(contents())
+    files = [row["file"] for part in toc["parts"] for row in part["chapters"]]
+    listed = [f for f in files if f.count("/") == 2 and "teaching" not in f]
+    assert listed == [f"book/{chapter.address}" for chapter in chapters()]
+
+
+def test_the_map_names_every_written_chapter_and_every_paper():
+    made = map_lists()
+    for chapter in chapters():
+        assert f"]({chapter.address}.ipynb)" in made["chapters"]
+    for paper in papers():
+        assert f"[{paper.name}]({paper.url})" in made["ideas"]
+    assert all(part.title in made["chapters"] for part in parts())
+
+
+def test_a_thread_leads_through_the_book():
+    row = chapters()
+    for place, chapter in enumerate(row):
+        before, after = neighbours(chapter.name)
+        assert before == (row[place - 1] if place else None)
+        assert after == (row[place + 1] if place + 1 < len(row) else None)
+        html = thread(chapter.name)
+        assert ("<dt>Before</dt>" in html) == (before is not None)
+        for other in filter(None, (before, after)):
+            assert f'href="../{other.address}.html">{escape(other.title)}</a>' in html
+    with pytest.raises(ValueError, match="unknown written chapter 'clip'"):
+        neighbours("clip")
