@@ -150,7 +150,7 @@ def _join(column: tuple) -> Tensor | list:
 def move(value: Any, device: torch.device) -> Any:
     """Return a value whose tensors, in lists and dicts too, are on a device."""
     if isinstance(value, Tensor):
-        return value.to(device, non_blocking=True)
+        return value.to(device, non_blocking=device.type == "cuda")
     if isinstance(value, dict):
         return {key: move(part, device) for key, part in value.items()}
     if isinstance(value, list | tuple):
