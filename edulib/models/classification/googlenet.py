@@ -18,8 +18,9 @@ Output of each part for a 224 x 224 image (table 1 of the paper):
 Widths of an inception block, in the columns of table 1: 1x1, 3x3 reduce, 3x3,
 5x5 reduce, 5x5, pool projection.
 
-Differs from the paper: in the initialisation, of which it does not speak; the forms
-with batch normalisation in more (see ``googlenet_bn``).
+Differs from the paper: in what it does not name, the initialisation and the constants
+of the response normalisation (see ``response_norm``); the forms with batch
+normalisation in more (see ``googlenet_bn``).
 """
 
 from collections.abc import Callable, Sequence
@@ -54,6 +55,16 @@ def conv_norm_relu(
         nn.BatchNorm2d(out_channels, eps=0.001),
         nn.ReLU(inplace=True),
     )
+
+
+def response_norm() -> nn.LocalResponseNorm:
+    """Return the normalisation of the stem: "LocalRespNorm" in figure 3.
+
+    The paper gives no constants. These are of the copy in Caffe's model zoo, whose
+    formula divides alpha by n, the number of maps, as torch does: k = 1, n = 5,
+    alpha = 1e-4, beta = 0.75. AlexNet's are stronger (see its ``response_norm``).
+    """
+    return nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1)
 
 
 def halve() -> nn.MaxPool2d:
@@ -152,7 +163,8 @@ class GoogLeNet(nn.Module):
     Source: table 1 and figure 3.
 
     Differs from the paper: it does not name its initialisation; this one is
-    torchvision's, a normal distribution of deviation 0.01, cut off at +-2.
+    torchvision's, a normal distribution of deviation 0.01, cut off at +-2. Nor does it
+    give the constants of its response normalisation; these are Caffe's.
     """
 
     def __init__(
@@ -273,10 +285,10 @@ def _paper(
     stem = nn.Sequential(
         conv_relu(in_channels, 64, 7, stride=2),
         halve(),
-        nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1),
+        response_norm(),
         conv_relu(64, 64, 1),
         conv_relu(64, 192, 3),
-        nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1),
+        response_norm(),
         halve(),
     )
     stages = _stages(conv_relu, 5, halve())

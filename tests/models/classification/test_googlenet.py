@@ -73,6 +73,15 @@ def test_size_with_side_classifiers(build, params):
         assert sum(p.numel() for p in build().parameters()) == params
 
 
+@pytest.mark.parametrize(
+    ("build", "head"), [(googlenet_auxiliary, 0.4), (googlenet_bn_auxiliary, 0.2)]
+)
+def test_the_side_classifiers_drop_seven_tenths(build, head):
+    with torch.device("meta"):
+        layers = list(build().modules())
+    assert [m.p for m in layers if isinstance(m, nn.Dropout)] == [0.7, 0.7, head]
+
+
 @pytest.mark.parametrize("build", [googlenet, googlenet_bn])
 def test_parts_have_the_shapes_of_table_1(build):
     with torch.device("meta"):
