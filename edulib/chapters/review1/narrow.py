@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from edulib.models.classification.nin import Centre, NetworkInNetwork
+from edulib.experiments.networks import Rescale
+from edulib.models.classification.nin import NetworkInNetwork
 from edulib.models.classification.zfnet import ZFNet
 from edulib.models.narrow import narrow
 from edulib.registry import get_builder
@@ -36,7 +37,7 @@ def narrow_model(name: str, factor: int, dropout: bool = False) -> nn.Module:
         for layer in model.modules():
             if isinstance(layer, nn.Dropout):
                 layer.p = 0.0
-    steps: list[nn.Module] = [Centre()]
+    steps: list[nn.Module] = [Rescale()]
     if isinstance(model, NetworkInNetwork):
         class_maps = model.stages[-1][4]
         nn.init.normal_(class_maps.weight, std=0.01)
