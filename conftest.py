@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+collect_ignore_glob = ["tests/chapters/*/wrong_answers.py"]  # one name for all
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Run notebooks as the executor does, from whichever folder pytest was started."""
     os.environ.setdefault("TQDM_DISABLE", "1")
