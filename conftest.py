@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+collect_ignore_glob = ["tests/chapters/*/wrong_answers.py"]  # one name for all
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Run notebooks as the executor does, from whichever folder pytest was started."""
     os.environ.setdefault("TQDM_DISABLE", "1")
@@ -21,12 +26,30 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.update(ENVIRONMENT)
         sanitizer = Path(__file__).with_name("sanitize.cfg")
         config.option.nbval_sanitize_with = str(sanitizer)
+        _keep_kernels_apart(config)
+
+
+def _keep_kernels_apart(config: pytest.Config) -> None:
+    """Let kernels talk over files: two workers may find the same ports free."""
+    if os.name != "posix":
+        return
+    import nbval.kernel
+
+    folder = tempfile.TemporaryDirectory(prefix="kernels-")
+    config.add_cleanup(folder.cleanup)
+    manager, numbers = nbval.kernel.KernelManager, count()
+
+    def make_manager(**options: object) -> object:
+        place = f"{folder.name}/{next(numbers)}"
+        return manager(transport="ipc", ip=place, **options)
+
+    nbval.kernel.KernelManager = make_manager
 
 
 @pytest.fixture(scope="session")
 def patience() -> int:
     """Milliseconds to wait for a state: those of a machine busy with something else."""
-    return 240_000
+    return 120_000
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,17 @@ def atomic_write(path: Path, content: bytes) -> None:
     """Write a file at once, by :func:`atomic_open`; its permissions stay."""
     with atomic_open(path) as file:
         file.write(content)
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove temporary files of a file that a killed process left beside it.
+
+    Only for a file that one process at a time writes.
+    """
+    left = re.compile(re.escape(f".{path.name}.") + "[0-9a-f]{32}")
+    for file in path.parent.iterdir():
+        if left.fullmatch(file.name):
+            file.unlink(missing_ok=True)
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:

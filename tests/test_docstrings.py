@@ -14,9 +14,7 @@ MODELS = {name: get_builder(name) for name in list_models()}
 MODULES = sorted({get_model_info(name).module for name in MODELS})
 FOLDER = Path(__file__).parents[1] / "edulib"
 MODEL_FILES = sorted(
-    path
-    for room in ("blocks", "classification")
-    for path in (FOLDER / room).rglob("*.py")
+    path for path in (FOLDER / "models").rglob("*.py") if "tiny" not in path.parts
 )
 
 
@@ -83,7 +81,7 @@ def allowed(module: str, path: Path) -> bool:
     """Say whether a model file may import this module."""
     if not module.startswith("edulib"):
         return module.split(".")[0] in {"torch", *sys.stdlib_module_names}
-    rooms = ("edulib.models.blocks", "edulib.ops", "edulib.losses")
+    rooms = tuple(f"edulib.models.{room}" for room in ("blocks", "ops", "losses"))
     own = ".".join(["edulib", *path.relative_to(FOLDER).parent.parts])
-    is_folder = path.parent.parent != FOLDER
+    is_folder = path.parent.parent.parent != FOLDER
     return module.startswith(rooms) or (is_folder and module.startswith(own))

@@ -54,10 +54,12 @@ def highway_dense(num_classes: int = 10, width: int = 8) -> Highway:
 ROW = """
 [highway_dense]
 module = "edulib.models.classification.highway"
+task = "classification"
 paper = "srivastava2015highway"
 image_shape = [1, 8, 8]
 params = 754
 source = "counted by hand"
+init_std = { Linear = "1 / sqrt(3 * fan_in)" }
 """
 EXERCISES = '''"""Exercises of the throwaway chapter."""
 

@@ -7,19 +7,21 @@ from torch import nn
 from torch.nn import functional as F
 
 from edulib.benchmarks.clock import in_turns
-from edulib.registry import get_builder, get_model_info, list_models
+from edulib.registry import (
+    get_builder,
+    get_model_info,
+    get_reference,
+    list_models,
+)
 
 CPU_BATCH, CPU_SIZE = 2, 112  # images and pixels: every network in a few minutes
 GPU_BATCH, GPU_SIZE = 64, 224
-BARE = {"googlenet": {"aux_logits": False, "init_weights": False}}
 
 
-def reference_name(name: str) -> str | None:
-    """Torchvision's name of the network that a model equals; None if there is none."""
-    source = get_model_info(name).source.partition(",")[0]
-    return (
-        source.removeprefix("torchvision.models.") if "torchvision" in source else None
-    )
+def in_torchvision(name: str) -> bool:
+    """Return whether torchvision has the same network."""
+    reference = get_model_info(name).reference
+    return reference is not None and reference.startswith("torchvision.")
 
 
 def bench_models(kind: str, device: torch.device) -> list[dict]:
@@ -38,7 +40,7 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
         formats += ["bfloat16", "bfloat16 channels-last"]
     rows = []
     for name in list_models():
-        if reference_name(name) is None:
+        if not in_torchvision(name):
             continue
         for numbers in formats:
             ours, theirs = (
@@ -51,12 +53,8 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
 
 
 def pair(name: str) -> tuple[nn.Module, nn.Module]:
-    """Our model and torchvision's, with the same weights."""
-    from torchvision import models
-
-    reference = reference_name(name)
-    theirs = models.get_model(reference, **BARE.get(reference, {}))
-    ours = get_builder(name)()
+    """Return our model and torchvision's, with the same weights."""
+    ours, theirs = get_builder(name)(), get_reference(name)()
     weights = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
     ours.load_state_dict(dict(weights))
     return ours, theirs

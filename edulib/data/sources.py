@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from edulib.training.batches import Examples
+from edulib.data.splits import Examples
 
 PHOTOGRAPHS = ("imagenette", "pets", "folder")  # of many sizes, unlike the others
 SIZES = {

@@ -3,7 +3,8 @@
 from torch import Tensor
 from torch.utils.data import Dataset
 
-Examples = Dataset | tuple[Tensor, Tensor]  # (image, label) each, or (images, labels)
+# A dataset of (input, target), or (inputs, targets) with N of each; or no targets.
+Examples = Dataset | tuple[Tensor | list, ...]
 Split = tuple[Examples, Examples]  # training and validation set
 
 

@@ -4,7 +4,6 @@ An exercise is known by its id, `<chapter>-<name>`; its parts are registered by 
 module `edulib.chapters.<chapter>.exercises`, imported when it is first asked for.
 """
 
-import difflib
 import importlib
 import importlib.util
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import torch
 
 from edulib.chapters import chapter_modules
 from edulib.exercises.answer import Answer
+from edulib.registry import suggest
 
 Run = Callable[[Answer, torch.Generator], None]
 
@@ -95,9 +95,8 @@ def parts(exercise_id: str) -> tuple[Part, ...]:
     """
     _import_chapter(exercise_id.partition("-")[0])
     if exercise_id not in _parts:
-        near = difflib.get_close_matches(exercise_id, list_exercises(), n=1, cutoff=0)
-        remedy = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no exercise is called {exercise_id!r}{remedy}")
+        known = list_exercises()
+        raise ValueError(f"no exercise {exercise_id!r}: {suggest(exercise_id, known)}")
     return tuple(_parts[exercise_id])
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 import torch
 from torch import Tensor, nn
+
+from edulib.registry import suggest
 
 
 def find_layer(model: nn.Module, layer: str) -> nn.Module:
@@ -16,10 +17,8 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
     """
     modules = {name: module for name, module in model.named_modules() if name}
     if layer not in modules:
-        near = get_close_matches(layer, modules, n=3, cutoff=0) or ["none"]
         raise ValueError(
-            f"no layer {layer!r} in {type(model).__name__}; "
-            f"the nearest names are {', '.join(map(repr, near))}"
+            f"no layer {layer!r} in {type(model).__name__}: {suggest(layer, modules)}"
         )
     return modules[layer]
 

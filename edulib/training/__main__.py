@@ -72,8 +72,8 @@ def train(options: argparse.Namespace) -> None:
     names = (*NUMBERS, "optimizer", "schedule")
     recipe = Recipe(**{name: getattr(options, name) for name in names})
     build = get_builder(options.model)
-    with distributed.processes(options.device) as device:
-        with distributed.one_after_another():
+    with distributed.init_distributed(options.device) as device:
+        with distributed.rank_zero_first():
             data = load_source(
                 options.data, options.image_size, options.length, options.root
             )
@@ -107,7 +107,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
-        print(f"\n{stop}", file=sys.stderr)
+        said = str(stop) or "stopped before the training began: nothing was changed"
+        print(f"\n{said}", file=sys.stderr)
         return 130
     return 0
 

@@ -1,63 +1,69 @@
-"""Batches: images and labels, cut and shuffled, from memory or from a dataset."""
+"""Batches: examples, cut and shuffled, from memory or from a dataset."""
 
 import math
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
+from PIL.Image import DecompressionBombError
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
+from edulib.data.splits import Examples
 from edulib.training.distributed import rank, world_size
 
-Examples = Dataset | tuple[Tensor, Tensor]
+UNREADABLE = (OSError, SyntaxError, DecompressionBombError)  # PIL's, of a bad file
 
 
 class Batch(NamedTuple):
     """This process's share of one batch.
 
     Args:
-        images: (B, C, H, W).
-        labels: class numbers, (B,).
+        inputs: what the model is given: a tensor (B, ...), or a list of B tensors where
+            their shapes differ.
+        targets: what it is compared with: a tensor (B, ...), or a list of B dicts or
+            tensors; None where the examples have none.
+        number: of the batch, from 0.
         weight: what the mean loss of the share counts for, so that the average over
             the processes is the mean over the whole batch; 1 when alone.
     """
 
-    images: Tensor
-    labels: Tensor
+    inputs: Tensor | list
+    targets: Tensor | list | None
+    number: int
     weight: float
 
 
 class Batches:
-    """Batches of a map-style dataset, or of a pair of tensors kept on the device.
+    """Batches of a map-style dataset, or of tensors kept on the device.
 
     Indexing tensors is many times faster than a DataLoader, which fetches, copies
     and stacks image by image: what fits in memory should come as tensors.
 
     Args:
-        examples: dataset of (image, label), or tensors (images (N, C, H, W), labels
-            (N,)), as ``edulib.data.as_tensors`` makes them.
-        size: images to a batch, at most; the N images are cut into equal batches.
+        examples: dataset of (input, target), or of inputs alone; or a tuple of them:
+            (inputs, targets) or (inputs,), each a tensor (N, ...) or a list of N.
+        size: examples to a batch, at most; the N examples are cut into equal batches.
         device: where the batches are needed.
         workers: processes that load a dataset.
 
     Raises:
-        ValueError: if there are no images, not as many labels as images, or fewer
-            images than processes.
+        ValueError: if there are no examples, not as many targets as inputs, or fewer
+            examples than processes.
     """
 
     def __init__(
         self, examples: Examples, size: int, device: torch.device, workers: int = 0
     ) -> None:
-        self.tensors = None
+        self.columns = None
         if isinstance(examples, tuple):
-            check_tensors(*examples)
-            self.tensors = tuple(tensor.to(device) for tensor in examples)
+            check_columns(examples)
+            self.columns = tuple(move(column, device) for column in examples)
         self.examples = examples
-        self.length = len(examples[0] if self.tensors else examples)
+        self.length = len(examples[0] if self.columns else examples)
         if self.length < world_size():
             raise ValueError(
-                f"expected at least {world_size()} image(s), one for each process, "
+                f"expected at least {world_size()} example(s), one for each process, "
                 f"got {self.length}"
             )
         self.size, self.device, self.workers = size, device, workers
@@ -66,57 +72,103 @@ class Batches:
         return math.ceil(self.length / max(self.size, world_size()))
 
     def in_order(self) -> Iterator[Batch]:
-        """Every image once, in the order of the set."""
+        """Yield every example once, in the order of the set."""
         return self._cut(torch.arange(self.length), torch.Generator())
 
     def shuffled(self, seed: int) -> Iterator[Batch]:
-        """Every image once, in an order that follows from the seed."""
+        """Yield every example once, in an order that follows from the seed."""
         generator = torch.Generator().manual_seed(seed)
         return self._cut(torch.randperm(self.length, generator=generator), generator)
 
     def _cut(self, order: Tensor, generator: torch.Generator) -> Iterator[Batch]:
         whole = order.tensor_split(len(self))
         shares = [part.tensor_split(world_size())[rank()] for part in whole]
-        weights = [
-            len(share) * world_size() / len(part)
-            for share, part in zip(shares, whole, strict=True)
-        ]
-        pairs = self._index(shares) if self.tensors else self._load(shares, generator)
-        for (images, labels), weight in zip(pairs, weights, strict=True):
-            yield Batch(images, labels, weight)
+        loaded = self._index(shares) if self.columns else self._load(shares, generator)
+        for number, columns in enumerate(loaded):
+            inputs, targets = columns if len(columns) == 2 else (*columns, None)
+            weight = len(shares[number]) * world_size() / len(whole[number])
+            yield Batch(inputs, targets, number, weight)
 
-    def _index(self, shares: list[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
-        images, labels = self.tensors
+    def _index(self, shares: list[Tensor]) -> Iterator[Sequence]:
         for share in shares:
             chosen = share.to(self.device)
-            yield images[chosen], labels[chosen]
+            yield [
+                column[chosen]
+                if isinstance(column, Tensor)
+                else [column[index] for index in share.tolist()]
+                for column in self.columns
+            ]
 
     def _load(
         self, shares: list[Tensor], generator: torch.Generator
-    ) -> Iterator[tuple[Tensor, Tensor]]:
+    ) -> Iterator[Sequence]:
         loader = DataLoader(
-            self.examples,
+            Reader(self.examples),
             batch_sampler=[share.tolist() for share in shares],
             num_workers=self.workers,
+            collate_fn=collate,
             generator=generator,  # of the seeds of the workers
             pin_memory=self.device.type == "cuda",
         )
-        for images, labels in loader:
-            yield (
-                images.to(self.device, non_blocking=True),
-                labels.to(self.device, non_blocking=True),
-            )
+        for columns in loader:
+            yield [move(column, self.device) for column in columns]
 
 
-def check_tensors(images: Tensor, labels: Tensor) -> None:
-    """Refuse tensors that are not images (N, C, H, W) and their N labels."""
-    if images.ndim != 4 or labels.shape != images.shape[:1]:
+class Reader(Dataset):
+    """A dataset whose errors say which example, of which file, cannot be read."""
+
+    def __init__(self, examples: Dataset) -> None:
+        self.examples = examples
+
+    def __getitem__(self, index: int) -> Any:
+        try:
+            return self.examples[index]
+        except UNREADABLE as error:
+            samples = getattr(self.examples, "samples", None)  # of an ImageFolder
+            file = f" ({samples[index][0]})" if samples else ""
+            raise OSError(f"cannot read example {index}{file}: {error}") from error
+
+
+def collate(items: list) -> list:
+    """Join examples into a batch, one value for inputs and one for targets.
+
+    Tensors of one shape, and numbers, become a tensor. Dicts, and tensors of different
+    shapes, stay a list: two images seldom hold equally many boxes.
+    """
+    if not isinstance(items[0], tuple | list):
+        items = [(item,) for item in items]
+    return [_join(column) for column in zip(*items, strict=True)]
+
+
+def _join(column: tuple) -> Tensor | list:
+    ragged = isinstance(column[0], Tensor) and len({x.shape for x in column}) > 1
+    if ragged or isinstance(column[0], dict):
+        return list(column)
+    return default_collate(list(column))
+
+
+def move(value: Any, device: torch.device) -> Any:
+    """Return a value whose tensors, in lists and dicts too, are on a device."""
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=device.type == "cuda")
+    if isinstance(value, dict):
+        return {key: move(part, device) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [move(part, device) for part in value]
+    return value
+
+
+def check_columns(columns: tuple) -> None:
+    """Refuse what is not inputs and as many targets."""
+    known = all(isinstance(column, Tensor | list) for column in columns)
+    if not known or len(columns) not in (1, 2):
+        names = ", ".join(type(column).__name__ for column in columns)
         raise ValueError(
-            "expected images (N, C, H, W) and labels (N,), got "
-            f"{tuple(images.shape)} and {tuple(labels.shape)}"
+            f"expected tensors or lists (inputs, targets) or (inputs,), got ({names})"
         )
-    if labels.dtype != torch.int64:
-        raise ValueError(
-            f"expected labels of type torch.int64, got {labels.dtype}: "
-            "use labels.long()"
+    if len({len(column) for column in columns}) > 1:
+        shapes = " and ".join(
+            str(tuple(c.shape)) if isinstance(c, Tensor) else f"a list of {len(c)}"
+            for c in columns
         )
+        raise ValueError(f"expected as many targets as inputs, got {shapes}")

@@ -1,27 +1,33 @@
-"""The training loop: one plain loop for every classifier of the book.
+"""The training loop: one plain loop for every network of the book.
 
-Read ``fit``, then ``train_epoch``: epochs, batches, loss, gradient, step. The rest is
-what keeps hours of work from being lost: a checkpoint after each epoch, from which a
-training goes on to exactly the result that it would have had without interruption.
+Read ``fit``, then ``train_epoch``: epochs, batches, a step of the objective (whose
+``step`` is forward, loss, and ``update``: gradient and step). The rest is what keeps
+hours of work from being lost: a checkpoint after each epoch, from which a training goes
+on to exactly the result that it would have had without interruption.
 """
 
+import math
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
-from edulib.files import check_writable
+from edulib.data.splits import Examples
 from edulib.training import distributed
-from edulib.training.batches import Batches, Examples
-from edulib.training.metrics import History, Meter, Metrics
-from edulib.training.optim import learning_rate, make_optimizer, set_learning_rate
+from edulib.training.batches import Batches
+from edulib.training.fingerprint import fingerprint
+from edulib.training.metrics import History, Metrics, Totals
+from edulib.training.objectives import Classification, Objective
 from edulib.training.recipe import DEFAULT_RECIPE, Recipe
-from edulib.training.resume import load_state, save_state
+from edulib.training.resume import TrainingState, resume_hint, save_state, start_state
+from edulib.training.update import Update
 
-LOOK_EVERY = 20  # steps between two looks at the loss on a GPU: each look waits for it
+CLASSIFICATION = Classification()
 
 
 def fit(
@@ -30,62 +36,66 @@ def fit(
     val_set: Examples | None = None,
     recipe: Recipe = DEFAULT_RECIPE,
     *,
+    objective: Objective = CLASSIFICATION,
     device: str | torch.device = "cpu",
     checkpoint: str | Path | None = None,
     progress: bool = True,
 ) -> History:
-    """Train a classifier.
+    """Train a network.
 
     Under ``torchrun`` (see ``edulib.training.distributed``) all processes train one
     network together. The global random state is left as it was found.
 
     Args:
-        model: images (B, C, H, W) to logits (B, classes); trained in place, left in
-            evaluation mode.
-        train_set: dataset of (image, label) or tensors (images, labels); tensors are
+        model: what the objective trains; for classification, images (B, C, H, W) to
+            logits (B, classes). Trained in place, left in evaluation mode.
+        train_set: dataset of (input, target) or tensors (inputs, targets); tensors are
             much faster.
         val_set: the same, measured after each epoch.
         recipe: learning rate, epochs and all other numbers.
+        objective: loss, optimizers and measures.
         device: "cpu" or "cuda"; a GPU trains in bfloat16 and channels-last.
         checkpoint: file that is written after each epoch, and from which the training
             goes on if it is there already.
-        progress: whether to show a bar with loss and accuracy.
+        progress: whether to show a bar with the measures.
 
     Returns:
-        Loss and accuracy of each epoch.
+        The measures of each epoch.
 
     Raises:
-        ValueError: if labels and classes, or checkpoint and recipe, do not fit.
+        ValueError: if targets and outputs do not fit, or the checkpoint is damaged or
+            of another training.
         FloatingPointError: if the loss is no longer a finite number.
         OSError: if the checkpoint cannot be written; said before training begins
             where that can be known.
         KeyboardInterrupt: on Ctrl-C; says how to go on.
     """
-    device = torch.device(device)
+    device = distributed.resolve_device(device)
     train = Batches(train_set, recipe.batch_size, device, recipe.workers)
     channels_last = device.type == "cuda"
     model.to(device, memory_format=torch.channels_last if channels_last else None)
-    optimizer = make_optimizer(model, recipe)
-    history = History()
+    distributed.broadcast_state(model)
+    state = TrainingState(model, objective.make_optimizers(model, recipe), History())
     if checkpoint is not None:
         checkpoint = Path(checkpoint)
-        check_writable(checkpoint)
-        if checkpoint.exists():
-            history = load_state(checkpoint, model, optimizer, recipe)
-    network = distributed.parallel(model, device)
+        state.origin = fingerprint(model, objective, recipe, train_set, val_set)
+        start_state(checkpoint, state)
+    history, update = state.history, Update(model, state.optimizers, recipe, device)
     own_random_numbers = torch.random.fork_rng([device] if channels_last else [])
     with own_random_numbers, progress_bar(train, history, recipe, progress) as bar:
         try:
             for epoch in range(len(history), recipe.epochs):
                 bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}")
-                trained = train_epoch(network, train, optimizer, recipe, epoch, bar)
-                tested = None if val_set is None else evaluate(model, val_set, device)
+                trained = train_epoch(model, train, objective, update, epoch, bar)
+                tested = None
+                if val_set is not None:
+                    tested = evaluate(model, val_set, device, objective=objective)
                 history.append(trained, tested)
                 if checkpoint is not None and distributed.rank() == 0:
-                    save_state(checkpoint, model, optimizer, history, recipe)
+                    save_state(checkpoint, state)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(how_to_go_on(history, checkpoint)) from None
-    distributed.wait_for_all()
+            raise KeyboardInterrupt(resume_hint(history, checkpoint)) from None
+    distributed.barrier()
     model.eval()
     return history
 
@@ -93,44 +103,28 @@ def fit(
 def train_epoch(
     model: nn.Module,
     batches: Batches,
-    optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
+    objective: Objective,
+    update: Update,
     epoch: int,
     bar: tqdm,
 ) -> Metrics:
-    """Show the network every image once, and take a step after each batch."""
+    """Show the network every example once, and take a step after each batch."""
+    recipe, device = update.recipe, batches.device
     seed = recipe.seed * 1_000_003 + epoch  # all that is random here follows from it
     torch.manual_seed(seed + 500_009 * distributed.rank())
     model.train()
-    meter = Meter(batches.device)
-    look_every = LOOK_EVERY if batches.device.type == "cuda" else 1
-    losses = []
-    for number, (images, labels, weight) in enumerate(batches.shuffled(seed)):
-        done = (epoch + (number + 1) / (len(batches) + 1)) / recipe.epochs
-        lr = learning_rate(recipe, done)
-        set_learning_rate(optimizer, lr)
-
-        with mixed_precision(batches.device, recipe):
-            logits = model(images)
-            if number == 0:
-                check_labels(logits, labels)
-            loss = F.cross_entropy(
-                logits, labels, label_smoothing=recipe.label_smoothing
-            )
-        optimizer.zero_grad()
-        (loss * weight).backward()
-        if recipe.clip_norm is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-
-        losses.append(loss.detach())
-        if number % look_every == 0 or number == len(batches) - 1:
-            check_finite(losses, epoch, number, lr)
-            bar.set_postfix_str(str(meter.read()) if number else "", refresh=False)
-        optimizer.step()
-        meter.add(loss, logits, labels)
+    totals = Totals(device)
+    for batch in batches.shuffled(seed):
+        update.begin(epoch, batch, len(batches))
+        with mixed_precision(device, recipe):
+            statistics = objective.step(model, batch, update)
+        totals.add(statistics)
+        if update.looks:
+            seen = Metrics(objective.measures(totals.values))
+            bar.set_postfix_str(str(seen), refresh=False)
         bar.update()
-    distributed.share_buffers(model)
-    return meter.read_all()
+    distributed.broadcast_buffers(model)
+    return Metrics(objective.measures(totals.over_all_processes()))
 
 
 @torch.no_grad()
@@ -139,32 +133,53 @@ def evaluate(
     dataset: Examples,
     device: str | torch.device = "cpu",
     batch_size: int = 256,
+    *,
+    objective: Objective = CLASSIFICATION,
 ) -> Metrics:
-    """Measure a classifier, in evaluation mode; its mode is put back afterwards.
+    """Measure a network, in evaluation mode; each module's mode is put back.
+
+    A measure that is no finite number is returned, with a warning.
 
     Args:
-        model: images (B, C, H, W) to logits (B, classes).
-        dataset: dataset of (image, label) or tensors (images, labels).
+        model: what the objective trains; for classification, images (B, C, H, W) to
+            logits (B, classes).
+        dataset: dataset of (input, target) or tensors (inputs, targets).
         device: "cpu" or "cuda".
-        batch_size: images at a time.
+        batch_size: examples at a time.
+        objective: makes the measures.
 
     Raises:
-        ValueError: if the set is empty, or a label is no class of the model.
+        ValueError: if the set is empty, or targets and outputs do not fit.
     """
-    device = torch.device(device)
-    was_training = model.training
-    model.to(device).eval()
-    meter = Meter(device)
-    for images, labels, _ in Batches(dataset, batch_size, device).in_order():
-        logits = model(images)
-        check_labels(logits, labels)
-        meter.add(F.cross_entropy(logits, labels), logits, labels)
-    model.train(was_training)
-    return meter.read_all()
+    device = distributed.resolve_device(device)
+    totals = Totals(device)
+    with evaluation_mode(model.to(device)):
+        for batch in Batches(dataset, batch_size, device).in_order():
+            totals.add(objective.validate(model, batch))
+    metrics = Metrics(objective.measures(totals.over_all_processes()))
+    if not all(math.isfinite(value) for value in metrics.values()):
+        warnings.warn(
+            f"not all measures are finite: {metrics}. Look for NaN in the images, or "
+            "for weights that have grown too large",
+            stacklevel=2,
+        )
+    return metrics
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """Switch a model to evaluation mode; give each module its own mode back."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def mixed_precision(device: torch.device, recipe: Recipe) -> torch.autocast:
-    """Layers in bfloat16 where that is safe, on a GPU; elsewhere nothing changes."""
+    """Run layers in bfloat16 where that is safe, on a GPU; elsewhere change nothing."""
     wanted = recipe.mixed_precision and device.type == "cuda"
     return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
 
@@ -172,48 +187,11 @@ def mixed_precision(device: torch.device, recipe: Recipe) -> torch.autocast:
 def progress_bar(
     batches: Batches, history: History, recipe: Recipe, wanted: bool
 ) -> tqdm:
-    """One bar for the whole training, in process 0."""
+    """Return one bar for the whole training, shown by process 0."""
     hidden = os.environ.get("TQDM_DISABLE") or distributed.rank() > 0 or not wanted
     return tqdm(
         total=recipe.epochs * len(batches),
         initial=len(history) * len(batches),
         disable=bool(hidden),
         unit="step",
-    )
-
-
-def check_labels(logits: Tensor, labels: Tensor) -> None:
-    """Refuse labels that are no class of the network."""
-    lowest, highest = labels.min().item(), labels.max().item()
-    if logits.ndim != 2 or lowest < 0 or highest >= logits.shape[1]:
-        raise ValueError(
-            f"expected logits (B, classes) and labels below classes, got logits "
-            f"{tuple(logits.shape)} and labels {lowest} to {highest}: build the model "
-            f"with num_classes={highest + 1} or more"
-        )
-
-
-def check_finite(losses: list[Tensor], epoch: int, number: int, lr: float) -> None:
-    """Stop a training whose loss has become NaN or infinite."""
-    finite = torch.stack(losses).isfinite()
-    losses.clear()
-    if not finite.all():
-        first = number + 1 - len(finite) + int(finite.int().argmin())
-        raise FloatingPointError(
-            f"the loss is no longer finite: epoch {epoch + 1}, batch {first + 1}, "
-            f"learning rate {lr:.3g}. Lower lr, or set clip_norm=1.0 in the recipe; "
-            "if it happens in the first batch, look for NaN or unscaled images"
-        )
-
-
-def how_to_go_on(history: History, checkpoint: Path | None) -> str:
-    """What Ctrl-C leaves, and how to continue."""
-    if checkpoint is None:
-        return (
-            f"training stopped after {len(history)} whole epoch(s); nothing is saved: "
-            "next time give fit(..., checkpoint='run.safetensors')"
-        )
-    return (
-        f"training stopped after {len(history)} whole epoch(s), saved in {checkpoint}: "
-        "call fit again with the same arguments to go on"
     )

@@ -1,80 +1,94 @@
-"""Loss and accuracy: of one pass (Metrics) and of all epochs (History)."""
+"""Measures: of one pass (Metrics, out of Totals) and of all epochs (History)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from edulib.training.distributed import add_up
+from edulib.training.distributed import all_gather_list, all_reduce_sum
+
+Statistics = Mapping[str, Tensor | float | list]
 
 
-@dataclass(frozen=True)
-class Metrics:
-    """What one pass over a set of images gave.
+class Metrics(dict[str, float]):
+    """Named measures: ``metrics["loss"]``, or ``metrics.loss``."""
 
-    Args:
-        loss: cross-entropy, mean over the images, in nats.
-        accuracy: share of the images classified rightly, in [0, 1].
-    """
-
-    loss: float
-    accuracy: float
+    def __getattr__(self, name: str) -> float:
+        if name not in self:
+            raise AttributeError(f"no measure {name!r}: there are {', '.join(self)}")
+        return self[name]
 
     def __str__(self) -> str:
-        return f"loss {self.loss:.3f}, accuracy {self.accuracy:.1%}"
+        return ", ".join(f"{name} {value:.3f}" for name, value in self.items())
 
 
 @dataclass
 class History:
-    """What each epoch gave, as lists with one value an epoch.
+    """What each epoch gave: ``history.train["loss"]``, or ``history.train_loss``.
 
-    The training values are means over the epoch, taken while the weights were
-    changing, with dropout and augmentation on; the ``val_`` lists are empty when
-    ``fit`` had no validation set.
+    The training values are taken while the weights were changing, with dropout and
+    augmentation on.
+
+    Args:
+        train: the measures' names, and of each one value an epoch.
+        val: the same of the validation set; empty when ``fit`` had none.
     """
 
-    train_loss: list[float] = field(default_factory=list)
-    train_accuracy: list[float] = field(default_factory=list)
-    val_loss: list[float] = field(default_factory=list)
-    val_accuracy: list[float] = field(default_factory=list)
+    train: dict[str, list[float]] = field(default_factory=dict)
+    val: dict[str, list[float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.train_loss)
+        return len(next(iter(self.train.values()), []))
 
-    def append(self, train: Metrics, val: Metrics | None) -> None:
+    def __getattr__(self, name: str) -> list[float]:
+        split, _, measure = name.partition("_")
+        if split in ("train", "val"):
+            measures = getattr(self, split)
+            if not measures:  # no epoch, or no validation set
+                return []
+            if measure in measures:
+                return measures[measure]
+        raise AttributeError(f"a History has no {name!r}")
+
+    def append(
+        self, train: Mapping[str, float], val: Mapping[str, float] | None = None
+    ) -> None:
         """Add an epoch."""
-        self.train_loss.append(train.loss)
-        self.train_accuracy.append(train.accuracy)
-        if val is not None:
-            self.val_loss.append(val.loss)
-            self.val_accuracy.append(val.accuracy)
+        for lists, measures in ((self.train, train), (self.val, val or {})):
+            for name, value in measures.items():
+                lists.setdefault(name, []).append(value)
 
-    def rows(self) -> Iterator[tuple[int, float, float]]:
-        """Epoch (from 1), training loss and training accuracy, epoch after epoch."""
-        return zip(
-            range(1, len(self) + 1), self.train_loss, self.train_accuracy, strict=True
-        )
+    def rows(self) -> Iterator[tuple[float, ...]]:
+        """Yield epoch (from 1) and training measures, epoch after epoch."""
+        return zip(range(1, len(self) + 1), *self.train.values(), strict=True)
 
 
-class Meter:
-    """Sums loss and hits on the device, so that a GPU need not wait for Python."""
+class Totals:
+    """Statistics of batches, added up: numbers and tensors summed, lists joined.
+
+    The sums stay on the device, so that a GPU need not wait for Python.
+    """
 
     def __init__(self, device: torch.device) -> None:
-        self.sums = torch.zeros(3, dtype=torch.float64, device=device)
+        self.device = device
+        self.values: dict[str, Tensor | list] = {}
 
-    def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
-        """Add a batch: its mean loss (), logits (B, classes) and labels (B,)."""
-        hits = (logits.argmax(1) == labels).sum()
-        count = torch.tensor(len(labels), device=loss.device)
-        self.sums += torch.stack((loss.detach() * len(labels), hits, count))
+    def add(self, statistics: Statistics) -> None:
+        """Add the statistics of a batch."""
+        for name, value in statistics.items():
+            if isinstance(value, list):
+                self.values.setdefault(name, []).extend(value)
+                continue
+            value = torch.as_tensor(value, device=self.device).detach().double()
+            seen = self.values.get(name)
+            self.values[name] = value if seen is None else seen + value
 
-    def read(self) -> Metrics:
-        """Means so far, over this process's images."""
-        loss, hits, count = self.sums.tolist()
-        return Metrics(loss / count, hits / count)
-
-    def read_all(self) -> Metrics:
-        """Means over the images of all processes."""
-        add_up(self.sums)
-        return self.read()
+    def over_all_processes(self) -> dict[str, Tensor | list]:
+        """Return the sums, and the joined lists, of all processes together."""
+        for name, value in self.values.items():
+            if isinstance(value, list):
+                self.values[name] = all_gather_list(value)
+            else:
+                all_reduce_sum(value)
+        return self.values

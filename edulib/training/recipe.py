@@ -1,6 +1,7 @@
 """Recipe: every number that decides how a network is trained."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 
@@ -49,12 +50,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         rules = (
+            *((name, type(getattr(self, name)) is int, "an integer") for name in WHOLE),
             ("epochs", self.epochs >= 1, "at least 1"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("lr", self.lr > 0, "above 0"),
+            ("lr", 0 < self.lr < inf, "above 0 and finite"),
             ("optimizer", self.optimizer in OPTIMIZERS, f"one of {OPTIMIZERS}"),
             ("momentum", 0 <= self.momentum < 1, "from 0 to below 1"),
-            ("weight_decay", self.weight_decay >= 0, "at least 0"),
+            ("weight_decay", 0 <= self.weight_decay < inf, "at least 0 and finite"),
             ("schedule", self.schedule in SCHEDULES, f"one of {SCHEDULES}"),
             ("warmup", 0 <= (self.warmup or 0) < 1, "from 0 to below 1, or None"),
             ("clip_norm", self.clip_norm is None or self.clip_norm > 0, "above 0"),
@@ -67,6 +69,7 @@ class Recipe:
                 raise ValueError(f"expected {name} {rule}, got {value!r}")
 
 
+WHOLE = ("epochs", "batch_size", "workers", "seed")
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("onecycle", "cosine", "step", "constant")
 DEFAULT_RECIPE = Recipe()

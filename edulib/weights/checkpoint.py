@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
 from edulib.training.recipe import Recipe
-from edulib.training.resume import unshared
+from edulib.training.resume import clone_shared
 
 FOLDER = Path(__file__).parent / "checkpoints"
 
@@ -63,7 +63,7 @@ def save_checkpoint(
     path = Path(folder) / f"{name}.safetensors"
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     put_weights(build(info.builder, info.arguments), weights, name)
-    content = write_tensors(unshared(weights))
+    content = write_tensors(clone_shared(weights))
     about = {**asdict(info), "sha256": sha256(content).hexdigest()}
     check_writable(path)
     atomic_write(path, content)

@@ -10,7 +10,7 @@ from edulib.benchmarks import clock, models, pages, project, training
 from edulib.registry import list_models
 
 CPU = torch.device("cpu")
-MEASURED = [name for name in list_models() if models.reference_name(name)]
+MEASURED = [name for name in list_models() if models.in_torchvision(name)]
 
 
 def test_the_ratio_is_that_of_the_medians(monkeypatch):
@@ -33,7 +33,7 @@ def test_every_model_that_torchvision_has_is_measured():
     assert {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"} <= set(
         MEASURED
     )
-    assert models.reference_name("resnet20_cifar") is None
+    assert not models.in_torchvision("resnet20_cifar")
 
 
 @pytest.mark.parametrize("name", MEASURED)

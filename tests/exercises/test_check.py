@@ -210,7 +210,7 @@ def test_messages_cannot_break_the_page():
 
 
 def test_unknown_exercise_names_the_nearest():
-    with pytest.raises(ValueError, match=r"'lenet-cuont'; did you mean 'lenet-count'"):
+    with pytest.raises(ValueError, match="'lenet-cuont': did you mean 'lenet-count'"):
         check("lenet-cuont", 1)
     assert "lenet-count" in list_exercises()
 

@@ -29,10 +29,10 @@ def graded(tmp_path_factory):
         notebook = solved(group.release, write_layer(after=spy))
         nbformat.write(notebook, group.downloads / f"spy_{NAME}.ipynb")
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            assert group("collect", NAME, group.downloads) == 1
+            group.ended.append(group("collect", NAME, group.downloads))
         group.said = said.getvalue()
-        assert group.grade() == 0
-    assert group("feedback", NAME) == 0
+        group.ended.append(group.grade())
+    group.ended.append(group("feedback", NAME))
     return group
 
 

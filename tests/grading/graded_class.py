@@ -25,12 +25,14 @@ class Class:
         downloads: what the class hands in.
         odd: names of files there that cannot be collected.
         said: what collecting said of them.
+        ended: exit status of each command.
     """
 
     course: Course
     downloads: Path
     odd: list[str] = field(default_factory=list)
     said: str = ""
+    ended: list[int] = field(default_factory=list)
 
     def command(self, *arguments: object) -> list[str]:
         """What a shell would be told, for a process of its own."""

@@ -11,6 +11,11 @@ from edulib.grading.execute import Limits
 from edulib.grading.failures import GraderError, describe, printable
 
 
+def test_only_files_are_left_out(graded):
+    collecting, grading, feeding_back = graded.ended
+    assert (collecting, grading, feeding_back) == (1, 0, 0)
+
+
 @pytest.mark.parametrize("student", POISONS)
 def test_marks(graded, student):
     _, marks, flagged = POISONS[student]

@@ -98,3 +98,9 @@ def test_a_thread_leads_through_the_book():
             assert f'href="../{other.address}.html">{escape(other.title)}</a>' in html
     with pytest.raises(ValueError, match="unknown written chapter 'clip'"):
         neighbours("clip")
+
+
+def test_every_written_part_is_run_as_other_processors_would_each_week():
+    weekly = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text())
+    run = weekly["jobs"]["processor"]["strategy"]["matrix"]["part"]
+    assert run == list(dict.fromkeys(chapter.part for chapter in chapters()))

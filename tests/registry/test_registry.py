@@ -12,6 +12,8 @@ from edulib.registry import (
     get_builder,
     get_model_info,
     get_paper,
+    get_reference,
+    get_tiny_builder,
     list_models,
     papers,
 )
@@ -55,7 +57,29 @@ def test_every_model_belongs_to_a_paper():
 def test_models_can_be_listed_by_era():
     eras = {name: get_paper(get_model_info(name).paper).era for name in list_models()}
     for era in range(6):
-        assert list_models(era) == [name for name in eras if eras[name] == era]
+        assert list_models(era=era) == [name for name in eras if eras[name] == era]
+
+
+def test_models_can_be_listed_by_task():
+    assert list_models(task="classification")[:2] == ["lecun1989", "alexnet"]
+    with pytest.raises(ValueError, match="unknown task 'classify': did you mean"):
+        list_models(task="classify")
+
+
+def test_a_tiny_network_is_built_by_a_function_of_its_own_or_the_builder():
+    assert get_tiny_builder("lenet5") is get_builder("lenet5")
+    assert get_tiny_builder("vgg19") is get_tiny_builder("vgg11")
+    assert get_tiny_builder("vgg19") is not get_builder("vgg11")
+
+
+def test_inputs_for_tests_are_shapes_the_image_if_nothing_else_is_said():
+    assert get_model_info("zfnet").test_inputs == ((3, 224, 224),)
+    assert get_model_info("resnet50").test_inputs == ((3, 64, 64),)
+
+
+def test_a_reference_is_a_function_of_another_library():
+    assert get_reference("lenet5") is None
+    assert get_reference("resnet50").func.__module__.startswith("torchvision.")
 
 
 def test_a_builder_bears_its_name():

@@ -24,24 +24,18 @@ const observer = new PerformanceObserver((list) => add(list.getEntries()));
 observer.observe({type: "layout-shift", buffered: true});
 window.eovShift = () => { add(observer.takeRecords()); return sum; };
 """
-# At each step, what is seen is there before the next: a late image may move the text.
-SCROLL_TO_END = """async () => {
+# All else has been loaded when the page has: only what waits to be seen comes late.
+READ_THROUGH = """async () => {
   const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
-  const isSeen = (e) => {
-    const box = e.getBoundingClientRect();
-    return box.width && box.bottom > 0 && box.top < innerHeight;
-  };
-  const loaded = (e) => new Promise((r) => {
-    e.addEventListener("load", r);
-    e.addEventListener("error", r);
-    if (e.complete) r();
-  });
+  const isLoaded = (e) => e.matches("img")
+    ? e.complete
+    : e.contentDocument.URL === e.src && e.contentDocument.readyState === "complete";
   await window.MathJax?.startup?.promise;
-  for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
-    window.scrollTo({top: y, behavior: "instant"});
-    await frame();
-    await Promise.all([...document.images].filter(isSeen).map(loaded));
+  for (const late of document.querySelectorAll("[loading=lazy]")) {
+    late.scrollIntoView({block: "center", behavior: "instant"});
+    do await frame(); while (!isLoaded(late));
   }
+  window.scrollTo({top: document.body.scrollHeight, behavior: "instant"});
   await document.fonts.ready;
   await frame();
 }"""
@@ -58,17 +52,19 @@ READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
   (e) => !e.querySelector("mjx-container") || e.querySelector("mjx-merror"))
   .map((e) => e.textContent)"""
 # Contrast is most of axe's work, and most of it is one question again: text of the same
-# look on grounds of the same look has the same contrast, in either theme. Axe is asked
-# about one of each kind. Drawings, where grounds lie beside the text, are left alone;
-# words of code, thousands on a page, become plain text: axe walks through them too.
+# look on grounds of the same look has the same contrast. Axe is asked about one of each
+# kind. Drawings, where grounds lie beside the text, and what is placed over the page
+# are left alone; words of code, thousands on a page, become plain text, so that axe
+# need not walk through them.
 ASK_ONCE = """() => {
   const grounds = new Map(), kinds = new Set(), again = [];
   const ground = (e) => {
     if (e && !grounds.has(e)) {
       const s = getComputedStyle(e);
-      const place = /absolute|fixed/.test(s.position) ? grounds.size : "";
-      grounds.set(e, [ground(e.parentElement), e.tagName, e.className, e.style.cssText,
-        s.backgroundColor, s.backgroundImage, s.opacity, s.filter, place].join());
+      const own = [s.backgroundColor, s.backgroundImage, s.opacity, s.filter].join();
+      const isPlain = own === "rgba(0, 0, 0, 0),none,1,none";
+      const place = /absolute|fixed/.test(s.position) ? `placed ${grounds.size}` : "";
+      grounds.set(e, ground(e.parentElement) + (isPlain ? "" : own) + place);
     }
     return grounds.get(e) ?? "";
   };
@@ -124,14 +120,15 @@ class Visit:
         return sum(_transferred(response) for response in self.responses)
 
     def read_through(self) -> None:
-        """Scroll to the end; wait for the formulas and for each image that is seen."""
-        self.page.evaluate(SCROLL_TO_END)
+        """Wait for the formulas, see all that waits to be seen, and go to the end."""
+        self.page.evaluate(READ_THROUGH)
 
     def load_as_phone(self) -> None:
         """Load the page again, narrow, for a reader who prefers dark colours."""
         self.responses.clear()
         self.page.emulate_media(color_scheme="dark")
         self.page.set_viewport_size({"width": 390, "height": 900})
+        self.page.evaluate("history.scrollRestoration = 'manual'")  # begin at the top
         self.page.reload(wait_until="load")
 
     def too_wide(self) -> list[str]:

@@ -68,6 +68,8 @@ def test_trains_on_a_folder_of_images(tmp_path, capsys):
         ),
         (["resnet18", "--data", "digits", "--image-size", "0"], "got 0 and 4000"),
         (["resnet18", "--length", "0"], "got 64 and 0"),
+        (["resnet18", "--device", "tpu"], "'cpu' or 'cuda', got 'tpu'"),
+        (["resnet18", "--device", "cuda:99"], "or 'cpu', got 'cuda:99'"),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, tmp_path, capsys, monkeypatch):
@@ -76,6 +78,33 @@ def test_mistakes_are_one_line(arguments, message, tmp_path, capsys, monkeypatch
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ")
     assert message in error
+
+
+def test_other_data_is_not_taken_for_trained(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["resnet20_cifar", "--image-size", "32", "--epochs", "1"]
+    assert main([*arguments, "--length", "16"]) == 0
+    assert main([*arguments, "--length", "24"]) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "training set '16 examples" in error
+    assert "now it is '24 examples" in error
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_damaged_image_is_named(split, tmp_path, capsys):
+    for folder in ("train", "val"):
+        for name in ("red", "sky"):
+            (tmp_path / folder / name).mkdir(parents=True)
+            Image.new("RGB", (90, 90), "red").save(
+                tmp_path / folder / name / "good.png"
+            )
+    whole = (tmp_path / "val" / "sky" / "good.png").read_bytes()
+    (tmp_path / split / "sky" / "torn.png").write_bytes(whole[:150])
+    arguments = ["resnet20_cifar", "--data", "folder", "--root", str(tmp_path)]
+    arguments += ["--image-size", "8", "--epochs", "1"]
+    assert main([*arguments, "--output", str(tmp_path / "net.safetensors")]) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"{split}/sky/torn.png): " in error
 
 
 def test_an_output_that_cannot_be_written(tmp_path, capsys):
@@ -93,3 +122,12 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     output = str(tmp_path / "net.safetensors")
     assert main(["resnet20_cifar", *SMALL, "--output", output]) == 130
     assert "with the same arguments to go on" in capsys.readouterr().err
+
+
+def test_ctrl_c_before_the_training_says_so(capsys, monkeypatch):
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edulib.training.__main__.load_source", pressed)
+    assert main(["resnet20_cifar", *SMALL]) == 130
+    assert "stopped before the training began" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from distributed_script import train
+from training_tasks import TASKS
 
 from edulib.training import distributed
 
@@ -31,19 +32,30 @@ def test_two_processes_equal_one(tmp_path):
     assert run.returncode == 0, run.stderr
 
     one = torch.load(tmp_path / "one.0")
-    for process in ("two.0", "two.1"):
-        two = torch.load(tmp_path / process)
-        torch.testing.assert_close(
-            two["weights"], one["weights"], rtol=1e-10, atol=1e-12
-        )
-        for name, values in one["history"].items():
-            assert two["history"][name] == pytest.approx(values, rel=1e-9), name
+    two, other = (torch.load(tmp_path / f"two.{rank}") for rank in (0, 1))
+    for name in TASKS:
+        assert_equal(two[name], other[name], rtol=0)
+        if name != "gan":  # whose latents each process draws for itself
+            exact = name == "classification"  # in double precision
+            assert_equal(two[name], one[name], rtol=1e-9 if exact else 1e-4)
+
+
+def assert_equal(one: dict, other: dict, rtol: float) -> None:
+    atol = rtol / 100
+    torch.testing.assert_close(one["weights"], other["weights"], rtol=rtol, atol=atol)
+    for split in ("train", "val"):
+        for name, values in other["history"][split].items():
+            found = one["history"][split][name]
+            assert found == pytest.approx(values, rel=rtol, abs=atol), name
 
 
 def test_alone_nothing_is_distributed(monkeypatch):
     monkeypatch.delenv("LOCAL_RANK", raising=False)
-    with distributed.processes("cpu") as device:
+    with distributed.init_distributed("cpu") as device:
         assert device == torch.device("cpu")
         assert (distributed.rank(), distributed.world_size()) == (0, 1)
-    model = torch.nn.Linear(2, 2)
-    assert distributed.parallel(model, device) is model
+    count = torch.tensor(3.0)
+    distributed.all_reduce_sum(count)
+    assert count == 3
+    assert distributed.all_gather_list([1, 2]) == [1, 2]
+    assert distributed.mean_weight(count) == 1

@@ -1,9 +1,12 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 from torch.utils.data import TensorDataset
-from training_helpers import QUICK, examples, network, same
+from training_helpers import QUICK, Noisy, examples, network, same
 
 from edulib.training import Metrics, Recipe, evaluate, fit
 
@@ -33,15 +36,77 @@ def test_evaluate_equals_the_definition():
     expected = -logits.log_softmax(1)[torch.arange(30), labels].mean().item()
     hits = (logits.argmax(1) == labels).float().mean().item()
     metrics = evaluate(model, (images, labels), batch_size=8)
-    assert metrics == Metrics(
-        pytest.approx(expected, rel=1e-6), pytest.approx(hits, rel=1e-6)
-    )
+    assert metrics == pytest.approx({"loss": expected, "accuracy": hits}, rel=1e-6)
 
 
-def test_evaluate_puts_the_mode_back():
+def test_evaluate_puts_the_mode_of_each_module_back():
     model = network().train()
+    model[1].eval()
+    before = [module.training for module in model.modules()]
     evaluate(model, examples())
-    assert model.training
+    assert [module.training for module in model.modules()] == before
+
+
+RULES = {  # the rate at a part of the training that is done, as a share of the highest
+    "onecycle": lambda done: 4 * done if done < 0.25 else (1 - done) / 0.75,
+    "cosine": lambda done: (1 + math.cos(math.pi * done)) / 2,
+    "step": lambda done: 1 if done < 0.5 else 0.1 if done < 0.75 else 0.01,
+    "constant": lambda done: 1,
+}
+
+
+@pytest.mark.parametrize("schedule", RULES)
+def test_fit_equals_a_loop_of_fifteen_lines(schedule):
+    recipe = Recipe(epochs=4, batch_size=16, lr=0.1, schedule=schedule)
+    recipe = replace(recipe, label_smoothing=0.2, clip_norm=0.7, seed=3)
+    ours, theirs = network(dropout=0.0), network(dropout=0.0)
+    images, labels = examples(64)
+    history = fit(ours, (images, labels), recipe=recipe)
+
+    vectors = [p for p in theirs.parameters() if p.ndim == 1]
+    matrices = [p for p in theirs.parameters() if p.ndim > 1]
+    groups = [{"params": matrices, "weight_decay": 5e-4}, {"params": vectors}]
+    optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    for epoch in range(4):
+        generator = torch.Generator().manual_seed(3 * 1_000_003 + epoch)
+        order = torch.randperm(64, generator=generator).split(16)
+        for number, chosen in enumerate(order):
+            done = (epoch + (number + 1) / (4 + 1)) / 4
+            for group in optimizer.param_groups:
+                group["lr"] = 0.1 * RULES[schedule](done)
+            loss = F.cross_entropy(
+                theirs(images[chosen]), labels[chosen], label_smoothing=0.2
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(theirs.parameters(), 0.7)
+            optimizer.step()
+
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    assert history.val == {}
+
+
+def test_a_history_has_named_measures():
+    history = fit(network(), examples(), examples(30), QUICK)
+    assert list(history.train) == list(history.val) == ["loss", "accuracy"]
+    assert history.train_loss is history.train["loss"]
+    rows = list(history.rows())
+    assert rows[2] == (3, history.train_loss[2], history.train_accuracy[2])
+    with pytest.raises(AttributeError, match="no 'val_mean_iou'"):
+        _ = history.val_mean_iou
+    metrics = Metrics(loss=0.25, accuracy=0.5)
+    assert str(metrics) == "loss 0.250, accuracy 0.500"
+    with pytest.raises(AttributeError, match="no measure 'f1': there are loss, acc"):
+        _ = metrics.f1
+
+
+def test_a_validation_that_is_not_finite_says_so():
+    images, labels = examples(30)
+    images[7] = torch.nan
+    with pytest.warns(UserWarning, match="not all measures are finite: loss nan"):
+        history = fit(network(), examples(), (images, labels), QUICK)
+    assert len(history) == 3
 
 
 def test_a_dataset_trains_exactly_as_its_tensors_do():
@@ -49,14 +114,6 @@ def test_a_dataset_trains_exactly_as_its_tensors_do():
     fit(one, examples(), recipe=QUICK)
     fit(other, TensorDataset(*examples()), recipe=QUICK)
     assert same(one, other)
-
-
-class Noisy(TensorDataset):
-    """Augments: every time an image is read, other noise is added."""
-
-    def __getitem__(self, index):
-        image, label = super().__getitem__(index)
-        return image + 0.1 * torch.randn_like(image), label
 
 
 def test_workers_augment_the_same_way_in_every_run():

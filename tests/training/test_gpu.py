@@ -5,7 +5,8 @@ import torch
 from training_helpers import QUICK, examples, network, same
 
 from edulib.training import Recipe, fit, load_weights
-from edulib.training.loop import LOOK_EVERY, mixed_precision
+from edulib.training.loop import mixed_precision
+from edulib.training.update import LOOK_EVERY
 
 on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 

@@ -2,59 +2,92 @@
 
 import errno
 import os
+import random
 import signal
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
-from training_helpers import QUICK, examples, network, same
+from torch.utils.data import TensorDataset
+from training_helpers import QUICK, Noisy, examples, network, same
+from training_tasks import TASKS
 
-from edulib.training import Recipe, fit, load_weights, loop
+from edulib.training import (
+    Classification,
+    Objective,
+    Recipe,
+    fit,
+    load_weights,
+    loop,
+)
+from edulib.training.fingerprint import describe_examples
 
 
-class StopsAfter(nn.Module):
-    """A network in which Ctrl-C is pressed at a certain training batch."""
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts():
+    """Ctrl-C raises, even where whoever started the tests ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
-    def __init__(self, model: nn.Module, batches: int) -> None:
-        super().__init__()
-        self.model = model
-        self.left = batches
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.left -= self.training
-        if self.left == 0:
+def press_ctrl_c(monkeypatch, objective: Objective, batch: int) -> None:
+    """Interrupt this process at a training batch, counted from 1 over all epochs."""
+    kind, left = type(objective), [batch]
+    real = kind.step
+
+    def step(self, model, batch, update):
+        left[0] -= 1
+        if left[0] == 0:
             os.kill(os.getpid(), signal.SIGINT)
-        return self.model(x)
+        return real(self, model, batch, update)
+
+    monkeypatch.setattr(kind, "step", step)
 
 
+@pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("stop", [2, 6, 11])
-def test_resumed_training_is_bitwise_the_same(tmp_path, optimizer, stop):
-    recipe = Recipe(epochs=3, batch_size=16, lr=0.01, optimizer=optimizer)
-    whole = network()
-    expected = fit(whole, examples(), examples(), recipe)
+def test_resumed_training_is_bitwise_the_same(
+    tmp_path, monkeypatch, name, optimizer, stop
+):
+    task = TASKS[name]
+    recipe = replace(task.recipe, optimizer=optimizer)
+    settings = {"recipe": recipe, "objective": task.objective}
+    sets = task.train_set, task.val_set
+    whole = task.build()
+    expected = fit(whole, *sets, **settings)
+    final = tmp_path / "whole.safetensors"
+    fit(task.build(), *sets, **settings, checkpoint=final)
 
     file = tmp_path / "runs" / "net.safetensors"
-    interrupted = StopsAfter(network(), stop)
-    with pytest.raises(KeyboardInterrupt, match="whole epoch"):
-        fit(interrupted, examples(), examples(), recipe, checkpoint=file)
+    with monkeypatch.context() as patch:
+        press_ctrl_c(patch, task.objective, stop)
+        with pytest.raises(KeyboardInterrupt, match="whole epoch"):
+            fit(task.build(), *sets, **settings, checkpoint=file)
     saved = stop > 4
     assert file.exists() == saved
-    resumed = StopsAfter(network(seed=7 if saved else 0), batches=-1)
-    history = fit(resumed, examples(), examples(), recipe, checkpoint=file)
+    resumed = task.build(seed=7 if saved else 0)
+    history = fit(resumed, *sets, **settings, checkpoint=file)
 
-    assert same(resumed.model, whole)
+    assert same(resumed, whole)
     assert history == expected
+    assert file.read_bytes() == final.read_bytes()  # the optimizers, too
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path):
+def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch):
     file = tmp_path / "net.safetensors"
+    press_ctrl_c(monkeypatch, Classification(), 6)
     with pytest.raises(KeyboardInterrupt) as stop:
-        fit(StopsAfter(network(), 6), examples(), recipe=QUICK, checkpoint=file)
+        fit(network(), examples(), recipe=QUICK, checkpoint=file)
     assert "after 1 whole epoch(s), saved in" in str(stop.value)
     assert "same arguments to go on" in str(stop.value)
+    press_ctrl_c(monkeypatch, Classification(), 6)
     with pytest.raises(KeyboardInterrupt, match="nothing is saved"):
-        fit(StopsAfter(network(), 6), examples(), recipe=QUICK)
+        fit(network(), examples(), recipe=QUICK)
 
 
 def test_a_finished_training_is_only_read(tmp_path):
@@ -128,30 +161,194 @@ def test_an_unwritable_folder_is_said_before_training(tmp_path, monkeypatch):
     assert steps == []
 
 
-def test_another_recipe_is_refused(tmp_path):
-    file = tmp_path / "net.safetensors"
-    fit(network(), examples(), recipe=QUICK, checkpoint=file)
-    other = Recipe(epochs=5, batch_size=16, lr=0.1)
-    with pytest.raises(ValueError, match=r"begun with epochs=3, now it is 5.*delete"):
-        fit(network(), examples(), recipe=other, checkpoint=file)
+def refused(path, message: str, **changes: object) -> None:
+    """Resume with something changed; the file must be refused and stay as it is."""
+    arguments = {
+        "model": network(),
+        "train_set": examples(),
+        "val_set": examples(30),
+        "recipe": QUICK,
+        "checkpoint": path,
+    }
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=message) as error:
+        fit(**{**arguments, **changes})
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert path.read_bytes() == before
 
 
-def test_another_model_is_refused(tmp_path):
+def changed(examples: tuple[torch.Tensor, torch.Tensor], part: int):
+    """A set in which one number of its last example is another one."""
+    columns = [column.clone() for column in examples]
+    columns[part][-1] = (columns[part][-1] + 1) % 3
+    return tuple(columns)
+
+
+def frozen() -> nn.Module:
+    model = network()
+    model[0].requires_grad_(False)
+    return model
+
+
+class OtherName(Classification):
+    pass
+
+
+@pytest.fixture
+def saved(tmp_path):
     file = tmp_path / "net.safetensors"
-    fit(network(), examples(), recipe=QUICK, checkpoint=file)
-    with pytest.raises(ValueError, match=r"another model.*delete"):
-        fit(network(classes=5), examples(), recipe=QUICK, checkpoint=file)
+    fit(network(), examples(), examples(30), QUICK, checkpoint=file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("message", "changes"),
+    [
+        ("begun with epochs 3, now it is 5.*delete", {"recipe": Recipe(epochs=5)}),
+        ("begun with lr 0.1, now it is 0.2", {"recipe": replace(QUICK, lr=0.2)}),
+        ("begun with model 'Sequential of ", {"model": network(classes=5)}),
+        ("begun with model", {"model": nn.Sequential(*network(), nn.Dropout(0.1))}),
+        ("begun with model", {"model": frozen()}),
+        ("begun with objective 'Classification", {"objective": OtherName()}),
+        ("training set '64 examples .*'63 exam", {"train_set": examples(63)}),
+        ("training set", {"train_set": changed(examples(), 0)}),
+        ("training set", {"train_set": changed(examples(), 1)}),
+        ("validation set .*now it is None", {"val_set": None}),
+        ("validation set", {"val_set": changed(examples(30), 0)}),
+    ],
+)
+def test_a_training_of_another_origin_is_refused(saved, message, changes):
+    refused(saved, message, **changes)
+
+
+def test_a_dataset_goes_on_from_what_its_tensors_began(saved):
+    before = saved.read_bytes()
+    sets = TensorDataset(*examples()), TensorDataset(*examples(30))
+    assert len(fit(network(), *sets, QUICK, checkpoint=saved)) == 3
+    assert saved.read_bytes() == before
+
+
+class NoisyInEveryWay(Noisy):
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return image + random.random() + np.random.random(), label
+
+
+def test_random_examples_are_known_again_and_disturb_no_random_state(tmp_path):
+    file = tmp_path / "net.safetensors"
+    noisy = Noisy(*examples())
+    fit(network(), noisy, recipe=QUICK, checkpoint=file)
+    whole, resumed = network(), network(seed=7)
+    fit(whole, noisy, recipe=QUICK)
+    fit(resumed, noisy, recipe=QUICK, checkpoint=file)
+    assert same(resumed, whole)
+
+    noisy, seen = NoisyInEveryWay(*examples()), []
+    for seed in range(2):
+        random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+        numbers = random.random(), np.random.random(), torch.rand(1)
+        random.seed(seed), np.random.seed(seed), torch.manual_seed(seed)
+        seen.append(describe_examples(noisy))
+        assert (random.random(), np.random.random(), torch.rand(1)) == numbers
+    assert "content" in seen[0] == seen[1]
+    assert seen[0] != describe_examples(NoisyInEveryWay(*changed(examples(), 0)))
+
+
+def test_examples_that_are_never_the_same_are_known_by_their_shapes():
+    numbers = iter(range(1000))
+
+    class Unrepeatable(TensorDataset):
+        def __getitem__(self, index):
+            return torch.tensor(next(numbers)), super().__getitem__(index)
+
+    one = describe_examples(Unrepeatable(*examples(5)))
+    assert one == describe_examples(Unrepeatable(*examples(5)))
+    assert "content" not in one
+    assert "float32 (1, 6, 6)" in one
 
 
 @pytest.mark.parametrize("keep", [0, 5, 200])
-def test_a_truncated_checkpoint_is_refused(tmp_path, keep):
+def test_a_truncated_checkpoint_is_refused(saved, keep):
+    saved.write_bytes(saved.read_bytes()[:keep])
+    refused(saved, "no whole checkpoint.*delete this one")
+
+
+@pytest.mark.parametrize("place", [-1, -4000, "epochs", "loss"])
+def test_one_flipped_bit_is_refused(saved, place):
+    content = bytearray(saved.read_bytes())
+    place = content.index(place.encode()) if isinstance(place, str) else place
+    content[place] ^= 1
+    saved.write_bytes(content)
+    refused(saved, "is damaged.*checksum.*delete this one")
+    with pytest.raises(ValueError, match="is damaged"):
+        load_weights(network(), saved)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [None, {}, {"training": "{}"}, {"training": "no JSON"}, {"training": "[]"}],
+)
+def test_edited_metadata_is_refused(saved, metadata):
+    save_file({"model.x": torch.zeros(2)}, saved, metadata)
+    refused(saved, "no whole checkpoint|is damaged")
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(ValueError, match=f"expected a file .*folder {tmp_path}"):
+        fit(network(), examples(), checkpoint=tmp_path)
+
+
+def test_what_a_killed_training_left_is_removed(tmp_path):
+    left = tmp_path / f".net.safetensors.{'0a' * 16}"
+    others = [tmp_path / f".other.safetensors.{'0a' * 16}", tmp_path / ".net.x"]
+    for path in (left, *others):
+        path.write_bytes(b"half")
+    fit(network(), examples(), recipe=QUICK, checkpoint=tmp_path / "net.safetensors")
+    assert not left.exists()
+    assert all(path.exists() for path in others)
+
+
+def test_a_state_that_cannot_be_stored_is_found_before_training(tmp_path, monkeypatch):
+    class Versioned(nn.Linear):
+        def get_extra_state(self):
+            return {"version": 3}
+
+    steps = []
+    monkeypatch.setattr(loop, "train_epoch", lambda *_: steps.append(1))
+    model = nn.Sequential(nn.Flatten(), Versioned(36, 3))
+    with pytest.raises(ValueError, match=r"got model\.1\._extra_state of type dict"):
+        fit(model, examples(), checkpoint=tmp_path / "net.safetensors")
+    assert steps == []
+
+
+def test_buffers_that_overlap_are_stored(tmp_path):
+    def overlapping() -> nn.Module:
+        model = network()
+        model.register_buffer("table", torch.arange(9.0))
+        model.register_buffer("tail", model.table[2:])
+        return model
+
     file = tmp_path / "net.safetensors"
-    fit(network(), examples(), recipe=QUICK, checkpoint=file)
-    file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(ValueError, match=r"no whole checkpoint.*delete the file"):
-        fit(network(), examples(), recipe=QUICK, checkpoint=file)
+    model = overlapping()
+    fit(model, examples(), recipe=QUICK, checkpoint=file)
+    assert same(load_weights(overlapping(), file), model)
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"there is no checkpoint .*gone"):
         load_weights(network(), tmp_path / "gone.safetensors")
+
+
+def test_good_weights_of_another_origin_are_not_to_be_deleted(tmp_path):
+    wrapped, pickled = tmp_path / "wrapped.safetensors", tmp_path / "net.pth"
+    fit(nn.DataParallel(network()), examples(), recipe=QUICK, checkpoint=wrapped)
+    torch.save(network().state_dict(), pickled)
+    for file, message in (
+        (wrapped, r"names begin with 'module\.': give the wrapped"),
+        (pickled, r"torch\.save wrote it: .*weights_only=True"),
+    ):
+        with pytest.raises(ValueError, match=message) as error:
+            load_weights(network(), file)
+        assert "delete" not in str(error.value)
+    load_weights(nn.DataParallel(network(seed=7)), wrapped)

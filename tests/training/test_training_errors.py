@@ -3,8 +3,12 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
+from edulib.data.splits import Examples
 from edulib.training import Recipe, evaluate, fit
+from edulib.training.batches import Batch
+from edulib.training.update import Update
 
 
 def network(classes: int = 3) -> nn.Module:
@@ -19,6 +23,9 @@ def examples(count: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
     ("field", "value"),
     [
         ("epochs", 0),
+        ("epochs", 2.5),
+        ("seed", 0.5),
+        ("lr", float("inf")),
         ("batch_size", 0),
         ("lr", 0),
         ("lr", float("nan")),
@@ -59,11 +66,16 @@ def test_a_training_that_explodes_is_stopped():
 
 
 def test_the_batch_is_named_where_the_loss_is_looked_at_later():
-    from edulib.training.loop import check_finite
-
-    losses = [torch.tensor(x) for x in (1.0, 2.0, float("inf"), 1.0)]
-    with pytest.raises(FloatingPointError, match="epoch 3, batch 19,"):
-        check_finite(losses, epoch=2, number=19, lr=0.1)
+    model = nn.Linear(1, 1)
+    optimizers = {"model": torch.optim.SGD(model.parameters())}
+    update = Update(model, optimizers, Recipe(), torch.device("cpu"))
+    losses = [torch.tensor(x, requires_grad=True) for x in (1.0, 2.0, torch.inf, 1.0)]
+    for number, loss in enumerate(losses, 15):
+        update.begin(2, Batch(None, None, number, 1.0), batches=99)
+        update.looks = False
+        update(loss)
+    with pytest.raises(FloatingPointError, match="epoch 3, batch 18,"):
+        update.check_finite()
 
 
 def test_labels_beyond_the_classes():
@@ -78,19 +90,100 @@ def test_logits_that_are_none():
         fit(nn.Conv2d(1, 3, 1), examples())
 
 
+@pytest.mark.parametrize(("place", "label"), [(11, 3), (11, -1)])
+def test_a_label_is_checked_in_every_batch(place, label):
+    images, labels = examples()
+    labels[place] = label
+    for recipe in (Recipe(batch_size=2, seed=seed) for seed in range(3)):
+        with pytest.raises(ValueError, match=f"labels .*{label}.*: build the model"):
+            fit(network(), (images, labels), recipe=recipe)
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (lambda y: {"out": y}, r"\(B, classes\), got a dict with 'out': wrap"),
+        (lambda y: (y, y), "got a tuple of 2"),
+    ],
+)
+def test_a_model_that_returns_no_tensor(output, message):
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = network()
+
+        def forward(self, x):
+            return output(self.model(x))
+
+    with pytest.raises(ValueError, match=message):
+        fit(Wrapped(), examples())
+    with pytest.raises(ValueError, match=message):
+        evaluate(Wrapped(), examples())
+
+
+@pytest.mark.parametrize("wrap", [lambda *pair: pair, TensorDataset])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: y.float(), r"torch\.int64, got torch\.float32: use"),
+        (lambda y: y.int(), r"torch\.int64, got torch\.int32: use"),
+        (lambda y: y[:, None], r"expected labels \(B,\), .*got \(12, 1\)"),
+    ],
+)
+def test_labels_that_are_none(wrap, change, message):
+    images, labels = examples()
+    data: Examples = wrap(images, change(labels))
+    with pytest.raises(ValueError, match=message):
+        fit(network(), data)
+    with pytest.raises(ValueError, match=message):
+        evaluate(network(), data)
+
+
+def test_one_class_is_none():
+    with pytest.raises(ValueError, match=r"at least 2 classes, got \(12, 1\)"):
+        fit(network(classes=1), examples())
+
+
+@pytest.mark.parametrize("device", ["tpu", "meta", "cuda:99"])
+def test_a_device_that_is_not_here(device):
+    with pytest.raises(ValueError, match=f"got '{device}'"):
+        fit(network(), examples(), device=device)
+    with pytest.raises(ValueError, match=f"got '{device}'"):
+        evaluate(network(), examples(), device=device)
+
+
 def test_tensors_that_do_not_fit_together():
     images, labels = examples()
     with pytest.raises(ValueError, match=r"got \(12, 1, 4, 4\) and \(11,\)"):
         fit(network(), (images, labels[1:]))
     with pytest.raises(ValueError, match=r"got \(1, 4, 4\) and \(12,\)"):
         fit(network(), (images[0], labels))
-    with pytest.raises(ValueError, match=r"torch\.int64, got torch\.float32: use"):
-        fit(network(), (images, labels.float()))
+    with pytest.raises(ValueError, match=r"got \(12, 1, 4, 4\) and a list of 11"):
+        fit(network(), (images, [{}] * 11))
+    with pytest.raises(ValueError, match=r"\(inputs,\), got \(Tensor, int\)"):
+        fit(network(), (images, 3))
+
+
+def test_an_image_that_cannot_be_read_is_named():
+    class Folder(TensorDataset):
+        samples = tuple((f"photos/{k}.png", k % 3) for k in range(12))
+
+        def __getitem__(self, index):
+            if index == 7:
+                raise OSError("image file is truncated")
+            return super().__getitem__(index)
+
+    message = r"cannot read example 7 \(photos/7\.png\): image file is truncated"
+    with pytest.raises(OSError, match=message):
+        fit(network(), Folder(*examples()))
+    Folder.samples = None
+    with pytest.raises(OSError, match="cannot read example 7: image"):
+        evaluate(network(), Folder(*examples()))
 
 
 def test_no_images():
     images, labels = examples()
-    with pytest.raises(ValueError, match="at least 1 image"):
+    with pytest.raises(ValueError, match="at least 1 example"):
         fit(network(), (images[:0], labels[:0]))
 
 

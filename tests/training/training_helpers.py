@@ -1,5 +1,6 @@
 import torch
 from torch import nn
+from torch.utils.data import TensorDataset
 
 from edulib.training import Recipe
 
@@ -13,13 +14,21 @@ def examples(count: int = 64, classes: int = 3) -> tuple[torch.Tensor, torch.Ten
     return noise + bright[:, None, :, None], labels
 
 
-def network(seed: int = 0, classes: int = 3) -> nn.Module:
+class Noisy(TensorDataset):
+    """Augments: every time an image is read, other noise is added."""
+
+    def __getitem__(self, index):
+        image, label = super().__getitem__(index)
+        return image + 0.1 * torch.randn_like(image), label
+
+
+def network(seed: int = 0, classes: int = 3, dropout: float = 0.2) -> nn.Module:
     torch.manual_seed(seed)
     return nn.Sequential(
         nn.Conv2d(1, 4, 3),
         nn.BatchNorm2d(4),
         nn.ReLU(),
-        nn.Dropout(0.2),
+        nn.Dropout(dropout),
         nn.Flatten(),
         nn.Linear(64, classes),
     )

@@ -3,14 +3,14 @@
 from functools import partial
 
 from edulib.chapters.alexnet.data import scene_windows
-from edulib.data.splits import crops
-from edulib.experiments import CheckpointRecipe, Experiment, Variant
-from edulib.experiments.recipes import FEW_IMAGES
-from edulib.models.classification.alexnet import (
+from edulib.chapters.alexnet.networks import (
     alexnet_tiny,
     four_layers_relu,
     four_layers_tanh,
 )
+from edulib.data.splits import crops
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
+from edulib.experiments.recipes import FEW_IMAGES
 from edulib.training import Recipe
 
 RATES = (0.001, 0.003, 0.01, 0.03)
@@ -51,7 +51,7 @@ EXPERIMENTS = {
 
 CHECKPOINTS = {
     "alexnet-patches-photos": CheckpointRecipe(
-        builder="edulib.models.classification.alexnet.alexnet_patches",
+        builder="edulib.chapters.alexnet.networks.alexnet_patches",
         arguments={},
         data=crops,
         recipe=Recipe(epochs=8, lr=0.03, weight_decay=2e-3, clip_norm=1.0),

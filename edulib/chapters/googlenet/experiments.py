@@ -6,7 +6,7 @@ from edulib.training import Recipe
 
 CHECKPOINTS = {
     "googlenet-small-scenes": CheckpointRecipe(
-        builder="edulib.models.classification.googlenet.googlenet_small",
+        builder="edulib.chapters.googlenet.networks.googlenet_small",
         arguments={},
         data=scenes_of_sizes,
         recipe=Recipe(epochs=6, optimizer="adamw", lr=0.005, clip_norm=1.0),

@@ -2,10 +2,10 @@
 
 from functools import partial
 
+from edulib.chapters.nin.networks import nin_small, nin_small_dense
 from edulib.data.splits import scenes
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import FEW_IMAGES
-from edulib.models.classification.nin import nin_small, nin_small_dense
 from edulib.training import Recipe
 
 EXPERIMENTS = {
@@ -24,7 +24,7 @@ EXPERIMENTS = {
 
 CHECKPOINTS = {
     "nin-small-scenes": CheckpointRecipe(
-        builder="edulib.models.classification.nin.nin_small",
+        builder="edulib.chapters.nin.networks.nin_small",
         arguments={},
         data=partial(scenes, train=2000, val=500, scale="large"),
         recipe=Recipe(epochs=20, optimizer="adamw", lr=0.005, clip_norm=1.0),

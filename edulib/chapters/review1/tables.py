@@ -89,7 +89,7 @@ def era_numbers(era: int) -> list[ModelNumbers]:
     published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
     rows = [
         _numbers(name, times[name], races[name], published.get(name, {}))
-        for name in list_models(era)
+        for name in list_models(era=era)
     ]
     return sorted(rows, key=lambda row: row.year)
 

@@ -59,7 +59,7 @@ def milliseconds(
 def measure(era: int) -> dict:
     """Time all models of an era; the load is that of before."""
     load, times = os.getloadavg()[0], {}
-    for name in list_models(era):
+    for name in list_models(era=era):
         times[name] = milliseconds(
             get_builder(name)(), get_model_info(name).image_shape
         )

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from edulib.anatomy import count_parameters, receptive_field
+from edulib.chapters.vgg.networks import vgg_small
 from edulib.exercises.answer import Answer, read_parameters
 from edulib.exercises.compare import (
     expect,
@@ -13,7 +14,7 @@ from edulib.exercises.compare import (
     is_equal,
 )
 from edulib.exercises.registry import part
-from edulib.models.classification.vgg import VGG, vgg_small
+from edulib.models.classification.vgg import VGG
 
 
 def _stack(layers: int) -> nn.Sequential:

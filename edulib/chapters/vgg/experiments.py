@@ -3,11 +3,11 @@
 from dataclasses import replace
 from functools import partial
 
+from edulib.chapters.vgg.networks import vgg_small_5x5, vgg_small_pairs
 from edulib.chapters.vgg.transfer import few_scenes, fine_tuned, from_nothing, frozen
 from edulib.data.splits import photo_patches, scenes
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import FEW_IMAGES, PHOTOS
-from edulib.models.classification.vgg import vgg_small_5x5, vgg_small_pairs
 
 PER_CLASS = (5, 20, 100)
 
@@ -39,7 +39,7 @@ EXPERIMENTS = {
 
 CHECKPOINTS = {
     "vgg-small-photos": CheckpointRecipe(
-        builder="edulib.models.classification.vgg.vgg_small",
+        builder="edulib.chapters.vgg.networks.vgg_small",
         arguments={"num_classes": 64},
         data=photo_patches,
         recipe=replace(PHOTOS, epochs=20, weight_decay=0.05),

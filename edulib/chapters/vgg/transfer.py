@@ -6,8 +6,9 @@ The pre-trained networks here have seen photographs and no Scenes.
 import torch
 from torch import nn
 
+from edulib.chapters.vgg.networks import vgg_small
 from edulib.data.splits import Split, scenes
-from edulib.models.classification.vgg import VGG, vgg_small
+from edulib.models.classification.vgg import VGG
 from edulib.weights.checkpoint import load_checkpoint
 
 

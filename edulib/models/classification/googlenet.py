@@ -18,11 +18,13 @@ Output of each part for a 224 x 224 image (table 1 of the paper):
 Widths of an inception block, in the columns of table 1: 1x1, 3x3 reduce, 3x3,
 5x5 reduce, 5x5, pool projection.
 
-Differs from the paper: in the initialisation, of which it does not speak; the forms
-with batch normalisation in more (see ``googlenet_bn``).
+Differs from the paper: in what it does not name, the initialisation and the constants
+of the response normalisation (see ``response_norm``); the forms with batch
+normalisation in more (see ``googlenet_bn``).
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +58,17 @@ def conv_norm_relu(
     )
 
 
-def halve() -> nn.MaxPool2d:
+def response_norm() -> nn.LocalResponseNorm:
+    """Return the normalisation of the stem: "LocalRespNorm" in figure 3.
+
+    The paper gives no constants. These are of the copy in Caffe's model zoo, whose
+    formula divides alpha by n, the number of maps, as torch does: k = 1, n = 5,
+    alpha = 1e-4, beta = 0.75. AlexNet's are stronger (see its ``response_norm``).
+    """
+    return nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1)
+
+
+def max_pool() -> nn.MaxPool2d:
     """Return the max pooling between stages: 3x3, stride 2, rounded up."""
     return nn.MaxPool2d(3, stride=2, ceil_mode=True)
 
@@ -68,7 +80,7 @@ class Inception(nn.Module):
         in_channels: channels of the input.
         widths: channels of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
         layer: `conv_relu` or `conv_norm_relu`.
-        large: side of the third branch's kernel; 5 in the paper.
+        kernel5: side of the third branch's kernel; 5 in the paper.
 
     Shape:
         - Input: (B, in_channels, H, W)
@@ -78,7 +90,7 @@ class Inception(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, widths: Widths, layer: Layer, large: int
+        self, in_channels: int, widths: Widths, layer: Layer, kernel5: int
     ) -> None:
         super().__init__()
         one, reduce3, three, reduce5, five, project = widths
@@ -87,7 +99,7 @@ class Inception(nn.Module):
             layer(in_channels, reduce3, 1), layer(reduce3, three, 3)
         )
         self.branch3 = nn.Sequential(
-            layer(in_channels, reduce5, 1), layer(reduce5, five, large)
+            layer(in_channels, reduce5, 1), layer(reduce5, five, kernel5)
         )
         self.branch4 = nn.Sequential(
             nn.MaxPool2d(3, stride=1, padding=1), layer(in_channels, project, 1)
@@ -132,12 +144,30 @@ class AuxiliaryClassifier(nn.Module):
         return self.output(self.dropout(self.relu(self.hidden(x))))
 
 
+class Stages(NamedTuple):
+    """The inception blocks between stem and head, with the pooling that ends them.
+
+    Attributes:
+        inception3: blocks 3a and 3b.
+        inception4a: the block that the first auxiliary classifier reads.
+        inception4d: blocks 4b to 4d; the second auxiliary classifier reads the last.
+        inception4e: the last block of its size.
+        inception5: blocks 5a and 5b.
+    """
+
+    inception3: nn.Module
+    inception4a: nn.Module
+    inception4d: nn.Module
+    inception4e: nn.Module
+    inception5: nn.Module
+
+
 class GoogLeNet(nn.Module):
     """Nine inception blocks between a plain stem and an average over the image.
 
     Args:
         stem: what brings images to (B, 192, H / 8, W / 8).
-        stages: inception3, 4a, 4b to 4d, 4e and 5, with the pooling that ends them.
+        stages: the inception blocks, see `Stages`.
         head: what classifies the last maps.
         in_channels: channels of the images.
         auxiliary: no classifier, or two for the maps after blocks 4a and 4d.
@@ -152,13 +182,14 @@ class GoogLeNet(nn.Module):
     Source: table 1 and figure 3.
 
     Differs from the paper: it does not name its initialisation; this one is
-    torchvision's, a normal distribution of deviation 0.01, cut off at +-2.
+    torchvision's, a normal distribution of deviation 0.01, cut off at +-2. Nor does it
+    give the constants of its response normalisation; these are Caffe's.
     """
 
     def __init__(
         self,
         stem: nn.Module,
-        stages: Sequence[nn.Module],
+        stages: Stages,
         head: nn.Module,
         in_channels: int,
         auxiliary: Sequence[nn.Module] = (),
@@ -166,14 +197,14 @@ class GoogLeNet(nn.Module):
         super().__init__()
         self.in_channels = in_channels
         self.stem = stem
-        self.inception3 = stages[0]
-        self.inception4a = stages[1]
-        self.inception4d = stages[2]
-        self.inception4e = stages[3]
-        self.inception5 = stages[4]
+        self.inception3 = stages.inception3
+        self.inception4a = stages.inception4a
+        self.inception4d = stages.inception4d
+        self.inception4e = stages.inception4e
+        self.inception5 = stages.inception5
         self.auxiliary = nn.ModuleList(auxiliary)
         self.head = head
-        self.apply(_initialize)
+        self.apply(init_weights)
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify images; the auxiliary classifiers take no part."""
@@ -183,7 +214,7 @@ class GoogLeNet(nn.Module):
         x = self.inception4e(x)  # (B, 832, H / 32, W / 32)
         return self.head(self.inception5(x))
 
-    def all_logits(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward_with_aux(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Classify images three times, as in training (section 5).
 
         Shape:
@@ -240,46 +271,20 @@ def googlenet_bn_auxiliary(num_classes: int = 1000, in_channels: int = 3) -> Goo
     return _batch_norm(num_classes, in_channels, auxiliary)
 
 
-def googlenet_small(num_classes: int = 10, in_channels: int = 3) -> GoogLeNet:
-    """Build a network of five inception blocks for images of 64 x 64 pixels.
-
-    All branches are 16 channels wide, so that they can be compared; kernels are those
-    of the paper, 5x5 among them, with batch normalisation. It stands in no paper: the
-    chapter looks into its branches.
-    """
-    check_num_classes(num_classes)
-
-    def block(channels: int) -> Inception:
-        return Inception(channels, (16, 16, 16, 8, 16, 16), conv_norm_relu, 5)
-
-    stages = [
-        nn.Sequential(block(16), halve()),
-        block(64),
-        block(64),
-        nn.Sequential(block(64), halve()),
-        block(64),
-    ]
-    head = nn.Sequential(
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, num_classes)
-    )
-    stem = conv_norm_relu(in_channels, 16, 3, stride=2)
-    return GoogLeNet(stem, stages, head, in_channels)
-
-
 def _paper(
     num_classes: int, in_channels: int, auxiliary: Sequence[nn.Module]
 ) -> GoogLeNet:
     check_num_classes(num_classes)
     stem = nn.Sequential(
         conv_relu(in_channels, 64, 7, stride=2),
-        halve(),
-        nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1),
+        max_pool(),
+        response_norm(),
         conv_relu(64, 64, 1),
         conv_relu(64, 192, 3),
-        nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=1),
-        halve(),
+        response_norm(),
+        max_pool(),
     )
-    stages = _stages(conv_relu, 5, halve())
+    stages = _stages(conv_relu, 5, max_pool())
     return GoogLeNet(stem, stages, _head(num_classes, 0.4), in_channels, auxiliary)
 
 
@@ -289,38 +294,38 @@ def _batch_norm(
     check_num_classes(num_classes)
     stem = nn.Sequential(
         conv_norm_relu(in_channels, 64, 7, stride=2),
-        halve(),
+        max_pool(),
         conv_norm_relu(64, 64, 1),
         conv_norm_relu(64, 192, 3),
-        halve(),
+        max_pool(),
     )
     last_pool = nn.MaxPool2d(2, stride=2, ceil_mode=True)
     stages = _stages(conv_norm_relu, 3, last_pool)
     return GoogLeNet(stem, stages, _head(num_classes, 0.2), in_channels, auxiliary)
 
 
-def _stages(layer: Layer, large: int, last_pool: nn.Module) -> list[nn.Module]:
+def _stages(layer: Layer, kernel5: int, last_pool: nn.Module) -> Stages:
     def block(in_channels: int, *widths: int) -> Inception:
-        return Inception(in_channels, widths, layer, large)
+        return Inception(in_channels, widths, layer, kernel5)
 
-    return [
-        nn.Sequential(
+    return Stages(
+        inception3=nn.Sequential(
             block(192, 64, 96, 128, 16, 32, 32),
             block(256, 128, 128, 192, 32, 96, 64),
-            halve(),
+            max_pool(),
         ),
-        block(480, 192, 96, 208, 16, 48, 64),
-        nn.Sequential(
+        inception4a=block(480, 192, 96, 208, 16, 48, 64),
+        inception4d=nn.Sequential(
             block(512, 160, 112, 224, 24, 64, 64),
             block(512, 128, 128, 256, 24, 64, 64),
             block(512, 112, 144, 288, 32, 64, 64),
         ),
-        nn.Sequential(block(528, 256, 160, 320, 32, 128, 128), last_pool),
-        nn.Sequential(
+        inception4e=nn.Sequential(block(528, 256, 160, 320, 32, 128, 128), last_pool),
+        inception5=nn.Sequential(
             block(832, 256, 160, 320, 32, 128, 128),
             block(832, 384, 192, 384, 48, 128, 128),
         ),
-    ]
+    )
 
 
 def _head(num_classes: int, dropout: float) -> nn.Sequential:
@@ -332,7 +337,8 @@ def _head(num_classes: int, dropout: float) -> nn.Sequential:
     )
 
 
-def _initialize(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
+    """Draw weights with standard deviation 0.01, biases 0."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.01, a=-2, b=2)
         if module.bias is not None:

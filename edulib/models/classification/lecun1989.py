@@ -24,31 +24,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
+from edulib.models.blocks.lecun import InkScale, ScaledTanh
 
 H2_TABLE = tuple(tuple((k + j) % 12 for j in range(8)) for k in range(12))
 """For each map of H2, the eight maps of H1 that it sees."""
-
-
-class InkScale(nn.Module):
-    """Map images in [0, 1] to -1 for background and 1 for ink.
-
-    Source: section 2 of the paper.
-    """
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Scale each pixel of a tensor of any shape."""
-        return 2 * image - 1
-
-
-class ScaledTanh(nn.Module):
-    """Squash sums: f(a) = 1.7159 tanh(2a/3), so that f(1) = 1 and f(-1) = -1.
-
-    Source: section 3 of the paper; the constants from LeCun et al., 1998.
-    """
-
-    def forward(self, a: Tensor) -> Tensor:
-        """Squash each number of a tensor of any shape."""
-        return 1.7159 * torch.tanh(2 / 3 * a)
 
 
 class UnitBiasConv2d(nn.Module):
@@ -109,13 +88,13 @@ class ZipCodeNet(nn.Module):
         super().__init__()
         check_num_classes(num_classes)
         self.in_channels = in_channels
-        self.scale = InkScale()
+        self.scale = InkScale(background=-1.0, ink=1.0)
         self.squash = ScaledTanh()
         self.h1 = UnitBiasConv2d(in_channels, 12, out_size=8)
         self.h2 = UnitBiasConv2d(12 * 8, 12, out_size=4, groups=12)
         self.h3 = nn.Linear(12 * 4 * 4, 30)
         self.output = nn.Linear(30, num_classes)
-        self.apply(_initialize)
+        self.apply(init_weights)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return one number for each class."""
@@ -127,7 +106,7 @@ class ZipCodeNet(nn.Module):
         return self.squash(self.output(x))
 
 
-def _initialize(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
     """Draw weights from [-2.4 / n, 2.4 / n], n the number of inputs of a unit."""
     if isinstance(module, nn.Conv2d | nn.Linear):
         reach = 2.4 / math.prod(module.weight.shape[1:])

@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
+from edulib.models.blocks.lecun import InkScale, ScaledTanh
 
 C3_TABLE = (
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),
@@ -52,33 +53,6 @@ DIGIT_BITMAPS = """
 ....... ....... ....... ....... ....... ....... ....... ....... ....... .......
 """
 """Ten digits on bitmaps of 7 x 12 pixels, the targets of the 84 units of F6."""
-
-
-class InkScale(nn.Module):
-    """Map images in [0, 1] to -0.1 for paper and 1.175 for ink.
-
-    Source: the input of LeNet-5, section II.B of the paper.
-    """
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Scale each pixel, which makes the mean about 0 and the variance about 1."""
-        return -0.1 + (1.175 + 0.1) * image
-
-
-class ScaledTanh(nn.Module):
-    """Squash: f(a) = A tanh(S a), with A = 1.7159 and S = 2/3.
-
-    With these constants f(1) = 1 and f(-1) = -1, where the curve bends most.
-
-    Source: equation 6 and appendix A of the paper.
-    """
-
-    amplitude = 1.7159
-    slope = 2 / 3
-
-    def forward(self, a: Tensor) -> Tensor:
-        """Squash each number of a tensor of any shape."""
-        return self.amplitude * torch.tanh(self.slope * a)
 
 
 class Subsampling(nn.Module):
@@ -196,7 +170,7 @@ class LeNet5(nn.Module):
         super().__init__()
         check_num_classes(num_classes)
         self.in_channels = in_channels
-        self.scale = InkScale()
+        self.scale = InkScale(background=-0.1, ink=1.175)
         self.c1 = nn.Conv2d(in_channels, 6, kernel_size=5)
         self.s2 = Subsampling(6)
         self.c3 = TableConv2d(C3_TABLE, in_channels=6, kernel_size=5)
@@ -205,7 +179,7 @@ class LeNet5(nn.Module):
         self.f6 = nn.Linear(120, 84)
         self.output = RBFOutput(class_codes(num_classes))
         self.squash = ScaledTanh()
-        initialize(self)
+        init_weights(self)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the scores of the classes."""
@@ -306,7 +280,7 @@ def class_codes(num_classes: int) -> Tensor:
     return torch.tensor([[1.0 if ink == "#" else -1.0 for ink in c] for c in codes])
 
 
-def initialize(model: LeNet5) -> None:
+def init_weights(model: LeNet5) -> None:
     """Draw weights and biases uniformly from -2.4 / F to 2.4 / F.
 
     F is the number of inputs of a unit; in C3 it differs from map to map.

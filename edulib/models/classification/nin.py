@@ -6,10 +6,12 @@ Notation: B images; C channels; H, W height and width, in pixels; K classes.
 
 Output of each part of the network for CIFAR-10, 32 x 32:
 
-    stage1   (B, 96, 16, 16)
-    stage2   (B, 192, 8, 8)
-    stage3   (B, K, 8, 8)      a map for each class
-    output   (B, K)            its average
+    stages.0   first mlpconv    (B, 96, 32, 32)
+    stages.1   max pooling      (B, 96, 16, 16)
+    stages.3   second mlpconv   (B, 192, 16, 16)
+    stages.4   average pooling  (B, 192, 8, 8)
+    stages.6   third mlpconv    (B, K, 8, 8)      a map for each class
+    average                     (B, K)
 
 Differs from the paper: it gives no widths; these are of the authors' published
 configurations.
@@ -85,7 +87,7 @@ class NetworkInNetwork(nn.Module):
         self.min_size = min_size
         self.stages = nn.Sequential(*stages)
         self.average = nn.AdaptiveAvgPool2d(1)
-        self.apply(_initialize)
+        self.apply(init_weights)
 
     def class_maps(self, x: Tensor) -> Tensor:
         """Return a map of confidence for each class, (B, K, H', W')."""
@@ -128,54 +130,8 @@ def nin_imagenet(num_classes: int = 1000, in_channels: int = 3) -> NetworkInNetw
     return NetworkInNetwork(stages, in_channels, min_size=67)
 
 
-class Centre(nn.Module):
-    """Bring values from [0, 1] to [-2, 2].
-
-    Shape:
-        - Input, output: any, the same
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Take off the middle and stretch."""
-        return 4 * (x - 0.5)
-
-
-def nin_small(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
-    """Build a narrow network for images in [0, 1] of 16 to 128 pixels.
-
-    Its class maps have a quarter of the images' width. The last biases start at 0.5:
-    a class map that starts at zero everywhere would never wake up behind its ReLU.
-    """
-    check_num_classes(num_classes)
-    last = MLPConv(48, (64, 48, num_classes), 3, padding=1)
-    stages = [
-        Centre(),
-        MLPConv(in_channels, (32, 24, 24), 5, stride=2, padding=2),
-        nn.MaxPool2d(3, stride=2, ceil_mode=True),
-        MLPConv(24, (64, 48, 48), 3, padding=1),
-        nn.Dropout(0.2),
-        last,
-    ]
-    network = NetworkInNetwork(stages, in_channels, min_size=8)
-    nn.init.constant_(last[4].bias, 0.5)
-    return network
-
-
-def nin_small_dense(
-    num_classes: int = 10, in_channels: int = 3, image_size: int = 32
-) -> NetworkInNetwork:
-    """Build the same network with a dense layer in place of the average.
-
-    It takes square images of ``image_size`` pixels only. The paper makes this exchange
-    in its section 4.6.
-    """
-    network = nin_small(num_classes, in_channels)
-    values = num_classes * (image_size // 4) ** 2
-    network.average = nn.Sequential(nn.Flatten(), nn.Linear(values, num_classes))
-    return network
-
-
-def _initialize(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
+    """Draw weights after He et al., 2015, biases 0."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         nn.init.zeros_(module.bias)

@@ -34,16 +34,18 @@ from edulib.models.blocks.checks import check_images, check_num_classes
 
 WIDTHS = (64, 128, 256, 512, 512)
 
+Layer = Callable[[int, int], list[nn.Module]]
 
-def conv_relu(in_channels: int, out_channels: int) -> list[nn.Module]:
+
+def conv3x3_relu(in_channels: int, out_channels: int) -> list[nn.Module]:
     """Return a layer of the paper: a 3x3 convolution and ReLU."""
     convolution = nn.Conv2d(in_channels, out_channels, 3, padding=1)
     return [convolution, nn.ReLU(inplace=True)]
 
 
-def conv_norm_relu(in_channels: int, out_channels: int) -> list[nn.Module]:
+def conv3x3_norm_relu(in_channels: int, out_channels: int) -> list[nn.Module]:
     """Return a layer with the batch normalisation that the paper could not yet use."""
-    convolution, relu = conv_relu(in_channels, out_channels)
+    convolution, relu = conv3x3_relu(in_channels, out_channels)
     return [convolution, nn.BatchNorm2d(out_channels), relu]
 
 
@@ -51,20 +53,17 @@ class VGG(nn.Module):
     """Five stages of 3x3 convolutions, each ended by max pooling, and a dense head.
 
     Args:
-        depths: number of convolutions in each of the five stages.
-        layer: `conv_relu` or `conv_norm_relu`.
-        num_classes: number of classes.
+        stages: the five stages, see `make_stages`.
+        average: what brings the last maps to the size that the head takes.
+        head: the dense layers, see `dense_head`.
         in_channels: channels of the images.
-        widths: number of channels in each of the five stages.
-        side: height and width of the maps that the dense layers see.
-        hidden: width of the first two dense layers.
 
     Shape:
         - Input: (B, in_channels, H, W), normalised floating point, H, W >= 32
         - Output: (B, num_classes), logits
 
     Raises:
-        ValueError: if the images or ``num_classes`` do not fit.
+        ValueError: if the images do not fit.
 
     Source: table 1.
 
@@ -76,32 +75,17 @@ class VGG(nn.Module):
 
     def __init__(
         self,
-        depths: Sequence[int],
-        layer: Callable[[int, int], list[nn.Module]] = conv_relu,
-        num_classes: int = 1000,
+        stages: Sequence[nn.Module],
+        average: nn.Module,
+        head: nn.Module,
         in_channels: int = 3,
-        widths: Sequence[int] = WIDTHS,
-        side: int = 7,
-        hidden: int = 4096,
     ) -> None:
         super().__init__()
-        check_num_classes(num_classes)
         self.in_channels = in_channels
-        widths = (in_channels, *widths)
-        for k, depth in enumerate(depths):
-            stage = _stage(widths[k], widths[k + 1], depth, layer)
-            self.add_module(f"stage{k + 1}", stage)
-        self.average = nn.AdaptiveAvgPool2d(side)
-        self.head = nn.Sequential(
-            nn.Linear(widths[-1] * side * side, hidden),
-            nn.ReLU(inplace=True),
-            nn.Dropout(0.5),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(inplace=True),
-            nn.Dropout(0.5),
-            nn.Linear(hidden, num_classes),
-        )
-        self.apply(_initialize)
+        self.stage1, self.stage2, self.stage3, self.stage4, self.stage5 = stages
+        self.average = average
+        self.head = head
+        self.apply(init_weights)
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify images."""
@@ -114,95 +98,98 @@ class VGG(nn.Module):
         return self.head(torch.flatten(self.average(x), 1))
 
 
+def make_stages(
+    depths: Sequence[int],
+    layer: Layer,
+    in_channels: int,
+    widths: Sequence[int] = WIDTHS,
+) -> list[nn.Sequential]:
+    """Return the five stages.
+
+    Args:
+        depths: number of convolutions in each stage.
+        layer: `conv3x3_relu` or `conv3x3_norm_relu`.
+        in_channels: channels of the images.
+        widths: number of channels in each stage.
+    """
+    stages = []
+    for depth, width in zip(depths, widths, strict=True):
+        layers = []
+        for _ in range(depth):
+            layers += layer(in_channels, width)
+            in_channels = width
+        stages.append(nn.Sequential(*layers, nn.MaxPool2d(2)))
+    return stages
+
+
+def dense_head(inputs: int, hidden: int, num_classes: int) -> nn.Sequential:
+    """Return the three dense layers, with dropout behind the first two.
+
+    Raises:
+        ValueError: if ``num_classes`` is below 1.
+    """
+    check_num_classes(num_classes)
+    return nn.Sequential(
+        nn.Linear(inputs, hidden),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
+        nn.Linear(hidden, hidden),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
+        nn.Linear(hidden, num_classes),
+    )
+
+
 def vgg11(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration A."""
-    return VGG((1, 1, 2, 2, 2), conv_relu, num_classes, in_channels)
+    return _build((1, 1, 2, 2, 2), conv3x3_relu, num_classes, in_channels)
 
 
 def vgg13(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration B."""
-    return VGG((2, 2, 2, 2, 2), conv_relu, num_classes, in_channels)
+    return _build((2, 2, 2, 2, 2), conv3x3_relu, num_classes, in_channels)
 
 
 def vgg16(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration D."""
-    return VGG((2, 2, 3, 3, 3), conv_relu, num_classes, in_channels)
+    return _build((2, 2, 3, 3, 3), conv3x3_relu, num_classes, in_channels)
 
 
 def vgg19(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration E."""
-    return VGG((2, 2, 4, 4, 4), conv_relu, num_classes, in_channels)
+    return _build((2, 2, 4, 4, 4), conv3x3_relu, num_classes, in_channels)
 
 
 def vgg11_bn(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration A with batch normalisation."""
-    return VGG((1, 1, 2, 2, 2), conv_norm_relu, num_classes, in_channels)
+    return _build((1, 1, 2, 2, 2), conv3x3_norm_relu, num_classes, in_channels)
 
 
 def vgg13_bn(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration B with batch normalisation."""
-    return VGG((2, 2, 2, 2, 2), conv_norm_relu, num_classes, in_channels)
+    return _build((2, 2, 2, 2, 2), conv3x3_norm_relu, num_classes, in_channels)
 
 
 def vgg16_bn(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration D with batch normalisation."""
-    return VGG((2, 2, 3, 3, 3), conv_norm_relu, num_classes, in_channels)
+    return _build((2, 2, 3, 3, 3), conv3x3_norm_relu, num_classes, in_channels)
 
 
 def vgg19_bn(num_classes: int = 1000, in_channels: int = 3) -> VGG:
     """Build configuration E with batch normalisation."""
-    return VGG((2, 2, 4, 4, 4), conv_norm_relu, num_classes, in_channels)
+    return _build((2, 2, 4, 4, 4), conv3x3_norm_relu, num_classes, in_channels)
 
 
-def vgg_small(
-    num_classes: int = 10,
-    in_channels: int = 3,
-    depths: Sequence[int] = (1, 1, 2, 2, 2),
+def _build(
+    depths: Sequence[int], layer: Layer, num_classes: int, in_channels: int
 ) -> VGG:
-    """Build a narrow configuration A for images of 64 x 64 pixels.
-
-    ``depths`` makes narrow forms of the others. All weights, also those of the dense
-    layers, start from He's initialisation.
-    """
-    widths = (16, 24, 48, 64, 96)
-    model = VGG(depths, conv_relu, num_classes, in_channels, widths, 2, 128)
-    for layer in model.head:
-        if isinstance(layer, nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    return model
+    stages = make_stages(depths, layer, in_channels)
+    head = dense_head(512 * 7 * 7, 4096, num_classes)
+    return VGG(stages, nn.AdaptiveAvgPool2d(7), head, in_channels)
 
 
-def vgg_small_pairs(num_classes: int = 10, in_channels: int = 3) -> VGG:
-    """Build a narrow configuration B: pairs of 3x3 convolutions."""
-    return vgg_small(num_classes, in_channels, (2, 2, 2, 2, 2))
-
-
-def vgg_small_5x5(num_classes: int = 10, in_channels: int = 3) -> VGG:
-    """Build `vgg_small_pairs` with one 5x5 convolution in place of each pair.
-
-    Source: section 4.1.
-    """
-    model = vgg_small(num_classes, in_channels, (1, 1, 1, 1, 1))
-    for stage in (model.stage1, model.stage2, model.stage3, model.stage4, model.stage5):
-        small = stage[0]
-        stage[0] = nn.Conv2d(small.in_channels, small.out_channels, 5, padding=2)
-        _initialize(stage[0])
-    return model
-
-
-def _stage(
-    in_channels: int,
-    out_channels: int,
-    depth: int,
-    layer: Callable[[int, int], list[nn.Module]],
-) -> nn.Sequential:
-    layers = []
-    for k in range(depth):
-        layers += layer(out_channels if k else in_channels, out_channels)
-    return nn.Sequential(*layers, nn.MaxPool2d(2))
-
-
-def _initialize(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
+    """Draw filters after He et al., 2015, by outputs; dense weights from N(0, 1e-4)."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(module.bias)

@@ -25,7 +25,7 @@ def rows():
 
 
 def test_every_model_of_the_era_has_a_row(rows):
-    assert sorted(row.name for row in rows) == sorted(list_models(1))
+    assert sorted(row.name for row in rows) == sorted(list_models(era=1))
     assert [row.year for row in rows] == sorted(row.year for row in rows)
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from edulib.models.classification.zfnet import SmallZFNet, alexnet_small, zfnet_small
+from edulib.chapters.zfnet.networks import SmallZFNet, alexnet_small, zfnet_small
 
 
 class Rule(torch.autograd.Function):

@@ -18,7 +18,6 @@ from edulib.models.classification.googlenet import (
     googlenet_auxiliary,
     googlenet_bn,
     googlenet_bn_auxiliary,
-    googlenet_small,
 )
 
 
@@ -55,7 +54,7 @@ def test_all_three_logits_equal_torchvisions():
                 module.p = 0.0
     images = torch.randn(3, 3, 96, 96, dtype=torch.double)
     expected = reference(images)
-    logits = ours.all_logits(images)
+    logits = ours.forward_with_aux(images)
     for ours_k, theirs_k in zip(
         logits,
         (expected.logits, expected.aux_logits1, expected.aux_logits2),
@@ -71,6 +70,15 @@ def test_all_three_logits_equal_torchvisions():
 def test_size_with_side_classifiers(build, params):
     with torch.device("meta"):
         assert sum(p.numel() for p in build().parameters()) == params
+
+
+@pytest.mark.parametrize(
+    ("build", "head"), [(googlenet_auxiliary, 0.4), (googlenet_bn_auxiliary, 0.2)]
+)
+def test_the_side_classifiers_drop_seven_tenths(build, head):
+    with torch.device("meta"):
+        layers = list(build().modules())
+    assert [m.p for m in layers if isinstance(m, nn.Dropout)] == [0.7, 0.7, head]
 
 
 @pytest.mark.parametrize("build", [googlenet, googlenet_bn])
@@ -90,7 +98,7 @@ def test_parts_have_the_shapes_of_table_1(build):
 
 def test_an_inception_block_joins_its_branches_in_the_papers_order():
     torch.manual_seed(0)
-    block = Inception(8, (1, 2, 3, 4, 5, 6), conv_relu, large=5)
+    block = Inception(8, (1, 2, 3, 4, 5, 6), conv_relu, kernel5=5)
     x = torch.randn(1, 8, 6, 6)
     output = block(x)
     assert output.shape == (1, 15, 6, 6)
@@ -102,17 +110,4 @@ def test_an_inception_block_joins_its_branches_in_the_papers_order():
 
 def test_a_network_without_side_classifiers_says_so():
     with torch.device("meta"), pytest.raises(ValueError, match="no auxiliary"):
-        googlenet().all_logits(torch.empty(1, 3, 64, 64))
-
-
-def test_the_small_network_has_five_blocks_of_equal_branches():
-    with torch.device("meta"):
-        network = googlenet_small()
-    blocks = [m for m in network.modules() if isinstance(m, Inception)]
-    branches = [b for block in blocks for b in block.children()]
-    x = torch.zeros(1, 16, 8, 8, device="meta")
-    first = [branch.eval()(x).shape[1] for branch in branches[:4]]
-    assert len(blocks) == 5
-    assert first == [16] * 4
-    assert layer_shapes(network, 64)["inception5"] == (64, 8, 8)
-    assert network(torch.zeros(1, 3, 64, 64, device="meta")).shape == (1, 10)
+        googlenet().forward_with_aux(torch.empty(1, 3, 64, 64))

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from edulib.models.blocks.lecun import ScaledTanh
 from edulib.models.classification.lenet import (
     C3_TABLE,
     RBFOutput,
-    ScaledTanh,
     Subsampling,
     TableConv2d,
     class_codes,

@@ -6,7 +6,6 @@ import torchvision
 from model_helpers import assert_equal_outputs, layer_shapes
 from torch import nn
 
-from edulib.anatomy import count_parameters, receptive_field
 from edulib.models.classification import vgg
 
 NAMES = [f"vgg{depth}{form}" for depth in (11, 13, 16, 19) for form in ("", "_bn")]
@@ -50,29 +49,3 @@ def test_stages_are_those_of_table_1(name):
     }
     layers = [m for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     assert len(layers) == int(name[3:5])
-
-
-def test_small_networks_have_the_configurations_they_name():
-    depths = {
-        vgg.vgg_small: [1, 1, 2, 2, 2],
-        vgg.vgg_small_pairs: [2, 2, 2, 2, 2],
-        vgg.vgg_small_5x5: [1, 1, 1, 1, 1],
-    }
-    for build, expected in depths.items():
-        network = build(num_classes=4)
-        stages = [getattr(network, f"stage{k}") for k in range(1, 6)]
-        kernels = [
-            [layer.kernel_size for layer in stage if isinstance(layer, nn.Conv2d)]
-            for stage in stages
-        ]
-        assert [len(stage) for stage in kernels] == expected
-        side = 5 if build is vgg.vgg_small_5x5 else 3
-        assert {size for stage in kernels for size in stage} == {(side, side)}
-        assert network(torch.rand(2, 3, 64, 64)).shape == (2, 4)
-
-
-def test_one_5x5_sees_what_a_pair_sees():
-    pairs, large = vgg.vgg_small_pairs(), vgg.vgg_small_5x5()
-    for build in (pairs, large):
-        assert receptive_field(build.stage1, (3, 64, 64)).size == (6, 6)
-    assert count_parameters(large) > count_parameters(pairs)

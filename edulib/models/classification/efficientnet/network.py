@@ -112,7 +112,7 @@ class EfficientNet(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(ends[1], num_classes),
         )
-        self.apply(_initialize)
+        self.apply(init_weights)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits of a batch of images."""
@@ -312,7 +312,7 @@ def efficientnet_lite4(num_classes: int = 1000, in_channels: int = 3) -> Efficie
     return efficientnet_lite(1.4, 1.8, 0.3, num_classes, in_channels)
 
 
-def _initialize(module: nn.Module) -> None:
+def init_weights(module: nn.Module) -> None:
     """Draw convolutions from N(0, 2 / (k * k * filters of a group)), k their side."""
     if isinstance(module, nn.Conv2d):
         height, width = module.kernel_size

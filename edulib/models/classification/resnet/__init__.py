@@ -15,11 +15,11 @@ Everything else is as in the paper.
 
 from edulib.models.classification.resnet.blocks import (
     BasicBlock,
+    BasicBlockA,
     Bottleneck,
-    PaddedBlock,
     PlainBlock,
     ZeroPadding,
-    start_as_identity,
+    zero_init_residual,
 )
 from edulib.models.classification.resnet.cifar import (
     CifarResNet,
@@ -45,9 +45,9 @@ from edulib.models.classification.resnet.imagenet import (
 
 __all__ = [
     "BasicBlock",
+    "BasicBlockA",
     "Bottleneck",
     "CifarResNet",
-    "PaddedBlock",
     "PlainBlock",
     "ResNet",
     "ZeroPadding",
@@ -66,5 +66,5 @@ __all__ = [
     "resnet101",
     "resnet110_cifar",
     "resnet152",
-    "start_as_identity",
+    "zero_init_residual",
 ]

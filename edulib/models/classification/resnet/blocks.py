@@ -142,7 +142,7 @@ class Bottleneck(nn.Module):
         return self.relu(self.shortcut(x) + self.residual(x))
 
 
-class PaddedBlock(nn.Module):
+class BasicBlockA(nn.Module):
     """A basic block whose shortcut has no parameters, for small images.
 
     Args, shapes and equation are those of :class:`BasicBlock`.
@@ -187,7 +187,7 @@ class PlainBlock(nn.Module):
         return self.relu(self.layers(x))
 
 
-Block = BasicBlock | Bottleneck | PaddedBlock | PlainBlock
+Block = BasicBlock | Bottleneck | BasicBlockA | PlainBlock
 
 
 def make_stage(
@@ -200,7 +200,7 @@ def make_stage(
     )
 
 
-def initialize(model: nn.Module) -> None:
+def init_weights(model: nn.Module) -> None:
     """Draw the convolutions from N(0, 2 / (k * k * out_channels)), k their side.
 
     He et al., "Delving Deep into Rectifiers", 2015, equation 14 (backward case):
@@ -212,12 +212,12 @@ def initialize(model: nn.Module) -> None:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
-def start_as_identity(model: nn.Module) -> None:
+def zero_init_residual(model: nn.Module) -> None:
     """Zero the last normalisation of every residual branch: y = relu(shortcut(x)).
 
     Not in the paper; Goyal et al., "Accurate, Large Minibatch SGD", 2017, section 5.1.
     https://arxiv.org/abs/1706.02677
     """
     for module in model.modules():
-        if isinstance(module, BasicBlock | Bottleneck | PaddedBlock):
+        if isinstance(module, BasicBlock | Bottleneck | BasicBlockA):
             nn.init.zeros_(module.residual[-1].weight)

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
 from edulib.models.classification.resnet.blocks import (
-    PaddedBlock,
+    BasicBlockA,
     PlainBlock,
     conv3x3,
-    initialize,
+    init_weights,
     make_stage,
 )
 
@@ -25,7 +25,7 @@ class CifarResNet(nn.Module):
     """The residual (or plain) network of 6n + 2 layers for small images.
 
     Args:
-        block: kind of block, :class:`PaddedBlock` or :class:`PlainBlock`.
+        block: kind of block, :class:`BasicBlockA` or :class:`PlainBlock`.
         depth: number of blocks in each of the three stages, n.
         num_classes: number of classes.
         in_channels: channels of the images.
@@ -44,7 +44,7 @@ class CifarResNet(nn.Module):
 
     def __init__(
         self,
-        block: type[PaddedBlock] | type[PlainBlock],
+        block: type[BasicBlockA] | type[PlainBlock],
         depth: int,
         num_classes: int = 10,
         in_channels: int = 3,
@@ -62,7 +62,7 @@ class CifarResNet(nn.Module):
         self.head = nn.Sequential(
             nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4 * width, num_classes)
         )
-        initialize(self)
+        init_weights(self)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the logits of a batch of images."""
@@ -78,35 +78,35 @@ def resnet20_cifar(
     num_classes: int = 10, in_channels: int = 3, width: int = 16
 ) -> CifarResNet:
     """Build the residual network of 20 layers for small images."""
-    return CifarResNet(PaddedBlock, 3, num_classes, in_channels, width)
+    return CifarResNet(BasicBlockA, 3, num_classes, in_channels, width)
 
 
 def resnet32_cifar(
     num_classes: int = 10, in_channels: int = 3, width: int = 16
 ) -> CifarResNet:
     """Build the residual network of 32 layers for small images."""
-    return CifarResNet(PaddedBlock, 5, num_classes, in_channels, width)
+    return CifarResNet(BasicBlockA, 5, num_classes, in_channels, width)
 
 
 def resnet44_cifar(
     num_classes: int = 10, in_channels: int = 3, width: int = 16
 ) -> CifarResNet:
     """Build the residual network of 44 layers for small images."""
-    return CifarResNet(PaddedBlock, 7, num_classes, in_channels, width)
+    return CifarResNet(BasicBlockA, 7, num_classes, in_channels, width)
 
 
 def resnet56_cifar(
     num_classes: int = 10, in_channels: int = 3, width: int = 16
 ) -> CifarResNet:
     """Build the residual network of 56 layers for small images."""
-    return CifarResNet(PaddedBlock, 9, num_classes, in_channels, width)
+    return CifarResNet(BasicBlockA, 9, num_classes, in_channels, width)
 
 
 def resnet110_cifar(
     num_classes: int = 10, in_channels: int = 3, width: int = 16
 ) -> CifarResNet:
     """Build the residual network of 110 layers for small images."""
-    return CifarResNet(PaddedBlock, 18, num_classes, in_channels, width)
+    return CifarResNet(BasicBlockA, 18, num_classes, in_channels, width)
 
 
 def plain20(

@@ -18,7 +18,7 @@ from edulib.models.blocks.checks import check_images, check_num_classes
 from edulib.models.classification.resnet.blocks import (
     BasicBlock,
     Bottleneck,
-    initialize,
+    init_weights,
     make_stage,
 )
 
@@ -71,7 +71,7 @@ class ResNet(nn.Module):
         self.head = nn.Sequential(
             nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels[3], num_classes)
         )
-        initialize(self)
+        init_weights(self)
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the logits of a batch of images."""

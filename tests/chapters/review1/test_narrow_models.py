@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from edulib.anatomy import count_parameters
-from edulib.chapters.review1.narrow import narrow, narrow_model
+from edulib.chapters.review1.narrow import narrow_model
 from edulib.registry import get_builder
 
 
@@ -44,14 +44,3 @@ def test_class_maps_behind_a_relu_start_awake(seed):
 def test_images_are_centred():
     images = torch.tensor([0.0, 0.5, 1.0])
     assert narrow_model("vgg11", 8)[0](images).tolist() == [-2, 0, 2]
-
-
-def test_weights_start_from_he():
-    layer = narrow(nn.Sequential(nn.Conv2d(64, 800, 3)), 8)[0]
-    assert layer.weight.std().item() == pytest.approx((2 / 72) ** 0.5, rel=0.05)
-    assert not layer.bias.any()
-
-
-def test_width_that_cannot_be_divided_is_said():
-    with pytest.raises(ValueError, match="expected widths that 8 divides, got 20"):
-        narrow(nn.Sequential(nn.Conv2d(3, 20, 3)), 8)

@@ -1,0 +1,1 @@
+"""Small networks of each kind for the tests, one file a task."""

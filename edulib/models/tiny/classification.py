@@ -1,0 +1,96 @@
+"""Small classifiers: the book's own, with a fraction of their widths."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from edulib.models.classification import alexnet as _alexnet
+from edulib.models.classification import efficientnet as _efficientnet
+from edulib.models.classification import googlenet as _googlenet
+from edulib.models.classification import nin, resnet, vgg
+from edulib.models.classification import zfnet as _zfnet
+from edulib.models.narrow import narrow
+
+
+def alexnet(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build AlexNet of 2012 with a sixteenth of its widths."""
+    return _narrow(_alexnet.alexnet, 16, num_classes, in_channels)
+
+
+def alexnet_one_tower(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build AlexNet of 2014 with a sixteenth of its widths."""
+    return _narrow(_alexnet.alexnet_one_tower, 16, num_classes, in_channels)
+
+
+def nin_cifar(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build Network in Network for 32 x 32 images with an eighth of its widths."""
+    return _narrow(nin.nin_cifar, 8, num_classes, in_channels)
+
+
+def nin_imagenet(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build Network in Network for photographs with an eighth of its widths."""
+    return _narrow(nin.nin_imagenet, 8, num_classes, in_channels)
+
+
+def vgg11(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build VGG-11 with a sixteenth of its widths."""
+    return _narrow(vgg.vgg11, 16, num_classes, in_channels)
+
+
+def vgg11_bn(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build VGG-11 with batch normalisation and a sixteenth of its widths."""
+    return _narrow(vgg.vgg11_bn, 16, num_classes, in_channels)
+
+
+def googlenet(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build GoogLeNet with an eighth of its widths."""
+    return _narrow(_googlenet.googlenet, 8, num_classes, in_channels)
+
+
+def googlenet_bn(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build GoogLeNet with batch normalisation and an eighth of its widths."""
+    return _narrow(_googlenet.googlenet_bn, 8, num_classes, in_channels)
+
+
+def zfnet(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build ZFNet with a sixteenth of its widths."""
+    return _narrow(_zfnet.zfnet, 16, num_classes, in_channels)
+
+
+def resnet18(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build ResNet-18 with an eighth of its widths."""
+    return _narrow(resnet.resnet18, 8, num_classes, in_channels)
+
+
+def resnet50(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build ResNet-50 with an eighth of its widths."""
+    return _narrow(resnet.resnet50, 8, num_classes, in_channels)
+
+
+def resnet20_cifar(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build the residual network of 20 layers with 4 to 16 channels."""
+    return resnet.resnet20_cifar(num_classes, in_channels, width=4)
+
+
+def plain20(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build the plain network of 20 layers with 4 to 16 channels."""
+    return resnet.plain20(num_classes, in_channels, width=4)
+
+
+def efficientnet(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build B0 with a quarter of its widths and half of its depths."""
+    return _efficientnet.efficientnet(0.25, 0.5, 0.2, num_classes, in_channels)
+
+
+def efficientnet_lite(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build Lite0 with a quarter of its widths and half of its depths."""
+    return _efficientnet.efficientnet_lite(0.25, 0.5, 0.2, num_classes, in_channels)
+
+
+def _narrow(
+    build: Callable[..., nn.Module], factor: int, num_classes: int, in_channels: int
+) -> nn.Module:
+    with torch.device("meta"):
+        model = build(num_classes, in_channels)
+    return narrow(model, factor, num_classes, in_channels)

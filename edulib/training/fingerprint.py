@@ -1,0 +1,141 @@
+"""Fingerprint: what a training was begun with, so that no other goes on from it."""
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from edulib.data.splits import Examples
+from edulib.training.batches import Reader
+from edulib.training.objectives.objective import Objective
+from edulib.training.recipe import Recipe
+
+SAMPLE = 64  # examples of a set that are read, at most
+
+
+def fingerprint(
+    model: nn.Module,
+    objective: Objective,
+    recipe: Recipe,
+    train_set: Examples,
+    val_set: Examples | None,
+) -> dict[str, Any]:
+    """Return what decides the result of a training, as JSON can hold it.
+
+    Of a set, the number of examples, shapes and types, and a hash of at most 64
+    examples spread over it. No global random state is disturbed.
+    """
+    return {
+        **asdict(recipe),
+        "objective": without_addresses(repr(objective)),
+        "model": describe_model(model),
+        "training set": describe_examples(train_set),
+        "validation set": None if val_set is None else describe_examples(val_set),
+    }
+
+
+def describe_model(model: nn.Module) -> str:
+    """Return class, number of parameters and a hash of the structure of a model."""
+    tensors = [
+        (name, *value.shape, str(value.dtype), value.requires_grad)
+        for name, value in (*model.named_parameters(), *model.named_buffers())
+    ]
+    count = sum(parameter.numel() for parameter in model.parameters())
+    structure = without_addresses(repr(model)) + json.dumps(tensors)
+    code = sha256(structure.encode()).hexdigest()[:16]
+    return f"{type(model).__name__} of {count:,} parameters, structure {code}"
+
+
+def describe_examples(examples: Examples) -> str:
+    """Return number, shapes, types and a hash of a sample of a set of examples.
+
+    Of examples that differ when they are read twice under the same random state, the
+    hash is left out.
+    """
+    length = len(examples[0] if isinstance(examples, tuple) else examples)
+    places = torch.linspace(0, length - 1, min(length, SAMPLE)).long().tolist()
+    first = read_in_turn(examples, places[:1])
+    described = f"{length} examples {', '.join(map(outline, first))}"
+    code = hash_of(read_in_turn(examples, places))
+    if hash_of(first) != hash_of(read_in_turn(examples, places[:1])):
+        return described
+    return f"{described}, content {code}"
+
+
+def read_in_turn(examples: Examples, places: list[int]) -> list:
+    """Read examples, always under the same random state, which is put back."""
+    source = Reader(examples) if isinstance(examples, Dataset) else None
+    with fixed_random_state():
+        return [
+            source[place] if source else tuple(column[place] for column in examples)
+            for place in places
+        ]
+
+
+@contextmanager
+def fixed_random_state() -> Iterator[None]:
+    """Seed the random numbers of torch, NumPy and Python; put their states back."""
+    of_python, of_numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng([]):
+        random.seed(0)
+        np.random.seed(0)
+        torch.default_generator.manual_seed(0)
+        try:
+            yield
+        finally:
+            random.setstate(of_python)
+            np.random.set_state(of_numpy)
+
+
+def outline(value: Any) -> str:
+    """Return shapes and types of an example, without its values."""
+    if isinstance(value, Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {outline(value[key])}" for key in value) + "}"
+    if isinstance(value, list | tuple):
+        return "(" + ", ".join(map(outline, value)) + ")"
+    return type(value).__name__
+
+
+def hash_of(value: Any) -> str:
+    """Return the first 16 digits of a hash of a value, tensors in it by their bytes."""
+    digest = sha256()
+    _add_to(digest, value)
+    return digest.hexdigest()[:16]
+
+
+def _add_to(digest: Any, value: Any) -> None:
+    if isinstance(value, Tensor):
+        digest.update(outline(value).encode())
+        digest.update(tensor_bytes(value))
+    elif isinstance(value, dict):
+        _add_to(digest, list(value.items()))
+    elif isinstance(value, list | tuple):
+        digest.update(f"{len(value)} of".encode())
+        for part in value:
+            _add_to(digest, part)
+    elif isinstance(value, np.ndarray):
+        _add_to(digest, torch.from_numpy(value))
+    else:
+        digest.update(without_addresses(repr(value)).encode())
+
+
+def tensor_bytes(value: Tensor) -> np.ndarray:
+    """Return the bytes of a tensor, row by row, (N,) uint8."""
+    flat = value.detach().cpu().contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy()
+
+
+def without_addresses(text: str) -> str:
+    """Return a ``repr`` without places in memory, which differ in each run."""
+    return re.sub(r" at 0x[0-9a-f]+", "", text)

@@ -1,0 +1,100 @@
+"""Segmentation: one class for each pixel."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from edulib.training.batches import Batch
+from edulib.training.distributed import mean_weight
+from edulib.training.metrics import Statistics
+from edulib.training.objectives.checks import check_class_numbers, check_output
+from edulib.training.objectives.objective import Objective
+from edulib.training.update import Update
+
+
+@dataclass(frozen=True)
+class Segmentation(Objective):
+    """Cross-entropy of logits (B, K, H, W) against class numbers (B, H, W), int64.
+
+    Measures: ``loss``, the mean over the labelled pixels in nats; ``pixel_accuracy``;
+    and ``mean_iou``, the mean over the classes of intersection / union, both counted
+    over the whole set. A class that occurs neither in the targets nor in the
+    predictions is left out of the mean.
+
+    Args:
+        ignore_index: target of pixels that do not count, such as the borders of VOC.
+    """
+
+    ignore_index: int = 255
+
+    def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
+        """Take one step down the mean cross-entropy of the labelled pixels."""
+        logits = model(batch.inputs)
+        if update.looks:
+            self.check(logits, batch.targets)
+        smoothing = update.recipe.label_smoothing
+        loss, count = self.summed_loss(logits, batch.targets, smoothing)
+        update(loss / count.clamp(min=1), weight=mean_weight(count))
+        return self.statistics(loss, count, logits, batch.targets)
+
+    def validate(self, model: nn.Module, batch: Batch) -> Statistics:
+        """Measure without label smoothing."""
+        logits = model(batch.inputs)
+        self.check(logits, batch.targets)
+        loss, count = self.summed_loss(logits, batch.targets)
+        return self.statistics(loss, count, logits, batch.targets)
+
+    def measures(self, totals: dict[str, Tensor | list]) -> dict[str, float]:
+        """Return loss, pixel accuracy and mean IoU."""
+        count = max(float(totals["count"]), 1.0)
+        confusion = totals["confusion"]
+        hits = confusion.diag()
+        union = confusion.sum(0) + confusion.sum(1) - hits
+        return {
+            "loss": float(totals["loss"]) / count,
+            "pixel_accuracy": float(hits.sum()) / count,
+            "mean_iou": float((hits / union)[union > 0].mean()),
+        }
+
+    def summed_loss(
+        self, logits: Tensor, targets: Tensor, label_smoothing: float = 0.0
+    ) -> tuple[Tensor, Tensor]:
+        """Return the cross-entropy summed over the labelled pixels, and their number.
+
+        A mean would be 0 / 0 in a batch without any.
+        """
+        loss = F.cross_entropy(
+            logits,
+            targets,
+            ignore_index=self.ignore_index,
+            reduction="sum",
+            label_smoothing=label_smoothing,
+        )
+        return loss, (targets != self.ignore_index).sum()
+
+    def statistics(
+        self, loss: Tensor, count: Tensor, logits: Tensor, targets: Tensor
+    ) -> Statistics:
+        """Return the sums of a batch: loss, pixels and confusion matrix."""
+        classes = logits.shape[1]
+        labelled = targets != self.ignore_index
+        pairs = targets[labelled] * classes + logits.argmax(1)[labelled]
+        confusion = torch.bincount(pairs, minlength=classes**2)
+        return {
+            "loss": loss,
+            "count": count,
+            "confusion": confusion.view(classes, classes),  # rows: the target's class
+        }
+
+    def check(self, logits: Tensor, targets: Tensor) -> None:
+        """Refuse outputs that are no logits, and targets that do not fit them."""
+        check_output(logits, "logits (B, classes, H, W)")
+        shape = tuple(targets.shape) if isinstance(targets, Tensor) else targets
+        if logits.ndim != 4 or shape != (len(logits), *logits.shape[2:]):
+            raise ValueError(
+                "expected logits (B, classes, H, W) and class numbers (B, H, W), got "
+                f"{tuple(logits.shape)} and {shape}"
+            )
+        check_class_numbers(targets, logits, self.ignore_index)
