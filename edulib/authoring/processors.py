@@ -18,6 +18,7 @@ from edulib.authoring.notebooks import read
 
 _PIXELS = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=\s]+")
 _THREADS = "EOV_THREADS"
+_NOT_COMPARED = "nbval-ignore-output"  # of cells that read a clock
 
 
 class Processor(NamedTuple):
@@ -47,6 +48,7 @@ def processors() -> tuple[Processor, ...]:
                 "ATEN_CPU_CAPABILITY": level,
                 "ONEDNN_MAX_CPU_ISA": isa,
                 _THREADS: str(threads),
+                "OMP_WAIT_POLICY": "PASSIVE",  # so that a busy machine is only slow
             },
         )
         for level, isa in levels.items()
@@ -80,7 +82,7 @@ def differences(path: Path, processor: Processor, *, timeout: int = 600) -> list
 def _compare(stored: NotebookNode, made: NotebookNode) -> Iterator[str]:
     for number, (was, now) in enumerate(zip(stored.cells, made.cells, strict=True)):
         before, after = _texts(was), _texts(now)
-        if before != after:
+        if before != after and _NOT_COMPARED not in was.metadata.get("tags", []):
             pairs = [*zip(before, after, strict=False), (len(before), len(after))]
             old, new = next(pair for pair in pairs if pair[0] != pair[1])
             line = was.source.strip().splitlines()[0]

@@ -15,8 +15,8 @@ from importlib import import_module
 from importlib.resources import files
 
 from edulib.registry.chapters import (
+    BookPart,
     Chapter,
-    Part,
     chapters,
     get_chapter,
     neighbours,
@@ -25,10 +25,10 @@ from edulib.registry.chapters import (
 from edulib.registry.suggest import look_up, suggest
 
 __all__ = [
+    "BookPart",
     "Chapter",
     "ModelInfo",
     "Paper",
-    "Part",
     "chapters",
     "get_builder",
     "get_chapter",

@@ -11,7 +11,7 @@ KINDS = ("architecture", "foundation", "review", "practice")
 
 
 @dataclass(frozen=True)
-class Part:
+class BookPart:
     """A part of the book.
 
     Attributes:
@@ -60,9 +60,9 @@ class Chapter:
 
 
 @cache
-def parts() -> tuple[Part, ...]:
+def parts() -> tuple[BookPart, ...]:
     """Return the parts of the book, in reading order."""
-    return tuple(Part(name=n, **row) for n, row in _read()["parts"].items())
+    return tuple(BookPart(name=n, **row) for n, row in _read()["parts"].items())
 
 
 def chapters(*, written: bool = True) -> tuple[Chapter, ...]:
