@@ -249,7 +249,12 @@ def pruned() -> nn.Module:
 
 
 def signal() -> nn.Module:
-    layers = (nn.Conv1d(4, 8, 5, 2, 2), nn.ReLU(), nn.MaxPool1d(3, 2), nn.Conv1d(8, 8, 3))
+    layers = (
+        nn.Conv1d(4, 8, 5, 2, 2),
+        nn.ReLU(),
+        nn.MaxPool1d(3, 2),
+        nn.Conv1d(8, 8, 3),
+    )
     return nn.Sequential(*layers)
 
 

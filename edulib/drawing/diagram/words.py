@@ -88,7 +88,8 @@ def describe_items(items: list[Item]) -> str:
 
 def _sentence(item: Item) -> str:
     if isinstance(item, Block):
-        return f"{item.name} ({_phrase(item)}) gives {shape_words(item.shape)}"
+        phrase = f" ({words})" if (words := _phrase(item)) else ""
+        return f"{item.name}{phrase} gives {shape_words(item.shape)}"
     told = [
         describe_items(list(branch)) if branch else "the identity"
         for branch in item.branches
