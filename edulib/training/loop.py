@@ -60,7 +60,7 @@ def fit(
         device: "cpu" or "cuda"; a GPU trains in bfloat16 and channels-last.
         checkpoint: file that is written after each epoch, and from which the training
             goes on if it is there already.
-        progress: whether to show a bar with the measures.
+        progress: whether to show a bar with the measures, where tqdm is installed.
 
     Returns:
         The measures of each epoch.
@@ -190,17 +190,19 @@ def mixed_precision(device: torch.device, recipe: Recipe) -> torch.autocast:
 def progress_bar(
     batches: Batches, history: History, recipe: Recipe, wanted: bool
 ) -> "tqdm | NoBar":
-    """Return one bar for the whole training, shown by process 0."""
+    """Return one bar for the whole training, shown by process 0 if tqdm is there."""
     if os.environ.get("TQDM_DISABLE") or distributed.rank() > 0 or not wanted:
         return NoBar()
-    from tqdm import tqdm
-
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return NoBar()
     done = len(history) * len(batches)
     return tqdm(total=recipe.epochs * len(batches), initial=done, unit="step")
 
 
 class NoBar(nullcontext):
-    """A bar that is not shown, for which tqdm need not be installed."""
+    """A bar that is not shown."""
 
     def __enter__(self) -> "NoBar":
         return self
