@@ -126,7 +126,7 @@ def _train(
 
 
 def _progress(names: Iterable[str], folder: Path) -> list:
-    """Return what changes with every epoch that is saved and every network that ends."""
+    """Return what changes with every epoch that is saved, every network that ends."""
     trainings = sorted((file, file.stat().st_mtime_ns) for file in folder.glob("*.pt"))
     return [trainings, *map(left, names)]
 
