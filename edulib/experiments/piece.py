@@ -19,7 +19,7 @@ class OutOfTime(KeyboardInterrupt):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise ``OutOfTime`` in the main thread when these seconds have passed.
+    """Raise ``OutOfTime`` in the main thread after these seconds (not on Windows).
 
     Raises:
         ValueError: if there is no second left.

@@ -192,6 +192,7 @@ for module in (command, experiment):
     module.list_larger = lambda: {{"toy": Experiment({{"plain20": toy}}, seeds=(0,))}}
 experiment.folder_of = lambda *_: Path(sys.argv[1])
 training.LENGTH, training.SIZE, training.EPOCHS, training.PATIENCE = 20, 32, 1, 1
+training.RATES = (0.01,)
 status = command.main(["larger", "--device", "cpu"])
 sys.exit(status or bench.main(["--only", "training", "--output", sys.argv[1] + "/b"]))
 """
