@@ -17,7 +17,7 @@ CHAPTERS_AND_MODELS := $(shell find book edulib/anatomy edulib/authoring edulib/
 BUILD_SOURCES := $(shell find edulib/authoring edulib/registry edulib/chapters edulib/exercises -name "*.py" -o -name "*.toml" -o -name "*.json")
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test check lint lists execute experiments processors bench student host address clean
+.PHONY: help book serve test check lint lists execute experiments processors bench gpu student host address clean
 .PHONY: assignments collect grade feedback grades gradescope class
 needs = $(foreach name,$(1),$(if $($(name)),,$(error make $@ needs $(name)=...)))
 
@@ -55,6 +55,11 @@ processors: $(INSTALLED) ## run chapters as other processors would (CHAPTERS=...
 
 bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
 	$(BIN)/python -m edulib.benchmarks
+
+gpu: ## larger runs, then the bench, in pieces on a GPU (NAMES=..., PYTHON=one that has torch)
+	@until $(PYTHON) -m edulib.experiments larger $(NAMES); do [ $$? -eq 75 ] || exit 1; done
+	@for section in forward step training; do \
+		$(PYTHON) -m edulib.benchmarks --skip-today --only $$section || exit 1; done
 
 student: $(INSTALLED) ## write the notebooks without solutions into build/student
 	@rm -rf build/student

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import torch
@@ -38,17 +39,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--only", nargs="+", choices=table, default=list(table))
     parser.add_argument("--output", type=Path, default=FILE)
+    parser.add_argument(
+        "--skip-today", action="store_true", help="leave what was measured today"
+    )
     options = parser.parse_args(arguments)
     torch.set_num_threads(2)
     results = json.loads(options.output.read_text()) if options.output.exists() else {}
     place = results.setdefault("gpu" if device.type == "cuda" else "cpu", {})
     place["machine"] = project.machine()
+    dates, today = place.setdefault("dates", {}), date.today().isoformat()
     load = round(os.getloadavg()[0], 1)  # of what others run
     for name in options.only:
+        if options.skip_today and dates.get(name) == today:
+            continue
         print(f"== {name}", flush=True)
         start = time.perf_counter()
         place[name] = rounded(table[name]())
         place.setdefault("load", {})[name] = load
+        dates[name] = today
         print(f"== {name}: took {time.perf_counter() - start:.0f} s", flush=True)
         atomic_write(options.output, (json.dumps(results, indent=1) + "\n").encode())
     return 0

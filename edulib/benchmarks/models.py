@@ -42,10 +42,9 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
     for name in list_models():
         if not in_torchvision(name):
             continue
+        models = pair(name)  # once: two VGG take longer to build than to measure
         for numbers in formats:
-            ours, theirs = (
-                runner(model, kind, numbers, device) for model in pair(name)
-            )
+            ours, theirs = (runner(one, kind, numbers, device) for one in models)
             times = in_turns(ours, theirs)
             rows.append({"model": name, "numbers": numbers, **times})
             print(f"{kind} {name} {numbers}: {times['ratio']:.3f}", flush=True)

@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from statistics import median
 
-from edulib.authoring.notebooks import find_root
-
 PUBLIC_MODULES = (
     "edulib",
     "edulib.registry",
@@ -72,6 +70,8 @@ def bench_scenes() -> dict:
 
 def bench_build() -> dict:
     """Build the site anew in a temporary folder, as ``make book`` does."""
+    from edulib.authoring.notebooks import find_root
+
     root = find_root()
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

@@ -17,16 +17,23 @@ def digits(image_size: int = 8) -> Split:
 
 
 def scenes(
-    train: int = 4000, val: int = 1000, image_size: int = 64, scale: str = "any"
+    train: int = 4000,
+    val: int = 1000,
+    image_size: int = 64,
+    scale: str = "any",
+    cached: bool = False,
 ) -> Split:
-    """Scenes, labelled with their main object; validation scenes have another seed."""
+    """Scenes, labelled with their main object; validation scenes have another seed.
+
+    Of many, ``cached`` keeps the drawings in the user's cache folder.
+    """
     from edulib.data import Scenes, as_tensors
 
     sets = (
         Scenes(length, image_size, seed=seed, scale=scale)
         for seed, length in enumerate((train, val))
     )
-    return tuple(as_tensors(one) for one in sets)
+    return tuple(as_tensors(one.cached() if cached else one) for one in sets)
 
 
 def crops(train: int = 24_576, val: int = 1024) -> Split:

@@ -6,6 +6,7 @@ from edulib.experiments.experiment import (
     Variant,
     get_experiment,
     list_experiments,
+    list_larger,
     load_experiment,
     run_experiment,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Variant",
     "get_experiment",
     "list_experiments",
+    "list_larger",
     "load_experiment",
     "run_experiment",
     "train_checkpoint",

@@ -1,15 +1,18 @@
 """Experiments too long for a page: variants of a network, trained from several seeds.
 
 A chapter lists its own in ``edulib/chapters/<chapter>/experiments.py`` as
-``EXPERIMENTS = {"nin-heads": Experiment(...)}``. What each variant reached from each
-seed stands in one small JSON file, ``results/<experiment>.json`` beside it. The file
-is saved after each network; an experiment that was stopped goes on where it was.
+``EXPERIMENTS = {"nin-heads": Experiment(...)}``, trained on one thread, and those meant
+for one GPU as ``LARGER``. What each variant reached from each seed, where and when,
+stands in one small JSON file, ``results/<experiment>.json`` beside it. The file is
+saved after each network; an experiment that was stopped goes on where it was.
 """
 
 import json
+import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -66,13 +69,18 @@ def list_experiments() -> dict[str, Experiment]:
     return collect("EXPERIMENTS")
 
 
+def list_larger() -> dict[str, Experiment]:
+    """Return the experiments of all chapters that are meant for a GPU, by name."""
+    return collect("LARGER")
+
+
 def get_experiment(name: str) -> Experiment:
     """Return an experiment.
 
     Raises:
         ValueError: if there is none of that name; the nearest is named.
     """
-    known = list_experiments()
+    known = {**list_experiments(), **list_larger()}
     if name not in known:
         raise ValueError(f"no experiment {name!r}: {suggest(name, known)}")
     return known[name]
@@ -95,8 +103,8 @@ def load_experiment(name: str, folder: Path | None = None) -> dict[str, dict]:
     runs = read_runs(name, folder)
     if not runs:
         raise ValueError(
-            f"{name!r} has not been run: make experiments NAMES={name}, or "
-            f"python -m edulib.experiments run {name}"
+            f"{name!r} has not been run: make {_target(name)} NAMES={name}, or "
+            f"{_remake(name)}"
         )
     found: dict[str, dict] = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
@@ -117,8 +125,20 @@ def missing(name: str, folder: Path | None = None) -> list[tuple[str, int]]:
     return [pair for pair in pairs if pair not in done]
 
 
-def run_experiment(name: str, folder: Path | None = None) -> Iterator[dict]:
+def run_experiment(
+    name: str,
+    folder: Path | None = None,
+    device: str = "cpu",
+    checkpoints: Path | None = None,
+) -> Iterator[dict]:
     """Train what is missing, one network after the other, each saved as it ends.
+
+    Args:
+        name: the experiment.
+        folder: of the result file; by default the chapter's.
+        device: "cpu" or "cuda".
+        checkpoints: folder of trainings that are under way. One that was stopped goes
+            on from there; without, it begins again.
 
     Yields:
         Each new run, when it stands in the file.
@@ -137,22 +157,48 @@ def run_experiment(name: str, folder: Path | None = None) -> Iterator[dict]:
         words = call_text(row.data)
         if words not in datasets:
             datasets = {words: row.data()}  # one at a time: they can be large
-        run = {"variant": variant, **train(row, seed, datasets[words])}
+        state = checkpoints and checkpoints / _file_name(name, variant, seed)
+        run = {"variant": variant, **train(row, seed, datasets[words], device, state)}
         _save(path, name, [*read_runs(name, folder), run])
+        if state:
+            state.unlink()
         yield run
 
 
-def train(variant: Variant, seed: int, data: Split) -> dict:
-    """Train one network; return its errors in each epoch, and the seconds it took."""
+def train(
+    variant: Variant,
+    seed: int,
+    data: Split,
+    device: str = "cpu",
+    checkpoint: Path | None = None,
+) -> dict:
+    """Train one network, or go on from its checkpoint.
+
+    Returns:
+        Its errors in each epoch, the machine, the date, and, of a training in one
+        piece, the seconds it took.
+    """
+    in_one_piece = not (checkpoint and checkpoint.exists())
     started = time.perf_counter()
     torch.manual_seed(seed)
-    history = fit(variant.build(), *data, recipe=replace(variant.recipe, seed=seed))
+    recipe = replace(variant.recipe, seed=seed)
+    history = fit(variant.build(), *data, recipe, device=device, checkpoint=checkpoint)
+    seconds = round(time.perf_counter() - started)
     return {
         "seed": seed,
-        "seconds": round(time.perf_counter() - started),
+        "machine": machine(device),
+        "date": date.today().isoformat(),
+        **({"seconds": seconds} if in_one_piece else {}),
         "train_error": [round(1 - a, 4) for a in history.train_accuracy],
         "val_error": [round(1 - a, 4) for a in history.val_accuracy],
     }
+
+
+def machine(device: str) -> str:
+    """Return what trains, in words: "NVIDIA H100, torch 2.9.0"."""
+    on_gpu = torch.device(device).type == "cuda"
+    processor = torch.cuda.get_device_name(device) if on_gpu else platform.machine()
+    return f"{processor}, torch {torch.__version__}"
 
 
 def read_runs(name: str, folder: Path | None = None) -> list[dict]:
@@ -183,7 +229,8 @@ def results_path(name: str, folder: Path | None = None) -> Path:
         ValueError: if there is no such experiment.
     """
     get_experiment(name)
-    return (folder or folder_of("EXPERIMENTS", name) / "results") / f"{name}.json"
+    table = "LARGER" if name in list_larger() else "EXPERIMENTS"
+    return (folder or folder_of(table, name) / "results") / f"{name}.json"
 
 
 def call_text(call: Callable) -> str:
@@ -204,11 +251,24 @@ def use_one_thread() -> None:
 def _save(path: Path, name: str, runs: list[dict]) -> None:
     variants = get_experiment(name).variants
     about = {
-        "remake": f"python -m edulib.experiments run {name}",
+        "remake": _remake(name),
         "variants": {key: row.describe() for key, row in variants.items()},
         "runs": runs,
     }
     atomic_write(path, (json.dumps(about, indent=1) + "\n").encode())
+
+
+def _remake(name: str) -> str:
+    command = "larger" if name in list_larger() else "run"
+    return f"python -m edulib.experiments {command} {name}"
+
+
+def _target(name: str) -> str:
+    return "gpu" if name in list_larger() else "experiments"
+
+
+def _file_name(name: str, variant: str, seed: int) -> str:
+    return f"{name}-{variant}-{seed}.pt".replace(" ", "-")
 
 
 def _plain(value: dict) -> dict:

@@ -9,7 +9,7 @@ def collect(table: str) -> dict:
     """Return the union of a table over all chapters.
 
     Args:
-        table: "EXPERIMENTS" or "CHECKPOINTS".
+        table: "EXPERIMENTS", "LARGER" or "CHECKPOINTS".
 
     Raises:
         ValueError: if two chapters use one name.

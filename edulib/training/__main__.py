@@ -48,7 +48,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--image-size", type=int, help="pixels (default: by the data)")
     parser.add_argument("--length", type=int, default=4000, help="how many scenes")
     parser.add_argument("--num-classes", type=int, help="default: those of the data")
-    parser.add_argument("--output", help="default: runs/MODEL-DATA.safetensors")
+    parser.add_argument("--output", help="default: runs/MODEL-DATA.pt")
     gpu = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument(
         "--device", default=gpu, help="cpu or cuda (default: %(default)s)"
@@ -83,9 +83,7 @@ def train(options: argparse.Namespace) -> None:
             num_classes=data.num_classes if classes is None else classes,
             in_channels=data.in_channels,
         )
-        output = Path(
-            options.output or f"runs/{options.model}-{options.data}.safetensors"
-        )
+        output = Path(options.output or f"runs/{options.model}-{options.data}.pt")
         history = fit(
             model, data.train, data.val, recipe, device=device, checkpoint=output
         )

@@ -10,12 +10,12 @@ import math
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from edulib.data.splits import Examples
 from edulib.training import distributed
@@ -26,6 +26,9 @@ from edulib.training.objectives import Classification, Objective
 from edulib.training.recipe import DEFAULT_RECIPE, Recipe
 from edulib.training.resume import TrainingState, resume_hint, save_state, start_state
 from edulib.training.update import Update
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 CLASSIFICATION = Classification()
 
@@ -57,7 +60,7 @@ def fit(
         device: "cpu" or "cuda"; a GPU trains in bfloat16 and channels-last.
         checkpoint: file that is written after each epoch, and from which the training
             goes on if it is there already.
-        progress: whether to show a bar with the measures.
+        progress: whether to show a bar with the measures, where tqdm is installed.
 
     Returns:
         The measures of each epoch.
@@ -93,8 +96,8 @@ def fit(
                 history.append(trained, tested)
                 if checkpoint is not None and distributed.rank() == 0:
                     save_state(checkpoint, state)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(resume_hint(history, checkpoint)) from None
+        except KeyboardInterrupt as stop:
+            raise type(stop)(resume_hint(history, checkpoint)) from None
     distributed.barrier()
     model.eval()
     return history
@@ -106,7 +109,7 @@ def train_epoch(
     objective: Objective,
     update: Update,
     epoch: int,
-    bar: tqdm,
+    bar: "tqdm | NoBar",
 ) -> Metrics:
     """Show the network every example once, and take a step after each batch."""
     recipe, device = update.recipe, batches.device
@@ -186,12 +189,29 @@ def mixed_precision(device: torch.device, recipe: Recipe) -> torch.autocast:
 
 def progress_bar(
     batches: Batches, history: History, recipe: Recipe, wanted: bool
-) -> tqdm:
-    """Return one bar for the whole training, shown by process 0."""
-    hidden = os.environ.get("TQDM_DISABLE") or distributed.rank() > 0 or not wanted
-    return tqdm(
-        total=recipe.epochs * len(batches),
-        initial=len(history) * len(batches),
-        disable=bool(hidden),
-        unit="step",
-    )
+) -> "tqdm | NoBar":
+    """Return one bar for the whole training, shown by process 0 if tqdm is there."""
+    if os.environ.get("TQDM_DISABLE") or distributed.rank() > 0 or not wanted:
+        return NoBar()
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return NoBar()
+    done = len(history) * len(batches)
+    return tqdm(total=recipe.epochs * len(batches), initial=done, unit="step")
+
+
+class NoBar(nullcontext):
+    """A bar that is not shown."""
+
+    def __enter__(self) -> "NoBar":
+        return self
+
+    def set_description(self, text: str) -> None:
+        """Say nothing."""
+
+    def set_postfix_str(self, text: str, refresh: bool) -> None:
+        """Say nothing."""
+
+    def update(self) -> None:
+        """Say nothing."""

@@ -1,12 +1,13 @@
-"""The state of a training in one safetensors file, and back."""
+"""The state of a training in one file that ``torch.save`` writes, and back."""
 
+import io
 import json
+import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -16,6 +17,10 @@ from edulib.training.fingerprint import hash_of
 from edulib.training.metrics import History
 
 REMEDY = "name another file, or delete this one to start afresh"
+UNREADABLE = (
+    *(RuntimeError, pickle.UnpicklingError, EOFError, OSError),  # torch.load's
+    *(KeyError, TypeError, ValueError, AttributeError, IndexError),
+)
 WRAPPERS = ("module.", "_orig_mod.")  # DataParallel's and torch.compile's prefixes
 
 
@@ -65,7 +70,7 @@ def save_state(path: Path, state: TrainingState) -> None:
 
 
 def to_bytes(state: TrainingState) -> bytes:
-    """Return a checkpoint as a safetensors file, with a hash of all that is in it."""
+    """Return a checkpoint as a file, with a hash of all that is in it."""
     tensors = {f"model.{k}": value for k, value in state.model.state_dict().items()}
     for name, optimizer in state.optimizers.items():
         for number, values in optimizer.state_dict()["state"].items():
@@ -79,26 +84,19 @@ def to_bytes(state: TrainingState) -> bytes:
                 f"{type(value).__name__}: train without checkpoint, or keep it as a "
                 "buffer"
             )
-    tensors = {name: value.detach().contiguous() for name, value in tensors.items()}
+    tensors = {
+        name: value.detach().cpu().contiguous() for name, value in tensors.items()
+    }
     about = {"history": asdict(state.history), "origin": state.origin}
     about["checksum"] = checksum(tensors, about)
-    return save(clone_shared(tensors), {"training": json.dumps(about)})
+    file = io.BytesIO()
+    torch.save({"training": json.dumps(about), "tensors": tensors}, file)
+    return file.getvalue()
 
 
 def checksum(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
     """Return a hash of a checkpoint's tensors and of what is written about them."""
     return hash_of([about, sorted(tensors.items())])
-
-
-def clone_shared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Copy tensors that share memory with others, which safetensors does not store."""
-    seen: set[int] = set()
-    result = {}
-    for name, value in tensors.items():
-        place = value.untyped_storage().data_ptr()
-        result[name] = value.clone() if place in seen else value
-        seen.add(place)
-    return result
 
 
 def load_state(path: Path, state: TrainingState) -> None:
@@ -164,33 +162,24 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 def read(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Return the tensors of a checkpoint, and what is written about them.
 
+    Nothing but tensors, text and what holds them is ever unpickled.
+
     Raises:
         ValueError: if it is no checkpoint of a training, or its checksum is wrong.
     """
     try:
-        with safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()["training"])
-            code = about.pop("checksum")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        about, tensors = json.loads(stored["training"]), stored["tensors"]
+        code = about.pop("checksum")
+    except UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
         raise ValueError(
-            f"{path} is no whole checkpoint of a training ({error})"
-            + other_format(path)
+            f"{path} is no whole checkpoint of a training ({reason}); where it holds "
+            "weights alone: model.load_state_dict(torch.load(path, weights_only=True))"
         ) from error
     if checksum(tensors, about) != code:
         raise ValueError(f"{path} is damaged: its content does not have its checksum")
     return tensors, about
-
-
-def other_format(path: Path) -> str:
-    """Return how to read a file that PyTorch wrote, or nothing."""
-    with open(path, "rb") as file:
-        if file.read(4) != b"PK\x03\x04":
-            return ""
-    return (
-        "; torch.save wrote it: "
-        "model.load_state_dict(torch.load(path, weights_only=True))"
-    )
 
 
 def strip_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -204,7 +193,7 @@ def resume_hint(history: History, checkpoint: Path | None) -> str:
     if checkpoint is None:
         return (
             f"training stopped after {len(history)} whole epoch(s); nothing is saved: "
-            "next time give fit(..., checkpoint='run.safetensors')"
+            "next time give fit(..., checkpoint='run.pt')"
         )
     return (
         f"training stopped after {len(history)} whole epoch(s), saved in {checkpoint}: "

@@ -14,15 +14,11 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load as read_tensors
-from safetensors.torch import save as write_tensors
 from torch import Tensor, nn
 
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
 from edulib.training.recipe import Recipe
-from edulib.training.resume import clone_shared
 
 FOLDER = Path(__file__).parent / "checkpoints"
 
@@ -60,10 +56,12 @@ def save_checkpoint(
         ValueError: if the card's builder does not make this model.
         OSError: if the folder cannot be written.
     """
+    from safetensors.torch import save
+
     path = Path(folder) / f"{name}.safetensors"
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     put_weights(build(info.builder, info.arguments), weights, name)
-    content = write_tensors(clone_shared(weights))
+    content = save(clone_shared(weights))
     about = {**asdict(info), "sha256": sha256(content).hexdigest()}
     check_writable(path)
     atomic_write(path, content)
@@ -79,6 +77,9 @@ def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
         ValueError: if there is none of that name, or its file is damaged or holds
             weights of another architecture.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     about = checkpoint_info(name, folder)
     path = Path(folder) / f"{name}.safetensors"
     content = path.read_bytes()
@@ -88,13 +89,24 @@ def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
             f"that {name}.json states; {restore(path)}"
         )
     try:
-        weights = read_tensors(content)
+        weights = load(content)
     except SafetensorError as error:
         raise ValueError(
             f"{path} is no safetensors file: {error}; {restore(path)}"
         ) from error
     model = build(about["builder"], about["arguments"])
     return put_weights(model, weights, name).eval()
+
+
+def clone_shared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copy tensors that share memory with others, which safetensors does not store."""
+    seen: set[int] = set()
+    result = {}
+    for name, value in tensors.items():
+        place = value.untyped_storage().data_ptr()
+        result[name] = value.clone() if place in seen else value
+        seen.add(place)
+    return result
 
 
 def checkpoint_info(name: str, folder: str | Path = FOLDER) -> dict:

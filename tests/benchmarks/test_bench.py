@@ -82,6 +82,38 @@ def test_both_loops_are_trained_and_compared(monkeypatch):
     assert "at either rate, had not" in pages.training_verdict(found)
 
 
+class Today:
+    """A date that does not change in the middle of a test."""
+
+    text = "2026-02-28"
+
+    @classmethod
+    def today(cls) -> "Today":
+        return cls()
+
+    def isoformat(self) -> str:
+        return self.text
+
+
+def test_what_was_measured_today_is_dated_and_can_be_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(command, "date", Today)
+    rates = iter([1, 2, 3])
+    monkeypatch.setattr(project, "bench_scenes", lambda: {"per_second": next(rates)})
+    arguments = ["--only", "scenes", "--output", str(tmp_path / "results.json")]
+
+    def measured(*more: str) -> tuple[int, str]:
+        assert command.main([*arguments, *more]) == 0
+        (found,) = json.loads((tmp_path / "results.json").read_text()).values()
+        return found["scenes"]["per_second"], found["dates"]["scenes"]
+
+    assert measured("--skip-today") == (1, "2026-02-28")
+    assert measured("--skip-today") == (1, "2026-02-28")
+    assert measured() == (2, "2026-02-28")
+    monkeypatch.setattr(Today, "text", "2026-03-01")
+    assert measured("--skip-today") == (3, "2026-03-01")
+
+
 def test_only_what_is_asked_for_is_measured_anew(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
     monkeypatch.setattr(project, "SCENES", 5)

@@ -39,6 +39,7 @@ def table(monkeypatch, tmp_path):
     rows = {"plain": variant(plain20), "residual": variant(resnet20_cifar)}
     table = {"tiny": Experiment(rows, seeds=(0, 1))}
     monkeypatch.setattr(experiment, "list_experiments", lambda: table)
+    monkeypatch.setattr(experiment, "list_larger", dict)
     monkeypatch.setattr(experiment, "folder_of", lambda *_: tmp_path)
     monkeypatch.setattr("edulib.experiments.__main__.list_experiments", lambda: table)
     return table

@@ -27,7 +27,7 @@ def test_help_runs_as_a_command_and_shows_every_option():
 
 
 def test_trains_on_the_digits_and_goes_on(tmp_path, capsys):
-    file = tmp_path / "digits.safetensors"
+    file = tmp_path / "digits.pt"
     arguments = ["resnet20_cifar", *SMALL, "--output", str(file)]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
@@ -48,7 +48,7 @@ def test_trains_on_a_folder_of_images(tmp_path, capsys):
     arguments = ["resnet20_cifar", "--data", "folder"]
     arguments += ["--root", str(tmp_path / "photos")]
     arguments += ["--image-size", "8", "--epochs", "4", "--batch-size", "4"]
-    output = tmp_path / "net.safetensors"
+    output = tmp_path / "net.pt"
     assert main([*arguments, "--output", str(output)]) == 0
     assert "validation accuracy" in capsys.readouterr().out
     assert output.exists()
@@ -102,14 +102,14 @@ def test_a_damaged_image_is_named(split, tmp_path, capsys):
     (tmp_path / split / "sky" / "torn.png").write_bytes(whole[:150])
     arguments = ["resnet20_cifar", "--data", "folder", "--root", str(tmp_path)]
     arguments += ["--image-size", "8", "--epochs", "1"]
-    assert main([*arguments, "--output", str(tmp_path / "net.safetensors")]) == 1
+    assert main([*arguments, "--output", str(tmp_path / "net.pt")]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert f"{split}/sky/torn.png): " in error
 
 
 def test_an_output_that_cannot_be_written(tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
-    output = str(tmp_path / "file" / "net.safetensors")
+    output = str(tmp_path / "file" / "net.pt")
     assert main(["resnet20_cifar", *SMALL, "--output", output]) == 1
     assert "choose another folder" in capsys.readouterr().err
 
@@ -119,7 +119,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("edulib.training.loop.train_epoch", pressed)
-    output = str(tmp_path / "net.safetensors")
+    output = str(tmp_path / "net.pt")
     assert main(["resnet20_cifar", *SMALL, "--output", output]) == 130
     assert "with the same arguments to go on" in capsys.readouterr().err
 

@@ -26,7 +26,7 @@ def test_a_gpu_does_unless_told_otherwise():
 
 @on_gpu
 def test_it_learns_and_its_checkpoint_loads_on_a_cpu(tmp_path):
-    file = tmp_path / "net.safetensors"
+    file = tmp_path / "net.pt"
     model = network()
     history = fit(model, examples(), examples(), QUICK, device="cuda", checkpoint=file)
     assert history.train_loss[-1] < history.train_loss[0]

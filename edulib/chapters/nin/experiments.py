@@ -1,5 +1,6 @@
 """An average against a dense layer at the end of a small network."""
 
+from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.nin.networks import nin_small, nin_small_dense
@@ -7,6 +8,8 @@ from edulib.data.splits import scenes
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import FEW_IMAGES
 from edulib.training import Recipe
+
+HEADS = {"average": nin_small, "dense": nin_small_dense}
 
 EXPERIMENTS = {
     "nin-heads": Experiment(
@@ -16,7 +19,23 @@ EXPERIMENTS = {
                 data=partial(scenes, train=600, val=500, image_size=32, scale="large"),
                 recipe=FEW_IMAGES,
             )
-            for head, build in (("average", nin_small), ("dense", nin_small_dense))
+            for head, build in HEADS.items()
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
+LARGER = {
+    "nin-heads-large": Experiment(
+        variants={
+            head: Variant(
+                build=build,
+                data=partial(
+                    scenes, train=20_000, val=2000, image_size=32, cached=True
+                ),
+                recipe=replace(FEW_IMAGES, batch_size=128),
+            )
+            for head, build in HEADS.items()
         },
         seeds=(0, 1, 2),
     ),

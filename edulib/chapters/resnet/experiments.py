@@ -24,6 +24,23 @@ EXPERIMENTS = {
     ),
 }
 
+LARGER = {
+    "resnet-degradation-large": Experiment(
+        variants={
+            name: Variant(
+                build=partial(getattr(resnet, name), width=16),
+                data=partial(
+                    scenes, train=20_000, val=2000, image_size=32, cached=True
+                ),
+                recipe=Recipe(epochs=30, batch_size=128, lr=0.1),
+            )
+            for depth in (20, 56, 110)
+            for name in (f"plain{depth}", f"resnet{depth}_cifar")
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
 CHECKPOINTS = {
     "plain20-digits": CheckpointRecipe(
         builder="edulib.models.classification.resnet.plain20",

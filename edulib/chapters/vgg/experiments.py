@@ -10,6 +10,7 @@ from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import FEW_IMAGES, PHOTOS
 
 PER_CLASS = (5, 20, 100)
+FORMS = {"3x3 3x3": vgg_small_pairs, "5x5": vgg_small_5x5}
 
 EXPERIMENTS = {
     "vgg-filters": Experiment(
@@ -19,7 +20,7 @@ EXPERIMENTS = {
                 data=partial(scenes, train=2000, val=500, image_size=32, scale="large"),
                 recipe=replace(FEW_IMAGES, epochs=20, lr=0.001),
             )
-            for form, build in (("3x3 3x3", vgg_small_pairs), ("5x5", vgg_small_5x5))
+            for form, build in FORMS.items()
         },
         seeds=(0, 1, 2),
     ),
@@ -32,6 +33,22 @@ EXPERIMENTS = {
             )
             for per_class in PER_CLASS
             for build in (from_nothing, fine_tuned, frozen)
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
+LARGER = {
+    "vgg-filters-large": Experiment(
+        variants={
+            form: Variant(
+                build=build,
+                data=partial(
+                    scenes, train=20_000, val=2000, image_size=64, cached=True
+                ),
+                recipe=replace(FEW_IMAGES, epochs=30, batch_size=128, lr=0.001),
+            )
+            for form, build in FORMS.items()
         },
         seeds=(0, 1, 2),
     ),
