@@ -198,7 +198,9 @@ def progress_bar(
     except ImportError:
         return NoBar()
     done = len(history) * len(batches)
-    return tqdm(total=recipe.epochs * len(batches), initial=done, unit="step")
+    total = recipe.epochs * len(batches)
+    # Said, because tqdm reads TQDM_DISABLE once, when it is first imported.
+    return tqdm(total=total, initial=done, unit="step", disable=False)
 
 
 class NoBar(nullcontext):
