@@ -112,7 +112,9 @@ CODE = {
     "from edulib.notebook import netron_graph\n\n"
     "netron_graph('highway_dense')  # diagram(net) stage_table(net, (1, 8, 8))",
     "show_source(": "from edulib.notebook import show_source\n\nshow_source(Highway)",
-    "claim(": "from edulib.notebook import claim\n\nclaim('It learns.', True)",
+    "claim(": "from edulib.notebook import Verdict, claim\n\nclaim(\n    'reads',\n"
+    "    paper='It reads.',\n    place='table 1',\n    measured='yes',\n"
+    "    verdict=Verdict.of(2 > 1),\n)",
     "plt.show": "import matplotlib.pyplot as plt\n\nplt.plot([2, 1])\nplt.show()",
     "quiz(": "from edulib.exercises import ask, quiz\n\nquiz(\n    "
     + ",\n    ".join(

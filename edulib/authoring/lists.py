@@ -99,11 +99,12 @@ def map_lists() -> dict[str, str]:
     }
 
 
-def thread(name: str) -> str:
-    """Return, as HTML, what a chapter's page says of other chapters.
+def thread(name: str, minutes: str) -> str:
+    """Return, as HTML, what stands below a chapter's header.
 
     Args:
         name: a written chapter.
+        minutes: how long it takes, in words.
 
     Raises:
         ValueError: if there is no such written chapter.
@@ -111,10 +112,11 @@ def thread(name: str) -> str:
     before, after = neighbours(name)
     needed = [get_chapter(need) for need in get_chapter(name).needs]
     rows = [("You need", needed), ("Before", [before]), ("Next", [after])]
+    linked = {label: ", ".join(_link(c) for c in row if c) for label, row in rows}
     items = "".join(
-        f"<dt>{label}</dt><dd>{', '.join(_link(c) for c in linked)}</dd>"
-        for label, row in rows
-        if (linked := [c for c in row if c is not None])
+        f"<dt>{label}</dt><dd>{text}</dd>"
+        for label, text in {"Minutes": escape(minutes), **linked}.items()
+        if text
     )
     return f'<dl class="eov-thread">{items}</dl>'
 

@@ -19,7 +19,7 @@ from edulib.authoring.lists import map_lists, thread
 from edulib.authoring.notebooks import chapter_of
 from edulib.authoring.page_statistics import page_numbers
 from edulib.authoring.student_notebooks import write_students
-from edulib.authoring.teaching import teaching_lists
+from edulib.authoring.teaching import say_minutes, teaching_lists
 from edulib.exercises.source import read_header, show_solution, show_stub
 from edulib.registry import parts
 
@@ -70,13 +70,14 @@ def mark_part(app: "Sphinx", doctree: nodes.document) -> None:
 
 
 def add_thread(app: "Sphinx", doctree: nodes.document) -> None:
-    """Say below a chapter's header what is needed, what comes before, what next."""
+    """Say below a chapter's header how long it takes, what is needed, what next."""
     chapter = chapter_of(Path(app.env.docname))
     if chapter is None:
         return
     cells = list(doctree.findall(_is_code_cell))
     heads = [cell for cell in cells if 'class="eov-card"' in cell.astext()]
-    html = nodes.raw("", thread(chapter.name), format="html")
+    minutes = say_minutes(Path(app.env.doc2path(app.env.docname)))
+    html = nodes.raw("", thread(chapter.name, minutes), format="html")
     if heads:
         place = heads[0].parent
         place.insert(place.index(heads[0]) + 1, html)

@@ -6,6 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from edulib.authoring.lint.page import Page
+from edulib.authoring.lint.reading import reading_minutes
 from edulib.authoring.notebooks import read
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header
@@ -41,6 +43,18 @@ def teaching_lists(root: Path) -> dict[str, str]:
         "rubric_points": str(sum(e.task.rubric_points for e in together)),
         **{name: _syllabus(weeks, root) for name, weeks in _courses().items()},
     }
+
+
+def say_minutes(path: Path) -> str:
+    """Say how long a chapter takes its reader: "24 to read, 90 for the exercises".
+
+    Reading is counted at 200 words a minute, 4 s a line of code and 35 s a figure.
+    """
+    page = Page(path, path.name, read(path))
+    core, further = reading_minutes(page)
+    exercises = sum(row.task.minutes for row in list_exercises_of(path))
+    rows = {"to read": core, "to go further": further, "for the exercises": exercises}
+    return ", ".join(f"{minutes} {what}" for what, minutes in rows.items() if minutes)
 
 
 def read_outcomes(path: Path) -> str:

@@ -70,8 +70,8 @@ def _cite_html(paper: Paper) -> str:
 def _time(chapter: Chapter) -> str:
     timing = read_timings().get(chapter.address)
     if timing is None:
-        return "at most a minute on one processor core; a GPU runs it at full scale"
+        return "at most a minute on one processor core"
     cpu = f"about {timing.cpu_seconds} s on one processor core"
     if timing.gpu_seconds is None:
-        return f"{cpu}; a GPU also runs “Scale up”, at full scale"
+        return cpu
     return f"{cpu}; about {timing.gpu_seconds} s at full scale on {timing.gpu_name}"

@@ -6,10 +6,10 @@ import nbformat.v4 as v4
 from nbformat import NotebookNode
 
 from edulib.authoring.lint.cells import SET_UP
-from edulib.authoring.lint.chapter import SECTIONS
 from edulib.authoring.lint.page import Page
+from edulib.authoring.lint.roles import ROLES
 
-WORDS = "A filter slides over the image and answers where it finds its pattern. " * 12
+WORDS = "A filter slides over the image and answers where it finds its pattern. " * 13
 PIXEL = "iVBORw0KGgo="
 FIGURE = {
     "image": {"alt": "Two curves, one of which falls faster.", "classes": "photo"},
@@ -18,10 +18,17 @@ FIGURE = {
 RUBRIC = "| rubric | points |\n|---|--:|\n| each reason | 2 |"
 IDS = ("lenet-count", "lenet-subsampling", "lenet-shift")
 CODE = {
-    "The architecture": "diagram(net)\nstage_table(net)\nnetron_graph('lenet5')",
-    "The code": "show_source(LeNet5)",
-    "The claim, reproduced": "claim('It learns.', True)",
-    "Recap quiz": "quiz(ask('1?'), ask('2?'), ask('3?'))",
+    "architecture": "diagram(net)\nstage_table(net)\nnetron_graph('lenet5')",
+    "code": "show_source(LeNet5)",
+    "result": "claim('reads', paper='It reads.', place='table 1', ...)",
+    "quiz": "quiz(ask('1?'), ask('2?'), ask('3?'))",
+}
+CARD = (
+    "Claim 'reads'\nPaper: It reads. (table 1)\nHere: yes\nVerdict: Holds here [holds]"
+)
+TEXT = {
+    "summary": "- It is so.\n" * 5,
+    "legacy": f"{WORDS}\n\n**Use it today when** you can, **not when** you cannot.",
 }
 
 
@@ -49,14 +56,16 @@ def good_chapter() -> NotebookNode:
         ),
         v4.new_markdown_cell("After this chapter you can\n\n- count weights."),
     ]
-    for title in SECTIONS:
-        cells.append(v4.new_markdown_cell(f"## {title}\n\n{WORDS}"))
-        if title in CODE:
-            cells.append(code(CODE[title]))
-        if title == "What it sees":
+    for role in ROLES:
+        text = f"## On the {role}\n\n{TEXT.get(role, WORDS)}"
+        cells.append(v4.new_markdown_cell(text, metadata={"eov": {"role": role}}))
+        if role in CODE:
+            shows = (shown(text_plain=CARD),) if role == "result" else ()
+            cells.append(code(CODE[role], outputs=shows))
+        if role == "sees":
             picture = shown(image_png=PIXEL, text_plain="<Figure>")
             cells.append(code("plt.show()", outputs=(picture,), mystnb=FIGURE))
-        if title == "Exercises":
+        if role == "exercises":
             cells += _exercises()
     return v4.new_notebook(cells=cells)
 

@@ -2,11 +2,11 @@
 
 import nbformat.v4 as v4
 import pytest
-from sample_chapter import FIGURE, PIXEL, code, good_chapter, page_of, shown
+from sample_chapter import CARD, FIGURE, PIXEL, code, good_chapter, page_of, shown
 
-from edulib.authoring.lint import CHAPTER_RULES, RULES, lint_page
-from edulib.authoring.lint.chapter import count_words
+from edulib.authoring.lint import CHAPTER_RULES, NETWORK_RULES, RULES, lint_page
 from edulib.authoring.lint.figures import names_differ
+from edulib.authoring.lint.reading import count_words, reading_minutes, visible_lines
 
 PICTURE = shown(image_png=PIXEL)
 NAMED = {"caption": "What it shows.", "name": "fig-lenet-other"}
@@ -51,18 +51,68 @@ def untagged(number):
     return lambda notebook: notebook.cells[number].metadata.pop("tags")
 
 
-def swapped(notebook):
-    cells = notebook.cells
-    first, second = (
-        next(k for k, c in enumerate(cells) if c.source.startswith(f"## {title}"))
-        for title in ("The problem", "The idea")
-    )
-    cells[first], cells[second] = cells[second], cells[first]
+def place_of(notebook, role):
+    cells = enumerate(notebook.cells)
+    return next(k for k, c in cells if c.metadata.get("eov", {}).get("role") == role)
+
+
+def with_role(role, other):
+    def edit(notebook):
+        notebook.cells[place_of(notebook, role)].metadata["eov"] = {"role": other}
+
+    return edit
+
+
+def swapped(first, second):
+    def edit(notebook):
+        with_role(first, "swap")(notebook)
+        with_role(second, first)(notebook)
+        with_role("swap", second)(notebook)
+
+    return edit
 
 
 def emptied(notebook):
-    cell = next(c for c in notebook.cells if c.source.startswith("## Legacy"))
-    cell.source = "## Legacy"
+    notebook.cells[place_of(notebook, "legacy")].source = "## Legacy"
+
+
+def says(name, value):
+    cell = v4.new_markdown_cell("Yes.", metadata={"eov": {"claims": {name: value}}})
+    return added(cell)
+
+
+def card(name):
+    text = CARD.replace("reads", name)
+    return added(code("claim()", outputs=[shown(text_plain=text)]))
+
+
+def cards(notebook):
+    for name in ("a", "b", "c"):
+        card(name)(notebook)
+
+
+def without_card(notebook):
+    for cell in notebook.cells:
+        if cell.source.startswith("claim("):
+            cell.outputs = []
+
+
+def folded(name, count=1):
+    def edit(notebook):
+        prompt = {"code_prompt_show": name} if name else {}
+        for _ in range(count):
+            added(code("x", "hide-input", mystnb=prompt))(notebook)
+
+    return edit
+
+
+def quoted(count):
+    text = "```python\n" + "x = 1\n" * count + "```\n\nFrom a file"
+    return added(code("show_source(x)", outputs=[shown(text_markdown=text)]))
+
+
+def long_winded(notebook):
+    notebook.cells[place_of(notebook, "idea")].source += "\n\n" + "word " * 4000
 
 
 FAILED = v4.new_output("error", ename="KeyError", evalue="'x'", traceback=[])
@@ -130,22 +180,43 @@ PLANTS = {
         (untagged(2), "tagged remove-input"),
     ],
     "objectives": [(edited("After this chapter you can", "Now"), "After this chapter")],
-    "sections_in_order": [
-        (
-            edited("## Proof", "## Evidence"),
-            "missing: ['Proof'], unknown: ['Evidence']",
-        ),
-        (swapped, "order differs"),
+    "sections_have_roles": [
+        (with_role("idea", "thought"), "has the roles ['thought'], expected eov.role"),
+        (with_role("idea", []), "has the roles []"),
         (emptied, "'Legacy' is empty"),
     ],
+    "roles_are_there": [
+        (with_role("checked", "real"), "no section for the roles ['checked']"),
+        (swapped("summary", "quiz"), "ends with the roles ['quiz', 'exercises'"),
+        (swapped("problem", "idea"), "begins with ['idea']"),
+    ],
+    "result_before_source": [(swapped("result", "code"), "code before its result")],
     "shows_the_network": [
         (edited("stage_table(net)", "table(net)"), "does not call ['stage_table(']"),
         (edited("show_source(LeNet5)", "LeNet5"), "does not call ['show_source(']"),
     ],
-    "verdict": [(edited("claim('It learns.', True)", "True"), "not call claim(")],
+    "five_lines": [(edited("## On the summary\n\n- ", "## S\n\n"), "lists 4 lines")],
+    "use_today": [(edited("**not when**", "or when"), "does not say ['not when']")],
+    "few": [(cards, "has 4 claims, expected at most 3")],
+    "at_least_one": [(without_card, "has no claim")],
+    "names_differ": [(card("reads"), "holds a second claim 'reads'")],
+    "said_as_it_came_out": [
+        (says("reads", "opposite"), "'reads' is 'opposite', its card shows 'holds'"),
+        (says("writes", "holds"), "'writes' is 'holds', its card shows None"),
+    ],
     "length": [
-        (edited("A filter slides over", "It"), "words, expected 1,500"),
-        (prose("word " * 2000), "words, expected 1,500 to 3,000"),
+        (edited("A filter slides over", "It"), "words, expected 1,800"),
+        (prose("word " * 1500), "words, expected 1,800 to 2,900"),
+    ],
+    "little_code": [
+        (added(code("x = 1\n" * 120)), "shows 126 lines of code, at most 120"),
+        (quoted(120), "shows 127 lines of code"),
+    ],
+    "read_in_time": [(long_winded, "minutes to read, expected 25 at most")],
+    "folds_have_names": [
+        (folded(""), "folded without mystnb.code_prompt_show"),
+        (folded("Show the code"), "folded without mystnb.code_prompt_show"),
+        (folded("Code: a curve", 2), "'Code: a curve' is also the name of"),
     ],
     "three_levels": [
         (edited("(core, 5 minutes)", "(hard, 5 minutes)"), "three headings"),
@@ -166,6 +237,7 @@ PLANTS = {
         (edited("quiz(ask", "print(ask"), "expected a quiz("),
     ],
 }
+ALL = RULES + CHAPTER_RULES + NETWORK_RULES
 CASES = [(rule, *plant) for rule, plants in PLANTS.items() for plant in plants]
 
 
@@ -174,14 +246,14 @@ def test_a_good_chapter_has_no_problems():
 
 
 def test_every_rule_has_a_plant():
-    assert set(PLANTS) == {rule.__name__ for rule in RULES + CHAPTER_RULES}
+    assert set(PLANTS) == {rule.__name__ for rule in ALL}
 
 
 @pytest.mark.parametrize(("name", "plant", "message"), CASES)
 def test_rule_finds_what_was_planted(name, plant, message):
     notebook = good_chapter()
     plant(notebook)
-    rules = {rule.__name__: rule for rule in RULES + CHAPTER_RULES}
+    rules = {rule.__name__: rule for rule in ALL}
     found = [str(problem) for problem in rules[name](page_of(notebook))]
     assert any(message in problem for problem in found), found
 
@@ -191,7 +263,8 @@ def test_rule_finds_what_was_planted(name, plant, message):
     [
         prose("The class `{x}` and $x_{i}$ and the set $\\{a\\}$ and `{cite}`."),
         prose("```python\n# not a title\n:::\n```"),
-        added(code("x = 1\n" * 30, "hide-input")),
+        folded("Code: thirty lines"),
+        says("reads", "holds"),
         html("<table><tr><td>3</td></tr></table>"),
         html(
             '<img src="data:image/png;base64,/tmp/x" alt="A cat.">',
@@ -212,16 +285,15 @@ def test_other_notebooks_need_not_follow_the_pattern():
     assert lint_page(page) != []
 
 
-def test_a_review_has_sections_of_its_own():
-    page = page_of(good_chapter())
-    review = type(page)(
-        page.path.parents[1] / "era1_enlightenment" / "review1.ipynb",
-        "r",
-        page.notebook,
-    )
-    messages = [problem.message for problem in lint_page(review)]
-    assert len(messages) == 1
-    assert "expected the sections The question, The era in numbers" in messages[0]
+def test_a_review_needs_no_network():
+    notebook = good_chapter()
+    for role in ("architecture", "sees", "checked", "code"):
+        notebook.cells[place_of(notebook, role)].metadata["eov"]["role"] = "result"
+    without_card(notebook)
+    page = page_of(notebook)
+    place = page.path.parents[1] / "era1_enlightenment" / "review1.ipynb"
+    assert lint_page(type(page)(place, "r", notebook)) == []
+    assert lint_page(page) != []
 
 
 def test_names_of_figures_differ_in_the_whole_book():
@@ -234,3 +306,26 @@ def test_names_of_figures_differ_in_the_whole_book():
 def test_words_are_those_that_a_reader_reads():
     text = "Two words $x = 3$ <b>bold</b> [link](https://a.b/c).\n```\nnot these\n```"
     assert count_words(text) == 4
+
+
+def test_code_in_view_is_what_is_not_folded_and_what_is_quoted():
+    assert visible_lines(code("a\nb\nc")) == 3
+    assert visible_lines(code("a\nb", "hide-input")) == 0
+    text = "```python\nx\ny\n```\n\nFrom a file"
+    source = [shown(text_markdown=text)]
+    assert visible_lines(code("a", "remove-input", outputs=source)) == 2
+    assert visible_lines(code("a", "hide-output", outputs=source)) == 1
+    assert visible_lines(code("a", "remove-cell", outputs=source)) == 0
+
+
+def test_what_goes_further_is_not_the_core():
+    notebook = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# A\n\n" + "word " * 999),
+            v4.new_markdown_cell("## B\n\n" + "word " * 999),
+            code("x = 1\n" * 15, mystnb={"figure": {"name": "fig-a"}}),
+            v4.new_markdown_cell("## Going further: C\n\n" + "word " * 400),
+            v4.new_markdown_cell("## D\n\nno", metadata={"eov": {"role": "quiz"}}),
+        ]
+    )
+    assert reading_minutes(page_of(notebook)) == (12, 2)

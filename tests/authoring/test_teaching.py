@@ -6,7 +6,13 @@ import pytest
 from sample_chapter import good_chapter
 
 from edulib.authoring.notebooks import write
-from edulib.authoring.teaching import list_exercises_of, read_outcomes, teaching_lists
+from edulib.authoring.lists import thread
+from edulib.authoring.teaching import (
+    list_exercises_of,
+    read_outcomes,
+    say_minutes,
+    teaching_lists,
+)
 from edulib.exercises.registry import parts
 from edulib.registry import chapters
 
@@ -80,3 +86,11 @@ def test_a_heading_that_is_missing_is_named(tmp_path):
     write(notebook, tmp_path / "lenet.ipynb")
     with pytest.raises(ValueError, match=r"'### Exercise 1: title .* found 2"):
         list_exercises_of(tmp_path / "lenet.ipynb")
+
+
+def test_a_page_says_its_minutes(tmp_path):
+    path = tmp_path / "lenet.ipynb"
+    write(good_chapter(), path)
+    words = say_minutes(path)
+    assert words == "9 to read, 15 for the exercises"
+    assert f"<dt>Minutes</dt><dd>{words}</dd>" in thread("lenet", words)

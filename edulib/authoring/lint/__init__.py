@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edulib.authoring.lint import cells, chapter, exercises, figures, prose
+from edulib.authoring.lint import (
+    cells,
+    chapter,
+    claims,
+    exercises,
+    figures,
+    prose,
+    roles,
+    volume,
+)
 from edulib.authoring.lint.page import Page, Problem
 from edulib.authoring.notebooks import chapter_of, read
 
@@ -24,14 +33,18 @@ RULES: tuple[Rule, ...] = (
     prose.images_have_alt_text,
 )
 CHAPTER_RULES: tuple[Rule, ...] = (
-    chapter.title_with_year,
     chapter.set_up_cell,
-    chapter.card_cell,
     chapter.objectives,
-    chapter.sections_in_order,
-    chapter.shows_the_network,
-    chapter.verdict,
-    chapter.length,
+    roles.sections_have_roles,
+    roles.roles_are_there,
+    roles.five_lines,
+    claims.few,
+    claims.names_differ,
+    claims.said_as_it_came_out,
+    volume.length,
+    volume.little_code,
+    volume.read_in_time,
+    volume.folds_have_names,
     exercises.three_levels,
     exercises.aims,
     exercises.hints,
@@ -39,21 +52,19 @@ CHAPTER_RULES: tuple[Rule, ...] = (
     exercises.solutions_and_checks,
     exercises.recap_quiz,
 )
-ONE_NETWORK = (  # what only a chapter on one network has
+NETWORK_RULES: tuple[Rule, ...] = (  # what only a chapter on a network has
     chapter.title_with_year,
     chapter.card_cell,
-    chapter.shows_the_network,
-    chapter.verdict,
+    roles.shows_the_network,
+    roles.result_before_source,
+    roles.use_today,
+    claims.at_least_one,
 )
 PATTERNS = {  # by kind of chapter
-    "architecture": CHAPTER_RULES,
-    "foundation": CHAPTER_RULES,
-    "review": tuple(rule for rule in CHAPTER_RULES if rule not in ONE_NETWORK),
-    "practice": tuple(
-        rule
-        for rule in CHAPTER_RULES
-        if rule not in (*ONE_NETWORK, chapter.sections_in_order)
-    ),
+    "architecture": CHAPTER_RULES + NETWORK_RULES,
+    "foundation": (*CHAPTER_RULES, chapter.title_with_year, chapter.card_cell),
+    "review": CHAPTER_RULES,
+    "practice": CHAPTER_RULES,
 }
 
 

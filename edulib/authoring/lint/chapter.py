@@ -1,43 +1,12 @@
-"""Rules for the pattern of a chapter: what stands where."""
+"""Rules for how a chapter begins."""
 
 import re
 from collections.abc import Iterator
 
 from edulib.authoring.lint.cells import SET_UP
-from edulib.authoring.lint.page import Page, Problem, headings, tags, without_code
-from edulib.authoring.notebooks import chapter_of
-
-SECTIONS = (
-    "The problem",
-    "The idea",
-    "The architecture",
-    "The code",
-    "Proof",
-    "The claim, reproduced",
-    "What it sees",
-    "Scale up",
-    "Legacy",
-    "Exercises",
-    "Recap quiz",
-)
-REVIEW_SECTIONS = (
-    "The question",
-    "The era in numbers",
-    "The same small budget",
-    "What it settled",
-    "What it left open",
-    "One page to print",
-    "Exercises",
-    "Recap quiz",
-)
-FEWEST_WORDS, MOST_WORDS = 1500, 3000
-FEWEST_REVIEW_WORDS = 1000
+from edulib.authoring.lint.page import Page, Problem, headings, tags
 
 _TITLE = re.compile(r"# .+ \((?:19|20)\d\d\)\n+(?P<sentence>\S.+)", re.DOTALL)
-_WORD = re.compile(r"[^\W_][\w'\u2019.,-]*")
-_DROPPED = re.compile(
-    r"\$\$.*?\$\$|\$[^$\n]+\$|<[^>]+>|\]\([^)]*\)|https?://\S+", re.DOTALL
-)
 
 
 def title_with_year(page: Page) -> Iterator[Problem]:
@@ -78,60 +47,3 @@ def objectives(page: Page) -> Iterator[Problem]:
         yield page.problem(
             None, "expected 'After this chapter you can ...' before the first section"
         )
-
-
-def sections_in_order(page: Page) -> Iterator[Problem]:
-    """The sections of a chapter or a review, all, in order, none empty."""
-    wanted = REVIEW_SECTIONS if _is_review(page) else SECTIONS
-    titles = [section.title for section in page.sections[1:]]
-    if titles != list(wanted):
-        missing = [title for title in wanted if title not in titles]
-        other = [title for title in titles if title not in wanted]
-        yield page.problem(
-            None,
-            f"expected the sections {', '.join(wanted)}; missing: {missing}, "
-            f"unknown: {other}{'' if missing or other else ', order differs'}",
-        )
-    for section in page.sections[1:]:
-        if not (section.text.strip() or section.code.strip()):
-            yield page.problem(None, f"section {section.title!r} is empty")
-
-
-def shows_the_network(page: Page) -> Iterator[Problem]:
-    """The architecture is drawn, tabled and opened in Netron; its source is shown."""
-    wanted = {
-        "The architecture": ("diagram(", "stage_table(", "netron_graph("),
-        "The code": ("show_source(",),
-    }
-    for title, calls in wanted.items():
-        section = page.section(title)
-        missing = [call for call in calls if section and call not in section.code]
-        if missing:
-            yield page.problem(None, f"section {title!r} does not call {missing}")
-
-
-def verdict(page: Page) -> Iterator[Problem]:
-    """The claim's section ends in a verdict that is computed."""
-    section = page.section("The claim, reproduced")
-    if section and not re.search(r"(?<!\w)claim\(", section.code):
-        yield page.problem(None, "section 'The claim, reproduced' does not call claim(")
-
-
-def length(page: Page) -> Iterator[Problem]:
-    """A chapter has 1,500 to 3,000 words, a review may be shorter."""
-    fewest = FEWEST_REVIEW_WORDS if _is_review(page) else FEWEST_WORDS
-    words = count_words("\n".join(cell.source for _, cell in page.markdown()))
-    if not fewest <= words <= MOST_WORDS:
-        yield page.problem(
-            None, f"has {words:,} words, expected {fewest:,} to {MOST_WORDS:,}"
-        )
-
-
-def _is_review(page: Page) -> bool:
-    row = chapter_of(page.path)
-    return row is not None and row.kind == "review"
-
-
-def count_words(text: str) -> int:
-    """Count the words of Markdown, without code, formulas and addresses."""
-    return len(_WORD.findall(_DROPPED.sub(" ", without_code(text))))

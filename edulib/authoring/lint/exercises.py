@@ -58,21 +58,21 @@ def solutions_and_checks(page: Page) -> Iterator[Problem]:
 
 def recap_quiz(page: Page) -> Iterator[Problem]:
     """The quiz asks three to five questions."""
-    section = page.section("Recap quiz")
-    calls = _calls(section.code) if section else []
+    code = "\n".join(section.code for section in page.with_role("quiz"))
+    calls = _calls(code)
     asked = calls.count("ask")
     few_or_many = not FEWEST_QUESTIONS <= asked <= MOST_QUESTIONS
     if "quiz" not in calls or few_or_many:
         yield page.problem(
             None,
-            f"expected a quiz( of {FEWEST_QUESTIONS} to {MOST_QUESTIONS} ask( in "
-            f"'Recap quiz', found {asked}",
+            f"expected a quiz( of {FEWEST_QUESTIONS} to {MOST_QUESTIONS} ask( under "
+            f"the role 'quiz', found {asked}",
         )
 
 
 def _tasks(page: Page) -> list[Task]:
-    section = page.section("Exercises")
-    return read_tasks(section.text) if section else []
+    sections = page.with_role("exercises")
+    return [task for section in sections for task in read_tasks(section.text)]
 
 
 def _calls(code: str) -> list[str]:

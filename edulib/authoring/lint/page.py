@@ -45,6 +45,13 @@ class Section:
         sources = (c.source for _, c in self.cells if c.cell_type == "code")
         return "\n".join(sources)
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What the section is for, named in the metadata of its heading's cell."""
+        first = self.cells[0][1].metadata if self.cells else {}
+        role = first.get("eov", {}).get("role", ())
+        return (role,) if isinstance(role, str) else tuple(role)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -86,9 +93,9 @@ class Page:
                 found[-1][2].append(text)
         return [Section(t, tuple(cells), "\n\n".join(x)) for t, cells, x in found]
 
-    def section(self, title: str) -> Section | None:
-        """The section with a title, if there is one."""
-        return next((s for s in self.sections if s.title == title), None)
+    def with_role(self, role: str) -> list[Section]:
+        """The sections that have a role."""
+        return [section for section in self.sections[1:] if role in section.roles]
 
 
 def headings(text: str) -> list[tuple[int, str]]:
