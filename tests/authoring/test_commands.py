@@ -25,11 +25,11 @@ def test_lint_says_what_is_wrong_and_fails(repository, capsys):
     assert main(["lint"]) == 0
     assert capsys.readouterr().out == "1 notebooks, 0 problems\n"
     notebook = good_chapter()
-    notebook.cells[5].source = "## The notion"
+    notebook.cells[5].metadata.eov.role = "notion"
     write(notebook, repository / "book" / "foundations" / "lenet.ipynb")
     assert main(["lint", "book"]) == 1
     out, err = capsys.readouterr()
-    assert "missing: ['The idea'], unknown: ['The notion']" in err
+    assert "has the roles ['notion'], expected eov.role" in err
     assert "2 problems" in out
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sample_chapter import good_chapter
 
-from edulib.authoring.notebooks import write
 from edulib.authoring.lists import thread
+from edulib.authoring.notebooks import write
 from edulib.authoring.teaching import (
     list_exercises_of,
     read_outcomes,
