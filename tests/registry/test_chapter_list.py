@@ -92,7 +92,7 @@ def test_a_thread_leads_through_the_book():
         before, after = neighbours(chapter.name)
         assert before == (row[place - 1] if place else None)
         assert after == (row[place + 1] if place + 1 < len(row) else None)
-        html = thread(chapter.name)
+        html = thread(chapter.name, "24 to read")
         assert ("<dt>Before</dt>" in html) == (before is not None)
         for other in filter(None, (before, after)):
             assert f'href="../{other.address}.html">{escape(other.title)}</a>' in html
