@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 MEASURED = [name for name in list_models() if models.in_torchvision(name)]
 
 
-def test_the_ratio_is_that_of_the_medians(monkeypatch):
+def test_the_ratio_is_that_of_the_middle_round(monkeypatch):
     times = {"ours": iter([9.0, 1, 2, 3, 4, 9]), "theirs": iter([9.0, 2, 2, 2, 2, 2])}
     order = []
 
