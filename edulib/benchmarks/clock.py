@@ -21,9 +21,9 @@ def in_turns(
         budget: seconds to spend; there are 5 to 40 rounds.
 
     Returns:
-        Medians in seconds (``ours``, ``theirs``), their ``ratio``, the quartiles of
-        the rounds' ratios (``low``, ``high``: half of all rounds lie between them)
-        and the number of ``rounds``.
+        Medians in seconds (``ours``, ``theirs``), the quartiles of the rounds' ratios
+        (``ratio`` is the middle one; half of all rounds lie between ``low`` and
+        ``high``) and the number of ``rounds``.
     """
     once = seconds(ours) + seconds(theirs)
     rounds = min(40, max(5, round(budget / once)))
@@ -33,8 +33,8 @@ def in_turns(
         times = {function: seconds(function) for function in order}
         pairs.append((times[ours], times[theirs]))
     mine, other = (median(side) for side in zip(*pairs, strict=True))
-    low, _, high = quantiles([a / b for a, b in pairs], n=4)
-    result = {"ours": mine, "theirs": other, "ratio": mine / other}
+    low, middle, high = quantiles([a / b for a, b in pairs], n=4)
+    result = {"ours": mine, "theirs": other, "ratio": middle}
     return {**result, "low": low, "high": high, "rounds": rounds}
 
 

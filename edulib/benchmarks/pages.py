@@ -49,8 +49,8 @@ def machine_line(found: dict) -> str:
     gpu = f", {machine['gpu']}" if machine["gpu"] else ""
     load = max(found["load"].values())
     warning = (
-        f" **Something else was running** (a load of {load}): these "
-        "numbers are a first sketch."
+        f" **Something else was running** (a load of {load} before the start): only "
+        "the ratios can be read, and they are wide."
     )
     return (
         f"Measured on {machine['cores']} cores of one {machine['processor']}{gpu}, "
@@ -84,11 +84,11 @@ def ratio_table(rows: list[dict], label: str) -> HtmlOutput:
 def ratio_summary(rows: list[dict]) -> str:
     """The middle and the worst ratio, and how many hold to the aim."""
     worst = max(rows, key=lambda row: row["ratio"])
-    held = sum(row["low"] <= 1.0 for row in rows)
+    slower = [f"`{row['model']}`" for row in rows if row["low"] > 1.0]
     return (
         f"The middle ratio is **{median(row['ratio'] for row in rows):.2f}**, the "
-        f"highest {worst['ratio']:.2f} (`{worst['model']}`); {held} of {len(rows)} are "
-        "at most 1.00 within the noise: a quarter of their rounds or more were."
+        f"highest {worst['ratio']:.2f} (`{worst['model']}`). Slower in three quarters "
+        f"of the rounds or more: {', '.join(slower) or 'none'}."
     )
 
 

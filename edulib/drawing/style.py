@@ -12,6 +12,7 @@ SERIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#00
 
 ERA_NAMES = tuple(part.title for part in parts())
 ERA_COLORS = tuple(part.color for part in parts())
+ERA_YEARS = tuple(part.years for part in parts())
 
 OP_COLORS = {
     OpType.CONVOLUTION: "#0072B2",

@@ -5,7 +5,7 @@ from html import escape
 from itertools import groupby
 from typing import Protocol
 
-from edulib.drawing.style import ERA_COLORS, ERA_NAMES
+from edulib.drawing.style import ERA_COLORS, ERA_NAMES, ERA_YEARS
 
 _STYLE = """<style>
 .eov-timeline{--eov-ink:var(--pst-color-text-base,#1f2937);
@@ -63,13 +63,14 @@ def timeline(papers: Iterable[Entry]) -> Timeline:
     """Draw papers by era and year; those with a chapter are filled and link to it.
 
     Args:
-        papers: rows of the registry, in any order; `chapter` is a page's address
-            relative to the page that shows the timeline, without its suffix.
+        papers: rows of the registry; those of one year stay in their order. `chapter`
+            is a page's address relative to the page that shows the timeline, without
+            its suffix.
 
     Raises:
         ValueError: if there are no papers, or one has an era the book lacks.
     """
-    entries = sorted(papers, key=lambda paper: (paper.era, paper.year, paper.name))
+    entries = sorted(papers, key=lambda paper: (paper.era, paper.year))
     if not entries:
         raise ValueError("expected at least one paper, got none")
     for paper in entries:
@@ -88,7 +89,7 @@ def _groups(entries: list[Entry], key: str) -> list[tuple[int, list[Entry]]]:
 
 def _era(era: int, papers: list[Entry]) -> str:
     first, last = papers[0].year, papers[-1].year
-    years = str(first) if first == last else f"{first} to {last}"
+    years = ERA_YEARS[era] or f"{first} to {last}"
     rows = "".join(
         f"<dt>{year}</dt><dd>{''.join(map(_chip, members))}</dd>"
         for year, members in _groups(papers, "year")

@@ -40,6 +40,12 @@ def test_page_links_written_chapters_only_and_escapes_titles():
     assert page.index(ERA_COLORS[1]) < page.index(ERA_COLORS[2])
 
 
+def test_papers_of_a_year_stay_in_their_order_and_eras_say_their_years():
+    papers = [Paper("ZFNet", 2013, 1), Paper("Network in Network", 2013, 1)]
+    assert "  2013  ZFNet, Network in Network" in repr(timeline(papers))
+    assert "<span>2012 to 2014</span>" in timeline(papers)._repr_html_()
+
+
 @pytest.mark.parametrize(
     ("papers", "message"),
     [([], "at least one paper"), ([Paper("X", 2030, 9)], "from 0 to 6, got 9 for X")],

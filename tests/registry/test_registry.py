@@ -16,6 +16,7 @@ from edulib.registry import (
     get_tiny_builder,
     list_models,
     papers,
+    parts,
 )
 
 
@@ -118,3 +119,14 @@ def test_the_registry_does_not_import_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_papers_stand_in_the_order_of_their_first_appearance():
+    earlier = {"srivastava2015highway": "1505.00387"}  # its first, shorter preprint
+    for era in range(len(parts())):
+        numbers = [
+            earlier.get(paper.key, paper.url.rpartition("/")[2])
+            for paper in papers()
+            if paper.era == era and "arxiv.org/abs" in paper.url
+        ]
+        assert numbers == sorted(numbers)
