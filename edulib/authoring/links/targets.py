@@ -13,7 +13,7 @@ from edulib.registry import papers
 BIBLIOGRAPHY = "book/bibliography.md"
 NOTATION = "book/notation.md"
 
-_TERM = re.compile(r"^- \*\*(?P<name>[^*]+)\*\*: (?P<text>.+)$", re.MULTILINE)
+_TERM = re.compile(r"^- \*\*(?P<name>[^*]+)\*\*: (?P<text>.+(?:\n  .+)*)$", re.MULTILINE)
 _WHERE = re.compile(r" \(\[[^()]*\]\([^()]*\)(, \[[^()]*\]\([^()]*\))*\)$")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 
@@ -51,8 +51,9 @@ def read_terms(text: str) -> dict[str, Term]:
     """
     found: dict[str, Term] = {}
     for match in _TERM.finditer(text):
-        definition = _LINK.sub(r"\1", _WHERE.sub("", match["text"]))
-        term = Term(match["name"], definition.replace("*", ""))
+        text = " ".join(match["text"].split())
+        definition = _LINK.sub(r"\1", _WHERE.sub("", text)).replace("*", "")
+        term = Term(match["name"], definition)
         if term.anchor in found:
             raise ValueError(f"expected one definition of each term, {term.name!r} two")
         found[term.anchor] = term
