@@ -39,7 +39,7 @@ class LinkResolver(SphinxPostTransform):
             elif anchor and page == _PAPERS:
                 self._annotate(link, page, anchor, references(self.env), "eov-paper")
             elif anchor and page == _TERMS:
-                known = {key: term.definition for key, term in terms().items()}
+                known = {k: f"{t.name}: {t.definition}" for k, t in terms().items()}
                 self._annotate(link, page, anchor, known, "eov-term")
 
     def _annotate(
