@@ -66,4 +66,4 @@ def blank_code(text: str) -> str:
 
 def _link(match: re.Match[str]) -> Link:
     file, _, anchor = match[2].partition("#")
-    return Link(match[1], file, anchor)
+    return Link(" ".join(match[1].split()), file, anchor)

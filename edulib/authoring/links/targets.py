@@ -13,9 +13,12 @@ from edulib.registry import papers
 BIBLIOGRAPHY = "book/bibliography.md"
 NOTATION = "book/notation.md"
 
-_TERM = re.compile(r"^- \*\*(?P<name>[^*]+)\*\*: (?P<text>.+(?:\n  .+)*)$", re.MULTILINE)
+_TERM = re.compile(
+    r"^- \*\*(?P<name>[^*]+)\*\*: (?P<text>.+(?:\n  .+)*)$", re.MULTILINE
+)
 _WHERE = re.compile(r" \(\[[^()]*\]\([^()]*\)(, \[[^()]*\]\([^()]*\))*\)$")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_CITATION = re.compile(r"(?P<people>[^\d(]*?),? ?\(?(?P<year>(?:19|20)\d\d)?\)?")
 
 
 class Term(NamedTuple):
@@ -85,6 +88,32 @@ def surnames(entry: Entry) -> list[str]:
     """Return the last names of a paper's authors."""
     people = entry.persons.get("author", [])
     return [" ".join([*p.prelast_names, *p.last_names]) for p in people]
+
+
+def citation_fault(text: str, key: str) -> str:
+    """Say what is wrong with the words of a link to a paper; nothing if all is right.
+
+    Args:
+        text: such as "He and others, 2015" or "Nair and Hinton (2010)"; other words,
+            and names of the paper itself, are not judged.
+        key: of the entry, in which the year is that of the first appearance.
+    """
+    found = _CITATION.fullmatch(text)
+    if found is None:
+        return ""
+    entry, people = references()[key], surnames(references()[key])
+    years = {entry.fields["year"], re.sub(r"\D", "", key)[:4]}
+    if found["year"] and found["year"] not in years:
+        return f"expected {' or '.join(sorted(years))}, the years of #{key}"
+    named = re.split(r", | and ", found["people"])
+    if named[0] in _all_surnames() and named not in (people, [people[0], "others"]):
+        return f"expected the authors of #{key}, {', '.join(people)}"
+    return ""
+
+
+@cache
+def _all_surnames() -> set[str]:
+    return {name for entry in references().values() for name in surnames(entry)}
 
 
 def _root() -> Path:

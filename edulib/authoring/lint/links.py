@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from nbformat import NotebookNode
+
 from edulib.authoring.links.markdown import Link, find_links, without_links
 from edulib.authoring.links.targets import (
     BIBLIOGRAPHY,
     NOTATION,
+    citation_fault,
     paper_names,
     references,
     slug,
@@ -20,12 +23,12 @@ from edulib.authoring.notebooks import chapter_of
 _NAME = r"(?<![\w-])[A-Z][\w-]*"
 _SEVERAL = rf"{_NAME}(?:, {_NAME})* and {_NAME}"
 _DATE = r"(?:'s)?(?:, (?:19|20)\d\d\b| \((?:19|20)\d\d\b\)?)"
-_MONTH = "(?!January|February|March|April|May|June|July|August|September|October|Nov|Dec)"
-_CITED = re.compile(
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November"
+_CITATION = re.compile(
     rf"{_NAME} (?:and others|et al\b)(?:, \d{{4}}| \(\d{{4}}\))?"
-    rf"|{_SEVERAL}{_DATE}|{_MONTH}{_NAME}{_DATE}"
+    rf"|{_SEVERAL}{_DATE}|(?!{_MONTHS}|December){_NAME}{_DATE}"
 )
-_TOGETHER = re.compile(_SEVERAL)
+_PEOPLE = re.compile(_SEVERAL)
 _BOLD = re.compile(r"\*\*([^*\n]+)\*\*")
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
 _TITLE = re.compile(r"^# .*$", re.MULTILINE)
@@ -33,26 +36,29 @@ _TITLE = re.compile(r"^# .*$", re.MULTILINE)
 
 def links_lead_somewhere(page: Page) -> Iterator[Problem]:
     """Each link to a paper, a term or a figure of this page leads to one."""
-    figures = _figures(page)
+    figures = {_figure(cell).get("name", "") for _, cell in page.code()}
     for number, text in _prose(page):
         for link in find_links(text):
-            if message := _dead(link, page.name, figures):
-                yield page.problem(number, f"[{link.text}] is dead: {message}")
+            if message := _fault(link, page.name, figures):
+                yield page.problem(number, f"[{link.text}]: {message}")
 
 
 def citations_are_links(page: Page) -> Iterator[Problem]:
     """Where prose cites, names with a year or "and others", it links to the entry."""
     for number, text in _prose(page):
-        for found in _CITED.finditer(_bare(text)):
+        for found in _CITATION.finditer(_bare(text)):
             yield page.problem(
                 number,
                 f"cites {found[0]!r} in plain text: write "
-                f"[{found[0]}](...bibliography.md#key), with an entry in references.bib",
+                f"[{found[0]}](...bibliography.md#key), the key from references.bib",
             )
 
 
 def named_papers_are_cited(page: Page) -> Iterator[Problem]:
-    """A page that speaks of a paper, by name or authors, links to its entry once."""
+    """A page that speaks of a paper, by name or authors, links to its entry once.
+
+    A link to the chapter about it does as well.
+    """
     cited = _cited(page)
     for number, text in _prose(page):
         for name, keys in _papers_in(_bare(text)):
@@ -67,6 +73,8 @@ def named_papers_are_cited(page: Page) -> Iterator[Problem]:
 
 def bold_terms_are_links(page: Page) -> Iterator[Problem]:
     """A term of the glossary that is bold, because it is explained here, is a link."""
+    if page.name == NOTATION:
+        return
     for number, text in _prose(page):
         for found in _BOLD.finditer(without_links(text)):
             anchor = slug(found[1])
@@ -78,19 +86,20 @@ def bold_terms_are_links(page: Page) -> Iterator[Problem]:
                 )
 
 
-def _dead(link: Link, page: str, figures: set[str]) -> str:
-    """Say what is wrong with a link; nothing if it leads somewhere or elsewhere."""
+def _fault(link: Link, page: str, figures: set[str]) -> str:
+    """Say what is wrong with a link; nothing if it is right, or not ours to judge."""
     place = link.leads_to(page)
-    name = place.rpartition("/")[2]
     if link.anchor.startswith("fig-") and place == page:
         return "" if link.anchor in figures else f"no figure #{link.anchor} here"
     for target, known in ((BIBLIOGRAPHY, references), (NOTATION, terms)):
-        if name != target.rpartition("/")[2]:
+        if Path(place).name != Path(target).name:
             continue
         if place != target:
-            return f"{link.file} is {place}, expected {target}"
+            return f"{link.file} leads to {place}, expected {target}"
         if link.anchor and link.anchor not in known():
             return f"{target} has no entry #{link.anchor}"
+    if place == BIBLIOGRAPHY and link.anchor:
+        return citation_fault(link.text, link.anchor)
     return ""
 
 
@@ -104,15 +113,12 @@ def _prose(page: Page) -> Iterator[tuple[int, str]]:
 
 
 def _bare(text: str) -> str:
-    return _TITLE.sub("", _MATHS.sub(" ", without_links(text)))
+    """Prose without links, code, formulas and title, in one line."""
+    return " ".join(_TITLE.sub("", _MATHS.sub(" ", without_links(text))).split())
 
 
-def _figure(cell) -> dict:
+def _figure(cell: NotebookNode) -> dict:
     return cell.metadata.get("mystnb", {}).get("figure", {})
-
-
-def _figures(page: Page) -> set[str]:
-    return {_figure(cell).get("name", "") for _, cell in page.code()}
 
 
 def _cited(page: Page) -> set[str]:
@@ -133,7 +139,7 @@ def _papers_in(text: str) -> Iterator[tuple[str, set[str]]]:
     for name, key in paper_names().items():
         if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
             yield name, {key}
-    for found in _TOGETHER.finditer(text):
+    for found in _PEOPLE.finditer(text):
         people = re.split(r", | and ", found[0])
         keys = {k for k, e in references().items() if surnames(e) == people}
         if keys:
