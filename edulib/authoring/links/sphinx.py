@@ -5,7 +5,6 @@ which book/_static/notes.js shows to all who point at it, tab to it or tap it. A
 a figure carries the figure's number; figures are counted anew on each page.
 """
 
-import re
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -14,6 +13,7 @@ from sphinx.addnodes import pending_xref
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import getLogger
 
+from edulib.authoring.links.figures import number_text
 from edulib.authoring.links.targets import BIBLIOGRAPHY, NOTATION, slug, terms
 
 if TYPE_CHECKING:
@@ -76,18 +76,6 @@ class LinkResolver(SphinxPostTransform):
             "", text, internal=True, refuri=f"{address}#{anchor}", classes=["eov-fig"]
         )
         link.replace_self(new)
-
-
-def number_text(text: str, number: int) -> str:
-    """Return the words of a link to a figure with the figure's number.
-
-    Args:
-        text: "figure 3", "figure" or "3"; words without either stay as they are.
-        number: takes the place of the number, or follows the word.
-    """
-    if re.search(r"\d", text):
-        return re.sub(r"\d+", str(number), text)
-    return f"{text} {number}" if text.lower() == "figure" else text
 
 
 def references(env: "BuildEnvironment") -> dict[str, str]:

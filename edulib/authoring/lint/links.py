@@ -1,11 +1,10 @@
 """Rules for links: each leads somewhere, and each paper that is named has one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
-from nbformat import NotebookNode
-
+from edulib.authoring.links.figures import figure_numbers, figure_of
 from edulib.authoring.links.markdown import Link, find_links, without_links
 from edulib.authoring.links.targets import (
     BIBLIOGRAPHY,
@@ -36,7 +35,7 @@ _TITLE = re.compile(r"^# .*$", re.MULTILINE)
 
 def links_lead_somewhere(page: Page) -> Iterator[Problem]:
     """Each link to a paper, a term or a figure of this page leads to one."""
-    figures = {_figure(cell).get("name", "") for _, cell in page.code()}
+    figures = figure_numbers(page.notebook)
     for number, text in _prose(page):
         for link in find_links(text):
             if message := _fault(link, page.name, figures):
@@ -86,7 +85,7 @@ def bold_terms_are_links(page: Page) -> Iterator[Problem]:
                 )
 
 
-def _fault(link: Link, page: str, figures: set[str]) -> str:
+def _fault(link: Link, page: str, figures: Container[str]) -> str:
     """Say what is wrong with a link; nothing if it is right, or not ours to judge."""
     place = link.leads_to(page)
     if link.anchor.startswith("fig-") and place == page:
@@ -108,17 +107,13 @@ def _prose(page: Page) -> Iterator[tuple[int, str]]:
     for number, cell in enumerate(page.cells):
         if cell.cell_type == "markdown":
             yield number, cell.source
-        elif caption := _figure(cell).get("caption"):
+        elif caption := figure_of(cell).get("caption"):
             yield number, caption
 
 
 def _bare(text: str) -> str:
     """Prose without links, code, formulas and title, in one line."""
     return " ".join(_TITLE.sub("", _MATHS.sub(" ", without_links(text))).split())
-
-
-def _figure(cell: NotebookNode) -> dict:
-    return cell.metadata.get("mystnb", {}).get("figure", {})
 
 
 def _cited(page: Page) -> set[str]:
