@@ -15,17 +15,27 @@ _HOMES = {
     "netron_graph": "graph",
     "chapter_header": "header",
     "claim": "claims",
-    "bound_text": "claims",
+    "Verdict": "claims",
+    "judge": "claims",
+    "mean_and_range": "claims",
+    "near": "claims",
+    "resolution": "claims",
+    "bound_text": "old_claims",
 }
 
 __all__ = [
     "Runtime",
+    "Verdict",
     "bound_text",
     "chapter_header",
     "claim",
     "image_picker",
     "image_slider",
+    "judge",
+    "mean_and_range",
+    "near",
     "netron_graph",
+    "resolution",
     "setup",
     "show_source",
 ]

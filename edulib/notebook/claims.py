@@ -1,7 +1,10 @@
-"""A claim with its verdict, and numbers that are the same on every machine."""
+"""The card of a claim: what the paper says, what was measured here, the verdict."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from enum import Enum
 from html import escape
+from math import sqrt
+from statistics import fmean
 
 from edulib.notebook.html_output import HtmlOutput
 
@@ -9,101 +12,211 @@ _STYLE = (
     "<style>:where(.eov-claim){border:1px solid #8886;border-left:5px solid #8888;"
     "border-radius:8px;padding:.8rem 1.1rem;max-width:46rem}"
     ":where(.eov-claim.eov-holds){border-left-color:#0f8f83}"
-    ":where(.eov-claim.eov-fails){border-left-color:#d97706}"
-    ":where(.eov-claim p){margin:0}:where(.eov-claim ul){margin:.5rem 0 0}"
-    ":where(.eov-claim .eov-mark){font-weight:700}</style>"
+    ":where(.eov-claim.eov-in-part){border-left-color:#2563eb}"
+    ":where(.eov-claim.eov-opposite){border-left-color:#d97706}"
+    ":where(.eov-claim dl){display:grid;grid-template-columns:max-content 1fr;"
+    "gap:.35rem 1rem;margin:0}"
+    ":where(.eov-claim dt){opacity:.75;font-weight:600}"
+    ":where(.eov-claim dd){margin:0}:where(.eov-claim dd.eov-mark){font-weight:700}"
+    "@media(max-width:30rem){:where(.eov-claim dl){grid-template-columns:1fr;gap:0}"
+    ":where(.eov-claim dd){margin-bottom:.4rem}}</style>"
 )
+_LABELS = ("Paper", "Here", "Verdict")
+_CONFIDENT = 1.96  # standard errors: 95 in 100 differences of equals are smaller
 
 
-class ClaimError(AssertionError):
-    """A claim of the book that its own numbers do not support."""
+class Verdict(Enum):
+    """What a measurement says of a claim: the value is its name in metadata."""
+
+    HOLDS = "holds"
+    IN_PART = "in_part"
+    OPPOSITE = "opposite"
+    UNTESTED = "untested"
+
+    @property
+    def words(self) -> str:
+        """Return the verdict as a card prints it."""
+        return {
+            Verdict.HOLDS: "Holds here",
+            Verdict.IN_PART: "Holds in part",
+            Verdict.OPPOSITE: "The opposite here",
+            Verdict.UNTESTED: "Cannot be tested here",
+        }[self]
+
+    @classmethod
+    def of(cls, *parts: bool, opposite: bool = False) -> "Verdict":
+        """Return the verdict on a claim of one part or several.
+
+        Args:
+            parts: whether each part of the paper's sentence shows.
+            opposite: whether the contrary of the sentence shows.
+
+        Raises:
+            ValueError: if there is no part, or all show and the opposite, too.
+            TypeError: if one is no truth value.
+        """
+        shown = [_truth(part) for part in parts]
+        if not shown or (_truth(opposite) and all(shown)):
+            raise ValueError(f"expected parts that may fail, got {parts}, {opposite=}")
+        if opposite:
+            return cls.OPPOSITE
+        if all(shown):
+            return cls.HOLDS
+        return cls.IN_PART if any(shown) else cls.UNTESTED
 
 
-def claim(
-    statement: str,
-    holds: bool,
-    evidence: str | Iterable[str] = (),
-    *,
-    strict: bool = True,
+def claim(  # noqa: D417  (the older form goes with the last chapter that has it)
+    name: str, *old: object, paper="", place="", measured=(), verdict=None, **older
 ) -> HtmlOutput:
-    """Show a claim and whether what was measured supports it.
+    """Show a claim of the paper, what was measured here, and the verdict.
 
     Args:
-        statement: the claim as a sentence.
-        holds: the verdict, computed from the measured numbers.
-        evidence: the numbers, as one sentence or several; bounds rather than digits
-            (see `bound_text`), because digits differ between processors.
-        strict: whether a claim that does not hold stops the notebook. Give False
-            where the page says that small scale does not show the effect.
+        name: of the claim, unique in its chapter. A heading or an alternative text
+            that states the result names it in its cell's metadata.
+        paper: the paper's sentence, with the paper's own number.
+        place: where in the paper it stands, as "table 3".
+        measured: the numbers of this book, as one line or several: value with its
+            spread, seeds, test images (see `mean_and_range`); digits that are the
+            same on every processor (see `near`).
+        verdict: computed from what was measured.
 
     Raises:
-        ClaimError: if the claim does not hold and `strict` is True.
-        TypeError: if `holds` is no truth value.
+        ValueError: if the paper's words, their place or the measurement is missing.
+        TypeError: if `verdict` is no Verdict.
     """
-    verdict = _truth(holds)
-    lines = [evidence] if isinstance(evidence, str) else list(evidence)
-    if strict and not verdict:
-        measured = "; ".join(lines) or "no evidence given"
-        raise ClaimError(f"does not hold here: {statement} (measured: {measured})")
-    label = "✓ Holds here." if verdict else "○ Does not show at this scale."
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    html = (
-        f'{_STYLE}<div class="eov-claim eov-{"holds" if verdict else "fails"}">'
-        f"<p>{escape(statement)}</p>"
-        f'<p class="eov-mark">{label}</p>{f"<ul>{items}</ul>" if items else ""}</div>'
-    )
-    text = "\n".join([f"Claim: {statement}", label, *(f"  - {line}" for line in lines)])
-    return HtmlOutput(html, text)
+    if old or older:
+        from edulib.notebook.old_claims import claim as old_claim
+
+        return old_claim(name, *old, **older)
+    lines = [measured] if isinstance(measured, str) else list(measured)
+    for what, given in {"paper": paper, "place": place, "measured": lines}.items():
+        if not given:
+            raise ValueError(f"claim {name!r}: expected {what!r}, got {given!r}")
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"claim {name!r}: expected a Verdict, got {verdict!r}")
+    kind = verdict.value.replace("_", "-")
+    cells = (f"{paper} ({place})", lines, verdict.words)
+    rows = "".join(map(_row, _LABELS, cells, ("", "", ' class="eov-mark"')))
+    html = f'{_STYLE}<div class="eov-claim eov-{kind}"><dl>{rows}</dl></div>'
+    text = [
+        f"Claim {name!r}",
+        f"Paper: {cells[0]}",
+        *(f"Here: {line}" for line in lines),
+        f"Verdict: {verdict.words} [{verdict.value}]",
+    ]
+    return HtmlOutput(html, "\n".join(text))
 
 
-def bound_text(
-    value: float, thresholds: float | Iterable[float], unit: str | None = "%"
-) -> str:
-    """Say between which thresholds a measured value lies.
+def judge(worse: Sequence[float], better: Sequence[float], test_images: int) -> Verdict:
+    """Return the verdict on "the errors of one are higher than those of another".
 
-    Training ends in slightly different numbers on different processors; on which side
-    of a threshold with some distance it ends does not differ.
+    A difference counts when it is larger than what chance alone gives two equal
+    networks in 95 of 100 cases: 1.96 standard errors of a difference of two error
+    rates, each measured on `test_images` images.
 
     Args:
-        value: what was measured.
-        thresholds: one or more.
-        unit: what follows the numbers.
+        worse: error rates in %, one for each seed, of what the paper calls worse.
+        better: those of the other, of the same seeds.
+        test_images: how many images each rate was measured on.
 
     Returns:
-        "above 97 %", "below 1 %" or "between 5 % and 10 %".
+        HOLDS if the difference counts with every seed, OPPOSITE if it counts with
+        every seed the other way, IN_PART if only the mean of the differences counts,
+        else UNTESTED.
 
     Raises:
-        ValueError: if there is no threshold, or the value is not a number.
+        ValueError: if the seeds do not pair, or a rate lies outside of 0 to 100.
+    """
+    pairs = list(zip(worse, better, strict=True))
+    rates = [float(rate) for pair in pairs for rate in pair]
+    if not rates or not all(0 <= rate <= 100 for rate in rates):
+        raise ValueError(f"expected error rates from 0 to 100 %, got {rates}")
+    least = resolution(fmean(rates), test_images)
+    gaps = [float(high) - float(low) for high, low in pairs]
+    if min(gaps) > least:
+        return Verdict.HOLDS
+    if max(gaps) < -least:
+        return Verdict.OPPOSITE
+    return Verdict.IN_PART if fmean(gaps) > least else Verdict.UNTESTED
+
+
+def resolution(rate: float, test_images: int) -> float:
+    """Return the least difference of two rates that counts, in percentage points.
+
+    Args:
+        rate: the rate that both are near to, in %.
+        test_images: how many images each was measured on.
 
     Example:
-        >>> bound_text(97.22, 97), bound_text(7.5, (5, 10))
-        ('above 97 %', 'between 5 % and 10 %')
+        >>> round(resolution(30, 2000), 1)
+        2.8
     """
-    value = float(value)
-    single = isinstance(thresholds, int | float)
-    edges = sorted([thresholds] if single else thresholds)
-    if not edges:
-        raise ValueError("expected at least one threshold, got none")
-    if value != value:
-        raise ValueError("expected a number, got nan: has the training diverged?")
-    written = [f"{edge:,.10g} {unit}" if unit else f"{edge:,.10g}" for edge in edges]
-    if value in edges:
-        return f"exactly {written[edges.index(value)]}"
-    below = sum(edge < value for edge in edges)
-    if below == 0:
-        return f"below {written[0]}"
-    if below == len(edges):
-        return f"above {written[-1]}"
-    return f"between {written[below - 1]} and {written[below]}"
+    share = rate / 100
+    return 100 * _CONFIDENT * sqrt(2 * share * (1 - share) / test_images)
 
 
-def _truth(holds: object) -> bool:
-    if isinstance(holds, bool):
-        return holds
-    item = getattr(holds, "item", lambda: None)
-    if getattr(holds, "shape", None) == () and isinstance(item(), bool):
+def mean_and_range(values: Iterable[float], unit: str = "%", digits: int = 1) -> str:
+    """Return the mean of the seeds with the lowest and the highest.
+
+    Example:
+        >>> mean_and_range([27.6, 28.3, 29.3])
+        '28.4 % (27.6 to 29.3; 3 seeds)'
+    """
+    seeds = [float(value) for value in values]
+    mean, low, high = (
+        f"{x:,.{digits}f}" for x in (fmean(seeds), min(seeds), max(seeds))
+    )
+    plural = "s" if len(seeds) > 1 else ""
+    return f"{_with_unit(mean, unit)} ({low} to {high}; {len(seeds)} seed{plural})"
+
+
+def near(
+    value: float,
+    expected: float,
+    tolerance: float,
+    unit: str = "%",
+    digits: int = 0,
+) -> str:
+    """Say a live number in words that are the same on every processor.
+
+    Args:
+        value: what was measured in this run.
+        expected: what stands on the page.
+        tolerance: how far from it another processor or another run may end.
+        unit: what follows the number.
+        digits: after the point.
+
+    Returns:
+        "about 43 %" within the tolerance. Outside of it the value itself, so that the
+        comparison with the stored output fails and shows it.
+
+    Example:
+        >>> near(42.3, 43, 5), near(31.2, 43, 5)
+        ('about 43 %', '31.2 %, not about 43 % (within 5)')
+    """
+    page = f"about {_with_unit(f'{expected:,.{digits}f}', unit)}"
+    if abs(float(value) - expected) <= tolerance:
+        return page
+    return (
+        f"{_with_unit(f'{float(value):,.4g}', unit)}, not {page} (within {tolerance})"
+    )
+
+
+def _row(label: str, content: str | list[str], mark: str) -> str:
+    lines = [content] if isinstance(content, str) else content
+    return f"<dt>{label}</dt><dd{mark}>{'<br>'.join(map(escape, lines))}</dd>"
+
+
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {unit}" if unit else number
+
+
+def _truth(given: object) -> bool:
+    if isinstance(given, bool):
+        return given
+    item = getattr(given, "item", lambda: None)
+    if getattr(given, "shape", None) == () and isinstance(item(), bool):
         return item()
     raise TypeError(
-        f"expected True or False, got {holds!r}: compare the measured number with a "
-        "threshold"
+        f"expected True or False, got {given!r}: compare the measured number"
     )

@@ -2,61 +2,111 @@ import numpy as np
 import pytest
 import torch
 
-from edulib.notebook import bound_text, claim
-from edulib.notebook.claims import ClaimError
+from edulib.notebook import Verdict, claim, judge, mean_and_range, near, resolution
+
+CARD = {
+    "paper": "The error falls from 29.6 to 27.0 %.",
+    "place": "table 3",
+    "measured": ["11 layers: 31 %", "a < b"],
+    "verdict": Verdict.IN_PART,
+}
 
 
-def test_a_claim_that_holds_shows_its_evidence():
-    shown = claim("Deeper is worse.", True, ["plain-56 above 50 %", "a < b"])
-    assert "✓ Holds here." in repr(shown)
-    assert "plain-56 above 50 %" in repr(shown)
-    assert "<li>a &lt; b</li>" in shown._repr_html_()
-    assert "eov-holds" in shown._repr_html_()
-
-
-def test_a_claim_that_does_not_hold_stops_the_notebook():
-    with pytest.raises(ClaimError, match=r"here: It learns.*measured: below 20 %"):
-        claim("It learns.", False, "below 20 %")
-    assert issubclass(ClaimError, AssertionError)
-
-
-def test_a_claim_may_honestly_not_show():
-    shown = claim("It learns.", False, "below 20 %", strict=False)
-    assert "○ Does not show at this scale." in repr(shown)
-    assert "eov-fails" in shown._repr_html_()
-
-
-@pytest.mark.parametrize("true", [torch.tensor(3) > 2, np.float64(3) > 2])
-def test_verdicts_of_tensors_and_arrays_count(true):
-    assert "Holds" in repr(claim("Three is more than two.", true))
-
-
-@pytest.mark.parametrize("other", [1, "yes", None, torch.ones(2) > 0, torch.ones(())])
-def test_a_verdict_must_be_a_truth_value(other):
-    with pytest.raises(TypeError, match="expected True or False, got"):
-        claim("It learns.", other)
+def test_a_card_says_paper_place_measurement_and_verdict():
+    shown = claim("depth", **CARD)
+    assert repr(shown).splitlines() == [
+        "Claim 'depth'",
+        "Paper: The error falls from 29.6 to 27.0 %. (table 3)",
+        "Here: 11 layers: 31 %",
+        "Here: a < b",
+        "Verdict: Holds in part [in_part]",
+    ]
+    html = shown._repr_html_()
+    assert 'class="eov-claim eov-in-part"' in html
+    assert "<dd>11 layers: 31 %<br>a &lt; b</dd>" in html
+    assert '<dd class="eov-mark">Holds in part</dd>' in html
 
 
 @pytest.mark.parametrize(
-    ("value", "thresholds", "unit", "words"),
+    ("missing", "nothing"), [("paper", ""), ("place", ""), ("measured", [])]
+)
+def test_a_card_lacks_nothing(missing, nothing):
+    with pytest.raises(ValueError, match=f"claim 'depth': expected '{missing}'"):
+        claim("depth", **{**CARD, missing: nothing})
+
+
+def test_a_verdict_is_computed_not_written():
+    with pytest.raises(TypeError, match="expected a Verdict, got 'holds'"):
+        claim("depth", **{**CARD, "verdict": "holds"})
+
+
+@pytest.mark.parametrize(
+    ("parts", "opposite", "verdict"),
     [
-        (97.22, 97, "%", "above 97 %"),
-        (97.22, (90, 97), "%", "above 97 %"),
-        (0.6, (1, 5), "%", "below 1 %"),
-        (7.0, (10, 5), "%", "between 5 % and 10 %"),
-        (100, (97, 100), "%", "exactly 100 %"),
-        (3.2, 2.5, "times", "above 2.5 times"),
-        (3e6, 100_000, "times", "above 100,000 times"),
-        (0.5, 1, None, "below 1"),
-        (torch.tensor(97.5), 97, "%", "above 97 %"),
+        ([True, True], False, Verdict.HOLDS),
+        ([True, False], False, Verdict.IN_PART),
+        ([False, False], False, Verdict.UNTESTED),
+        ([False], True, Verdict.OPPOSITE),
+        ([torch.tensor(3) > 2, np.float64(3) > 2], False, Verdict.HOLDS),
     ],
 )
-def test_bound_names_the_thresholds_on_both_sides(value, thresholds, unit, words):
-    assert bound_text(value, thresholds, unit) == words
+def test_parts_make_a_verdict(parts, opposite, verdict):
+    assert Verdict.of(*parts, opposite=opposite) is verdict
 
 
-def test_bound_rejects_what_has_no_place():
-    with pytest.raises(ValueError, match="got nan: has the training diverged"):
-        bound_text(float("nan"), 1)
-    with pytest.raises(ValueError, match="at least one threshold"):
-        bound_text(1, ())
+def test_parts_must_be_able_to_fail():
+    for parts, opposite in (((), False), ((True,), True)):
+        with pytest.raises(ValueError, match="expected parts that may fail"):
+            Verdict.of(*parts, opposite=opposite)
+    for other in (1, "yes", None, torch.ones(2) > 0):
+        with pytest.raises(TypeError, match="expected True or False, got"):
+            Verdict.of(other)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better", "verdict"),
+    [
+        ([35, 34, 36], [30, 30, 30], Verdict.HOLDS),
+        ([30, 30, 30], [35, 34, 36], Verdict.OPPOSITE),
+        ([40, 34, 31], [30, 30, 30], Verdict.IN_PART),
+        ([31, 32, 30], [30, 30, 30], Verdict.UNTESTED),
+        ([31, 30, 30], [40, 34, 31], Verdict.UNTESTED),
+    ],
+)
+def test_a_difference_counts_beyond_chance(worse, better, verdict):
+    assert judge(worse, better, test_images=2000) is verdict
+
+
+def test_few_images_resolve_little():
+    assert judge([33.0], [30.0], test_images=500) is Verdict.UNTESTED
+    assert judge([33.0], [30.0], test_images=5000) is Verdict.HOLDS
+    expected = 100 * 1.96 * (2 * 0.3 * 0.7 / 500) ** 0.5
+    assert resolution(30, 500) == pytest.approx(expected)
+
+
+def test_what_chance_gives_is_what_the_rule_says():
+    """Of two equal networks, about five in a hundred pairs differ by more."""
+    generator = np.random.default_rng(0)
+    a, b = generator.binomial(2000, 0.3, (2, 20_000)) / 20.0
+    share = (abs(a - b) > resolution(30, 2000)).mean()
+    assert 0.04 < share < 0.06
+
+
+def test_rates_pair_and_are_rates():
+    with pytest.raises(ValueError, match="shorter"):
+        judge([30, 31], [30], test_images=500)
+    for wrong in ([130.0], [float("nan")], []):
+        with pytest.raises(ValueError, match="error rates from 0 to 100 %"):
+            judge(wrong, wrong, test_images=500)
+
+
+def test_a_mean_stands_with_its_range():
+    assert mean_and_range([1.04, 2.96], "times", 0) == "2 times (1 to 3; 2 seeds)"
+    assert mean_and_range(torch.tensor([0.5]), "", 2) == "0.50 (0.50 to 0.50; 1 seed)"
+
+
+def test_a_live_number_stands_as_on_the_page_while_it_is_near():
+    assert near(torch.tensor(42.4), 43, 5) == "about 43 %"
+    assert near(3.21, 3.2, 0.1, "times", 1) == "about 3.2 times"
+    assert near(37.9, 43, 5) == "37.9 %, not about 43 % (within 5)"
+    assert near(float("nan"), 43, 5).startswith("nan %, not about")

@@ -7,7 +7,7 @@ from torch import nn
 from edulib.authoring.repository_url import ADDRESS
 from edulib.models.classification import resnet
 from edulib.notebook import show_source
-from edulib.notebook.claims import bound_text, claim
+from edulib.notebook.claims import judge, near
 from edulib.notebook.slider import Frames
 
 
@@ -16,16 +16,19 @@ def markdown(*objects, **options):
 
 
 def test_it_is_the_source_with_a_link_to_its_file():
-    shown = markdown(bound_text, docstring="full")
-    assert shown.startswith("```python\ndef bound_text(")
-    assert inspect.getsource(bound_text).rstrip() in shown
+    shown = markdown(near, docstring="full")
+    assert shown.startswith("```python\ndef near(")
+    assert inspect.getsource(near).rstrip() in shown
     file = "edulib/notebook/claims.py"
     assert shown.endswith(f"\n```\n\nFrom [`{file}`]({ADDRESS}/blob/main/{file})")
 
 
 def test_short_keeps_the_first_paragraph_of_each_docstring():
-    code = show_source(bound_text).code
-    assert '"""Say between which thresholds a measured value lies."""\n' in code
+    code = show_source(near).code
+    assert (
+        '"""Say a live number in words that are the same on every processor."""\n'
+        in code
+    )
     assert "Args:" not in code
     compile(code, "shown", "exec")
 
@@ -56,10 +59,10 @@ def test_every_class_of_a_real_network_stays_valid_code(docstring):
 
 
 def test_several_stand_below_one_another_with_their_files_once():
-    shown = show_source(bound_text, claim)
+    shown = show_source(near, judge)
     assert shown.files == ("edulib/notebook/claims.py",)
-    assert "\n\n\ndef claim(" in shown.code
-    assert repr(shown) == "source of bound_text, claim"
+    assert "\n\n\ndef judge(" in shown.code
+    assert repr(shown) == "source of near, judge"
 
 
 def test_what_is_not_ours_has_no_link():
@@ -81,4 +84,4 @@ def test_bad_input():
     with pytest.raises(TypeError, match="expected a class or function"):
         show_source(3)
     with pytest.raises(ValueError, match="'short', 'full' or 'none', got 'brief'"):
-        show_source(bound_text, docstring="brief")
+        show_source(near, docstring="brief")
