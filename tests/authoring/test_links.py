@@ -96,6 +96,7 @@ def test_papers_are_known_by_name_and_shorthand():
     names = paper_names()
     assert names["ResNet"] == "he2015resnet"
     assert names["Grad-CAM"] == "selvaraju2016gradcam"
+    assert "Convolution" not in names
     assert {paper.key for paper in papers()} <= set(references())
 
 

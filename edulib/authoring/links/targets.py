@@ -77,8 +77,12 @@ def references() -> dict[str, Entry]:
 
 @cache
 def paper_names() -> dict[str, str]:
-    """Return the names under which prose speaks of papers, and the papers' keys."""
-    listed = {paper.name: paper.key for paper in papers()}
+    """Return the names under which prose speaks of papers, and the papers' keys.
+
+    A paper that is called by a word of the glossary, "Convolution", has none.
+    """
+    named = (paper for paper in papers() if slug(paper.name) not in terms())
+    listed = {paper.name: paper.key for paper in named}
     entries = references().items()
     short = {e.fields["shorthand"]: k for k, e in entries if "shorthand" in e.fields}
     return listed | short
