@@ -68,10 +68,11 @@ def _lint(options: argparse.Namespace) -> int:
 
     root = _root(options.paths)
     notebooks = find_notebooks(options.paths, root)
-    problems = lint(notebooks, root)
+    pages = [] if options.paths else sorted((root / "book").rglob("*.md"))
+    problems = lint([*notebooks, *pages], root)
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(f"{len(notebooks)} notebooks, {len(problems)} problems")
+    print(f"{len(notebooks)} notebooks, {len(pages)} pages, {len(problems)} problems")
     return min(len(problems), 1)
 
 

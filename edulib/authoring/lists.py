@@ -26,6 +26,7 @@ parts:
   - caption: Overview
     chapters:
       - file: book/timeline
+      - file: book/notation
 {parts}  - caption: Teaching
     chapters:
       - file: book/teaching/index
@@ -37,6 +38,7 @@ parts:
       - file: book/names
       - file: book/benchmarks
       - file: book/bibliography
+      - file: book/credits
 """
 _LIST = re.compile(r"(<!-- chapters -->\n).*?(<!-- end -->)", re.DOTALL)
 

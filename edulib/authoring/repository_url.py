@@ -1,4 +1,4 @@
-"""Where the repository is: the one place that code asks, and how to move it."""
+"""Where the repository and its site are: the one place to ask, and how to move it."""
 
 import re
 from pathlib import Path
@@ -7,8 +7,15 @@ from edulib.files import atomic_write
 
 ADDRESS = "https://github.com/eras-of-vision/eras-of-vision"
 
+_GITHUB = re.compile(r"https://github\.com/(?P<owner>[^/]+)/(?P<name>[^/]+)")
 _BUILT = {"build", "_build", "dist", "__pycache__", "node_modules"}
 _URL = re.compile(r"https://[\w.-]+(/[\w.-]+){2,}")
+
+
+def site_address(address: str = ADDRESS) -> str:
+    """Return where the site of a repository on GitHub is; nothing for another host."""
+    found = _GITHUB.fullmatch(address)
+    return f"https://{found['owner']}.github.io/{found['name']}" if found else ""
 
 
 def move_address(new: str, root: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.logging import getLogger
 
+from edulib.authoring.credits import credit_lists
 from edulib.authoring.hosts import DOWNLOADS, Host, list_hosts
 from edulib.authoring.lists import map_lists, thread
 from edulib.authoring.notebooks import chapter_of
@@ -37,6 +38,7 @@ def count_everything(app: "Sphinx", config: "Config") -> None:
         **page_numbers(root),
         **teaching_lists(root),
         **map_lists(),
+        **credit_lists(),
     }
 
 

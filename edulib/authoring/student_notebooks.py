@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from nbformat import NotebookNode
+
+from edulib.authoring.links.absolute import point_to_site
 from edulib.authoring.notebooks import find_notebooks, read, write
 from edulib.authoring.repository_url import ADDRESS
 from edulib.exercises.source import student_notebook
@@ -36,8 +39,20 @@ def write_students(names: Iterable[str], root: Path, folder: Path) -> list[Path]
     written = []
     for name in sorted(names):
         written.append(folder / f"{name}.ipynb")
-        write(student_notebook(read(root / f"{name}.ipynb")), written[-1])
+        write(student_form(name, root), written[-1])
     return written
+
+
+def student_form(name: str, root: Path) -> NotebookNode:
+    """Return a notebook with exercises to solve and links that work everywhere.
+
+    Args:
+        name: without suffix, as "book/foundations/lenet".
+        root: folder of the repository.
+    """
+    notebook = student_notebook(read(root / f"{name}.ipynb"))
+    point_to_site(notebook, f"{name}.ipynb", root)
+    return notebook
 
 
 def write_branch(root: Path, folder: Path) -> list[Path]:

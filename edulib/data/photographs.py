@@ -24,6 +24,7 @@ class Photo:
         shows: what is to be seen, for alternative texts.
         source: who made it.
         license: under which terms.
+        url: where it was published.
     """
 
     name: str
@@ -31,9 +32,11 @@ class Photo:
     shows: str
     source: str
     license: str
+    url: str
 
 
 NASA = "public domain (NASA)"
+_SKIMAGE = "https://scikit-image.org/docs/stable/api/skimage.data.html#skimage.data."
 PHOTOS = (
     Photo(
         "astronaut",
@@ -41,6 +44,7 @@ PHOTOS = (
         "Eileen Collins in an orange suit, before a flag and a model of the Shuttle",
         "NASA Great Images",
         NASA,
+        "https://flic.kr/p/r9qvLn",
     ),
     Photo(
         "cat",
@@ -48,6 +52,7 @@ PHOTOS = (
         "the face of a tabby cat, from near",
         "Stefan van der Walt",
         "CC0",
+        f"{_SKIMAGE}chelsea",
     ),
     Photo(
         "coffee",
@@ -55,6 +60,7 @@ PHOTOS = (
         "a cup of espresso on a red saucer on a wooden table",
         "Rachel Michetti, courtesy of Pikolo Espresso Bar",
         "CC0",
+        f"{_SKIMAGE}coffee",
     ),
     Photo(
         "rocket",
@@ -62,6 +68,7 @@ PHOTOS = (
         "a Falcon 9 rocket between its masts at dusk",
         "SpaceX",
         "public domain",
+        "https://www.flickr.com/photos/spacexphotos/16511594820/",
     ),
     Photo(
         "galaxies",
@@ -69,6 +76,7 @@ PHOTOS = (
         "hundreds of galaxies on a black sky",
         "Hubble eXtreme Deep Field, NASA",
         NASA,
+        f"{_SKIMAGE}hubble_deep_field",
     ),
     Photo(
         "retina",
@@ -76,13 +84,15 @@ PHOTOS = (
         "the back of an eye with its blood vessels",
         "Mikael H\u00e4ggstr\u00f6m, Wikimedia Commons",
         "CC0",
+        "https://commons.wikimedia.org/wiki/File:Fundus_photograph_of_normal_left_eye.jpg",
     ),
     Photo(
         "tissue",
         "skimage/data/ihc.png",
         "stained glands of a colon under the microscope",
-        "scikit-image, immunohistochemistry",
+        "Center for Microscopy and Molecular Imaging (CMMI)",
         "no known copyright restrictions",
+        f"{_SKIMAGE}immunohistochemistry",
     ),
     Photo(
         "pagoda",
@@ -90,6 +100,7 @@ PHOTOS = (
         "a red and green pagoda above trees and a lake",
         "danielbuechele, Flickr",
         "CC BY 2.0",
+        "https://www.flickr.com/photos/danielbuechele/6061409035/",
     ),
     Photo(
         "dahlia",
@@ -97,6 +108,7 @@ PHOTOS = (
         "an orange dahlia before dark leaves",
         "vultilion, Flickr",
         "CC BY 2.0",
+        "https://www.flickr.com/photos/vultilion/6056698931/",
     ),
     Photo(
         "admiral",
@@ -104,6 +116,8 @@ PHOTOS = (
         "Grace Hopper in navy uniform, before a flag",
         "James S. Davis, US Navy",
         "public domain (US Navy)",
+        "https://commons.wikimedia.org/wiki/"
+        "File:Commodore_Grace_M._Hopper,_USN_%28covered%29.jpg",
     ),
 )
 DISTRIBUTIONS = {

@@ -23,7 +23,7 @@ def repository(tmp_path, monkeypatch):
 
 def test_lint_says_what_is_wrong_and_fails(repository, capsys):
     assert main(["lint"]) == 0
-    assert capsys.readouterr().out == "1 notebooks, 0 problems\n"
+    assert capsys.readouterr().out == "1 notebooks, 0 pages, 0 problems\n"
     notebook = good_chapter()
     notebook.cells[5].metadata.eov.role = "notion"
     write(notebook, repository / "book" / "foundations" / "lenet.ipynb")

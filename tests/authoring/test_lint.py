@@ -4,7 +4,7 @@ import nbformat.v4 as v4
 import pytest
 from sample_chapter import CARD, FIGURE, PIXEL, code, good_chapter, page_of, shown
 
-from edulib.authoring.lint import CHAPTER_RULES, NETWORK_RULES, RULES, lint_page
+from edulib.authoring.lint import CHAPTER_RULES, NETWORK_RULES, RULES, lint, lint_page
 from edulib.authoring.lint.figures import names_differ
 from edulib.authoring.lint.reading import count_words, reading_minutes, visible_lines
 
@@ -163,6 +163,33 @@ PLANTS = {
         (prose("![](x.png)"), "without alternative text"),
         (prose('<img src="x.png">'), "without alternative text"),
     ],
+    "links_lead_somewhere": [
+        (prose("[He](../bibliography.md#he2025)"), "no entry #he2025"),
+        (prose("[He](bibliography.md#he2015resnet)"), "expected book/bibliography.md"),
+        (prose("[Zhang, 2015](../bibliography.md#he2015resnet)"), "the authors of"),
+        (prose("[a word](../notation.md#no-term)"), "no entry #no-term"),
+        (prose("[figure 1](#fig-lenet-gone)"), "no figure #fig-lenet-gone"),
+    ],
+    "citations_are_links": [
+        (prose("So it is (He\nand others, 2015)."), "cites 'He and others, 2015'"),
+        (prose("Ioffe and Szegedy (2015) saw it."), "cites 'Ioffe and Szegedy (2015)'"),
+        (prose("Grad-CAM (2017) shows it."), "cites 'Grad-CAM (2017)'"),
+        (prose("As Zhou et al. say."), "cites 'Zhou et al'"),
+        (picture(figure={**NAMED, "caption": "As Luo, 2016."}), "cites 'Luo, 2016'"),
+    ],
+    "named_papers_are_cited": [
+        (prose("Later came DenseNet."), "never links to book/bibliography.md#huang"),
+        (prose("Nair and Hinton used it."), "bibliography.md#nair2010relu"),
+        (prose("We draw Grad-CAM."), "speaks of 'Grad-CAM'"),
+    ],
+    "bold_terms_are_links": [
+        (prose("This is **dropout**."), "write **[dropout](...notation.md#dropout)**"),
+    ],
+    "one_times_sign": [
+        (prose("A 3x3 kernel"), "says '3x3': write '3×3'"),
+        (prose("of 224 x 224 pixels"), "write '224×224'"),
+        (prose("of 7 × 7 places"), "write '7×7'"),
+    ],
     "title_with_year": [
         (edited("# LeNet-5 (1998)", "# LeNet-5"), "expected '# Name (year)'"),
         (edited("\n\nIt learns its own features.", ""), "breakthrough"),
@@ -265,6 +292,11 @@ def test_rule_finds_what_was_planted(name, plant, message):
         prose("```python\n# not a title\n:::\n```"),
         folded("Code: thirty lines"),
         says("reads", "holds"),
+        prose("[He and others, 2015](../bibliography.md#he2015resnet) in `3x3`."),
+        prose("[ResNet](../era2_residual/resnet.ipynb) (2015). Later ResNet grew."),
+        prose("In May, 2015, **[dropout](../notation.md#dropout)**; $3 x 3$ of 32x4d."),
+        prose("LeNet-5 itself; [Grad-CAM](../bibliography.md#selvaraju2016gradcam)."),
+        prose("See [figure 1](#fig-lenet-curves) and [Notation](../notation.md)."),
         html("<table><tr><td>3</td></tr></table>"),
         html(
             '<img src="data:image/png;base64,/tmp/x" alt="A cat.">',
@@ -276,6 +308,16 @@ def test_what_is_allowed_passes(fine):
     notebook = good_chapter()
     fine(notebook)
     assert lint_page(page_of(notebook)) == []
+
+
+def test_pages_of_markdown_are_held_to_the_rules_for_prose(tmp_path):
+    page = tmp_path / "book" / "page.md"
+    page.parent.mkdir()
+    page.write_text("# Page\n\nBy {{ author }} (He and others, 2015), 3x3.\n")
+    found = [problem.message for problem in lint([page], tmp_path)]
+    assert len(found) == 2
+    assert "cites 'He and others, 2015'" in found[0]
+    assert "says '3x3'" in found[1]
 
 
 def test_other_notebooks_need_not_follow_the_pattern():

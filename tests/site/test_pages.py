@@ -13,7 +13,7 @@ from site_visit import ROOT, Visit, Visitor, notebook_pages, toc_pages
 
 from edulib.authoring.hosts import list_hosts
 from edulib.authoring.notebooks import read
-from edulib.exercises.source import student_notebook
+from edulib.authoring.student_notebooks import student_form
 
 pytestmark = pytest.mark.browser
 
@@ -111,7 +111,8 @@ def test_downloads_the_form_for_students_first(visit: Visit):
         cells = nbformat.reads(answer.text(), as_version=4).cells
         sources.append([cell.source for cell in cells])
     book = read(ROOT / f"{visit.name}.ipynb")
-    assert sources[0] == [cell.source for cell in student_notebook(book).cells]
+    form = student_form(visit.name, ROOT)
+    assert sources[0] == [cell.source for cell in form.cells]
     assert sources[1] == [cell.source for cell in book.cells]
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+
 from edulib.authoring.lint import (
     cells,
     chapter,
     claims,
     exercises,
     figures,
+    links,
     prose,
     roles,
     volume,
@@ -18,7 +22,15 @@ from edulib.authoring.notebooks import chapter_of, read
 
 Rule = Callable[[Page], Iterator[Problem]]
 
+PROSE_RULES: tuple[Rule, ...] = (
+    links.links_lead_somewhere,
+    links.citations_are_links,
+    links.named_papers_are_cited,
+    links.bold_terms_are_links,
+    prose.one_times_sign,
+)
 RULES: tuple[Rule, ...] = (
+    *PROSE_RULES,
     cells.ran_to_the_end,
     cells.clean_outputs,
     cells.short_cells,
@@ -69,21 +81,29 @@ PATTERNS = {  # by kind of chapter
 
 
 def lint(paths: list[Path], root: Path) -> list[Problem]:
-    """Return what is wrong with notebooks, in their order.
+    """Return what is wrong with notebooks and pages of Markdown, in their order.
 
     Chapters are held to the pattern of a chapter, reviews of an era to theirs; other
-    notebooks only to the rules that hold for each. Names of figures must differ in the
-    whole list.
+    notebooks only to the rules that hold for each, pages of Markdown to those for
+    prose. Names of figures must differ in the whole list.
     """
     pages = [
-        Page(path, path.relative_to(root).as_posix(), read(path)) for path in paths
+        Page(path, path.relative_to(root).as_posix(), _read(path)) for path in paths
     ]
     problems = [problem for page in pages for problem in lint_page(page)]
     return problems + list(figures.names_differ(pages))
 
 
 def lint_page(page: Page) -> list[Problem]:
-    """Return what is wrong with one notebook."""
+    """Return what is wrong with one notebook or page."""
     row = chapter_of(page.path)
     pattern = PATTERNS[row.kind] if row else ()
-    return [problem for rule in RULES + pattern for problem in rule(page)]
+    rules = PROSE_RULES if page.path.suffix == ".md" else RULES + pattern
+    return [problem for rule in rules for problem in rule(page)]
+
+
+def _read(path: Path) -> NotebookNode:
+    """Read a notebook, or a page of Markdown as a notebook of one cell."""
+    if path.suffix == ".md":
+        return new_notebook(cells=[new_markdown_cell(path.read_text("utf-8"))])
+    return read(path)

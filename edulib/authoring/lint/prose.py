@@ -12,6 +12,8 @@ _ROLE = re.compile(r"(?<!\{)\{[A-Za-z][\w:.-]*\}(?!\})")
 _TARGET = re.compile(r"^\([\w-]+\)=\s*$", re.MULTILINE)
 _SUBSTITUTION = re.compile(r"\{\{.*?\}\}")
 _MATHS = re.compile(r"\$\$.*?\$\$|\$[^$\n]+\$", re.DOTALL)
+_TIMES = re.compile(r"\b\d+ ?x ?\d+\b|\b\d+ × \d+\b")
+_LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _IMAGE = re.compile(r"!\[\s*\]\(")
 _IMG = re.compile(r"<img\b(?![^>]*\balt=\"[^\"]*\w)[^>]*>")
 
@@ -42,3 +44,12 @@ def images_have_alt_text(page: Page) -> Iterator[Problem]:
         text = without_code(cell.source)
         if _IMAGE.search(text) or _IMG.search(text):
             yield page.problem(number, "shows an image without alternative text")
+
+
+def one_times_sign(page: Page) -> Iterator[Problem]:
+    """Sizes are written in one way, 3×3, in the prose of the whole book."""
+    for number, cell in page.markdown():
+        text = _MATHS.sub("", _CODE_OR_ROLE.sub("", without_code(cell.source)))
+        if found := _TIMES.search(_LINK_TARGET.sub("]", text)):
+            right = "×".join(re.findall(r"\d+", found[0]))
+            yield page.problem(number, f"says {found[0]!r}: write {right!r}")
