@@ -52,7 +52,8 @@ def good_chapter() -> NotebookNode:
     for title in SECTIONS:
         cells.append(v4.new_markdown_cell(f"## {title}\n\n{WORDS}"))
         if title in CODE:
-            cells.append(code(CODE[title]))
+            hidden = ("remove-input",) if title == "Recap quiz" else ()
+            cells.append(code(CODE[title], *hidden))
         if title == "What it sees":
             picture = shown(image_png=PIXEL, text_plain="<Figure>")
             cells.append(code("plt.show()", outputs=(picture,), mystnb=FIGURE))

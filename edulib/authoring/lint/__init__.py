@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edulib.authoring.lint import cells, chapter, exercises, figures, prose
+from edulib.authoring.lint import cells, chapter, exercises, figures, prose, quizzes
 from edulib.authoring.lint.page import Page, Problem
 from edulib.authoring.notebooks import chapter_of, read
 
@@ -38,6 +38,9 @@ CHAPTER_RULES: tuple[Rule, ...] = (
     exercises.rubric,
     exercises.solutions_and_checks,
     exercises.recap_quiz,
+    quizzes.quiz_stays_hidden,
+    quizzes.similar_lengths,
+    quizzes.lengths_say_nothing,
 )
 ONE_NETWORK = (  # what only a chapter on one network has
     chapter.title_with_year,
