@@ -17,7 +17,7 @@ CHAPTERS_AND_MODELS := $(shell find book edulib/anatomy edulib/authoring edulib/
 BUILD_SOURCES := $(shell find edulib/authoring edulib/registry edulib/chapters edulib/exercises -name "*.py" -o -name "*.toml" -o -name "*.json")
 
 .DELETE_ON_ERROR:
-.PHONY: help book serve test check lint lists execute experiments processors bench gpu student host address clean
+.PHONY: help book serve test check lint lists execute experiments processors bench gpu student host address release clean
 .PHONY: assignments collect grade feedback grades gradescope class
 needs = $(foreach name,$(1),$(if $($(name)),,$(error make $@ needs $(name)=...)))
 
@@ -97,6 +97,10 @@ gradescope: $(INSTALLED) ## write the zip for Gradescope: A=week1
 
 address: $(INSTALLED) ## move the repository: make address URL=https://...
 	$(BIN)/python -m edulib.authoring address $(URL)
+
+release: $(INSTALLED) ## commit and tag an edition, begin the next: make release VERSION=0.1.0
+	$(call needs,VERSION)
+	$(BIN)/python -m edulib.authoring release $(VERSION)
 
 clean: ## remove what was built, but not the environment
 	rm -rf _build build

@@ -1,3 +1,3 @@
 """Companion package of *Eras of Vision*: every architecture of the book, proven."""
 
-__version__ = "0.1.0"
+__version__ = "0.1.0.dev0"

@@ -118,7 +118,7 @@ CODE = {
     "plt.show": "import matplotlib.pyplot as plt\n\nplt.plot([2, 1])\nplt.show()",
     "quiz(": "from edulib.exercises import ask, quiz\n\nquiz(\n    "
     + ",\n    ".join(
-        f'ask("{k}?", right="yes", wrong={{"no": "why"}}, why="because")'
+        f'ask("{k}?", right="yes", wrong={{"nay": "why"}}, why="because")'
         for k in range(3)
     )
     + ",\n)",

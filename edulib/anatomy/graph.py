@@ -191,6 +191,11 @@ class Graph:
         return sum(op.bytes for op in self.ops)
 
     @cached_property
+    def steps(self) -> list[Node]:
+        """The network opened wholly: its leaf modules, and the ops outside of any."""
+        return self.fold(lambda call: True)
+
+    @cached_property
     def calls(self) -> dict[str, Call]:
         """The first call of each module, by path."""
         found: dict[str, Call] = {}

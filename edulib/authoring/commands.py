@@ -48,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     add("lists", _lists, "renew _toc.yml and README.md from chapters.toml")
     address = add("address", _address, "change the repository's address everywhere")
     address.add_argument("url", help="https://github.com/owner/name")
+    edition = add("edition", _edition, "write a version into code and set-up cells")
+    edition.add_argument("version", help="0.1.0, or 0.2.0.dev0 before it")
+    release = add("release", _release, "commit and tag a release, begin the next")
+    release.add_argument("version", help="such as 0.1.0")
     student = add("student", _student, "write notebooks without solutions")
     student.add_argument("--into", type=Path, help="default: build/student")
     return parser
@@ -114,6 +118,22 @@ def _address(options: argparse.Namespace) -> int:
 
     for path in move_address(options.url, root := _root([])):
         print(path.relative_to(root))
+    return 0
+
+
+def _edition(options: argparse.Namespace) -> int:
+    from edulib.authoring.edition import set_edition
+
+    for path in set_edition(options.version, root := _root([])):
+        print(path.relative_to(root))
+    return 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    from edulib.authoring.edition import release
+
+    command = release(options.version, _root([]))
+    print(f"Committed and tagged. To publish both at once:\n{command}")
     return 0
 
 

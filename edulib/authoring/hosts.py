@@ -1,6 +1,6 @@
 """Where a chapter's notebook for students opens: links made from one address.
 
-The notebooks lie on the branch `student`, which is built from `main` on every change
+The notebooks lie on the branch `student`, which is built from each release
 (`make student`, .github/workflows/student.yml); nobody writes to it by hand.
 """
 

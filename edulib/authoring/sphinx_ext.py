@@ -1,6 +1,6 @@
 """Sphinx extension: what the book's pages need and Jupyter Book does not give them.
 
-- An exercise shows its stub, and below it the folded solution.
+- Exercises, checks and folds look as `page_cells` says.
 - A page carries the colour of its part, and a chapter what comes before and next.
 - A page describes itself to search engines by its first paragraph.
 - Pages may name, in double braces, what is counted and listed at each build.
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docutils import nodes
-from sphinx.util.logging import getLogger
 
+from edulib.authoring import page_cells
 from edulib.authoring.credits import credit_lists
 from edulib.authoring.hosts import DOWNLOADS, Host, list_hosts
 from edulib.authoring.lists import map_lists, thread
@@ -21,14 +21,11 @@ from edulib.authoring.notebooks import chapter_of
 from edulib.authoring.page_statistics import page_numbers
 from edulib.authoring.student_notebooks import write_students
 from edulib.authoring.teaching import say_minutes, teaching_lists
-from edulib.exercises.source import read_header, show_solution, show_stub
 from edulib.registry import parts
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.config import Config
-
-LOGGER = getLogger(__name__)
 
 
 def count_everything(app: "Sphinx", config: "Config") -> None:
@@ -40,26 +37,6 @@ def count_everything(app: "Sphinx", config: "Config") -> None:
         **map_lists(),
         **credit_lists(),
     }
-
-
-def split_exercises(app: "Sphinx", doctree: nodes.document) -> None:
-    """Show each exercise as its stub, followed by the solution that stays folded."""
-    for cell in list(doctree.findall(_is_code_cell)):
-        code = next(iter(cell.findall(nodes.literal_block)), None)
-        header = read_header(code.astext()) if code is not None else None
-        if header is None or header.kind != "exercise":
-            continue
-        try:
-            stub = show_stub(code.astext())
-        except (SyntaxError, ValueError) as error:
-            LOGGER.warning("exercise %s: %s", header.exercise_id, error, location=cell)
-            continue
-        box = nodes.container(classes=["cell", "eov-stub"])
-        box += _highlighted(code, stub)
-        cell.parent.insert(cell.parent.index(cell), box)
-        code.replace_self(_highlighted(code, show_solution(code.astext())))
-        cell["classes"].append("eov-solution")
-        cell["prompt_show"], cell["prompt_hide"] = "Show a solution", "Hide it"
 
 
 def mark_part(app: "Sphinx", doctree: nodes.document) -> None:
@@ -76,7 +53,7 @@ def add_thread(app: "Sphinx", doctree: nodes.document) -> None:
     chapter = chapter_of(Path(app.env.docname))
     if chapter is None:
         return
-    cells = list(doctree.findall(_is_code_cell))
+    cells = list(doctree.findall(page_cells.is_code_cell))
     heads = [cell for cell in cells if 'class="eov-card"' in cell.astext()]
     minutes = say_minutes(Path(app.env.doc2path(app.env.docname)))
     html = nodes.raw("", thread(chapter.name, minutes), format="html")
@@ -142,17 +119,13 @@ def write_downloads(app: "Sphinx", error: Exception | None) -> None:
 def setup(app: "Sphinx") -> dict[str, bool]:
     """Register the extension with Sphinx."""
     app.connect("config-inited", count_everything)
-    app.connect("doctree-read", split_exercises)
+    page_cells.connect(app)
     app.connect("doctree-read", mark_part)
     app.connect("doctree-read", add_thread)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", offer_notebook, priority=900)
     app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def _is_code_cell(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
 
 
 def _is_notebook(app: "Sphinx", name: str) -> bool:
@@ -168,7 +141,3 @@ def _button(host: Host) -> dict[str, str]:
         "url": host.url,
         "label": f"launch-{host.name.lower()}",
     }
-
-
-def _highlighted(like: nodes.literal_block, source: str) -> nodes.literal_block:
-    return nodes.literal_block(source, source, language=like.get("language", "python"))

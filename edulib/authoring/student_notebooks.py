@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from edulib.authoring.edition import package_source
 from edulib.authoring.links.absolute import point_to_site
 from edulib.authoring.notebooks import find_notebooks, read, write
 from edulib.authoring.repository_url import ADDRESS
@@ -14,14 +15,14 @@ from edulib.files import atomic_write
 _README = """\
 # Eras of Vision: the notebooks for students
 
-Made from the branch `main` of {address} on every change;
+Made from {address}, release by release;
 do not edit anything here. Exercises hold stubs to fill in, and every notebook runs to
 its end without a solution. The first cell installs what is missing.
 """
 _REQUIREMENTS = """\
 --extra-index-url https://download.pytorch.org/whl/cpu
 jupyterlab
-eras-of-vision @ git+{address}
+{source}
 """
 
 
@@ -70,7 +71,7 @@ def write_branch(root: Path, folder: Path) -> list[Path]:
     written = write_students(names, root, folder)
     texts = {
         "README.md": _README.format(address=ADDRESS),
-        "requirements.txt": _REQUIREMENTS.format(address=ADDRESS),
+        "requirements.txt": _REQUIREMENTS.format(source=package_source()),
         "runtime.txt": "python-3.11\n",
     }
     for name, text in texts.items():

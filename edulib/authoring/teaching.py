@@ -92,6 +92,11 @@ def list_exercises_of(path: Path) -> list[Exercise]:
     return [Exercise(name, task, _points(name)) for name, task in pairs]
 
 
+def write_points(exercise: Exercise) -> str:
+    """Write the points that a machine gives and those that a person adds: "4 + 10"."""
+    return f"{exercise.points} + {exercise.task.rubric_points}".removesuffix(" + 0")
+
+
 def _points(exercise_id: str) -> int:
     return sum(part.points for part in parts(exercise_id))
 
@@ -117,8 +122,7 @@ def _row(exercise: Exercise) -> str:
     task = exercise.task
     title = f"{task.title[:1].upper()}{task.title[1:]}"
     name = f"**{title}**<br>`{exercise.exercise_id}`<br>{task.trains}"
-    points = f"{exercise.points} + {task.rubric_points}".removesuffix(" + 0")
-    return f"| {name} | {task.level} | {task.minutes} | {points} |"
+    return f"| {name} | {task.level} | {task.minutes} | {write_points(exercise)} |"
 
 
 def _syllabus(weeks: list[dict], root: Path) -> str:

@@ -2,7 +2,9 @@
 
 The installed package is copied and changed on the way, as its licence (MIT) allows. As
 it comes it asks a server where the reader is, asks the reader for consent to be
-counted, and half a year after its release it draws nothing any more.
+counted, and half a year after its release it draws nothing any more; it opens files
+from anywhere, scrolls the page that shows it, and counts the statistics of batch
+normalisation as parameters.
 """
 
 import json
@@ -23,6 +25,20 @@ _COPIED = [*(f"{name}.js" for name in _SCRIPTS), "icon.png"]
 # The page turns the colours of figures round in its dark mode, Netron's as well.
 _ALWAYS_LIGHT = (r"@media \(prefers-color-scheme: dark\)", "@media not all")
 
+# How it starts: on a graph of the book, which lies beside it, and on nothing else.
+_START = r"""
+        const { window, document } = this;
+        document.addEventListener('dragover', (e) => e.preventDefault());
+        document.addEventListener('drop', (e) => e.preventDefault());
+        const url = new window.URLSearchParams(window.location.search).get('url');
+        if (/^\\.\\.\\/graphs\\/[\\w-]+\\.onnx$/.test(url)) {
+            await this._openModel(url, null);
+        } else {
+            await this.message('This viewer opens the graphs of this book only.', true);
+        }
+    }
+"""
+
 # file -> (what is replaced, by what); each has to be there.
 _PATCHES = {
     "index.html": [
@@ -30,6 +46,8 @@ _PATCHES = {
         (r'<meta name="date" content="[^"]*">\n', ""),
         (r"<title>Netron</title>", "<title>Graph of a network (Netron)</title>"),
         (r'<link rel="shortcut icon"[^>]*>\n', ""),
+        (r' *<button id="open-file-button".*</button>\n', ""),
+        (r' *<input type="file"[^>]*>\n', ""),
         _ALWAYS_LIGHT,
     ],
     "grapher.css": [_ALWAYS_LIGHT],
@@ -41,6 +59,18 @@ _PATCHES = {
             r"\n *await telemetry\(\);\n *await capabilities\(\);",
             "",
         ),
+        (
+            r"(    async start\(\) \{)\n(?s:.*?)(\n    environment\(name\) \{)",
+            rf"\1{_START}\2",
+        ),
+        (r"case 'open': \{(?s:.*?)break;\n *\}", ""),
+    ],
+    "onnx.js": [  # what the graph says of itself, in place of what Netron would count
+        (
+            r"this\.metadata = metadata_props\.map\((\(metadata\) => new onnx\.Argument"
+            r"\(metadata\.key, )metadata\.value\)\);",
+            r"this.metrics = metadata_props.map(\1Number(metadata.value)));",
+        ),
     ],
     "view.js": [
         (
@@ -51,6 +81,9 @@ _PATCHES = {
             r"const assets = \['onnx-metadata\.json'[^\]]*\];",
             "const assets = ['onnx-metadata.json'];",
         ),
+        (r"\b(element|container)\.focus\(\);", r"\1.focus({ preventScroll: true });"),
+        (r"file\.add\(\{\s*label: '&Open\.\.\.',[^}]*\}\);", ""),
+        (r"help\.add\(\{\s*label: 'Report &Issue',[^}]*\}\);", ""),
         (r"\\u3008", "["),  # brackets that only fonts for Chinese have
         (r"\\u3009", "]"),
     ],

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from edulib.authoring.repository_url import ADDRESS
+from edulib.authoring.edition import package_source
 from edulib.exercises.registry import parts
 from edulib.exercises.source import read_header
 from edulib.grading.assignment import release_form
@@ -23,7 +23,7 @@ from edulib.grading.score import Question
 _PYTHON = "3.12"
 _REQUIREMENTS = f"""\
 --extra-index-url https://download.pytorch.org/whl/cpu
-eras-of-vision @ git+{ADDRESS}
+{package_source()}
 """
 _HEAD = """\
 from otter.test_files import test_case

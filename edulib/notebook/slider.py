@@ -92,7 +92,7 @@ class Frames:
             f'{_STYLE}<div class="{kind}" role="group" aria-label="{escape(self.alt)}"'
             f' data-labels="{escape(json.dumps(labels))}" oninput="{escape(_SCRIPT)}"'
             f' onclick="this.oninput(event)"><div class="eov-bar">'
-            f"{_buttons(list(self.groups))}{_slider(labels[0])}</div>"
+            f"{_buttons(list(self.groups))}{_slider(self.alt, labels[0])}</div>"
             f'<div class="eov-stage">{self._images()}</div></div>'
         )
 
@@ -216,11 +216,12 @@ def _buttons(groups: list[str]) -> str:
     return f'<div class="eov-groups">{buttons}</div>'
 
 
-def _slider(labels: list[str]) -> str:
+def _slider(name: str, labels: list[str]) -> str:
     first = escape(labels[0])
     disabled = " disabled" if len(labels) < 2 else ""
     return (
         f'<input type="range" min="0" max="{len(labels) - 1}" value="0" step="1" '
-        f'autocomplete="off" aria-label="Image" aria-valuetext="{first}"{disabled}>'
+        f'autocomplete="off" aria-label="{escape(name)}" '
+        f'aria-valuetext="{first}"{disabled}>'
         f'<output aria-live="off">{first}</output>'
     )

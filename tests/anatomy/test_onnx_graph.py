@@ -113,6 +113,8 @@ def test_graph_holds_names_and_shapes_but_no_weights_and_no_paths():
         "Gemm": 1,
     }
     assert own == {}
+    [parameters] = graph.graph.metadata_props  # without statistics of normalisations
+    assert (parameters.key, parameters.value) == ("parameters", "11689512")
     assert "stage1.0" in "".join(node.name for node in graph.graph.node)
     assert all(not t.raw_data and not t.float_data for t in graph.graph.initializer)
     assert all(text not in content for text in (b"/", b".py", b"\\"))

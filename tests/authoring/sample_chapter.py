@@ -61,7 +61,8 @@ def good_chapter() -> NotebookNode:
         cells.append(v4.new_markdown_cell(text, metadata={"eov": {"role": role}}))
         if role in CODE:
             shows = (shown(text_plain=CARD),) if role == "result" else ()
-            cells.append(code(CODE[role], outputs=shows))
+            hidden = ("remove-input",) if role == "quiz" else ()
+            cells.append(code(CODE[role], *hidden, outputs=shows))
         if role == "sees":
             picture = shown(image_png=PIXEL, text_plain="<Figure>")
             cells.append(code("plt.show()", outputs=(picture,), mystnb=FIGURE))

@@ -115,6 +115,15 @@ def long_winded(notebook):
     notebook.cells[place_of(notebook, "idea")].source += "\n\n" + "word " * 4000
 
 
+def questions(*lengths, tag="remove-input"):
+    """A quiz of questions whose right and wrong answers are so long."""
+    asked = [
+        f"ask('{k}?', right='{'r' * right}', wrong=['{'a' * wrong}', '{'b' * other}'])"
+        for k, (right, wrong, other) in enumerate(lengths)
+    ]
+    return added(code(f"quiz({', '.join(asked)})", tag))
+
+
 FAILED = v4.new_output("error", ename="KeyError", evalue="'x'", traceback=[])
 WARNED = v4.new_output("stream", name="stderr", text="UserWarning: no")
 PATH = v4.new_output("stream", name="stdout", text="saved in /home/me/x.pt")
@@ -133,8 +142,8 @@ PLANTS = {
         (prose("Look into C:\\Users\\me."), "path: 'C:"),
     ],
     "installs_from_the_repository": [
-        (prose("Run `pip install edulib`."), "expected 'eras-of-vision @ git+"),
-        (added(code("%pip install -q eras-of-vision")), "expected 'eras-of-vision @"),
+        (prose("Run `pip install edulib`."), 'expected "eras-of-vision @ git+'),
+        (added(code("%pip install -q eras-of-vision")), 'expected "eras-of-vision @'),
     ],
     "pictures_are_described": [
         (picture(image={}), "without a description"),
@@ -263,6 +272,19 @@ PLANTS = {
         (edited(", ask('2?'), ask('3?')", ""), "found 1"),
         (edited("quiz(ask", "print(ask"), "expected a quiz("),
     ],
+    "quiz_stays_hidden": [
+        (questions((9, 9, 9), tag="hide-input"), "tag it remove-input"),
+        (questions((9, 9, 9), tag="check"), "tag it remove-input"),
+    ],
+    "similar_lengths": [
+        (questions((36, 20, 19)), "has 36 characters, the wrong ones 20, 19"),
+        (questions((4, 20, 30)), "has 4 characters"),
+    ],
+    "lengths_say_nothing": [
+        (questions((9, 8, 8), (9, 8, 8), (9, 9, 9)), "longest in 2 of 3"),
+        (questions(*[(9, 8, 8)] * 2, *[(8, 9, 9)] * 2), "longest in 2 of 4"),
+        (questions(*[(8, 9, 9)] * 3, (9, 8, 8)), "shortest in 3 of 4"),
+    ],
 }
 ALL = RULES + CHAPTER_RULES + NETWORK_RULES
 CASES = [(rule, *plant) for rule, plants in PLANTS.items() for plant in plants]
@@ -297,6 +319,7 @@ def test_rule_finds_what_was_planted(name, plant, message):
         prose("In May, 2015, **[dropout](../notation.md#dropout)**; $3 x 3$ of 32x4d."),
         prose("LeNet-5 itself; [Grad-CAM](../bibliography.md#selvaraju2016gradcam)."),
         prose("See [figure 1](#fig-lenet-curves) and [Notation](../notation.md)."),
+        questions((35, 20, 20), (5, 20, 20), (8, 9, 9), (9, 9, 3)),
         html("<table><tr><td>3</td></tr></table>"),
         html(
             '<img src="data:image/png;base64,/tmp/x" alt="A cat.">',

@@ -53,7 +53,7 @@ def test_all_copies_agree():
     for name in HOLDERS:
         assert ADDRESS in (ROOT / name).read_text(encoding="utf-8"), name
     for path in (ROOT / "book").rglob("*.ipynb"):
-        named = re.findall(r"git\+(https://[^\s\\\"]+)", path.read_text("utf-8"))
+        named = re.findall(r"git\+(https://[^\s\\\"@]+)", path.read_text("utf-8"))
         assert set(named) <= {ADDRESS}, path
 
 

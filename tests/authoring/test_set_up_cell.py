@@ -14,9 +14,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from edulib.authoring.edition import package_source
 from edulib.authoring.execute import refresh_set_up
 from edulib.authoring.lint.cells import SET_UP
-from edulib.authoring.repository_url import ADDRESS
 
 SHELL = re.compile(r"^(\s*)!(.*)$", re.MULTILINE)
 LIST = (
@@ -92,7 +92,7 @@ def versions(python):
 
 def run_cell(python, index):
     """Run the set-up cell as IPython does, the repository replaced by the index."""
-    cell = SET_UP.replace(f" @ git+{ADDRESS}", "")
+    cell = SET_UP.replace(package_source(), "eras-of-vision")
     assert cell != SET_UP
     code = SHELL.sub(r"\1import os; os.system(f'''\2''')", cell)
     assert "os.system" in code

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edulib.authoring.edition import package_source
 from edulib.authoring.notebooks import read
 from edulib.authoring.repository_url import ADDRESS
 from edulib.authoring.student_notebooks import write_branch, write_students
@@ -47,7 +48,7 @@ def _notebook_links(text):
 
 def test_binder_installs_the_package_without_cuda(branch):
     lines = (branch / "requirements.txt").read_text().splitlines()
-    assert f"eras-of-vision @ git+{ADDRESS}" in lines
+    assert package_source() in lines
     assert "--extra-index-url https://download.pytorch.org/whl/cpu" in lines
     assert (branch / "runtime.txt").read_text() == "python-3.11\n"
     assert ADDRESS in (branch / "README.md").read_text()

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,13 +102,16 @@ def test_assets_are_built_once_and_follow_the_chapters(repository):
     assert not graphs.exists()
 
 
-def test_page_embeds_the_viewer_lazily_with_a_title_and_a_link():
-    shown = netron_graph("lenet5", height=300)
-    address = "../../_static/netron/index.html?url=../graphs/lenet5.onnx"
-    assert shown.html.count(address) == 2
-    assert 'height="300"' in shown.html
-    assert 'loading="lazy"' in shown.html
-    assert 'title="Graph of lenet5' in shown.html
+def test_page_offers_the_viewer_and_loads_nothing():
+    shown = netron_graph("resnet18", height=300)
+    address = "../../_static/netron/index.html?url=../graphs/resnet18.onnx"
+    assert f'<a href="{address}"' in shown.html
+    assert "<iframe" not in shown.html
+    assert "src=" not in re.sub(r'onclick="[^"]*"', "", shown.html)
+    assert 'data-height="300"' in shown.html
+    assert 'aria-label="Graph of resnet18' in shown.html
+    size = "(69 operations, 11,689,512 parameters)</button>"
+    assert f"Open the graph in Netron {size}" in shown.html
 
 
 def test_live_notebook_starts_netron_itself(monkeypatch):

@@ -27,17 +27,36 @@ window.eovShift = () => { add(observer.takeRecords()); return sum; };
 # All else has been loaded when the page has: only what waits to be seen comes late.
 READ_THROUGH = """async () => {
   const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
-  const isLoaded = (e) => e.matches("img")
-    ? e.complete
-    : e.contentDocument.URL === e.src && e.contentDocument.readyState === "complete";
   await window.MathJax?.startup?.promise;
-  for (const late of document.querySelectorAll("[loading=lazy]")) {
+  for (const late of document.querySelectorAll("img[loading=lazy]")) {
     late.scrollIntoView({block: "center", behavior: "instant"});
-    do await frame(); while (!isLoaded(late));
+    do await frame(); while (!late.complete);
   }
   window.scrollTo({top: document.body.scrollHeight, behavior: "instant"});
   await document.fonts.ready;
   await frame();
+}"""
+# Follow each link of the page's contents, and name those that do not land: the heading
+# stands below the bar at the top, or, near the end, as high as the page goes.
+FOLLOW_CONTENTS = """async () => {
+  const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
+  const root = document.documentElement, missed = [];
+  const bar = document.querySelector(".bd-header-article");
+  root.style.scrollBehavior = "auto";
+  const links = [...document.querySelectorAll(".page-toc a[href^='#']")];
+  for (const link of links) {
+    link.click();
+    await frame();
+    const target = document.getElementById(link.hash.slice(1));
+    const heading = target?.querySelector("h1, h2, h3, h4");
+    const edge = bar.getBoundingClientRect().bottom;
+    const below = heading?.getBoundingClientRect().top - edge;
+    const isEnd = window.innerHeight + window.scrollY > root.scrollHeight - 2;
+    const reach = isEnd ? window.innerHeight : 60;
+    if (!(below >= 0 && below < reach)) missed.push(`${link.hash} at ${below}`);
+  }
+  history.replaceState(null, "", location.pathname);
+  return [links.length, missed];
 }"""
 FIND_WIDE = """() => {
   const width = document.documentElement.clientWidth;
@@ -46,6 +65,8 @@ FIND_WIDE = """() => {
     .filter((e) => e.getBoundingClientRect().right > width + 1)
     .map((e) => `${e.tagName.toLowerCase()}.${e.className}`).slice(0, 8);
 }"""
+FIND_STOPS = """() => [...document.querySelectorAll("mjx-container[tabindex]")]
+  .filter((e) => e.scrollWidth <= e.clientWidth).map((e) => e.outerHTML.slice(0, 80))"""
 READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
   (e) => [e.getAttribute("src").slice(0, 60), e.getAttribute("alt") ?? ""])"""
 READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
@@ -134,6 +155,15 @@ class Visit:
     def too_wide(self) -> list[str]:
         """Elements that stick out to the right, if the page scrolls sideways."""
         return self.page.evaluate(FIND_WIDE)
+
+    def contents(self) -> tuple[int, list[str]]:
+        """Follow the links of the page's contents; how many, and which do not land."""
+        count, missed = self.page.evaluate(FOLLOW_CONTENTS)
+        return count, missed
+
+    def formula_stops(self) -> list[str]:
+        """Formulas at which the tab key stops though they need not be scrolled."""
+        return self.page.evaluate(FIND_STOPS)
 
     def raw_formulas(self) -> list[str]:
         """Formulas that are not set, or set as an error."""

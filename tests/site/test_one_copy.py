@@ -9,6 +9,7 @@ import yaml
 from pybtex.database import parse_file
 from site_visit import ROOT
 
+from edulib import __version__
 from edulib.authoring.lists import map_lists
 from edulib.authoring.page_statistics import count_cells, count_tests, page_numbers
 from edulib.drawing import ERA_COLORS
@@ -56,7 +57,7 @@ def test_the_lock_holds_what_the_project_asks_for():
 
 def test_version_and_title_are_the_same_in_the_citation():
     citation = yaml.safe_load(read("CITATION.cff"))
-    assert citation["version"] == PROJECT["project"]["version"]
+    assert citation["version"] == __version__
     assert citation["repository-code"] == PROJECT["project"]["urls"]["Repository"]
     assert citation["title"] in read("book/welcome.md")
 

@@ -4,6 +4,7 @@ The tests of a page run in the order in which they stand here: as it was loaded,
 and light; operated by keyboard; loaded once more, as narrow as a phone and dark.
 """
 
+import re
 from collections.abc import Iterator
 
 import nbformat
@@ -14,10 +15,12 @@ from site_visit import ROOT, Visit, Visitor, notebook_pages, toc_pages
 from edulib.authoring.hosts import list_hosts
 from edulib.authoring.notebooks import read
 from edulib.authoring.student_notebooks import student_form
+from edulib.authoring.teaching import list_exercises_of, write_points
 
 pytestmark = pytest.mark.browser
 
 MEGABYTE = 1_000_000
+ENDS = 2  # that Netron draws beside the operations: the image and the result
 
 
 @pytest.fixture(scope="module", params=toc_pages())
@@ -116,10 +119,37 @@ def test_downloads_the_form_for_students_first(visit: Visit):
     assert sources[1] == [cell.source for cell in book.cells]
 
 
-def test_graphs_draw_their_nodes(visit: Visit):
-    for frame in parts(visit, "netron_graph(", "iframe"):
-        frame.scroll_into_view_if_needed()
-        frame.content_frame.locator("g.node").nth(3).wait_for(state="attached")
+def test_contents_lead_to_their_headings(visit: Visit):
+    count, missed = visit.contents()
+    headings = visit.page.locator(".bd-article section section > :is(h2, h3)")
+    assert count == headings.count()
+    assert missed == []
+
+
+def test_formulas_are_no_stops_of_the_tab_key(visit: Visit):
+    assert visit.formula_stops() == []
+
+
+def test_folds_say_what_is_in_them(visit: Visit):
+    for summary in visit.page.locator(".bd-article summary").all():
+        assert summary.get_attribute("aria-label") is None
+        assert len(summary.inner_text().strip()) > 3
+
+
+def test_graphs_open_on_a_click_with_the_parameters_of_the_page(visit: Visit):
+    for box in parts(visit, "netron_graph(", ".eov-netron"):
+        button, inside = box.locator("button"), box.locator("iframe").content_frame
+        assert not [r.url for r in visit.responses if r.url.endswith(".onnx")]
+        expect(box.locator("iframe")).to_have_count(0)
+        found = re.search(r"([\d,]+) operations, ([\d,]+) parameters", box.inner_text())
+        operations, parameters = (int(n.replace(",", "")) for n in found.groups())
+        button.focus()
+        visit.page.keyboard.press("Enter")
+        expect(inside.locator("g.node")).to_have_count(operations + ENDS)
+        inside.locator("#sidebar-target-button").click()
+        expect(inside.locator("#sidebar-content")).to_contain_text(f"{parameters}")
+        button.click()
+        expect(box.locator("iframe")).to_have_count(0)
 
 
 def test_sliders_move_by_keyboard(visit: Visit):
@@ -164,16 +194,34 @@ def test_solutions_are_folded_until_asked_for(visit: Visit):
         assert "###" not in code.inner_text()
 
 
+def test_checks_say_points_and_no_marks(visit: Visit):
+    checks = parts(visit, "# check: ", "table.eov-check")
+    exercises = list_exercises_of(ROOT / f"{visit.name}.ipynb") if checks else []
+    assert [check.locator("caption").inner_text() for check in checks] == [
+        f"{exercise.exercise_id}: {write_points(exercise)} points"
+        for exercise in exercises
+    ]
+    for check in checks:
+        assert "passed" not in check.inner_text()
+
+
 def test_quizzes_answer(visit: Visit):
     for quiz in parts(visit, "eov-quiz", ".eov-quiz"):
         questions = quiz.locator(":scope > ol > li")
         assert 3 <= questions.count() <= 5
+        score, count = quiz.locator(".eov-score"), questions.count()
+        assert "right=" not in visit.page.locator(".bd-article").text_content()
+        wrong = questions.first.locator("details.eov-wrong").first
+        wrong.locator("summary").click()
+        expect(score).to_have_text(f"1 of {count} answered")
         for question in questions.all():
             right = question.locator("details.eov-right")
             assert right.count() == 1
             right.locator("summary").focus()
             visit.page.keyboard.press("Enter")
             expect(right).to_contain_text("Right", use_inner_text=True)
+            expect(question.locator("details[open]")).to_have_count(1)
+        expect(score).to_have_text(f"{count - 1} of {count} right at the first attempt")
 
 
 def test_has_no_barriers_in_light(visit: Visit):
@@ -183,6 +231,14 @@ def test_has_no_barriers_in_light(visit: Visit):
 def test_asks_nobody_else_on_a_phone(phone: Visit):
     assert phone.foreign == []
     assert phone.errors == []
+
+
+def test_contents_lead_to_their_headings_on_a_phone(phone: Visit):
+    assert phone.contents()[1] == []
+
+
+def test_formulas_stop_the_tab_key_on_a_phone_only_to_be_scrolled(phone: Visit):
+    assert phone.formula_stops() == []
 
 
 def test_fits_a_phone(phone: Visit):

@@ -48,6 +48,21 @@ def test_sees_a_raw_formula(visit: Visit):
     assert visit.raw_formulas() == [r"\(x^2\)"]
 
 
+def test_sees_a_link_of_the_contents_that_does_not_land(visit: Visit):
+    count, missed = visit.contents()
+    assert count > 0
+    assert missed == []
+    visit.page.evaluate("document.documentElement.style.scrollPaddingTop = '0px'")
+    assert len(visit.contents()[1]) > 0
+    visit.page.evaluate("document.documentElement.style.scrollPaddingTop = ''")
+
+
+def test_sees_a_formula_at_which_the_tab_key_stops(visit: Visit):
+    add(visit, '<mjx-container id="planted" tabindex="0">x</mjx-container>')
+    (found,) = visit.formula_stops()
+    assert 'id="planted"' in found
+
+
 def test_sees_an_image_without_description(visit: Visit):
     add(visit, '<img src="data:," alt="figure.png">')
     assert [alt for _, alt in visit.poor_alts()] == ["figure.png"]

@@ -29,7 +29,8 @@ def weightless_graph(model: nn.Module, *inputs: Input, name: str) -> "ModelProto
 
     Returns:
         An ONNX model whose weights have a shape and no values. A step that the
-        standard has no name for carries its type (as in `OpType`).
+        standard has no name for carries its type (as in `OpType`), the graph its number
+        of parameters, of which the statistics of batch normalisation are none.
 
     Raises:
         ValueError: if the model cannot read such inputs.
@@ -37,7 +38,7 @@ def weightless_graph(model: nn.Module, *inputs: Input, name: str) -> "ModelProto
     from onnx import helper
 
     graph = trace_graph(model, *inputs)
-    steps = graph.fold(lambda call: True)
+    steps = graph.steps
     ops = {op.name: op for op in graph.inputs}
     names = {-1 - op.index: op.name for op in graph.inputs}
     nodes, weights = [], {}
@@ -58,6 +59,7 @@ def weightless_graph(model: nn.Module, *inputs: Input, name: str) -> "ModelProto
         [*weights.values()],
         value_info=[values[names[k]] for k in range(len(steps))],
     )
+    made.metadata_props.add(key="parameters", value=str(graph.params))
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(OWN_DOMAIN, 1)]
     return helper.make_model(
         made, opset_imports=opsets, ir_version=9, producer_name="Eras of Vision"

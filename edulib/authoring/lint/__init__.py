@@ -14,6 +14,7 @@ from edulib.authoring.lint import (
     figures,
     links,
     prose,
+    quizzes,
     roles,
     volume,
 )
@@ -63,6 +64,9 @@ CHAPTER_RULES: tuple[Rule, ...] = (
     exercises.rubric,
     exercises.solutions_and_checks,
     exercises.recap_quiz,
+    quizzes.quiz_stays_hidden,
+    quizzes.similar_lengths,
+    quizzes.lengths_say_nothing,
 )
 NETWORK_RULES: tuple[Rule, ...] = (  # what only a chapter on a network has
     chapter.title_with_year,

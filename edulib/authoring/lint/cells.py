@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from edulib.authoring.edition import package_source
 from edulib.authoring.lint.page import Page, Problem, tags
-from edulib.authoring.repository_url import ADDRESS
 from edulib.exercises.source import FOLDED
 
 LONGEST = 20
@@ -20,7 +20,7 @@ if importlib.util.find_spec("edulib") is None:
     own = names & {{"torch", "torchvision", "numpy", "protobuf"}}
     kept = " ".join(f"{{name}}=={{version(name)}}" for name in own)
     python = f'"{{sys.executable}}"'
-    !{{python}} -m pip install -q {{kept}} "eras-of-vision @ git+{ADDRESS}"
+    !{{python}} -m pip install -q {{kept}} "{package_source()}"
 from edulib.notebook import setup
 
 lab = setup()"""
@@ -90,14 +90,14 @@ def no_machine_paths(page: Page) -> Iterator[Problem]:
 
 
 def installs_from_the_repository(page: Page) -> Iterator[Problem]:
-    """Whatever installs the package installs it from the book's own address."""
-    right = f"eras-of-vision @ git+{ADDRESS}"
+    """Whatever installs the package installs this edition from the book's address."""
+    right = f'"{package_source()}"'
     for number, cell in enumerate(page.cells):
         for line in _PIP.findall(cell.source):
             named = re.search(r"\bedulib\b|eras-of-vision", line)
             if named and right not in line:
                 yield page.problem(
-                    number, f"installs {line.strip()!r}, expected {right!r}"
+                    number, f"installs {line.strip()!r}, expected {right}"
                 )
 
 
