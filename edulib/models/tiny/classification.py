@@ -9,6 +9,7 @@ from edulib.models.classification import alexnet as _alexnet
 from edulib.models.classification import densenet, nin, resnet, resnext, squeezenet, vgg
 from edulib.models.classification import efficientnet as _efficientnet
 from edulib.models.classification import googlenet as _googlenet
+from edulib.models.classification import highway as _highway
 from edulib.models.classification import inception_v3 as _inception_v3
 from edulib.models.classification import mobilenet_v1 as _mobilenet_v1
 from edulib.models.classification import xception as _xception
@@ -137,6 +138,11 @@ def xception(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
 def inception_v3(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
     """Build Inception-v3 with a sixteenth of its widths."""
     return _narrow(_inception_v3.inception_v3, 16, num_classes, in_channels)
+
+
+def highway_conv(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build a convolutional highway network with a layer a stage, 4 channels wide."""
+    return _highway.ConvHighway(1, 4, num_classes, in_channels)
 
 
 def _narrow(
