@@ -185,14 +185,18 @@ def reduction17(in_channels: int) -> Branches:
     )
 
 
-def row(in_channels: int, out_channels: int) -> ConvNormReLU:
-    """Return a convolution one pixel high and seven wide."""
-    return ConvNormReLU(in_channels, out_channels, (1, 7), padding=(0, 3))
+def row(in_channels: int, out_channels: int, length: int = 7) -> ConvNormReLU:
+    """Return a convolution one pixel high and seven (or ``length``) wide."""
+    return ConvNormReLU(
+        in_channels, out_channels, (1, length), padding=(0, length // 2)
+    )
 
 
-def column(in_channels: int, out_channels: int) -> ConvNormReLU:
-    """Return a convolution seven pixels high and one wide."""
-    return ConvNormReLU(in_channels, out_channels, (7, 1), padding=(3, 0))
+def column(in_channels: int, out_channels: int, length: int = 7) -> ConvNormReLU:
+    """Return a convolution seven (or ``length``) pixels high and one wide."""
+    return ConvNormReLU(
+        in_channels, out_channels, (length, 1), padding=(length // 2, 0)
+    )
 
 
 def block17(in_channels: int, width: int) -> Branches:
@@ -235,11 +239,11 @@ def block8(in_channels: int) -> Branches:
     """Return figure 7: rows and columns side by side, for wide features."""
     return Branches(
         ConvNormReLU(in_channels, 320, 1),
-        nn.Sequential(ConvNormReLU(in_channels, 384, 1), cross()),
+        nn.Sequential(ConvNormReLU(in_channels, 384, 1), cross(384, 384)),
         nn.Sequential(
             ConvNormReLU(in_channels, 448, 1),
             ConvNormReLU(448, 384, 3, padding=1),
-            cross(),
+            cross(384, 384),
         ),
         nn.Sequential(
             nn.AvgPool2d(3, stride=1, padding=1), ConvNormReLU(in_channels, 192, 1)
@@ -247,11 +251,10 @@ def block8(in_channels: int) -> Branches:
     )
 
 
-def cross() -> Branches:
+def cross(in_channels: int, out_channels: int) -> Branches:
     """Return a row of three and a column of three, side by side."""
     return Branches(
-        ConvNormReLU(384, 384, (1, 3), padding=(0, 1)),
-        ConvNormReLU(384, 384, (3, 1), padding=(1, 0)),
+        row(in_channels, out_channels, 3), column(in_channels, out_channels, 3)
     )
 
 
