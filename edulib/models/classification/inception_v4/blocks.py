@@ -55,7 +55,7 @@ class ScaledResidual(nn.Module):
 
 
 def wide_stem(in_channels: int) -> nn.Sequential:
-    """Return figure 3: to a grid of 35 x 35 with 384 channels, with three forks on the way.
+    """Return figure 3: in three forks to a grid of 35 x 35 with 384 channels.
 
     The stem of Inception-v4 and, in the paper, of Inception-ResNet-v2.
     """
