@@ -3,7 +3,8 @@
 Szegedy, Ioffe, Vanhoucke and Alemi, "Inception-v4, Inception-ResNet and the Impact of
 Residual Connections on Learning", 2016. https://arxiv.org/abs/1602.07261
 
-Read in this order: ``blocks.py`` (the scaled residual and what the networks share),
+Read in this order: ``edulib/models/blocks/inception.py`` (layers and branches, as in
+Inception-v3), ``blocks.py`` (the scaled residual and what the networks share),
 ``pure.py`` (Inception-v4, with figure 9 of the paper), ``residual.py``
 (Inception-ResNet-v1 and v2, with figure 15). Figures are numbered as on arXiv.
 Notation: B images; C channels; H, W height and width in pixels.
@@ -19,7 +20,9 @@ Inception-ResNet-v2 is built twice, because paper and release are two networks:
   = 2080.) Version 1 adds up as drawn: 256, 896, 1792.
 - ``inception_resnet_v2`` is the release, which the published weights fit: a stem like
   that of Inception-v3 with an Inception block (320 channels), 10, 20 and 9 blocks, one
-  more without scale and ReLU, and a 1x1 layer of 1536 channels.
+  more without scale and ReLU, and a 1x1 layer of 1536 channels. Section 3.2 says that
+  version 2 costs what Inception-v4 does (12.3 billion multiply-adds): the release
+  nearly does (13.2), the network of the figures does not (9.3).
 
 Differs from the paper: "7x1" and "1x7" in the stem and in the longest branches of
 Inception-v4's blocks stand in the order of the authors' code, the reverse of the

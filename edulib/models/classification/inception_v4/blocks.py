@@ -6,12 +6,7 @@ Residual Connections on Learning", 2016. https://arxiv.org/abs/1602.07261
 
 from torch import Tensor, nn
 
-from edulib.models.classification.inception_v3 import (
-    Branches,
-    ConvNormReLU,
-    column,
-    row,
-)
+from edulib.models.blocks.inception import Branches, ConvNormReLU, column, row
 
 
 class ScaledResidual(nn.Module):

@@ -17,13 +17,7 @@ Output of each part for a 299 x 299 image (figure 9 of the paper):
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
-from edulib.models.classification.inception_v3 import (
-    Branches,
-    ConvNormReLU,
-    column,
-    cross,
-    row,
-)
+from edulib.models.blocks.inception import Branches, ConvNormReLU, column, cross, row
 from edulib.models.classification.inception_v4.blocks import (
     average_branch,
     reduction_a,

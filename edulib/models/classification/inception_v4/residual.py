@@ -20,12 +20,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
-from edulib.models.classification.inception_v3 import (
-    Branches,
-    ConvNormReLU,
-    column,
-    row,
-)
+from edulib.models.blocks.inception import Branches, ConvNormReLU, column, row
 from edulib.models.classification.inception_v4.blocks import (
     ScaledResidual,
     average_branch,
