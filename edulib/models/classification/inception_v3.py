@@ -20,57 +20,13 @@ the stem has a 1x1 layer of 80 channels and a maximum pooling where table 1 has 
 convolutions of stride 2 and 1, so that 192 channels, not 288, reach the first block,
 and the first block gives 256; five blocks on the 17 x 17 grid are one that reduces and
 four that factorise. Epsilon 0.001 of batch normalisation and its scale are those of
-torchvision's network.
+torchvision's network. What all blocks are made of is in ``blocks/inception.py``.
 """
 
-import torch
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
-
-
-class ConvNormReLU(nn.Sequential):
-    """A convolution without bias, batch normalisation and ReLU.
-
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output.
-        kernel_size: height and width of the kernel, or its side.
-        stride: step of the kernel.
-        padding: rows and columns of zeros around the image; by default none.
-
-    Shape:
-        - Input: (B, in_channels, H, W)
-        - Output: (B, out_channels, H', W')
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        stride: int = 1,
-        padding: int | tuple[int, int] = 0,
-    ) -> None:
-        super().__init__(
-            nn.Conv2d(
-                in_channels, out_channels, kernel_size, stride, padding, bias=False
-            ),
-            nn.BatchNorm2d(out_channels, eps=0.001),
-            nn.ReLU(inplace=True),
-        )
-
-
-class Branches(nn.Module):
-    """Layers side by side that read the same, their outputs one behind the other."""
-
-    def __init__(self, *branches: nn.Module) -> None:
-        super().__init__()
-        self.branches = nn.ModuleList(branches)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the channels of all branches."""
-        return torch.cat([branch(x) for branch in self.branches], dim=1)
+from edulib.models.blocks.inception import Branches, ConvNormReLU, column, cross, row
 
 
 class InceptionV3(nn.Module):
@@ -185,16 +141,6 @@ def reduction17(in_channels: int) -> Branches:
     )
 
 
-def row(in_channels: int, out_channels: int) -> ConvNormReLU:
-    """Return a convolution one pixel high and seven wide."""
-    return ConvNormReLU(in_channels, out_channels, (1, 7), padding=(0, 3))
-
-
-def column(in_channels: int, out_channels: int) -> ConvNormReLU:
-    """Return a convolution seven pixels high and one wide."""
-    return ConvNormReLU(in_channels, out_channels, (7, 1), padding=(3, 0))
-
-
 def block17(in_channels: int, width: int) -> Branches:
     """Return figure 6 with n = 7: a 7x7 became a row and a column."""
     return Branches(
@@ -235,23 +181,15 @@ def block8(in_channels: int) -> Branches:
     """Return figure 7: rows and columns side by side, for wide features."""
     return Branches(
         ConvNormReLU(in_channels, 320, 1),
-        nn.Sequential(ConvNormReLU(in_channels, 384, 1), cross()),
+        nn.Sequential(ConvNormReLU(in_channels, 384, 1), cross(384, 384)),
         nn.Sequential(
             ConvNormReLU(in_channels, 448, 1),
             ConvNormReLU(448, 384, 3, padding=1),
-            cross(),
+            cross(384, 384),
         ),
         nn.Sequential(
             nn.AvgPool2d(3, stride=1, padding=1), ConvNormReLU(in_channels, 192, 1)
         ),
-    )
-
-
-def cross() -> Branches:
-    """Return a row of three and a column of three, side by side."""
-    return Branches(
-        ConvNormReLU(384, 384, (1, 3), padding=(0, 1)),
-        ConvNormReLU(384, 384, (3, 1), padding=(1, 0)),
     )
 
 

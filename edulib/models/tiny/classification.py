@@ -1,6 +1,7 @@
 """Small classifiers: the book's own, with a fraction of their widths."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import nn
@@ -11,6 +12,7 @@ from edulib.models.classification import efficientnet as _efficientnet
 from edulib.models.classification import googlenet as _googlenet
 from edulib.models.classification import highway as _highway
 from edulib.models.classification import inception_v3 as _inception_v3
+from edulib.models.classification import inception_v4 as _inception_v4
 from edulib.models.classification import mobilenet_v1 as _mobilenet_v1
 from edulib.models.classification import xception as _xception
 from edulib.models.classification import zfnet as _zfnet
@@ -138,6 +140,41 @@ def xception(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
 def inception_v3(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
     """Build Inception-v3 with a sixteenth of its widths."""
     return _narrow(_inception_v3.inception_v3, 16, num_classes, in_channels)
+
+
+def inception_v4(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build Inception-v4 with a sixteenth of its widths."""
+    return _narrow(_inception_v4.inception_v4, 16, num_classes, in_channels)
+
+
+def inception_resnet_v1(
+    num_classes: int = 10,
+    in_channels: int = 3,
+    scales: Sequence[float] = _inception_v4.SCALES,
+) -> nn.Module:
+    """Build Inception-ResNet-v1 with a sixteenth of its widths."""
+    build = partial(_inception_v4.inception_resnet_v1, scales=scales)
+    return _narrow(build, 16, num_classes, in_channels)
+
+
+def inception_resnet_v2(
+    num_classes: int = 10,
+    in_channels: int = 3,
+    scales: Sequence[float] = _inception_v4.SCALES,
+) -> nn.Module:
+    """Build the released Inception-ResNet-v2 with a sixteenth of its widths."""
+    build = partial(_inception_v4.inception_resnet_v2, scales=scales)
+    return _narrow(build, 16, num_classes, in_channels)
+
+
+def inception_resnet_v2_paper(
+    num_classes: int = 10,
+    in_channels: int = 3,
+    scales: Sequence[float] = _inception_v4.SCALES,
+) -> nn.Module:
+    """Build the paper's Inception-ResNet-v2 with a sixteenth of its widths."""
+    build = partial(_inception_v4.inception_resnet_v2_paper, scales=scales)
+    return _narrow(build, 16, num_classes, in_channels)
 
 
 def highway_conv(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
