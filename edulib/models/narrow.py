@@ -56,13 +56,15 @@ def _thin(
         inputs = width(layer.in_features, in_channels)
         thin = nn.Linear(inputs, width(layer.out_features, num_classes), device="cpu")
     elif isinstance(layer, nn.Conv2d):
+        inputs = width(layer.in_channels, in_channels)
+        depthwise = layer.groups == layer.in_channels
         thin = nn.Conv2d(
-            width(layer.in_channels, in_channels),
+            inputs,
             width(layer.out_channels, num_classes),
             layer.kernel_size,
             layer.stride,
             layer.padding,
-            groups=layer.groups,
+            groups=inputs if depthwise else layer.groups,
             bias=layer.bias is not None,
             device="cpu",
         )

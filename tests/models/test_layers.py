@@ -108,8 +108,9 @@ def test_weights_start_with_the_stated_deviation(name):
             fans = {
                 "fan_in": weight.shape[1] * receptive,
                 "fan_out": weight.shape[0] * receptive // getattr(layer, "groups", 1),
+                "groups": getattr(layer, "groups", 1),
             }
-            expected = eval(stated[kind], {"sqrt": math.sqrt}, fans)
+            expected = eval(stated.get(key, stated[kind]), {"sqrt": math.sqrt}, fans)
             sample = weight.flatten()[:1_000_000]
             few = 5 / math.sqrt(2 * len(sample))  # five errors of a sample this size
             assert sample.std().item() == pytest.approx(expected, rel=few), key

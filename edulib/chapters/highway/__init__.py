@@ -1,0 +1,1 @@
+"""The chapter on highway networks: its experiments and exercises."""
