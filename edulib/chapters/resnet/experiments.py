@@ -30,7 +30,7 @@ EXPERIMENTS = {
                 data=partial(digits, image_size=16),
                 recipe=Recipe(epochs=30, lr=0.1),
             )
-            for name in ("plain20", "plain56", "plain110")
+            for name in ("plain20", "plain56")
         },
         seeds=(0, 1, 2),
     ),
