@@ -54,25 +54,11 @@ LARGER = {
 }
 
 CHECKPOINTS = {
-    "plain20-digits": CheckpointRecipe(
-        builder="edulib.models.classification.resnet.plain20",
-        arguments={"in_channels": 1, "width": 8},
-        data=partial(digits, image_size=16),
-        recipe=Recipe(epochs=10, lr=0.1),
-        min_accuracy=0.95,
-    ),
     "resnet56-digits": CheckpointRecipe(
         builder="edulib.models.classification.resnet.resnet56_cifar",
         arguments={"in_channels": 1, "width": 8},
         data=partial(digits, image_size=16),
         recipe=Recipe(epochs=10, lr=0.1),
         min_accuracy=0.97,
-    ),
-    "resnet20-scenes": CheckpointRecipe(
-        builder="edulib.models.classification.resnet.resnet20_cifar",
-        arguments={"width": 8},
-        data=partial(scenes, train=3000, val=500, image_size=48),
-        recipe=Recipe(epochs=6, lr=0.1),
-        min_accuracy=0.85,
     ),
 }
