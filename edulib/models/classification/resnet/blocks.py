@@ -206,6 +206,9 @@ def init_weights(model: nn.Module) -> None:
     He et al., "Delving Deep into Rectifiers", 2015, equation 14 (backward case):
     the size of gradients then survives a stack of ReLU layers.
     https://arxiv.org/abs/1502.01852
+
+    The paper on ResNet names this source, not which of its two cases; torchvision's
+    networks start from this one.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
