@@ -1,56 +1,41 @@
-"""Pairs of 3x3 against 5x5, and transfer to few images."""
+"""Depth, pairs of 3x3 against one 5x5, and the start of deep networks."""
 
 from dataclasses import replace
 from functools import partial
 
-from edulib.chapters.vgg.networks import vgg_small_5x5, vgg_small_pairs
-from edulib.chapters.vgg.transfer import few_scenes, fine_tuned, from_nothing, frozen
-from edulib.data.splits import photo_patches, scenes
+from edulib.chapters.vgg.data import centred_scenes
+from edulib.chapters.vgg.networks import vgg_narrow, vgg_narrow_5x5
+from edulib.data.splits import photo_patches
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
-from edulib.experiments.recipes import FEW_IMAGES, PHOTOS
+from edulib.experiments.recipes import PHOTOS
+from edulib.training.recipe import Recipe
 
-PER_CLASS = (5, 20, 100)
-FORMS = {"3x3 3x3": vgg_small_pairs, "5x5": vgg_small_5x5}
+SEEDS = (0, 1, 2)
+LONG = Recipe(epochs=10, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1.0)
+PAPERS = Recipe(epochs=3, batch_size=32, lr=0.01, schedule="constant", clip_norm=1.0)
+STARTS = {"0.1": 0.1, "0.01": 0.01, "Glorot": "glorot", "He": "he"}
 
 EXPERIMENTS = {
+    "vgg-depth": Experiment(
+        variants={
+            form: Variant(partial(vgg_narrow, form), partial(centred_scenes, 4), LONG)
+            for form in "ABDE"
+        },
+        seeds=SEEDS,
+    ),
     "vgg-filters": Experiment(
-        variants={
-            form: Variant(
-                build=build,
-                data=partial(scenes, train=2000, val=500, image_size=32, scale="large"),
-                recipe=replace(FEW_IMAGES, epochs=20, lr=0.001),
-            )
-            for form, build in FORMS.items()
-        },
-        seeds=(0, 1, 2),
+        variants={"5x5": Variant(vgg_narrow_5x5, partial(centred_scenes, 4), LONG)},
+        seeds=SEEDS,
     ),
-    "vgg-transfer": Experiment(
+    "vgg-start": Experiment(
         variants={
-            f"{build.__name__} {per_class}": Variant(
-                build=build,
-                data=partial(few_scenes, per_class=per_class),
-                recipe=replace(FEW_IMAGES, epochs=12, batch_size=25, lr=0.001),
+            f"{form} {name}": Variant(
+                partial(vgg_narrow, form, start), partial(centred_scenes, 255), PAPERS
             )
-            for per_class in PER_CLASS
-            for build in (from_nothing, fine_tuned, frozen)
+            for form in "AD"
+            for name, start in STARTS.items()
         },
-        seeds=(0, 1, 2),
-    ),
-}
-
-LARGER = {
-    "vgg-filters-large": Experiment(
-        variants={
-            form: Variant(
-                build=build,
-                data=partial(
-                    scenes, train=20_000, val=2000, image_size=64, cached=True
-                ),
-                recipe=replace(FEW_IMAGES, epochs=30, batch_size=128, lr=0.001),
-            )
-            for form, build in FORMS.items()
-        },
-        seeds=(0, 1, 2),
+        seeds=SEEDS,
     ),
 }
 
