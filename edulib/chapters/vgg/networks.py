@@ -5,12 +5,7 @@ from math import sqrt
 
 from torch import nn
 
-from edulib.models.classification.vgg import (
-    VGG,
-    conv3x3_relu,
-    dense_head,
-    make_stages,
-)
+from edulib.models.classification.vgg import VGG, conv3x3_relu, dense_head, make_stages
 
 CONFIGURATIONS = {
     "A": (1, 1, 2, 2, 2),
@@ -71,33 +66,43 @@ def vgg_narrow_5x5(num_classes: int = 10) -> VGG:
 
 
 def draw_weights(model: VGG, start: str | float) -> None:
-    """Draw the weights of a narrow VGG as those of the full width behave.
+    """Draw the weights of a narrow VGG so that they act as the paper's widths would.
 
-    A layer of N inputs multiplies the size of the signal by about std * sqrt(N / 2).
-    The standard deviation is computed for the paper's N and enlarged so that this
-    factor is the paper's in each layer, although N is smaller here.
+    A layer of N inputs multiplies the size of the signal by std * sqrt(N / 2). The
+    standard deviation is computed for the paper's N and enlarged so that this factor
+    is the paper's in each layer, although N is smaller here.
 
     Args:
         model: drawn anew, in place; biases become zero.
-        start: a standard deviation, "he" (2 / inputs) or "glorot"
+        start: a standard deviation, "he" (variance 2 / inputs) or "glorot"
             (2 / (inputs + outputs)).
+
+    Raises:
+        ValueError: if ``start`` is another word.
     """
     dense = iter(_DENSE)
     for layer in model.modules():
-        if isinstance(layer, nn.Linear):
-            inputs, outputs = next(dense)
-        elif isinstance(layer, nn.Conv2d):
-            window = layer.kernel_size[0] ** 2
-            channels = layer.in_channels
-            inputs = window * (channels if channels == 3 else 4 * channels)
-            outputs = window * 4 * layer.out_channels
-        else:
+        if not isinstance(layer, nn.Conv2d | nn.Linear):
             continue
-        variances = {"he": 2 / inputs, "glorot": 2 / (inputs + outputs)}
-        std = sqrt(variances[start]) if start in variances else start
-        narrow = layer.weight[0].numel()
-        nn.init.normal_(layer.weight, std=std * sqrt(inputs / narrow))
+        is_dense = isinstance(layer, nn.Linear)
+        inputs, outputs = next(dense) if is_dense else _paper_fans(layer)
+        std = _paper_std(start, inputs, outputs)
+        nn.init.normal_(layer.weight, std=std * sqrt(inputs / layer.weight[0].numel()))
         nn.init.zeros_(layer.bias)
+
+
+def _paper_fans(layer: nn.Conv2d) -> tuple[int, int]:
+    """Inputs and outputs of a convolution at the paper's width."""
+    window, channels = layer.kernel_size[0] ** 2, layer.in_channels
+    is_first = channels == 3
+    return window * channels * (1 if is_first else 4), window * 4 * layer.out_channels
+
+
+def _paper_std(start: str | float, inputs: int, outputs: int) -> float:
+    variances = {"he": 2 / inputs, "glorot": 2 / (inputs + outputs)}
+    if isinstance(start, str) and start not in variances:
+        raise ValueError(f"expected a number, 'he' or 'glorot', got {start!r}")
+    return sqrt(variances[start]) if isinstance(start, str) else start
 
 
 def _conv5x5_relu(in_channels: int, out_channels: int) -> list[nn.Module]:
