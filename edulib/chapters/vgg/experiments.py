@@ -13,7 +13,7 @@ from edulib.training.recipe import Recipe
 SEEDS = (0, 1, 2)
 LONG = Recipe(epochs=10, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1.0)
 PAPERS = Recipe(epochs=3, batch_size=32, lr=0.01, schedule="constant", clip_norm=1.0)
-STARTS = {"0.1": 0.1, "0.01": 0.01, "Glorot": "glorot"}
+STARTS = {"0.01": 0.01, "Glorot": "glorot"}
 
 EXPERIMENTS = {
     "vgg-depth": Experiment(
