@@ -1,56 +1,53 @@
-"""Pairs of 3x3 against 5x5, and transfer to few images."""
+"""Depth, and the start of deep networks; on a GPU also 3x3 against 5x5."""
 
 from dataclasses import replace
 from functools import partial
 
-from edulib.chapters.vgg.networks import vgg_small_5x5, vgg_small_pairs
-from edulib.chapters.vgg.transfer import few_scenes, fine_tuned, from_nothing, frozen
-from edulib.data.splits import photo_patches, scenes
+from edulib.chapters.vgg.data import centred_scenes
+from edulib.chapters.vgg.networks import vgg_narrow, vgg_narrow_5x5
+from edulib.data.splits import photo_patches
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
-from edulib.experiments.recipes import FEW_IMAGES, PHOTOS
+from edulib.experiments.recipes import PHOTOS
+from edulib.training.recipe import Recipe
 
-PER_CLASS = (5, 20, 100)
-FORMS = {"3x3 3x3": vgg_small_pairs, "5x5": vgg_small_5x5}
+SEEDS = (0, 1, 2)
+LONG = Recipe(epochs=10, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1.0)
+PAPERS = Recipe(epochs=3, batch_size=32, lr=0.01, schedule="constant", clip_norm=1.0)
+STARTS = {"A 0.01": ("A", 0.01), "D 0.01": ("D", 0.01), "D Glorot": ("D", "glorot")}
 
 EXPERIMENTS = {
-    "vgg-filters": Experiment(
+    "vgg-depth": Experiment(
         variants={
-            form: Variant(
-                build=build,
-                data=partial(scenes, train=2000, val=500, image_size=32, scale="large"),
-                recipe=replace(FEW_IMAGES, epochs=20, lr=0.001),
-            )
-            for form, build in FORMS.items()
+            form: Variant(partial(vgg_narrow, form), partial(centred_scenes, 4), LONG)
+            for form in "ABDE"
         },
-        seeds=(0, 1, 2),
+        seeds=SEEDS,
     ),
-    "vgg-transfer": Experiment(
+    "vgg-start": Experiment(
         variants={
-            f"{build.__name__} {per_class}": Variant(
-                build=build,
-                data=partial(few_scenes, per_class=per_class),
-                recipe=replace(FEW_IMAGES, epochs=12, batch_size=25, lr=0.001),
+            name: Variant(
+                partial(vgg_narrow, form, start), partial(centred_scenes, 255), PAPERS
             )
-            for per_class in PER_CLASS
-            for build in (from_nothing, fine_tuned, frozen)
+            for name, (form, start) in STARTS.items()
         },
-        seeds=(0, 1, 2),
+        seeds=SEEDS,
     ),
 }
 
 LARGER = {
-    "vgg-filters-large": Experiment(
+    "vgg-depth-large": Experiment(
         variants={
-            form: Variant(
-                build=build,
-                data=partial(
-                    scenes, train=20_000, val=2000, image_size=64, cached=True
-                ),
-                recipe=replace(FEW_IMAGES, epochs=30, batch_size=128, lr=0.001),
+            name: Variant(
+                build,
+                partial(centred_scenes, 4, train=20_000, val=10_000),
+                replace(LONG, epochs=60, batch_size=128),
             )
-            for form, build in FORMS.items()
+            for name, build in {
+                **{form: partial(vgg_narrow, form) for form in "ABDE"},
+                "B with 5x5": vgg_narrow_5x5,
+            }.items()
         },
-        seeds=(0, 1, 2),
+        seeds=SEEDS,
     ),
 }
 

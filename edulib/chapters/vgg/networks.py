@@ -1,18 +1,22 @@
 """Narrow forms of VGG, which stand in no paper."""
 
 from collections.abc import Sequence
+from math import sqrt
 
 from torch import nn
 
-from edulib.models.classification.vgg import (
-    VGG,
-    conv3x3_relu,
-    dense_head,
-    init_weights,
-    make_stages,
-)
+from edulib.models.classification.vgg import VGG, conv3x3_relu, dense_head, make_stages
 
+CONFIGURATIONS = {
+    "A": (1, 1, 2, 2, 2),
+    "B": (2, 2, 2, 2, 2),
+    "D": (2, 2, 3, 3, 3),
+    "E": (2, 2, 4, 4, 4),
+}
 WIDTHS = (16, 24, 48, 64, 96)
+NARROW = (16, 32, 64, 128, 128)  # a quarter of the paper's
+
+_DENSE = ((512 * 7 * 7, 4096), (4096, 4096), (4096, 1000))  # the paper's
 
 
 def vgg_small(
@@ -34,19 +38,73 @@ def vgg_small(
     return model
 
 
-def vgg_small_pairs(num_classes: int = 10, in_channels: int = 3) -> VGG:
-    """Build a narrow configuration B: pairs of 3x3 convolutions."""
-    return vgg_small(num_classes, in_channels, (2, 2, 2, 2, 2))
+def vgg_narrow(
+    configuration: str, start: str | float = "he", num_classes: int = 10
+) -> VGG:
+    """Build a configuration at a quarter of the paper's widths, for 32 x 32 pixels.
+
+    Args:
+        configuration: "A", "B", "D" or "E" of the paper's table 1.
+        start: how its weights are drawn, see `draw_weights`.
+        num_classes: of the data.
+    """
+    stages = make_stages(CONFIGURATIONS[configuration], conv3x3_relu, 3, NARROW)
+    model = VGG(stages, nn.AdaptiveAvgPool2d(1), dense_head(128, 256, num_classes))
+    draw_weights(model, start)
+    return model
 
 
-def vgg_small_5x5(num_classes: int = 10, in_channels: int = 3) -> VGG:
-    """Build `vgg_small_pairs` with one 5x5 convolution in place of each pair.
+def vgg_narrow_5x5(num_classes: int = 10) -> VGG:
+    """Build `vgg_narrow("B")` with one 5x5 convolution in place of each pair of 3x3.
 
     The paper compares the two in its section 4.1.
     """
-    model = vgg_small(num_classes, in_channels, (1, 1, 1, 1, 1))
-    for stage in (model.stage1, model.stage2, model.stage3, model.stage4, model.stage5):
-        small = stage[0]
-        stage[0] = nn.Conv2d(small.in_channels, small.out_channels, 5, padding=2)
-        init_weights(stage[0])
+    stages = make_stages((1, 1, 1, 1, 1), _conv5x5_relu, 3, NARROW)
+    model = VGG(stages, nn.AdaptiveAvgPool2d(1), dense_head(128, 256, num_classes))
+    draw_weights(model, "he")
     return model
+
+
+def draw_weights(model: VGG, start: str | float) -> None:
+    """Draw the weights of a narrow VGG so that they act as the paper's widths would.
+
+    A layer of N inputs multiplies the size of the signal by std * sqrt(N / 2). The
+    standard deviation is computed for the paper's N and enlarged so that this factor
+    is the paper's in each layer, although N is smaller here.
+
+    Args:
+        model: drawn anew, in place; biases become zero.
+        start: a standard deviation, "he" (variance 2 / inputs) or "glorot"
+            (2 / (inputs + outputs)).
+
+    Raises:
+        ValueError: if ``start`` is another word.
+    """
+    dense = iter(_DENSE)
+    for layer in model.modules():
+        if not isinstance(layer, nn.Conv2d | nn.Linear):
+            continue
+        is_dense = isinstance(layer, nn.Linear)
+        inputs, outputs = next(dense) if is_dense else _paper_fans(layer)
+        std = _paper_std(start, inputs, outputs)
+        nn.init.normal_(layer.weight, std=std * sqrt(inputs / layer.weight[0].numel()))
+        nn.init.zeros_(layer.bias)
+
+
+def _paper_fans(layer: nn.Conv2d) -> tuple[int, int]:
+    """Inputs and outputs of a convolution at the paper's width."""
+    window, channels = layer.kernel_size[0] ** 2, layer.in_channels
+    is_first = channels == 3
+    return window * channels * (1 if is_first else 4), window * 4 * layer.out_channels
+
+
+def _paper_std(start: str | float, inputs: int, outputs: int) -> float:
+    variances = {"he": 2 / inputs, "glorot": 2 / (inputs + outputs)}
+    if isinstance(start, str) and start not in variances:
+        raise ValueError(f"expected a number, 'he' or 'glorot', got {start!r}")
+    return sqrt(variances[start]) if isinstance(start, str) else start
+
+
+def _conv5x5_relu(in_channels: int, out_channels: int) -> list[nn.Module]:
+    convolution = nn.Conv2d(in_channels, out_channels, 5, padding=2)
+    return [convolution, nn.ReLU(inplace=True)]
