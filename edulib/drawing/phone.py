@@ -9,6 +9,7 @@ import math
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,9 +83,10 @@ def fit_phone(figure: "Figure") -> None:
         _fit_plots(figure, panels, width, height)
     else:
         figure.set_size_inches(width, height)
+    _narrow_legends(figure, width * _INCH)
     if change := getattr(figure, "_eov_on_phone", None):
         change(figure)
-        _enlarge(figure)
+    _enlarge(figure)
 
 
 def _texts(figure: "Figure") -> "Iterator[Text]":
@@ -120,6 +122,21 @@ def _enlarge(figure: "Figure") -> None:
     for text in _texts(figure):
         if _size(text) < SMALLEST:
             text.set_fontsize(text.get_fontsize() * SMALLEST / _size(text))
+
+
+def _narrow_legends(figure: "Figure", width: float) -> None:
+    """Give legends that are wider than the figure fewer columns."""
+    from matplotlib.legend import Legend
+
+    for legend in figure.findobj(Legend):
+        names = [text.get_text() for text in legend.get_texts()]
+        columns = legend._ncols
+        while columns > 1 and legend.get_window_extent().width > width:
+            columns -= 1
+            legend.set_ncols(columns)
+            legend._init_legend_box(legend.legend_handles, names)
+            legend._set_loc(legend._loc_real)
+            figure.canvas.draw()
 
 
 def _panels(figure: "Figure") -> "dict[tuple[int, int], list[Axes]]":
@@ -160,7 +177,7 @@ def _fit_plots(figure: "Figure", panels: dict, width: float, height: float) -> N
 def _say_scales(panels: dict) -> None:
     """Label the axes of panels that left it to a neighbour beside or below."""
     labels: dict[tuple[str, int], str] = {}
-    for (row, column), panel in panels.items():
+    for (row, _), panel in panels.items():
         axes = panel[0]
         axes.tick_params(labelleft=axes.yaxis.get_tick_params()["left"])
         label = axes.get_ylabel() or labels.get(("y", row), "")
@@ -173,8 +190,8 @@ def _part_labels(axes: "Axes") -> None:
     """Turn the labels along x where they would touch."""
     shown = [t for t in axes.get_xticklabels() if t.get_visible() and t.get_text()]
     boxes = sorted((t.get_window_extent() for t in shown), key=lambda box: box.x0)
-    pairs = zip(boxes, boxes[1:], strict=False)
-    if axes.axison and any(b.x0 < a.x1 + _GAP for a, b in pairs):
+    touching = any(b.x0 < a.x1 + _GAP for a, b in pairwise(boxes))
+    if axes.axison and touching:
         for text in shown:
             text.set(rotation=40, ha="right", rotation_mode="anchor")
 

@@ -10,6 +10,7 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
+from edulib.drawing.curves import place_labels
 from edulib.drawing.phone import fit_phone, picture_boxes, smallest_letter
 from edulib.notebook.environment import is_static
 
@@ -52,7 +53,7 @@ def _draw(figure: "Figure") -> tuple[str, dict]:
 
     Margins are cut off; what stands out of the figure is kept.
     """
-    figure.canvas.draw()
+    place_labels(figure)
     area = figure.get_tightbbox().padded(_PAD)
     buffer = io.BytesIO()
     figure.savefig(
