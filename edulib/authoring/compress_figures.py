@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PALETTES = ((64, 0.001), (256, 0.01))
 _VISIBLE = 32  # difference of a colour value, of 255
 _PHOTO = 88  # quality of a JPEG whose letters stay clean
-_PHONE_PHOTO = 80
+_PHONE_PHOTO = 78
 
 
 def shrink_figures(notebook: NotebookNode) -> None:
@@ -31,7 +31,8 @@ def shrink_figures(notebook: NotebookNode) -> None:
             about = metadata.pop("image/png", {})
             if "data" in about.get("phone", {}):
                 phone = base64.b64decode(about["phone"]["data"])
-                about["phone"]["data"] = _encode(shrink_to_webp(phone))
+                photo = bool(about["phone"]["pictures"])
+                about["phone"]["data"] = _encode(shrink_to_webp(phone, photo))
             kind, small = shrink_png(content)
             data[kind] = _encode(small)
             if about:
@@ -56,14 +57,24 @@ def shrink_png(content: bytes) -> tuple[str, bytes]:
     return "image/png", content
 
 
-def shrink_to_webp(content: bytes) -> bytes:
-    """Return a PNG as WebP: with a palette, without loss, if it looks alike."""
+def shrink_to_webp(content: bytes, photo: bool) -> bytes:
+    """Return a PNG as WebP: with a palette, without loss, if it looks alike.
+
+    Args:
+        content: the file.
+        photo: whether there are pictures in it, which may lose a little if that is
+            smaller.
+    """
     image, few = _open(content)
     if image is None:
         return content
+    made = []
     if few is not None:
-        return _saved(few.convert("RGB"), format="WEBP", lossless=True, method=6)
-    return _saved(image, format="WEBP", quality=_PHONE_PHOTO, method=6)
+        exact = {"lossless": True, "method": 6}
+        made.append(_saved(few.convert("RGB"), format="WEBP", **exact))
+    if photo or few is None:
+        made.append(_saved(image, format="WEBP", quality=_PHONE_PHOTO, method=6))
+    return min(made, key=len)
 
 
 def _open(content: bytes) -> "tuple[Image | None, Image | None]":

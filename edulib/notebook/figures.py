@@ -17,6 +17,7 @@ from edulib.notebook.environment import is_static
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from matplotlib.figure import Figure
+    from matplotlib.transforms import BboxBase
 
 _PIXELS = 72  # an inch, so that a point of a letter is a pixel
 _FINE = 2
@@ -67,14 +68,15 @@ def _draw(figure: "Figure") -> tuple[str, dict]:
         "width": round(area.width * _PIXELS),
         "height": round(area.height * _PIXELS),
         "letters": smallest_letter(figure),
-        "pictures": [
-            [
-                round((left - area.x0) / area.width, 4),
-                round((area.y1 - top) / area.height, 4),
-                round((right - area.x0) / area.width, 4),
-                round((area.y1 - bottom) / area.height, 4),
-            ]
-            for left, bottom, right, top in picture_boxes(figure)
-        ],
+        "pictures": [_share(box, area) for box in picture_boxes(figure)],
     }
     return base64.b64encode(buffer.getvalue()).decode(), about
+
+
+def _share(box: tuple[float, float, float, float], area: "BboxBase") -> list[float]:
+    """Return left, top, right and bottom of a box in shares of an area around it."""
+    left, bottom, right, top = box
+    across = [(x - area.x0) / area.width for x in (left, right)]
+    down = [(area.y1 - y) / area.height for y in (top, bottom)]
+    corners = (across[0], down[0], across[1], down[1])
+    return [round(float(corner), 4) for corner in corners]

@@ -32,6 +32,7 @@ READ_THROUGH = """async () => {
     : e.contentDocument.URL === e.src && e.contentDocument.readyState === "complete";
   await window.MathJax?.startup?.promise;
   for (const late of document.querySelectorAll("[loading=lazy]")) {
+    if (!late.checkVisibility()) continue;
     late.scrollIntoView({block: "center", behavior: "instant"});
     do await frame(); while (!isLoaded(late));
   }
@@ -45,6 +46,31 @@ FIND_WIDE = """() => {
   return [...document.querySelectorAll("body *")]
     .filter((e) => e.getBoundingClientRect().right > width + 1)
     .map((e) => `${e.tagName.toLowerCase()}.${e.className}`).slice(0, 8);
+}"""
+# A figure of matplotlib tells in its data how large its letters are at its own width.
+FIND_SMALL_LETTERS = """smallest => {
+  const found = [];
+  const check = (e, size, words) => {
+    if (size < smallest - 0.05) found.push(`${size.toFixed(1)} px: ${words}`);
+  };
+  for (const e of document.querySelectorAll(".cell_output :not(mjx-container *)")) {
+    const says = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
+    if (!says.length || !e.checkVisibility()) continue;
+    const drawn = e.getScreenCTM?.();
+    const zoom = drawn ? Math.hypot(drawn.a, drawn.b) : 1;
+    check(e, zoom * parseFloat(getComputedStyle(e).fontSize), says[0].data.trim());
+  }
+  for (const e of document.querySelectorAll(".cell_output img")) {
+    if (!e.checkVisibility()) continue;
+    const sources = [...e.parentElement.querySelectorAll("source")];
+    const shown = sources.find((s) => matchMedia(s.media).matches) ?? e;
+    const isDrawn = e.matches("picture *, [src*='_images/']");
+    if (isDrawn && shown.dataset.letters === undefined) found.push(`unknown: ${e.alt}`);
+    const letters = parseFloat(shown.dataset.letters);
+    const zoom = e.getBoundingClientRect().width / shown.getAttribute("width");
+    if (letters) check(e, letters * zoom, e.alt);
+  }
+  return found;
 }"""
 READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
   (e) => [e.getAttribute("src").slice(0, 60), e.getAttribute("alt") ?? ""])"""
@@ -134,6 +160,10 @@ class Visit:
     def too_wide(self) -> list[str]:
         """Elements that stick out to the right, if the page scrolls sideways."""
         return self.page.evaluate(FIND_WIDE)
+
+    def small_letters(self, smallest: float = 9) -> list[str]:
+        """Return texts of cells' outputs with letters of less than so many pixels."""
+        return self.page.evaluate(FIND_SMALL_LETTERS, smallest)
 
     def raw_formulas(self) -> list[str]:
         """Formulas that are not set, or set as an error."""

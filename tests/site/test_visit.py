@@ -43,6 +43,24 @@ def test_sees_an_element_that_is_too_wide(visit: Visit):
     assert "div.planted" in visit.too_wide()
 
 
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ('<svg width="60" viewBox="0 0 90 9"><text y="8">tick</text></svg>', "tick"),
+        ('<img width="100" data-letters="8.9" alt="a plot with ticks">', "a plot"),
+        ('<p style="font-size: 8px">pale</p>', "pale"),
+        ('<picture><img width="100" alt="not measured"></picture>', "unknown: not"),
+    ],
+)
+def test_sees_small_letters(html: str, words: str, visit: Visit):
+    add(visit, f'<div class="planted cell_output" style="font-size: 12px">{html}</div>')
+    found = visit.small_letters()
+    visit.page.locator(".planted").first.evaluate("e => e.remove()")
+    assert len(found) == 1
+    assert words in found[0]
+    assert visit.small_letters() == []
+
+
 def test_sees_a_raw_formula(visit: Visit):
     add(visit, r'<span class="math">\(x^2\)</span>')
     assert visit.raw_formulas() == [r"\(x^2\)"]

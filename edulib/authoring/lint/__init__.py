@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edulib.authoring.lint import cells, chapter, exercises, figures, prose
+from edulib.authoring.lint import cells, chapter, exercises, figures, outputs, prose
 from edulib.authoring.lint.page import Page, Problem
 from edulib.authoring.notebooks import chapter_of, read
 
@@ -20,6 +20,9 @@ RULES: tuple[Rule, ...] = (
     figures.html_is_described,
     figures.figures_have_captions,
     figures.one_picture_a_cell,
+    outputs.narrow_code,
+    outputs.narrow_outputs,
+    outputs.tiles_can_be_seen,
     prose.plain_markdown,
     prose.images_have_alt_text,
 )
