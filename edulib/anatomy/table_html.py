@@ -16,15 +16,15 @@ _STYLE = (
     ".eov-table :is(th,td){padding:.3rem .5rem;text-align:right;white-space:nowrap;"
     "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
     ".eov-table :is(th,td):first-child{text-align:left}"
-    ".eov-table thead th{vertical-align:bottom;white-space:normal}"
+    ".eov-table thead th{vertical-align:bottom}"
     ".eov-table tbody :is(th,td){vertical-align:top}"
     ".eov-table tbody tr{background:none}.eov-table tbody th{font-weight:600;"
     "white-space:normal}"
     ".eov-table small{display:block;font-size:.76rem;font-weight:400;opacity:.8}"
-    ".eov-table td small{white-space:normal}"
     ".eov-table tfoot :is(th,td){border-bottom:0;font-weight:700}"
     "@container (max-width:420px){.eov-table :is(th,td){padding:.3rem .25rem}"
-    ".eov-table table{font-size:.76rem}.eov-table small{font-size:.7rem}}"
+    ".eov-table table{font-size:.76rem}.eov-table small{font-size:.7rem}"
+    ".eov-table :is(thead th,td small){white-space:normal}}"
     "</style>"
 )
 

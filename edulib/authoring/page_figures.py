@@ -8,6 +8,7 @@ import base64
 import hashlib
 import io
 from html import escape
+from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import quote
@@ -95,11 +96,10 @@ def darken(content: bytes, boxes: list[list[float]]) -> bytes:
     light = np.asarray(image, np.float32) / 255
     offset, slope = _INVERT
     dark = np.clip((offset + slope * light) @ np.array(_HUE, np.float32).T, 0, 1)
-    for box in boxes:
-        left, top, right, bottom = (
-            round(share * size) for share, size in zip(box, 2 * image.size, strict=True)
-        )
-        inside = (slice(max(top, 0), bottom), slice(max(left, 0), right))
+    height, width = light.shape[:2]
+    for left, top, right, bottom in boxes:  # what is white at an edge stays outside
+        rows = slice(ceil(max(top, 0) * height), floor(bottom * height))
+        inside = (rows, slice(ceil(max(left, 0) * width), floor(right * width)))
         dark[inside] = light[inside]
     buffer = io.BytesIO()
     made = Image.fromarray((dark * 255).round().astype(np.uint8))

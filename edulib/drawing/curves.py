@@ -49,6 +49,8 @@ def plot_curves(
         (line,) = ax.plot(x, y, linestyle=_DASHES[k % 4], label=name)
         ends.append((x[-1], y[-1], name, line.get_color()))
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    if all(float(x).is_integer() for line in ax.lines for x in line.get_xdata()):
+        ax.locator_params(axis="x", integer=True)  # half an epoch is none
     if log:
         ax.set_yscale("log")
     if title:

@@ -81,7 +81,7 @@ READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
 # look on grounds of the same look has the same contrast. Axe is asked about one of each
 # kind. Drawings, where grounds lie beside the text, and what is placed over the page
 # are left alone; words of code, thousands on a page, become plain text, so that axe
-# need not walk through them.
+# need not walk through them. Edges that fade would keep axe from seeing the ground.
 ASK_ONCE = """() => {
   const grounds = new Map(), kinds = new Set(), again = [];
   const ground = (e) => {
@@ -94,6 +94,9 @@ ASK_ONCE = """() => {
     }
     return grounds.get(e) ?? "";
   };
+  for (const e of document.querySelectorAll("pre, .eov-table")) {
+    e.style.setProperty("background-image", "none", "important");
+  }
   const says = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim();
   for (const e of document.querySelectorAll("body :not(svg, svg *)")) {
     if (![...e.childNodes].some(says)) continue;
