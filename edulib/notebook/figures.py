@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from edulib.drawing.curves import place_labels
 from edulib.drawing.phone import fit_phone, picture_boxes, smallest_letter
-from edulib.notebook.environment import is_static
+from edulib.notebook.environment import is_for_pages
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -34,19 +34,23 @@ def show_figures(shell: "InteractiveShell") -> None:
 
 
 def format_figure(figure: "Figure") -> tuple[str, dict] | None:
-    """Draw a figure, and for a page once more for phones, which changes the figure.
+    """Draw a figure, and for a page once more for phones, which uses the figure up.
 
     Returns:
         The PNG and its metadata; None for a figure with nothing in it.
     """
     if not figure.axes:
         return None
-    data, metadata = _draw(figure)
-    if is_static():
+    if not is_for_pages():
+        return _draw(figure)
+    if not hasattr(figure, "_eov_drawn"):
+        data, metadata = _draw(figure)
+        size = figure.get_size_inches().copy()
         fit_phone(figure)
         narrow, about = _draw(figure)
-        metadata["phone"] = {"data": narrow, **about}
-    return data, metadata
+        figure.set_size_inches(size)  # its name in words has the size
+        figure._eov_drawn = data, {**metadata, "phone": {"data": narrow, **about}}
+    return figure._eov_drawn
 
 
 def _draw(figure: "Figure") -> tuple[str, dict]:

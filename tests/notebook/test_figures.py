@@ -19,8 +19,8 @@ def _one_style():
 
 
 @pytest.fixture
-def static(monkeypatch):
-    monkeypatch.setenv("EOV_STATIC", "1")
+def stored(monkeypatch):
+    monkeypatch.setenv("EOV_STORED", "1")
 
 
 def opened(data):
@@ -31,7 +31,7 @@ def two_curves():
     return plot_curves({"plain": [3, 2, 1], "residual": [2, 1, 1]}, "epoch", "error")
 
 
-def test_a_page_gets_a_second_drawing(static):
+def test_a_page_gets_a_second_drawing(stored):
     data, about = format_figure(two_curves())
     phone = about["phone"]
     for content, facts in ((data, about), (phone["data"], phone)):
@@ -44,12 +44,20 @@ def test_a_page_gets_a_second_drawing(static):
     assert phone["width"] <= 341
 
 
-def test_the_same_figure_gives_the_same_bytes(static):
+def test_the_same_figure_gives_the_same_bytes(stored):
     assert format_figure(two_curves()) == format_figure(two_curves())
 
 
+def test_who_shows_a_figure_twice_sees_the_same(stored):
+    figure = two_curves()
+    words = repr(figure)
+    assert format_figure(figure) == format_figure(figure)
+    assert repr(figure) == words
+
+
 def test_others_get_one(monkeypatch):
-    monkeypatch.delenv("EOV_STATIC", raising=False)
+    monkeypatch.setenv("EOV_STATIC", "1")
+    monkeypatch.delenv("EOV_STORED", raising=False)
     figure = two_curves()
     _, about = format_figure(figure)
     assert "phone" not in about
@@ -60,7 +68,7 @@ def test_nothing_is_shown_of_nothing():
     assert format_figure(plt.figure()) is None
 
 
-def test_pictures_lie_where_it_says(static):
+def test_pictures_lie_where_it_says(stored):
     figure, axes = plt.subplots(1, 2, figsize=(6, 3))
     for axis in axes:
         axis.imshow(np.full((4, 4, 3), (1.0, 0, 0)))

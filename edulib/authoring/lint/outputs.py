@@ -12,7 +12,7 @@ WIDEST_OUTPUT = 44  # letters, in a column of 341 pixels
 SMALLEST_TILE = 110  # pixels
 _UNSEEN = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
 _COLUMN = 671  # pixels, of a desktop's page
-_ZOOM = 1.3  # of figures on a page
+ZOOM = 1.3  # of figures on a page
 
 
 def narrow_code(page: Page) -> Iterator[Problem]:
@@ -71,7 +71,7 @@ def _tiles(output: NotebookNode) -> Iterator[float]:
     """Go through the longer sides of images in a figure, in pixels of a desktop."""
     for about in output.get("metadata", {}).values():
         if "pictures" in about:
-            zoom = min(_ZOOM, _COLUMN / about["width"])
+            zoom = min(ZOOM, _COLUMN / about["width"])
             for left, top, right, bottom in about["pictures"]:
                 width = (right - left) * about["width"]
                 height = (bottom - top) * about["height"]
