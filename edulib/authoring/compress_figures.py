@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 # Colours of a palette, and the share of the pixels that may change visibly.
 PALETTES = ((64, 0.001), (256, 0.01))
 _VISIBLE = 32  # difference of a colour value, of 255
-_PHOTO = 88  # quality of a JPEG whose letters stay clean
-_PHONE_PHOTO = 78
+_PHOTO = 85  # quality of a JPEG whose letters stay clean
+_PHONE_PHOTO = 65
 
 
 def shrink_figures(notebook: NotebookNode) -> None:

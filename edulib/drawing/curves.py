@@ -78,9 +78,10 @@ def place_labels(figure: "Figure") -> None:
         right = max((x for x, _ in ends), default=0)
         gap = _APART * figure.dpi / 72
         previous = -math.inf
-        for (_, y), (_, label) in sorted(
+        for (_, end), (_, label) in sorted(
             zip(ends, labels, strict=True), key=lambda pair: pair[0][1]
         ):
+            y = min(max(end, ax.bbox.y0), ax.bbox.y1)  # a curve may leave the axes
             previous = max(y, previous + gap)
             label.xy = ax.transAxes.inverted().transform((right, previous))
 

@@ -57,6 +57,14 @@ def test_names_follow_their_curves_when_the_layout_changes():
     assert boxes[0].x0 == pytest.approx(end[0] + 7, abs=4)
 
 
+def test_names_stay_beside_the_axes_that_their_curves_leave():
+    figure = plot_curves({"up": [0, 9], "down": [0, -9]}, "x", "y")
+    (axis,) = figure.axes
+    axis.set_ylim(-1, 1)
+    place_labels(figure)
+    assert [text.xy[1] for text in axis.texts] == pytest.approx([1, 0])
+
+
 def test_curves_differ_in_colour_and_in_dash():
     axis = plot_curves({"a": [1, 2], "b": [2, 1]}, "x", "y").axes[0]
     first, second = axis.lines
