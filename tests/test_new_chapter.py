@@ -110,7 +110,7 @@ CODE = {
     "diagram(": "from edulib.anatomy import stage_table\n"
     "from edulib.drawing import diagram\n"
     "from edulib.notebook import netron_graph\n\n"
-    "netron_graph('highway_dense')  # diagram(net) stage_table(net, (1, 8, 8))",
+    "netron_graph('highway_dense')  # diagram(net) stage_table(net, (1, 8))",
     "show_source(": "from edulib.notebook import show_source\n\nshow_source(Highway)",
     "claim(": "from edulib.notebook import Verdict, claim\n\nclaim(\n    'reads',\n"
     "    paper='It reads.',\n    place='table 1',\n    measured='yes',\n"

@@ -1,34 +1,22 @@
 """The table of stages: a network on one page, beside the numbers of its paper."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
+from math import prod
 
 from torch import nn
 
 from edulib.anatomy.describe import describe
 from edulib.anatomy.graph import Graph, Node
 from edulib.anatomy.inputs import Input
+from edulib.anatomy.numbers import short_bytes, short_count
 from edulib.anatomy.op_types import OpType
 from edulib.anatomy.receptive import ReceptiveField, field_of
 from edulib.anatomy.trace import trace_graph
 
 _QUIET = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.CONSTANT)
-_STYLE = (
-    "<style>.eov-table{overflow-x:auto;margin:.5rem 0;container-type:inline-size}"
-    ".eov-table table{border-collapse:collapse;font-size:.84rem;width:auto;"
-    "margin:0;font-variant-numeric:tabular-nums}"
-    ".eov-table caption{caption-side:top;text-align:left;padding:.2rem .5rem}"
-    ".eov-table caption span{display:inline-block;max-width:calc(100cqw - 1rem);"
-    "position:sticky;left:.5rem}"
-    ".eov-table :is(th,td){padding:.3rem .5rem;text-align:right;white-space:nowrap;"
-    "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
-    ".eov-table :is(th,td):is(.t,:first-child){text-align:left}"
-    ".eov-table :is(thead th,td.t){white-space:normal}"
-    ".eov-table td.t{min-width:9.5rem}.eov-table thead th{vertical-align:bottom}"
-    ".eov-table tbody tr{background:none}.eov-table tbody th{font-weight:600}"
-    ".eov-table tfoot :is(th,td){border-bottom:0;font-weight:700}</style>"
-)
+_FREE = (OpType.ACTIVATION, OpType.DROPOUT, OpType.NORMALISATION)
+NOTHING = "–"
 
 
 @dataclass(frozen=True)
@@ -64,12 +52,24 @@ class Row:
         return [
             self.name,
             self.layer,
-            "–" if self.shape is None else "×".join(map(str, self.shape)),
-            "–" if self.field is None else str(self.field),
-            f"{self.params:,}" if self.params else "–",
-            _count(self.macs),
-            _bytes(self.bytes),
+            NOTHING if self.shape is None else "×".join(map(str, self.shape)),
+            NOTHING if self.field is None else str(self.field),
+            f"{self.params:,}" if self.params else NOTHING,
+            short_count(self.macs) if self.macs else NOTHING,
+            short_bytes(self.bytes) if self.bytes else NOTHING,
         ]
+
+    def adds_nothing_to(self, previous: "Row") -> bool:
+        """Tell whether this only activates, drops or scales what a row puts out."""
+        free = self.op_type in _FREE and not (self.params or self.macs or self.paper)
+        if not free or self.shape is None or previous.shape is None:
+            return False
+        return prod(self.shape) == prod(previous.shape)
+
+    def joined(self, later: "Row") -> "Row":
+        """Return a row for this one and one that adds nothing to it."""
+        layer = f"{self.layer}; {later.layer}"
+        return replace(self, layer=layer, bytes=self.bytes + later.bytes)
 
 
 _HEADINGS = [
@@ -78,7 +78,7 @@ _HEADINGS = [
     "Output",
     "Receptive field",
     "Parameters",
-    "MACs",
+    "Multiply-adds",
     "Activations",
 ]
 _TEXT = 2
@@ -122,7 +122,7 @@ class Table:
         """What the table shows, with the exact totals."""
         return (
             f"{self.title} on {self._shown_inputs()}: {self.params:,} parameters, "
-            f"{self.macs:,} MACs"
+            f"{self.macs:,} multiply-adds"
         )
 
     def _shown_inputs(self) -> str:
@@ -138,7 +138,7 @@ class Table:
         """Return headings, rows and totals; the paper's column is beside the output."""
         body = [row.cells() for row in self.rows]
         total = ["Total", "", "", "", f"{self.params:,}"]
-        total += [_count(self.macs), _bytes(self.bytes)]
+        total += [short_count(self.macs), short_bytes(self.bytes)]
         heading = list(_HEADINGS)
         if self.has_paper:
             papers = ["Paper", *(row.paper for row in self.rows), ""]
@@ -162,20 +162,21 @@ class Table:
         parts = [self.caption, printed[0], rule, *printed[1:-1], rule, printed[-1]]
         return "\n".join(parts)
 
+    @property
+    def stages(self) -> tuple[Row, ...]:
+        """The rows of a page: what adds nothing to a row stands in it."""
+        stages: list[Row] = []
+        for row in self.rows:
+            if stages and row.adds_nothing_to(stages[-1]):
+                stages[-1] = stages[-1].joined(row)
+            else:
+                stages.append(row)
+        return tuple(stages)
+
     def _repr_html_(self) -> str:
-        heading, body, total = self._lines()
-        head = "".join(
-            f'<th scope="col"{_align(k)}>{escape(text)}</th>'
-            for k, text in enumerate(heading)
-        )
-        rows = "".join(f"<tr>{_html_cells(line)}</tr>" for line in body)
-        return (
-            f'{_STYLE}<div class="eov-table" role="region" tabindex="0" '
-            f'aria-label="{escape(self.title, quote=True)}: table of stages">'
-            f"<table><caption><span>{escape(self.caption)}</span></caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-            f"<tfoot><tr>{_html_cells(total)}</tr></tfoot></table></div>"
-        )
+        from edulib.anatomy.table_html import table_html
+
+        return table_html(self)
 
 
 def stage_table(
@@ -272,35 +273,3 @@ def _unused(model: nn.Module, graph: Graph, labels: dict) -> list[Row]:
             )
         )
     return rows
-
-
-def _count(number: int) -> str:
-    """Write a count with three digits and its unit: 118013952 is "118 M"."""
-    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if number >= size:
-            return _three_digits(number / size) + unit
-    return str(number) if number else "–"
-
-
-def _bytes(number: int) -> str:
-    """Write a number of bytes in kB or MB, of 1000 and 1000² bytes."""
-    if number >= 1e6:
-        return _three_digits(number / 1e6) + " MB"
-    return _three_digits(number / 1e3) + " kB" if number else "–"
-
-
-def _three_digits(number: float) -> str:
-    digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
-    return f"{number:.{digits}f}"
-
-
-def _align(column: int) -> str:
-    return ' class="t"' if column < _TEXT else ""
-
-
-def _html_cells(line: list[str]) -> str:
-    first, *rest = line
-    cells = "".join(
-        f"<td{_align(k)}>{escape(text)}</td>" for k, text in enumerate(rest, 1)
-    )
-    return f'<th scope="row">{escape(first)}</th>{cells}'

@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+_STORED = {**ENVIRONMENT, "EOV_STORED": "1"}
 _SET_UP_TITLE = SET_UP.splitlines()[0] + "\n"
 _ARGUMENTS = "-m ipykernel_launcher -f {connection_file} --log-level=CRITICAL".split()
 
@@ -48,7 +49,7 @@ def execute(path: Path, *, timeout: int = 300) -> float:
     notebook = read(path)
     refresh_set_up(notebook)
     started = time.perf_counter()
-    run(notebook, path.parent, environment=ENVIRONMENT, timeout=timeout)
+    run(notebook, path.parent, environment=_STORED, timeout=timeout)
     seconds = time.perf_counter() - started
     _refuse_noise(notebook)
     shrink_figures(notebook)

@@ -4,6 +4,7 @@
 - A page carries the colour of its part, and a chapter what comes before and next.
 - A page describes itself to search engines by its first paragraph.
 - Pages may name, in double braces, what is counted and listed at each build.
+- A figure has two drawings, of which the page shows the one that fits.
 - A notebook's rocket opens the form for students, and so does a plain download.
 """
 
@@ -18,6 +19,14 @@ from edulib.authoring.credits import credit_lists
 from edulib.authoring.hosts import DOWNLOADS, Host, list_hosts
 from edulib.authoring.lists import map_lists, thread
 from edulib.authoring.notebooks import chapter_of
+from edulib.authoring.page_figures import (
+    depart_picture,
+    drawing,
+    offer_drawings,
+    picture,
+    visit_drawing,
+    visit_picture,
+)
 from edulib.authoring.page_statistics import page_numbers
 from edulib.authoring.student_notebooks import write_students
 from edulib.authoring.teaching import say_minutes, teaching_lists
@@ -118,7 +127,10 @@ def write_downloads(app: "Sphinx", error: Exception | None) -> None:
 
 def setup(app: "Sphinx") -> dict[str, bool]:
     """Register the extension with Sphinx."""
+    app.add_node(picture, html=(visit_picture, depart_picture))
+    app.add_node(drawing, html=(visit_drawing, None))
     app.connect("config-inited", count_everything)
+    app.connect("doctree-read", offer_drawings, priority=100)  # before files are copied
     page_cells.connect(app)
     app.connect("doctree-read", mark_part)
     app.connect("doctree-read", add_thread)

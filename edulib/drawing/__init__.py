@@ -13,6 +13,7 @@ from edulib.drawing.images import (
     normalize_signed,
     show_images,
 )
+from edulib.drawing.phone import on_phone
 from edulib.drawing.style import (
     ERA_COLORS,
     ERA_NAMES,
@@ -33,6 +34,7 @@ __all__ = [
     "draw_masks",
     "normalize_image",
     "normalize_signed",
+    "on_phone",
     "plot_curves",
     "show_images",
     "timeline",

@@ -1,5 +1,6 @@
 """Curves: learning curves above all."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_APART = 15  # points between names
 _DASHES = ("-", "--", "-.", ":")
 
 
@@ -47,6 +49,8 @@ def plot_curves(
         (line,) = ax.plot(x, y, linestyle=_DASHES[k % 4], label=name)
         ends.append((x[-1], y[-1], name, line.get_color()))
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    if all(float(x).is_integer() for line in ax.lines for x in line.get_xdata()):
+        ax.locator_params(axis="x", integer=True)  # half an epoch is none
     if log:
         ax.set_yscale("log")
     if title:
@@ -62,20 +66,32 @@ def _points(values: Sequence) -> tuple[list[float], list[float]]:
     return list(range(1, len(y) + 1)), y
 
 
+def place_labels(figure: "Figure") -> None:
+    """Move the names at curves' ends to where the ends now are, and apart.
+
+    It is to be called again when the figure's size or layout has changed.
+    """
+    figure.canvas.draw()
+    for ax in figure.axes:
+        labels = getattr(ax, "_eov_end_labels", [])
+        ends = [ax.transData.transform(end) for end, _ in labels]
+        right = max((x for x, _ in ends), default=0)
+        gap = _APART * figure.dpi / 72
+        previous = -math.inf
+        for (_, end), (_, label) in sorted(
+            zip(ends, labels, strict=True), key=lambda pair: pair[0][1]
+        ):
+            y = min(max(end, ax.bbox.y0), ax.bbox.y1)  # a curve may leave the axes
+            previous = max(y, previous + gap)
+            label.xy = ax.transAxes.inverted().transform((right, previous))
+
+
 def _label_ends(ax: "Axes", ends: list[tuple[float, float, str, str]]) -> None:
     """Write each name beside its curve's end, moved apart where they would touch."""
-    ax.figure.canvas.draw()
-    right = max(ax.transData.transform((x, y))[0] for x, y, _, _ in ends)
-    gap = 15 * ax.figure.dpi / 72
-    previous = None
-    for x, y, name, color in sorted(ends, key=lambda end: end[1]):
-        _, height = ax.transData.transform((x, y))
-        height = height if previous is None else max(height, previous + gap)
-        previous = height
-        anchor = ax.transAxes.inverted().transform((right, height))
+    labels = [
         ax.annotate(
             name,
-            anchor,
+            (1, 0),
             xycoords="axes fraction",
             xytext=(7, 0),
             textcoords="offset points",
@@ -83,3 +99,8 @@ def _label_ends(ax: "Axes", ends: list[tuple[float, float, str, str]]) -> None:
             va="center",
             annotation_clip=False,
         )
+        for _, _, name, color in ends
+    ]
+    points = [(x, y) for x, y, _, _ in ends]
+    ax._eov_end_labels = list(zip(points, labels, strict=True))
+    place_labels(ax.figure)

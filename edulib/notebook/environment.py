@@ -12,6 +12,14 @@ def is_static() -> bool:
     return os.environ.get("EOV_STATIC") == "1"
 
 
+def is_for_pages() -> bool:
+    """Whether outputs are to be stored: the executor sets it, the tests do not.
+
+    Then figures are drawn for phones, too, which no test compares.
+    """
+    return os.environ.get("EOV_STORED") == "1"
+
+
 def is_colab() -> bool:
     """Whether this process runs on Google Colab."""
     return importlib.util.find_spec("google") is not None and (

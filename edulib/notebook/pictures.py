@@ -3,13 +3,16 @@
 import base64
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from edulib.drawing.phone import smallest_letter
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FIGURE_DPI = 144
+_POINTS = 72  # an inch
 _PAGE_WIDTH = 700
 _TINY = 128
 _TINY_SHOWN = 280
@@ -24,12 +27,14 @@ class Picture:
         width: shown width, in CSS pixels.
         height: shown height, in CSS pixels.
         pixelated: whether the pixels are to be seen as squares.
+        letters: size of its smallest letter as shown, in CSS pixels, if it is known.
     """
 
     data: bytes
     width: int
     height: int
     pixelated: bool
+    letters: float | None = None
 
     @property
     def uri(self) -> str:
@@ -72,8 +77,11 @@ def _encode_figure(figure: object, width: int | None) -> Picture:
     figure.savefig(buffer, format="png", dpi=_FIGURE_DPI)
     plt.close(figure)
     image = Image.open(buffer).convert("RGB")
-    shown = width or min(_PAGE_WIDTH, round(figure.get_size_inches()[0] * 72))
-    return _packed(image, shown, quality=85)
+    natural = figure.get_size_inches()[0] * _POINTS
+    shown = width or min(_PAGE_WIDTH, round(natural))
+    letter = smallest_letter(figure)
+    letters = round(letter * shown / natural, 2) if letter else None
+    return replace(_packed(image, shown, quality=85), letters=letters)
 
 
 def _encode_image(image: "Image", width: int | None) -> Picture:

@@ -77,9 +77,9 @@ def _style_figures() -> None:
 
     shell = get_ipython()
     if shell is not None and getattr(shell, "kernel", None) is not None:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
+        from edulib.notebook.figures import show_figures
 
-        set_matplotlib_formats("retina", metadata={"Date": None})
+        show_figures(shell)
     use_style()
 
 

@@ -118,6 +118,7 @@ class Frames:
         if place:
             style += f"visibility:{'visible' if place == '0.0' else 'hidden'}"
         data = f' data-at="{place}"' if place else ""
+        data += f' data-letters="{picture.letters}"' if picture.letters else ""
         return (
             f'<img src="{picture.uri}" width="{picture.width}" '
             f'height="{picture.height}" alt="{alt}"{data} style="{style}">'

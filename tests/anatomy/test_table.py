@@ -48,7 +48,7 @@ def test_rows_are_the_parts_of_the_model(table):
 def test_totals(table):
     assert table.params == 25_557_032
     assert table.macs == 4_089_184_256
-    assert "25,557,032 parameters, 4,089,184,256 MACs" in table.caption
+    assert "25,557,032 parameters, 4,089,184,256 multiply-adds" in table.caption
 
 
 def test_text_is_aligned(table):
@@ -90,11 +90,48 @@ def test_html_is_a_whole_and_accessible_table(table):
     html = table._repr_html_()
     shape = Shape()
     shape.feed(html)
-    assert set(shape.rows) == {8}
-    assert shape.scopes == ["col"] * 8 + ["row"] * 11
+    lines = 9
+    assert shape.rows == [4] * (lines + 2) + [3] * (lines + 2)
+    per_row = ["row"] * (lines + 1)
+    assert shape.scopes == ["col"] * 4 + per_row + ["col"] * 3 + per_row
     assert shape.tags.count("caption") == 1
     assert html.count("<td") == html.count("</td>")
-    assert 'class="eov-table"' in html
+    assert html.count('class="eov-table"') == 2
+    assert "paper: 112×112" in html
+
+
+def test_what_adds_nothing_stands_in_the_row_before():
+    with torch.device("meta"):
+        model = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(3, 4, 3),
+            nn.LocalResponseNorm(5),
+            nn.ReLU(),
+            nn.BatchNorm2d(4),
+            nn.Tanh(),
+            nn.MaxPool2d(2),
+            nn.Dropout(),
+            nn.Linear(3, 2),
+        )
+    table = stage_table(model, (3, 8, 8), paper={"5": "1.7159 tanh"})
+    assert [(row.name, row.layer) for row in table.stages] == [
+        ("0", "ReLU"),
+        ("1", "3×3 convolution; local response normalisation; ReLU"),
+        ("4", "batch normalisation"),
+        ("5", "tanh"),
+        ("6", "2×2 max pooling, stride 2; dropout"),
+        ("8", "fully connected"),
+    ]
+    assert sum(row.bytes for row in table.stages) == table.bytes
+    assert len(table.rows) == 9, "all are kept for the console"
+
+
+def test_columns_without_numbers_are_not_shown(table):
+    html = stage_table(nn.Sequential(nn.ReLU()), (4,))._repr_html_()
+    assert "Parameters" not in html
+    assert "Multiply-adds" not in html
+    assert "Activations" in html
+    assert "Parameters" in table._repr_html_()
 
 
 def test_html_is_deterministic_and_escaped(resnet, table):

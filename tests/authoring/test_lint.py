@@ -124,6 +124,18 @@ def questions(*lengths, tag="remove-input"):
     return added(code(f"quiz({', '.join(asked)})", tag))
 
 
+def drawn(size, **about):
+    output = shown(image_png=PIXEL)
+    output.metadata["image/png"] = {"width": 518, "height": 118, **about}
+    output.metadata["image/png"]["pictures"] = [[0, 0, *size], [0.5, 0, 1, 1]]
+    return added(code("draw()", outputs=[output], mystnb={**FIGURE, "figure": NAMED}))
+
+
+def printed(text, *tags):
+    output = v4.new_output("stream", name="stdout", text=text)
+    return added(code("look()", *tags, outputs=[output]))
+
+
 FAILED = v4.new_output("error", ename="KeyError", evalue="'x'", traceback=[])
 WARNED = v4.new_output("stream", name="stderr", text="UserWarning: no")
 PATH = v4.new_output("stream", name="stdout", text="saved in /home/me/x.pt")
@@ -161,6 +173,14 @@ PLANTS = {
         (html('<img src="x" alt="A cat.">'), "without mystnb.figure.caption"),
     ],
     "one_picture_a_cell": [(picture(count=2), "shows 2 figures")],
+    "narrow_code": [
+        (added(code(f"x = {'1' * 69}")), "a line of 73 letters, expected at most 72")
+    ],
+    "narrow_outputs": [
+        (printed(f"short\n{'x' * 45}"), "prints a line of 45 letters"),
+        (added(code("x", outputs=[shown(text_plain="x" * 45)])), "of 45 letters"),
+    ],
+    "tiles_can_be_seen": [(drawn((0.16, 0.7)), "an image of 107 pixels")],
     "plain_markdown": [
         (prose("```{note}\nCareful.\n```"), "is MyST"),
         (prose(":::{exercise-start} A\n:::"), "is MyST"),
@@ -320,6 +340,12 @@ def test_rule_finds_what_was_planted(name, plant, message):
         prose("LeNet-5 itself; [Grad-CAM](../bibliography.md#selvaraju2016gradcam)."),
         prose("See [figure 1](#fig-lenet-curves) and [Notation](../notation.md)."),
         questions((35, 20, 20), (5, 20, 20), (8, 9, 9), (9, 9, 3)),
+        added(code(f"x = {'1' * 68}")),
+        added(code(f"x = {'1' * 69}", "remove-input")),
+        printed("x" * 44),
+        printed("x" * 45, "remove-output"),
+        drawn((0.17, 0.7)),
+        drawn((0.1, 1)),
         html("<table><tr><td>3</td></tr></table>"),
         html(
             '<img src="data:image/png;base64,/tmp/x" alt="A cat.">',

@@ -29,6 +29,7 @@ READ_THROUGH = """async () => {
   const frame = () => new Promise((r) => requestAnimationFrame(() => setTimeout(r)));
   await window.MathJax?.startup?.promise;
   for (const late of document.querySelectorAll("img[loading=lazy]")) {
+    if (!late.checkVisibility()) continue;
     late.scrollIntoView({block: "center", behavior: "instant"});
     do await frame(); while (!late.complete);
   }
@@ -67,6 +68,31 @@ FIND_WIDE = """() => {
 }"""
 FIND_STOPS = """() => [...document.querySelectorAll("mjx-container[tabindex]")]
   .filter((e) => e.scrollWidth <= e.clientWidth).map((e) => e.outerHTML.slice(0, 80))"""
+# A figure of matplotlib tells in its data how large its letters are at its own width.
+FIND_SMALL_LETTERS = """smallest => {
+  const found = [];
+  const check = (e, size, words) => {
+    if (size < smallest - 0.05) found.push(`${size.toFixed(1)} px: ${words}`);
+  };
+  for (const e of document.querySelectorAll(".cell_output :not(mjx-container *)")) {
+    const says = [...e.childNodes].filter((n) => n.nodeType === 3 && n.data.trim());
+    if (!says.length || !e.checkVisibility()) continue;
+    const drawn = e.getScreenCTM?.();
+    const zoom = drawn ? Math.hypot(drawn.a, drawn.b) : 1;
+    check(e, zoom * parseFloat(getComputedStyle(e).fontSize), says[0].data.trim());
+  }
+  for (const e of document.querySelectorAll(".cell_output img")) {
+    if (!e.checkVisibility()) continue;
+    const sources = [...e.parentElement.querySelectorAll("source")];
+    const shown = sources.find((s) => matchMedia(s.media).matches) ?? e;
+    const isDrawn = e.matches("picture *, [src*='_images/']");
+    if (isDrawn && shown.dataset.letters === undefined) found.push(`unknown: ${e.alt}`);
+    const letters = parseFloat(shown.dataset.letters);
+    const zoom = e.getBoundingClientRect().width / shown.getAttribute("width");
+    if (letters) check(e, letters * zoom, e.alt);
+  }
+  return found;
+}"""
 READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
   (e) => [e.getAttribute("src").slice(0, 60), e.getAttribute("alt") ?? ""])"""
 READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
@@ -76,7 +102,7 @@ READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
 # look on grounds of the same look has the same contrast. Axe is asked about one of each
 # kind. Drawings, where grounds lie beside the text, and what is placed over the page
 # are left alone; words of code, thousands on a page, become plain text, so that axe
-# need not walk through them.
+# need not walk through them. Edges that fade would keep axe from seeing the ground.
 ASK_ONCE = """() => {
   const grounds = new Map(), kinds = new Set(), again = [];
   const ground = (e) => {
@@ -89,6 +115,9 @@ ASK_ONCE = """() => {
     }
     return grounds.get(e) ?? "";
   };
+  for (const e of document.querySelectorAll("pre, .eov-table")) {
+    e.style.setProperty("background-image", "none", "important");
+  }
   const says = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim();
   for (const e of document.querySelectorAll("body :not(svg, svg *)")) {
     if (![...e.childNodes].some(says)) continue;
@@ -164,6 +193,10 @@ class Visit:
     def formula_stops(self) -> list[str]:
         """Formulas at which the tab key stops though they need not be scrolled."""
         return self.page.evaluate(FIND_STOPS)
+
+    def small_letters(self, smallest: float = 9) -> list[str]:
+        """Return texts of cells' outputs with letters of less than so many pixels."""
+        return self.page.evaluate(FIND_SMALL_LETTERS, smallest)
 
     def raw_formulas(self) -> list[str]:
         """Formulas that are not set, or set as an error."""

@@ -10,7 +10,9 @@ from pybtex.database import parse_file
 from site_visit import ROOT
 
 from edulib import __version__
+from edulib.authoring.lint.outputs import ZOOM
 from edulib.authoring.lists import map_lists
+from edulib.authoring.page_figures import PHONE
 from edulib.authoring.page_statistics import count_cells, count_tests, page_numbers
 from edulib.drawing import ERA_COLORS
 from edulib.registry import papers
@@ -42,6 +44,13 @@ def test_eras_have_one_colour():
     for era in range(len(ERA_COLORS)):
         found = re.search(rf"light.*:has\(\.eov-era-{era}\).*--eov-era: (#\w+)", css)
         assert found[1] == ERA_COLORS[era]
+
+
+def test_pages_and_style_sheet_agree_on_what_a_phone_is():
+    css = read("book/_static/book.css")
+    phone = re.search(rf"@media {re.escape(PHONE)} {{\s*(.*picture img.*)", css)
+    assert "zoom: 1;" in phone[1]
+    assert f".bd-article .cell_output picture img {{ zoom: {ZOOM}; }}" in css
 
 
 def test_the_lock_holds_what_the_project_asks_for():

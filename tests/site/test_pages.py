@@ -245,6 +245,10 @@ def test_fits_a_phone(phone: Visit):
     assert phone.too_wide() == []
 
 
+def test_letters_of_figures_can_be_read_on_a_phone(phone: Visit):
+    assert phone.small_letters() == []
+
+
 def test_stands_still_on_a_phone(phone: Visit):
     assert phone.shift() < 0.1
 

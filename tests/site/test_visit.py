@@ -17,6 +17,9 @@ def visit(visitor: Visitor) -> Iterator[Visit]:
     opened.close()
 
 
+SIZE = 'width="100" style="display: block; width: 100px; height: 9px"'
+
+
 def add(visit: Visit, html: str) -> None:
     visit.page.evaluate(
         "html => document.querySelector('.bd-article').insertAdjacentHTML("
@@ -41,6 +44,24 @@ def test_sees_an_error(visit: Visit):
 def test_sees_an_element_that_is_too_wide(visit: Visit):
     add(visit, '<div class="planted" style="width: 3000px">wide</div>')
     assert "div.planted" in visit.too_wide()
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ('<svg width="60" viewBox="0 0 90 9"><text y="8">tick</text></svg>', "tick"),
+        (f'<img {SIZE} data-letters="8.9" alt="a plot with ticks">', "a plot"),
+        ('<p style="font-size: 8px">pale</p>', "pale"),
+        ('<picture><img width="9" alt="not measured"></picture>', "unknown: not"),
+    ],
+)
+def test_sees_small_letters(html: str, words: str, visit: Visit):
+    add(visit, f'<div class="planted cell_output" style="font-size: 12px">{html}</div>')
+    found = visit.small_letters()
+    visit.page.locator(".planted").first.evaluate("e => e.remove()")
+    assert len(found) == 1
+    assert words in found[0]
+    assert visit.small_letters() == []
 
 
 def test_sees_a_raw_formula(visit: Visit):

@@ -13,6 +13,7 @@ from edulib.authoring.lint import (
     exercises,
     figures,
     links,
+    outputs,
     prose,
     quizzes,
     roles,
@@ -42,6 +43,9 @@ RULES: tuple[Rule, ...] = (
     figures.html_is_described,
     figures.figures_have_captions,
     figures.one_picture_a_cell,
+    outputs.narrow_code,
+    outputs.narrow_outputs,
+    outputs.tiles_can_be_seen,
     prose.plain_markdown,
     prose.images_have_alt_text,
 )

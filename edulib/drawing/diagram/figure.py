@@ -10,13 +10,14 @@ from torch import nn
 
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.inputs import Input
+from edulib.anatomy.numbers import short_count
 from edulib.anatomy.trace import trace_graph
 from edulib.drawing.diagram.canvas import Canvas
 from edulib.drawing.diagram.items import Item
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
 from edulib.drawing.diagram.tree import build_items, start_of
-from edulib.drawing.diagram.words import describe_items, shape_words, short_number
+from edulib.drawing.diagram.words import describe_items, shape_words
 
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
 _RULES = (
@@ -152,9 +153,9 @@ def diagram(
 
 
 def _summary(graph: Graph) -> list[str]:
-    lines = [f"{short_number(graph.params)} parameters"]
+    lines = [f"{short_count(graph.params)} parameters"]
     if graph.macs:
-        lines.append(f"{short_number(graph.macs)} multiply-accumulates")
+        lines.append(f"{short_count(graph.macs)} multiply-accumulates")
     return lines
 
 

@@ -3,6 +3,7 @@
 import textwrap
 
 from edulib.anatomy import OpType
+from edulib.anatomy.numbers import short_count
 from edulib.drawing.diagram.canvas import SMALL
 from edulib.drawing.diagram.items import Block, Item
 
@@ -28,16 +29,6 @@ _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
 
 
-def short_number(number: int) -> str:
-    """Write a count with three digits and its unit: 25557032 is "25.6 M"."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            scaled = number / size
-            digits = 0 if scaled >= 100 else 1 if scaled >= 10 else 2
-            return f"{scaled:.{digits}f} {unit}"
-    return str(number)
-
-
 def shape_words(shape: tuple[int, ...]) -> str:
     """Write a shape: "64×56×56"; "1" where there is one number for an image."""
     return "×".join(map(str, shape)) or "1"
@@ -61,7 +52,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
     lines += [(line, SMALL, False) for line in wrapped]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
     shape = shape_words(block.shape)
-    params = short_number(block.params) if block.params else ""
+    params = short_count(block.params) if block.params else ""
     params += " params" if params and form != "narrow" else ""
     if form == "joined" and params:
         return [*lines, (f"{shape} · {params}", SMALL, False)]
