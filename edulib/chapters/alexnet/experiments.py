@@ -1,10 +1,12 @@
-"""ReLU against tanh, and what keeps a small network from overfitting."""
+"""ReLU against tanh, what keeps a small network from overfitting, edges by hand."""
 
+from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.alexnet.data import scene_windows
 from edulib.chapters.alexnet.networks import (
     alexnet_tiny,
+    edge_histograms,
     four_layers_relu,
     four_layers_tanh,
 )
@@ -13,7 +15,10 @@ from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import FEW_IMAGES
 from edulib.training import Recipe
 
-RATES = (0.001, 0.003, 0.01, 0.03)
+RATES = {  # past the best one on either side
+    "relu": (four_layers_relu, (0.001, 0.003, 0.01, 0.03)),
+    "tanh": (four_layers_tanh, (0.001, 0.003, 0.01, 0.03, 0.1)),
+}
 WAYS = {  # pool_size, dropout, how the training images are varied
     "plain": (2, 0.0, {}),
     "overlapping": (3, 0.0, {}),
@@ -31,8 +36,8 @@ EXPERIMENTS = {
                 data=partial(crops, train=6144, val=64),
                 recipe=Recipe(epochs=12, lr=lr, schedule="constant", weight_decay=0.0),
             )
-            for lr in RATES
-            for name, build in (("relu", four_layers_relu), ("tanh", four_layers_tanh))
+            for name, (build, rates) in RATES.items()
+            for lr in rates
         },
         seeds=(0, 1, 2),
     ),
@@ -44,6 +49,27 @@ EXPERIMENTS = {
                 recipe=FEW_IMAGES,
             )
             for way, (pool_size, dropout, varied) in WAYS.items()
+        },
+        seeds=(0, 1, 2),
+    ),
+    "alexnet-designed": Experiment(  # against "together" above: same images, same steps
+        variants={
+            "edge histograms": Variant(
+                build=edge_histograms,
+                data=partial(scene_windows, 300, 500, crops=True, colors=1.0),
+                recipe=FEW_IMAGES,
+            ),
+        },
+        seeds=(0, 1, 2),
+    ),
+    "alexnet-dropout": Experiment(  # twice the steps, as dropout asks for
+        variants={
+            name: Variant(
+                build=partial(alexnet_tiny, pool_size=2, dropout=dropout),
+                data=partial(scene_windows, train=300, val=500),
+                recipe=replace(FEW_IMAGES, epochs=80),
+            )
+            for name, dropout in (("without", 0.0), ("with", 0.5))
         },
         seeds=(0, 1, 2),
     ),
