@@ -1,11 +1,29 @@
-"""Small networks whose features are shown."""
+"""Two first looks compared, and small networks whose features are shown."""
 
 from dataclasses import replace
 from functools import partial
 
+from edulib.chapters.zfnet.networks import alexnet_small, zfnet_small
 from edulib.data.splits import photo_patches, scenes
-from edulib.experiments import CheckpointRecipe
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import PHOTOS
+
+EXPERIMENTS = {
+    "zfnet-first-look": Experiment(
+        variants={
+            name: Variant(
+                build=build,
+                data=partial(scenes, train=2000, val=2000, scale="large"),
+                recipe=PHOTOS,
+            )
+            for name, build in (
+                ("7x7, stride 2", zfnet_small),
+                ("11x11, stride 4", alexnet_small),
+            )
+        },
+        seeds=(0, 1, 2),
+    ),
+}
 
 CHECKPOINTS = {
     "zfnet-small-scenes": CheckpointRecipe(

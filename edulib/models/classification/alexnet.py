@@ -76,14 +76,17 @@ class AlexNet(nn.Module):
         self.average = nn.AdaptiveAvgPool2d(6)
         self.head = dense_head(num_classes)
         self.apply(init_weights)
-        for layer in (self.conv2, self.conv4, self.conv5, self.head[1], self.head[4]):
+        hidden = self.head[1], self.head[4]
+        for layer in (self.conv2, self.conv4, self.conv5, *hidden):
             nn.init.ones_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify images."""
         check_images(x, self.in_channels, min_size=67)
-        x = self.pool(self.norm1(self.relu(self.conv1(x))))  # (B, 96, 27, 27)
-        x = self.pool(self.norm2(self.relu(self.conv2(x))))  # (B, 256, 13, 13)
+        x = self.norm1(self.relu(self.conv1(x)))  # (B, 96, 55, 55)
+        x = self.pool(x)
+        x = self.norm2(self.relu(self.conv2(x)))  # (B, 256, 27, 27)
+        x = self.pool(x)
         x = self.relu(self.conv3(x))  # (B, 384, 13, 13)
         x = self.relu(self.conv4(x))  # (B, 384, 13, 13)
         x = self.pool(self.relu(self.conv5(x)))  # (B, 256, 6, 6)
@@ -106,8 +109,9 @@ class AlexNetOneTower(nn.Module):
 
     Source: Krizhevsky, 2014, section 5 (the single-tower variant of the 2012 network).
 
-    Differs from the paper: layer 4 has 256 filters, not 384. This is torchvision's
-    form, whose published weights fit, but for the place of the dropout.
+    Differs from the paper: layer 4 has 256 filters, not 384, and there is no response
+    normalisation, of whose absence the paper says nothing. This is torchvision's form,
+    whose published weights fit, but for the place of the dropout.
     """
 
     def __init__(self, num_classes: int = 1000, in_channels: int = 3) -> None:
