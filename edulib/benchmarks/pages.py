@@ -1,27 +1,17 @@
 """The stored results as the page on speed shows them: tables and sentences."""
 
 import json
-from html import escape
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from edulib.benchmarks import FILE
-from edulib.notebook.html_output import HtmlOutput, html_table
+from edulib.notebook.html_output import HtmlOutput
+from edulib.notebook.tables import show_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-STYLE = (
-    "<style>.eov-bench{overflow-x:auto;margin:.5rem 0}"
-    ".eov-bench table{border-collapse:collapse;width:auto;margin:0;"
-    "font-variant-numeric:tabular-nums}"
-    ".eov-bench :is(th,td){padding:.3rem .6rem;text-align:right;border:0;"
-    "border-bottom:1px solid color-mix(in srgb,currentColor 18%,transparent)}"
-    ".eov-bench :is(th,td):first-child{text-align:left}"
-    ".eov-bench tbody th{font-weight:400}.eov-bench tbody tr{background:none}"
-    ".eov-bench td{white-space:nowrap}</style>"
-)
 BUSY = 0.5  # processes that were running before the benchmark began
 
 
@@ -78,7 +68,7 @@ def ratio_table(rows: list[dict], label: str) -> HtmlOutput:
         for row in rows
     ]
     heading = ("model", "ours", "torchvision's", "ratio", "half of the rounds")
-    return table(label, heading, lines)
+    return show_table(label, heading, lines)
 
 
 def ratio_summary(rows: list[dict]) -> str:
@@ -102,7 +92,7 @@ def training_table(found: dict) -> HtmlOutput:
         for name, curve in curves.items()
     ]
     heading = ("loop and learning rate", "epochs", "training", "accuracy")
-    return table("Time to an accuracy", heading, lines)
+    return show_table("Time to an accuracy", heading, lines)
 
 
 def training_verdict(found: dict) -> str:
@@ -146,22 +136,4 @@ def project_table(found: dict) -> HtmlOutput:
         (before, f"{imports['package']:.2f} s", "at most 0.3 s"),
         ("building the site", f"{found['build']['seconds']:.0f} s", "at most 90 s"),
     ]
-    return table("The package and the book", ("what", "measured", "aim"), lines)
-
-
-def table(
-    label: str, heading: tuple[str, ...], lines: list[tuple[str, ...]]
-) -> HtmlOutput:
-    """A table as the book's pages style it, and the same as text."""
-    html = (
-        f'{STYLE}<div class="eov-table eov-bench" role="region" tabindex="0" '
-        f'aria-label="{escape(label, quote=True)}">'
-        f"{html_table(heading, lines)}</div>"
-    )
-    columns = zip(heading, *lines, strict=True)
-    widths = [max(map(len, column)) for column in columns]
-    text = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        for line in (heading, *lines)
-    ]
-    return HtmlOutput(html, "\n".join(line.rstrip() for line in text))
+    return show_table("The package and the book", ("what", "measured", "aim"), lines)

@@ -10,6 +10,7 @@ _HOMES = {
     "Runtime": "runtime",
     "setup": "runtime",
     "show_source": "source",
+    "show_table": "tables",
     "image_slider": "slider",
     "image_picker": "slider",
     "netron_graph": "graph",
@@ -38,6 +39,7 @@ __all__ = [
     "resolution",
     "setup",
     "show_source",
+    "show_table",
 ]
 
 
