@@ -21,5 +21,5 @@ def test_the_page_gets_a_labelled_table_with_headings():
 
 
 def test_a_row_must_have_a_cell_for_each_column():
-    with pytest.raises(ValueError, match="expected 2 cells in a row, got .'E',"):
+    with pytest.raises(ValueError, match="expected 2 cells in a row, got"):
         show_table("Errors", HEADING, [*LINES[:1], ("E",)])

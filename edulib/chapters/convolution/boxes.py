@@ -17,11 +17,10 @@ Cell = tuple[int, int]
 _STYLE = (
     "<style>:where(.eov-boxes){display:grid;gap:1.1rem;justify-content:center}"
     ":where(.eov-boxes .eov-sum-row){display:flex;flex-wrap:wrap;align-items:center;"
-    "justify-content:center;gap:.5rem .8rem}"
+    "justify-content:center;gap:.3rem .8rem}"
     ":where(.eov-boxes .eov-note){flex-basis:100%;text-align:center;font-weight:600}"
-    ":where(.eov-boxes figure){margin:0}"
-    ":where(.eov-boxes figcaption){font-size:.85em;text-align:center;"
-    "margin:0 0 .2rem}"
+    ":where(.eov-boxes .eov-title){font-size:.85em;text-align:center}"
+    ":where(.eov-boxes .eov-step){display:flex;align-items:center;gap:.8rem}"
     ":where(.eov-boxes .eov-sign){font-size:1.4em;padding-top:1.1rem}"
     ":where(.eov-boxes .eov-cells){display:grid;justify-content:center;"
     "font-variant-numeric:tabular-nums}"
@@ -75,16 +74,16 @@ class Box:
 
     def html(self) -> str:
         """Return the box."""
-        height, width = self.values.shape
+        width = self.values.shape[1]
         cells = "".join(
             f"<span{self._class(i, j)}>{text}</span>"
             for i, row in enumerate(self.lines())
             for j, text in enumerate(row)
         )
         return (
-            f"<figure><figcaption>{escape(self.title)}</figcaption>"
+            f'<div><div class="eov-title">{escape(self.title)}</div>'
             f'<div class="eov-cells" style="grid-template-columns:'
-            f'repeat({width},max-content)">{cells}</div></figure>'
+            f'repeat({width},max-content)">{cells}</div></div>'
         )
 
     def _class(self, i: int, j: int) -> str:
@@ -129,13 +128,16 @@ def show_boxes(*rows: Sequence[Box | str]) -> HtmlOutput:
 
 
 def _row(row: Sequence[Box | str]) -> str:
-    parts = []
+    """Write a row; a sign stays beside the box that follows it."""
+    parts, sign = [], ""
     for number, part in enumerate(row):
         if isinstance(part, Box):
-            parts.append(part.html())
+            parts.append(f'<div class="eov-step">{sign}{part.html()}</div>')
+            sign = ""
+        elif number:
+            sign = f'<span class="eov-sign">{escape(part)}</span>'
         else:
-            name = "eov-sign" if number else "eov-note"
-            parts.append(f'<span class="{name}">{escape(part)}</span>')
+            parts.append(f'<span class="eov-note">{escape(part)}</span>')
     return "".join(parts)
 
 

@@ -14,7 +14,6 @@ from edulib.models.classification.googlenet import (
     max_pool,
 )
 
-
 WIDTHS = (16, 16, 16, 8, 16, 16)  # of each block: four branches of one width
 
 

@@ -123,16 +123,17 @@ def era_numbers(era: int) -> list[ModelNumbers]:
 
 
 def race_accuracies(
-    on: Literal["train", "val"] = "val",
+    on: Literal["train", "val"] = "val", experiment: str = "review1-race"
 ) -> dict[str, tuple[float, ...]]:
     """Return the accuracy in the race's last epoch from each start, by network.
 
     Args:
         on: "train", the images it learned from, or "val", new ones.
+        experiment: the race, or another with its data and recipe.
     """
     return {
         name: tuple(round(1 - errors[-1], 4) for errors in runs[f"{on}_error"])
-        for name, runs in load_experiment("review1-race").items()
+        for name, runs in load_experiment(experiment).items()
     }
 
 

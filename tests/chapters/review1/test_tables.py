@@ -17,7 +17,7 @@ from edulib.chapters.review1.tables import (
 from edulib.chapters.review1.timing import load_era, main
 from edulib.registry import list_models
 
-STARTS = 3
+STARTS = 2
 
 
 @pytest.fixture(scope="module")
