@@ -23,8 +23,8 @@ COSTS = (
     "ms an image",
 )
 ACCURACIES = (
-    *("model", "paper, top-1", "paper, top-5", "how measured"),
-    *("later weights, top-1", "top-5", "whose, how measured"),
+    *("model", "paper, top-1", "top-5", "where, crops"),
+    *("later, top-1", "top-5", "by whom"),
 )
 SHEET = (*COSTS, "Scenes %", "paper, top-5", "later, top-5")
 _STYLE = (
