@@ -23,7 +23,8 @@ from edulib.data.splits import Split
 from edulib.experiments.walk import collect, folder_of
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
-from edulib.training.loop import fit
+from edulib.training.loop import CLASSIFICATION, fit
+from edulib.training.objectives import Objective
 from edulib.training.recipe import Recipe
 
 
@@ -35,20 +36,25 @@ class Variant:
         build: returns the network, without arguments.
         data: returns the training and the validation set, without arguments.
         recipe: how it is trained; its seed is replaced.
+        objective: what for; it measures an "accuracy".
     """
 
     build: Callable[[], nn.Module]
     data: Callable[[], Split]
     recipe: Recipe
+    objective: Objective = CLASSIFICATION
 
     def describe(self) -> dict:
         """Return what decides the result, as it is stored beside it."""
         recipe = {k: v for k, v in asdict(self.recipe).items() if k != "seed"}
-        return {
+        about = {
             "network": call_text(self.build),
             "data": call_text(self.data),
             "recipe": recipe,
         }
+        if self.objective != CLASSIFICATION:
+            about["objective"] = repr(self.objective)
+        return about
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,14 @@ def train(
     started = time.perf_counter()
     torch.manual_seed(seed)
     recipe = replace(variant.recipe, seed=seed)
-    history = fit(variant.build(), *data, recipe, device=device, checkpoint=checkpoint)
+    history = fit(
+        variant.build(),
+        *data,
+        recipe,
+        objective=variant.objective,
+        device=device,
+        checkpoint=checkpoint,
+    )
     seconds = round(time.perf_counter() - started)
     return {
         "seed": seed,
@@ -214,7 +227,7 @@ def read_runs(name: str, folder: Path | None = None) -> list[dict]:
     for variant, row in get_experiment(name).variants.items():
         was, now = stored["variants"].get(variant), _plain(row.describe())
         if was is not None and was != now:
-            changed = [key for key in now if was.get(key) != now[key]]
+            changed = [k for k in {**was, **now} if was.get(k) != now.get(k)]
             raise ValueError(
                 f"{path.name} holds {variant!r} with another {' and '.join(changed)}: "
                 "give the variant a new name, or delete its runs"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from edulib.experiments.experiment import (
     run_experiment,
 )
 from edulib.models.classification.resnet import plain20, resnet20_cifar
+from edulib.training.objectives import Classification
 from edulib.training.recipe import Recipe
 
 
@@ -55,6 +57,34 @@ def test_shipped_results_are_complete(name):
         for errors in (*runs["train_error"], *runs["val_error"]):
             assert len(errors) == row.variants[key].recipe.epochs
             assert all(0 <= error <= 1 for error in errors)
+
+
+@dataclass(frozen=True)
+class Halved(Classification):
+    """Cross-entropy that reports half of its accuracy."""
+
+    def measures(self, totals):
+        found = super().measures(totals)
+        return found | {"accuracy": found["accuracy"] / 2}
+
+
+def test_a_variant_is_trained_for_its_own_objective_and_says_so(table, tmp_path):
+    plain = table["tiny"].variants["plain"]
+    other = replace(plain, objective=Halved())
+    data = plain.data()
+    whole, half = (experiment.train(row, 0, data) for row in (plain, other))
+    for usual, halved in zip(whole["val_error"], half["val_error"], strict=True):
+        assert 1 - halved == pytest.approx((1 - usual) / 2, abs=1e-4)
+    assert "objective" not in plain.describe()
+    assert other.describe()["objective"] == "Halved()"
+
+
+def test_results_of_another_objective_are_refused(table, tmp_path):
+    next(run_experiment("tiny"))
+    rows = table["tiny"].variants
+    rows["plain"] = replace(rows["plain"], objective=Halved())
+    with pytest.raises(ValueError, match=r"'plain' with another objective"):
+        read_runs("tiny")
 
 
 def test_goes_on_where_it_stopped(table, tmp_path, monkeypatch):

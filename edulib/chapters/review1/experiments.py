@@ -21,8 +21,16 @@ EXPERIMENTS = {
         | {
             "vgg16_bn with dropout": Variant(
                 partial(narrow_model, "vgg16_bn", factor=8, dropout=True), SCENES, RACE
-            )
+            ),
         },
         seeds=(0, 1),
+    ),
+    "review1-lift": Experiment(
+        variants={
+            "nin_cifar not lifted": Variant(
+                partial(narrow_model, "nin_cifar", factor=8, lifted=False), SCENES, RACE
+            ),
+        },
+        seeds=(0, 1, 2),
     ),
 }

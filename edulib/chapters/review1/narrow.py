@@ -12,7 +12,9 @@ from edulib.registry import get_builder
 CLASSES = 10
 
 
-def narrow_model(name: str, factor: int, dropout: bool = False) -> nn.Module:
+def narrow_model(
+    name: str, factor: int, dropout: bool = False, lifted: bool = True
+) -> nn.Module:
     """Build a registered network of the first era narrowly, for scenes.
 
     Images in [0, 1] are centred first; ZFNet, which takes only images of its own
@@ -23,6 +25,8 @@ def narrow_model(name: str, factor: int, dropout: bool = False) -> nn.Module:
         name: name in the registry.
         factor: what all widths are divided by.
         dropout: whether dropout stays, as wide networks and long trainings need it.
+        lifted: whether the class maps of Network in Network start close to 0.5; else
+            from He's initialisation, as all other layers.
 
     Returns:
         A network for 10 classes.
@@ -38,7 +42,7 @@ def narrow_model(name: str, factor: int, dropout: bool = False) -> nn.Module:
             if isinstance(layer, nn.Dropout):
                 layer.p = 0.0
     steps: list[nn.Module] = [Rescale()]
-    if isinstance(model, NetworkInNetwork):
+    if lifted and isinstance(model, NetworkInNetwork):
         class_maps = model.stages[-1][4]
         nn.init.normal_(class_maps.weight, std=0.01)
         nn.init.constant_(class_maps.bias, 0.5)

@@ -14,18 +14,43 @@ from edulib.anatomy import Graph, OpType, stage_table, trace_graph
 from edulib.chapters.review1.timing import load_era
 from edulib.experiments import load_experiment
 from edulib.notebook.html_output import HtmlOutput, html_table
+from edulib.notebook.tables import show_table
 from edulib.registry import get_builder, get_model_info, get_paper, list_models
 
 PUBLISHED = Path(__file__).with_name("published.json")
-HEADINGS = (
-    *("model", "year", "depth", "parameters (M)", "MACs (G)", "memory (MB)"),
-    *("sees (px)", "ms an image", "Scenes %", "top-1 %", "top-5 %", "source"),
+COSTS = (
+    *("model", "depth", "parameters (M)", "MACs (G)", "memory (MB)", "sees (px)"),
+    "ms an image",
 )
+ACCURACIES = (
+    *("model", "paper, top-1", "top-5", "where, crops"),
+    *("later, top-1", "top-5", "by whom"),
+)
+SHEET = (*COSTS, "Scenes %", "paper, top-5", "later, top-5")
 _STYLE = (
     "<style>.eov-era{overflow-x:auto}.eov-era table :is(th,td){text-align:right}"
     ".eov-era table td{white-space:nowrap}"
-    ".eov-era table :is(th:first-child,td:nth-child(12)){text-align:left}</style>"
+    ".eov-era table :is(th:first-child,td.eov-words){text-align:left}</style>"
 )
+
+
+@dataclass(frozen=True)
+class Published:
+    """An accuracy on ImageNet's validation images that somebody published.
+
+    Attributes:
+        top1: in %; None if it was not told.
+        top5: the right class among the best five, in %; None if it was not told.
+        how: where it stands, or whose weights, and how it was measured.
+    """
+
+    top1: float | None = None
+    top5: float | None = None
+    how: str = ""
+
+    def cells(self) -> list[str]:
+        """Return top-1, top-5 and how, as text."""
+        return [_percent(self.top1, 1), _percent(self.top5, 1), self.how or "–"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +60,7 @@ class ModelNumbers:
     Attributes:
         name: in the registry.
         paper: name of its paper's network.
-        year: of the paper.
+        year: in which the paper first appeared.
         depth: layers with weights on the longest path.
         params: learned numbers.
         macs: multiply-accumulate operations for one image of the registry's size.
@@ -44,9 +69,8 @@ class ModelNumbers:
             flattened, in pixels.
         milliseconds: measured time for one image.
         race: accuracy on new scenes after the small training, from each start.
-        top1: published accuracy on ImageNet in per cent; None if there is none.
-        top5: the same, among the best five.
-        source: where the two come from.
+        in_paper: the accuracy that the paper itself gives for one network.
+        later: that of weights which others, or the authors later, gave away.
     """
 
     name: str
@@ -59,22 +83,26 @@ class ModelNumbers:
     field: float
     milliseconds: float
     race: tuple[float, ...]
-    top1: float | None
-    top5: float | None
-    source: str
+    in_paper: Published
+    later: Published
 
-    def cells(self) -> list[str]:
-        """The row as text, in the order of `HEADINGS`."""
+    def costs(self) -> list[str]:
+        """Return what the network costs, in the order of `COSTS`."""
         return [
-            *(self.name, str(self.year), str(self.depth), f"{self.params / 1e6:.1f}"),
-            *(
-                f"{self.macs / 1e9:.2f}",
-                f"{self.memory / 1e6:.1f}",
-                f"{self.field:.0f}",
-            ),
-            f"{self.milliseconds:.0f}",
-            _percent(100 * mean(self.race), 0),
-            *(_percent(self.top1, 1), _percent(self.top5, 1), self.source or "–"),
+            *(self.name, str(self.depth), f"{self.params / 1e6:.1f}"),
+            *(f"{self.macs / 1e9:.2f}", f"{self.memory / 1e6:.1f}"),
+            *(f"{self.field:.0f}", f"{self.milliseconds:.0f}"),
+        ]
+
+    def accuracies(self) -> list[str]:
+        """Return what was published, in the order of `ACCURACIES`."""
+        return [self.name, *self.in_paper.cells(), *self.later.cells()]
+
+    def sheet(self) -> list[str]:
+        """Return the line of the sheet, in the order of `SHEET`."""
+        return [
+            *(*self.costs(), _percent(100 * mean(self.race), 0)),
+            *(_percent(self.in_paper.top5, 1), _percent(self.later.top5, 1)),
         ]
 
 
@@ -95,23 +123,29 @@ def era_numbers(era: int) -> list[ModelNumbers]:
 
 
 def race_accuracies(
-    on: Literal["train", "val"] = "val",
+    on: Literal["train", "val"] = "val", experiment: str = "review1-race"
 ) -> dict[str, tuple[float, ...]]:
     """Return the accuracy in the race's last epoch from each start, by network.
 
     Args:
         on: "train", the images it learned from, or "val", new ones.
+        experiment: the race, or another with its data and recipe.
     """
     return {
         name: tuple(round(1 - errors[-1], 4) for errors in runs[f"{on}_error"])
-        for name, runs in load_experiment("review1-race").items()
+        for name, runs in load_experiment(experiment).items()
     }
 
 
-def era_table(rows: list[ModelNumbers]) -> HtmlOutput:
-    """Show the numbers as a table."""
-    lines = [list(HEADINGS), *(row.cells() for row in rows)]
-    return HtmlOutput(_html(lines), "\n".join(map(" | ".join, lines)))
+def cost_table(rows: list[ModelNumbers]) -> HtmlOutput:
+    """Show what the networks cost."""
+    return show_table("Costs of the era's networks", COSTS, [r.costs() for r in rows])
+
+
+def accuracy_table(rows: list[ModelNumbers]) -> HtmlOutput:
+    """Show the published accuracies of the networks that have one."""
+    lines = [row.accuracies() for row in rows if row.in_paper.how or row.later.how]
+    return show_table("Published accuracies of the era's networks", ACCURACIES, lines)
 
 
 def print_sheet(title: str, rows: list[ModelNumbers], points: list[str]) -> HtmlOutput:
@@ -119,10 +153,10 @@ def print_sheet(title: str, rows: list[ModelNumbers], points: list[str]) -> Html
 
     Args:
         title: its heading.
-        rows: models, without their sources.
+        rows: its models.
         points: sentences under the table.
     """
-    lines = [list(HEADINGS[:-1]), *(row.cells()[:-1] for row in rows)]
+    lines = [list(SHEET), *(row.sheet() for row in rows)]
     items = "".join(f"<li>{escape(point)}</li>" for point in points)
     html = (
         f'<div class="eov-sheet"><p class="eov-sheet-title">{escape(title)}</p>'
@@ -164,9 +198,8 @@ def _numbers(
         field=max(size for size in sizes if size < math.inf),
         milliseconds=milliseconds,
         race=race,
-        top1=published.get("top1"),
-        top5=published.get("top5"),
-        source=published.get("source", ""),
+        in_paper=Published(**published.get("paper", {})),
+        later=Published(**published.get("later", {})),
     )
 
 

@@ -1,4 +1,4 @@
-"""The first network whose convolution kernels were learned by backpropagation.
+"""The network of 1989, whose convolution kernels were learned from zip codes.
 
 LeCun, Boser, Denker, Henderson, Howard, Hubbard and Jackel, "Backpropagation Applied
 to Handwritten Zip Code Recognition", Neural Computation 1(4), 1989.
@@ -79,9 +79,9 @@ class ZipCodeNet(nn.Module):
 
     Source: section 3 of the paper.
 
-    Differs from the paper: which eight maps of H1 a map of H2 sees "is not described"
-    there; here they are eight neighbours. The constants of the squashing function are
-    those that the same authors gave in 1998.
+    Differs from the paper: which eight maps of H1 a map of H2 sees "will not be
+    described here", it says; here they are eight neighbours. The constants of the
+    squashing function are those that the same authors gave in 1998.
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:

@@ -41,6 +41,13 @@ def test_class_maps_behind_a_relu_start_awake(seed):
     assert awake.float().mean() > 0.8
 
 
+def test_class_maps_start_as_all_other_layers_if_they_are_not_lifted():
+    torch.manual_seed(0)
+    maps = narrow_model("nin_cifar", 8, lifted=False)[-1].stages[-1][4]
+    assert maps.bias.abs().max() == 0
+    assert maps.weight.std() > 0.1
+
+
 def test_images_are_centred():
     images = torch.tensor([0.0, 0.5, 1.0])
     assert narrow_model("vgg11", 8)[0](images).tolist() == [-2, 0, 2]

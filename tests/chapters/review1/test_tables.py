@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from edulib.chapters.review1.tables import (
-    HEADINGS,
+    SHEET,
+    accuracy_table,
+    cost_table,
     era_numbers,
-    era_table,
     print_sheet,
     race_accuracies,
 )
@@ -41,30 +42,41 @@ def test_receptive_fields_are_numbers_of_pixels(rows):
     assert {r.name: r.field for r in rows}["vgg16"] == 212
 
 
-def test_published_numbers_are_torchvisions(rows):
+def test_later_numbers_are_torchvisions(rows):
     from torchvision.models import get_model_weights
 
-    for row in rows:
-        if row.source.startswith("torchvision"):
-            name = {"alexnet_one_tower": "alexnet", "googlenet_bn": "googlenet"}
-            weights = get_model_weights(name.get(row.name, row.name)).IMAGENET1K_V1
-            found = weights.meta["_metrics"]["ImageNet-1K"]
-            assert row.top1 == pytest.approx(found["acc@1"], abs=0.051)
-            assert row.top5 == pytest.approx(found["acc@5"], abs=0.051)
+    seen = [row for row in rows if row.later.how.startswith("torchvision")]
+    assert len(seen) == 10
+    for row in seen:
+        name = {"alexnet_one_tower": "alexnet", "googlenet_bn": "googlenet"}
+        weights = get_model_weights(name.get(row.name, row.name)).IMAGENET1K_V1
+        found = weights.meta["_metrics"]["ImageNet-1K"]
+        assert row.later.top1 == pytest.approx(found["acc@1"], abs=0.051)
+        assert row.later.top5 == pytest.approx(found["acc@5"], abs=0.051)
 
 
-def test_published_numbers_have_a_source(rows):
-    assert all(bool(row.source) == (row.top1 is not None) for row in rows)
+def test_only_networks_of_the_papers_have_a_number_of_the_paper(rows):
+    own = {row.name for row in rows if row.in_paper.how}
+    plain = {f"vgg{depth}" for depth in (11, 13, 16, 19)}
+    assert own == {"alexnet", "zfnet", "googlenet"} | plain
 
 
-def test_table_and_sheet_show_every_model(rows):
+def test_papers_errors_are_those_of_their_tables(rows):
+    errors = {r.name: round(100 - r.in_paper.top5, 1) for r in rows if r.in_paper.top5}
+    assert errors == {
+        **{"alexnet": 18.2, "zfnet": 16.5, "vgg11": 10.4, "vgg13": 9.9},
+        **{"vgg16": 8.8, "vgg19": 9.0, "googlenet": 10.1},
+    }
+
+
+def test_tables_and_sheet_show_every_model(rows):
     sheet = print_sheet("An <era>", rows, ["One point."])
-    for shown in (era_table(rows), sheet):
+    for shown in (cost_table(rows), sheet):
         assert all(f">{row.name}</th>" in shown.html for row in rows)
         assert all(row.name in shown.text for row in rows)
     assert "An &lt;era&gt;" in sheet.html
-    assert HEADINGS[-1] in era_table(rows).html
-    assert ">source<" not in sheet.html
+    assert "nin_cifar" not in accuracy_table(rows).text
+    assert "10 crops" in accuracy_table(rows).text
 
 
 def test_every_model_was_timed_and_raced_from_several_starts(rows):
@@ -77,7 +89,7 @@ def test_every_network_of_the_race_has_begun_to_learn(rows):
 
 def test_the_table_shows_the_mean_of_the_starts(rows):
     row = replace(rows[0], race=(0.2, 0.3, 0.43))
-    assert row.cells()[HEADINGS.index("Scenes %")] == "31"
+    assert row.sheet()[SHEET.index("Scenes %")] == "31"
 
 
 def test_dropout_alone_kept_a_network_guessing(rows):
