@@ -12,7 +12,7 @@ TEST_EVERY = 5  # every fifth picture of a digit is held out
 
 
 class Digits(Dataset):
-    """1,797 handwritten digits of 8 x 8 pixels, each written by one of 43 people.
+    """1,797 handwritten digits of 8 x 8 pixels, written by 13 people.
 
     The split is deterministic and stratified: of each digit's pictures, in their
     published order, every fifth is held out: 1,442 train and 355 test.
@@ -29,8 +29,9 @@ class Digits(Dataset):
     Raises:
         ValueError: if the split is unknown or the size outside 8 to 32.
 
-    Source: the test half of "Optical Recognition of Handwritten Digits", Alpaydin and
-    Kaynak, 1998, CC BY 4.0. https://archive.ics.uci.edu/dataset/80
+    Source: the test part of "Optical Recognition of Handwritten Digits", Alpaydin and
+    Kaynak, 1998, written by 13 of its 43 writers, CC BY 4.0.
+    https://archive.ics.uci.edu/dataset/80
 
     Example:
         >>> image, label = Digits("train", image_size=16)[0]
