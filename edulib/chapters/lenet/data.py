@@ -65,7 +65,9 @@ def distort(images: Tensor, generator: torch.Generator) -> Tensor:
     wide, high = scale * squeeze, scale / squeeze
     right, down = draw(2 * 2 / images.shape[3]), draw(2 * 2 / images.shape[2])
     nothing = torch.zeros(len(images))
-    rows = [torch.stack(row, 1) for row in ((wide, shear, right), (nothing, high, down))]
+    rows = [
+        torch.stack(row, 1) for row in ((wide, shear, right), (nothing, high, down))
+    ]
     grid = F.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 
