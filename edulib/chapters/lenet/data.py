@@ -48,7 +48,7 @@ def new_writers(
 
 
 def distort(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Move, scale, squeeze and shear each image a little, as section III.A does.
+    """Move, scale, squeeze and shear each image a little, as section III.B does.
 
     The paper gives no amounts: ours are up to 2 pixels, 15 in 100, 15 in 100 and a
     slope of 0.3.

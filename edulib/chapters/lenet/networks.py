@@ -39,7 +39,7 @@ def lenet5_with_rubbish() -> WithRubbish:
 def dense_300_100() -> nn.Sequential:
     """Build the paper's dense network with 300 and 100 hidden units, figure 9.
 
-    338,510 parameters for images of 32 x 32; with the paper's 28 x 28, 266,610.
+    338,610 parameters for images of 32 x 32; with the paper's 28 x 28, 266,610.
     """
     layers = [nn.Linear(32 * 32, 300), nn.Tanh(), nn.Linear(300, 100), nn.Tanh()]
     return nn.Sequential(nn.Flatten(), *layers, nn.Linear(100, 10))
