@@ -33,6 +33,20 @@ EXPERIMENTS = {
         },
         seeds=(0, 1, 2),
     ),
+    # Do the nine layers of mlpconv want more images than three plain ones?
+    "nin-more-images": Experiment(
+        variants={
+            end: Variant(
+                build=ENDS[end],
+                data=partial(
+                    scenes, train=2400, val=2000, image_size=32, scale="large"
+                ),
+                recipe=FEW_IMAGES,
+            )
+            for end in ("mlpconv, average", "plain, average")
+        },
+        seeds=(0, 1, 2),
+    ),
     # How often do all class maps die, with the last biases at 0 and at 0.5?
     "nin-dead-maps": Experiment(
         variants={
