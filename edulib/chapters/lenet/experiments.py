@@ -4,12 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.lenet.data import new_writers
-from edulib.chapters.lenet.networks import (
-    PARTS,
-    dense_300_100,
-    exchanged,
-    lenet5_with_rubbish,
-)
+from edulib.chapters.lenet.networks import dense_300_100, lenet5_with_rubbish
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.models.classification.lenet import lenet5_modern
 from edulib.training import Recipe
@@ -26,7 +21,7 @@ NETWORKS = {
 EXPERIMENTS = {
     "lenet-writers": Experiment(
         variants={
-            f"{name}, {way}, fold 0": Variant(
+            f"{name}, {way}": Variant(
                 build=build,
                 data=partial(new_writers, fold=0, copies=copies),
                 recipe=recipe,
@@ -48,17 +43,6 @@ EXPERIMENTS = {
                 recipe=PLAIN,
             )
             for name, build in NETWORKS.items()
-        },
-        seeds=(0, 1, 2),
-    ),
-    "lenet-parts": Experiment(
-        variants={
-            part: Variant(
-                build=partial(exchanged, part=part),
-                data=new_writers,
-                recipe=PLAIN,
-            )
-            for part in PARTS
         },
         seeds=(0, 1, 2),
     ),

@@ -1,7 +1,5 @@
 """LeNet-5 with the class for rubbish, and the dense network it is compared with."""
 
-from functools import partial
-
 import torch
 from torch import Tensor, nn
 
@@ -43,26 +41,3 @@ def dense_300_100() -> nn.Sequential:
     """
     layers = [nn.Linear(32 * 32, 300), nn.Tanh(), nn.Linear(300, 100), nn.Tanh()]
     return nn.Sequential(nn.Flatten(), *layers, nn.Linear(100, 10))
-
-
-PARTS = {
-    "as in the paper": {},
-    "plain tanh": {"squash": nn.Tanh},
-    "ReLU": {"squash": nn.ReLU},
-    "plain averages": {
-        "s2": partial(nn.AvgPool2d, 2),
-        "s4": partial(nn.AvgPool2d, 2),
-    },
-    "maxima": {"s2": partial(nn.MaxPool2d, 2), "s4": partial(nn.MaxPool2d, 2)},
-    "C3 sees all": {"c3": partial(nn.Conv2d, 6, 16, 5)},
-    "linear output": {"output": partial(nn.Linear, 84, 10)},
-}
-"""What can be exchanged in LeNet-5, one at a time, and for what."""
-
-
-def exchanged(part: str) -> WithRubbish:
-    """Build LeNet-5 of 1998 with one of its `PARTS` exchanged."""
-    model = lenet5_with_rubbish()
-    for name, build in PARTS[part].items():
-        setattr(model.network, name, build())
-    return model

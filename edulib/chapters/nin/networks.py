@@ -7,14 +7,11 @@ from edulib.models.blocks.checks import check_num_classes
 from edulib.models.classification.nin import MLPConv, NetworkInNetwork
 
 
-def nin_small(
-    num_classes: int = 10, in_channels: int = 3, last_bias: float = 0.5
-) -> NetworkInNetwork:
+def nin_small(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
     """Build a narrow network for images in [0, 1] of 16 to 128 pixels.
 
-    Its class maps have a quarter of the images' width. The last biases start at
-    ``last_bias``: a class map that starts at zero everywhere would never wake up behind
-    its ReLU.
+    Its class maps have a quarter of the images' width. The last biases start at 0.5:
+    a class map that starts at zero everywhere would never wake up behind its ReLU.
     """
     check_num_classes(num_classes)
     last = MLPConv(48, (64, 48, num_classes), 3, padding=1)
@@ -25,7 +22,7 @@ def nin_small(
         last,
     ]
     network = NetworkInNetwork(stages, in_channels, min_size=8)
-    nn.init.constant_(last[4].bias, last_bias)
+    nn.init.constant_(last[4].bias, 0.5)
     return network
 
 

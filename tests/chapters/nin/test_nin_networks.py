@@ -55,8 +55,3 @@ def test_it_takes_any_size_and_starts_with_living_maps(build):
             maps = network.class_maps(torch.rand(8, 1, side, side))
         assert maps.shape == (8, 4, side // 4, side // 4)
         assert (maps.amax((0, 2, 3)) > 0).all()
-
-
-def test_last_biases_start_where_they_are_told():
-    network = nin_small(last_bias=0.0)
-    assert (network.stages.stage3[4].bias == 0).all()
