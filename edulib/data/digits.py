@@ -14,8 +14,11 @@ TEST_EVERY = 5  # every fifth picture of a digit is held out
 class Digits(Dataset):
     """1,797 handwritten digits of 8 x 8 pixels, written by 13 people.
 
+    Each pixel counts the ink in 4 x 4 pixels of a larger bitmap, 0 to 16.
+
     The split is deterministic and stratified: of each digit's pictures, in their
-    published order, every fifth is held out: 1,442 train and 355 test.
+    published order, every fifth is held out: 1,442 train and 355 test. Every writer's
+    digits are in both.
 
     Args:
         split: "train" or "test".

@@ -1,41 +1,65 @@
-"""An average against a dense layer at the end of a small network."""
+"""Three ends of a small network, with mlpconv and with plain layers."""
 
 from dataclasses import replace
 from functools import partial
 
-from edulib.chapters.nin.networks import nin_small, nin_small_dense
+from edulib.chapters.nin.networks import (
+    nin_small,
+    nin_small_dense,
+    plain_small,
+    plain_small_dense,
+)
 from edulib.data.splits import scenes
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import FEW_IMAGES
 from edulib.training import Recipe
 
-HEADS = {"average": nin_small, "dense": nin_small_dense}
+# Section 4.6 of the paper: what stands in front, and what ends the network
+ENDS = {
+    "mlpconv, average": nin_small,
+    "mlpconv, dense": nin_small_dense,
+    "mlpconv, dropout and dense": partial(nin_small_dense, dropout=0.5),
+    "plain, average": plain_small,
+    "plain, dense": plain_small_dense,
+    "plain, dropout and dense": partial(plain_small_dense, dropout=0.5),
+}
+FEW_SCENES = partial(scenes, train=600, val=2000, image_size=32, scale="large")
 
 EXPERIMENTS = {
-    "nin-heads": Experiment(
+    "nin-ends": Experiment(
         variants={
-            head: Variant(
-                build=build,
-                data=partial(scenes, train=600, val=500, image_size=32, scale="large"),
-                recipe=FEW_IMAGES,
-            )
-            for head, build in HEADS.items()
+            end: Variant(build=build, data=FEW_SCENES, recipe=FEW_IMAGES)
+            for end, build in ENDS.items()
         },
         seeds=(0, 1, 2),
+    ),
+    # Do the nine layers of mlpconv want more images than three plain ones?
+    "nin-more-images": Experiment(
+        variants={
+            end: Variant(
+                build=ENDS[end],
+                data=partial(
+                    scenes, train=2400, val=2000, image_size=32, scale="large"
+                ),
+                recipe=FEW_IMAGES,
+            )
+            for end in ("mlpconv, average", "plain, average")
+        },
+        seeds=(0,),
     ),
 }
 
 LARGER = {
-    "nin-heads-large": Experiment(
+    "nin-ends-large": Experiment(
         variants={
-            head: Variant(
+            end: Variant(
                 build=build,
                 data=partial(
                     scenes, train=20_000, val=2000, image_size=32, cached=True
                 ),
                 recipe=replace(FEW_IMAGES, batch_size=128),
             )
-            for head, build in HEADS.items()
+            for end, build in ENDS.items()
         },
         seeds=(0, 1, 2),
     ),

@@ -32,7 +32,8 @@ class InkScale(nn.Module):
 class ScaledTanh(nn.Module):
     """Squash: f(a) = A tanh(S a), with A = 1.7159 and S = 2/3.
 
-    With these constants f(1) = 1 and f(-1) = -1, where the curve bends most.
+    With these constants f(1) = 1 and f(-1) = -1, near where the curve bends most (at
+    0.99 and -0.99; the paper says at 1 and -1).
 
     Source: equation 6 and appendix A of the paper. The one of 1989 has the function,
     but does not give its constants.

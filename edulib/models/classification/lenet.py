@@ -162,8 +162,9 @@ class LeNet5(nn.Module):
     Source: figure 2 and section II.B of the paper.
 
     Differs from the paper: the output is the negative of the penalty, so that the best
-    is largest; the bitmaps are our own drawing; biases, of which the paper says
-    nothing, start out like weights.
+    is largest; the bitmaps are our own drawing, and stay fixed, where the paper's are
+    "fixed (at least initially)"; biases, of which the paper says nothing, start out
+    like weights.
     """
 
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:

@@ -6,16 +6,18 @@ Notation: B images; C channels; H, W height and width, in pixels; K classes.
 
 Output of each part of the network for CIFAR-10, 32 x 32:
 
-    stages.0   first mlpconv    (B, 96, 32, 32)
-    stages.1   max pooling      (B, 96, 16, 16)
-    stages.3   second mlpconv   (B, 192, 16, 16)
-    stages.4   average pooling  (B, 192, 8, 8)
-    stages.6   third mlpconv    (B, K, 8, 8)      a map for each class
-    average                     (B, K)
+    stages.stage1   mlpconv (B, 96, 32, 32), max pooling (B, 96, 16, 16), dropout
+    stages.stage2   mlpconv (B, 192, 16, 16), average pooling (B, 192, 8, 8), dropout
+    stages.stage3   mlpconv (B, K, 8, 8): a map for each class
+    average         (B, K)
 
-Differs from the paper: it gives no widths; these are of the authors' published
-configurations.
+Differs from the paper: it refers to supplementary material for widths, kernels and
+initial weights. Widths, kernels and pooling are those of the configurations that the
+authors published; the second pooling takes averages there, where the text (section
+4.1) has maxima throughout. Weights start after He et al., 2015.
 """
+
+from collections import OrderedDict
 
 from torch import Tensor, nn
 
@@ -62,8 +64,8 @@ class NetworkInNetwork(nn.Module):
     """Stages of mlpconv layers whose last has a map for each class.
 
     Args:
-        stages: mlpconv layers with what stands between them; the last one ends in
-            one map for each class.
+        stages: an mlpconv layer each, with the pooling and dropout behind it; the
+            last one ends in a map for each class.
         in_channels: channels of the images.
         min_size: smallest H and W that the stages can take, in pixels.
 
@@ -74,9 +76,8 @@ class NetworkInNetwork(nn.Module):
     Raises:
         ValueError: if the images do not fit.
 
-    Source: Lin et al., 2014, section 3.2 and figure 2.
-
-    As in the paper, but for widths, of which it gives none.
+    Source: Lin et al., 2014, section 3.2 and figure 2. As in the paper: see the head
+    of this file for what it leaves open.
     """
 
     def __init__(
@@ -85,7 +86,8 @@ class NetworkInNetwork(nn.Module):
         super().__init__()
         self.in_channels = in_channels
         self.min_size = min_size
-        self.stages = nn.Sequential(*stages)
+        names = (f"stage{number}" for number, _ in enumerate(stages, start=1))
+        self.stages = nn.Sequential(OrderedDict(zip(names, stages, strict=True)))
         self.average = nn.AdaptiveAvgPool2d(1)
         self.apply(init_weights)
 
@@ -103,12 +105,16 @@ def nin_cifar(num_classes: int = 10, in_channels: int = 3) -> NetworkInNetwork:
     """Build the network for 32 x 32 images."""
     check_num_classes(num_classes)
     stages = [
-        MLPConv(in_channels, (192, 160, 96), 5, padding=2),
-        nn.MaxPool2d(3, stride=2, ceil_mode=True),
-        nn.Dropout(0.5),
-        MLPConv(96, (192, 192, 192), 5, padding=2),
-        nn.AvgPool2d(3, stride=2, ceil_mode=True),
-        nn.Dropout(0.5),
+        nn.Sequential(
+            MLPConv(in_channels, (192, 160, 96), 5, padding=2),
+            nn.MaxPool2d(3, stride=2, ceil_mode=True),
+            nn.Dropout(0.5),
+        ),
+        nn.Sequential(
+            MLPConv(96, (192, 192, 192), 5, padding=2),
+            nn.AvgPool2d(3, stride=2, ceil_mode=True),
+            nn.Dropout(0.5),
+        ),
         MLPConv(192, (192, 192, num_classes), 3, padding=1),
     ]
     return NetworkInNetwork(stages, in_channels, min_size=8)
@@ -118,13 +124,18 @@ def nin_imagenet(num_classes: int = 1000, in_channels: int = 3) -> NetworkInNetw
     """Build the authors' later network for 227 x 227 images."""
     check_num_classes(num_classes)
     stages = [
-        MLPConv(in_channels, (96, 96, 96), 11, stride=4),
-        nn.MaxPool2d(3, stride=2),
-        MLPConv(96, (256, 256, 256), 5, padding=2),
-        nn.MaxPool2d(3, stride=2),
-        MLPConv(256, (384, 384, 384), 3, padding=1),
-        nn.MaxPool2d(3, stride=2),
-        nn.Dropout(0.5),
+        nn.Sequential(
+            MLPConv(in_channels, (96, 96, 96), 11, stride=4),
+            nn.MaxPool2d(3, stride=2),
+        ),
+        nn.Sequential(
+            MLPConv(96, (256, 256, 256), 5, padding=2), nn.MaxPool2d(3, stride=2)
+        ),
+        nn.Sequential(
+            MLPConv(256, (384, 384, 384), 3, padding=1),
+            nn.MaxPool2d(3, stride=2),
+            nn.Dropout(0.5),
+        ),
         MLPConv(384, (1024, 1024, num_classes), 3, padding=1),
     ]
     return NetworkInNetwork(stages, in_channels, min_size=67)
