@@ -21,13 +21,11 @@ _HOMES = {
     "mean_and_range": "claims",
     "near": "claims",
     "resolution": "claims",
-    "bound_text": "old_claims",
 }
 
 __all__ = [
     "Runtime",
     "Verdict",
-    "bound_text",
     "chapter_header",
     "claim",
     "image_picker",

@@ -65,8 +65,13 @@ class Verdict(Enum):
         return cls.IN_PART if any(shown) else cls.UNTESTED
 
 
-def claim(  # noqa: D417  (the older form goes with the last chapter that has it)
-    name: str, *old: object, paper="", place="", measured=(), verdict=None, **older
+def claim(
+    name: str,
+    *,
+    paper: str,
+    place: str,
+    measured: str | Iterable[str],
+    verdict: Verdict,
 ) -> HtmlOutput:
     """Show a claim of the paper, what was measured here, and the verdict.
 
@@ -84,10 +89,6 @@ def claim(  # noqa: D417  (the older form goes with the last chapter that has it
         ValueError: if the paper's words, their place or the measurement is missing.
         TypeError: if `verdict` is no Verdict.
     """
-    if old or older:
-        from edulib.notebook.old_claims import claim as old_claim
-
-        return old_claim(name, *old, **older)
     lines = [measured] if isinstance(measured, str) else list(measured)
     for what, given in {"paper": paper, "place": place, "measured": lines}.items():
         if not given:

@@ -8,7 +8,7 @@ import torch
 
 import edulib.notebook
 from edulib.authoring.timings import Timing
-from edulib.notebook import bound_text, runtime, setup
+from edulib.notebook import near, runtime, setup
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +101,7 @@ def test_all_names_can_be_imported_and_unknown_ones_cannot():
         assert callable(getattr(edulib.notebook, name)), name
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = edulib.notebook.nothing
-    assert bound_text(2, 1) == "above 1 %"
+    assert near(2, 1, 1) == "about 1 %"
 
 
 def test_importing_the_room_imports_no_heavy_package():
