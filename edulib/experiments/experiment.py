@@ -1,7 +1,7 @@
 """Experiments too long for a page: variants of a network, trained from several seeds.
 
 A chapter lists its own in ``edulib/chapters/<chapter>/experiments.py`` as
-``EXPERIMENTS = {"nin-heads": Experiment(...)}``, trained on one thread, and those meant
+``EXPERIMENTS = {"nin-ends": Experiment(...)}``, trained on one thread, and those meant
 for one GPU as ``LARGER``. What each variant reached from each seed, where and when,
 stands in one small JSON file, ``results/<experiment>.json`` beside it. The file is
 saved after each network; an experiment that was stopped goes on where it was.
