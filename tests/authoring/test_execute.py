@@ -16,7 +16,7 @@ CELLS = [
     v4.new_markdown_cell("# Title"),
     code("import os, random\nprint(os.environ['EOV_STATIC'], 'a')"),
     code("print('b')\nprint('c')\n{'z': 1, 'a': {2, 1}}"),
-    code("from edulib.notebook import claim\nclaim('It runs.', True)"),
+    code("from edulib.notebook import near\nnear(2, 1, 1)"),
     code("from tqdm import tqdm\nfor _ in tqdm(range(3)): pass"),
 ]
 
