@@ -104,6 +104,8 @@ class ModelInfo:
             has other constants.
         layers: pools, norms and dropouts in the order of the forward pass, where no
             reference shows them in this form.
+        published: for each library whose weights it takes, its name there;
+            torchvision's only where it is another.
     """
 
     name: str
@@ -121,6 +123,7 @@ class ModelInfo:
     reference_arguments: dict = field(default_factory=dict)
     batch_norm: str | None = None
     layers: tuple[str, ...] = ()
+    published: dict[str, str] = field(default_factory=dict)
 
 
 def papers() -> tuple[Paper, ...]:

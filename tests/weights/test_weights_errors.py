@@ -14,7 +14,7 @@ from edulib.weights.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from edulib.weights.torchvision import load_torchvision, published_weights
+from edulib.weights.published import load_timm, load_torchvision
 
 INFO = CheckpointInfo(
     builder="edulib.models.classification.resnet.resnet20_cifar",
@@ -105,4 +105,8 @@ def test_published_names():
     with pytest.raises(ValueError, match=r"torchvision has no model 'resnet20_cifar'"):
         load_torchvision("resnet20_cifar")
     with pytest.raises(ValueError, match=r"no weights 'V1' of resnet18: "):
-        published_weights("resnet18", "V1")
+        load_torchvision("resnet18", "V1")
+    with pytest.raises(ValueError, match=r"no model of timm.*'alexnet'"):
+        load_timm("alexnet")
+    with pytest.raises(ValueError, match=r"no weights 'v1' of resnet18: "):
+        load_timm("resnet18", "v1")
