@@ -1,6 +1,8 @@
-"""Our networks against torchvision's: a forward pass, and a step of training."""
+"""Our networks against torchvision's and timm's: a forward pass, a step of training."""
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 
 import torch
 from torch import nn
@@ -18,14 +20,18 @@ CPU_BATCH, CPU_SIZE = 2, 112  # images and pixels: every network in a few minute
 GPU_BATCH, GPU_SIZE = 64, 224
 
 
-def in_torchvision(name: str) -> bool:
-    """Return whether torchvision has the same network."""
-    reference = get_model_info(name).reference
-    return reference is not None and reference.startswith("torchvision.")
+def build_twin(name: str) -> nn.Module | None:
+    """Return torchvision's or timm's network that equals ours; None without one."""
+    model = get_model_info(name)
+    if model.reference and model.reference.startswith("torchvision."):
+        return get_reference(name)()
+    if "timm" in model.published and find_spec("timm"):
+        return import_module("timm").create_model(model.published["timm"])
+    return None
 
 
 def bench_models(kind: str, device: torch.device) -> list[dict]:
-    """Measure every model that torchvision has too.
+    """Measure every model that torchvision or timm has too.
 
     Args:
         kind: "forward" (evaluation mode, no gradient) or "step" (forward, backward,
@@ -40,9 +46,9 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
         formats += ["bfloat16", "bfloat16 channels-last"]
     rows = []
     for name in list_models():
-        if not in_torchvision(name):
-            continue
         models = pair(name)  # once: two VGG take longer to build than to measure
+        if models is None:
+            continue
         for numbers in formats:
             ours, theirs = (runner(one, kind, numbers, device) for one in models)
             times = in_turns(ours, theirs)
@@ -51,9 +57,12 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
     return rows
 
 
-def pair(name: str) -> tuple[nn.Module, nn.Module]:
-    """Return our model and torchvision's, with the same weights."""
-    ours, theirs = get_builder(name)(), get_reference(name)()
+def pair(name: str) -> tuple[nn.Module, nn.Module] | None:
+    """Return our model and its twin with the same weights; None without a twin."""
+    theirs = build_twin(name)
+    if theirs is None:
+        return None
+    ours = get_builder(name)()
     weights = zip(ours.state_dict(), theirs.state_dict().values(), strict=True)
     ours.load_state_dict(dict(weights))
     return ours, theirs

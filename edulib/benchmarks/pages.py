@@ -50,7 +50,7 @@ def machine_line(found: dict) -> str:
 
 
 def ratio_table(rows: list[dict], label: str) -> HtmlOutput:
-    """Our seconds over torchvision's, model by model.
+    """Our seconds over the other library's, model by model.
 
     Args:
         rows: results of one kind.
@@ -67,7 +67,7 @@ def ratio_table(rows: list[dict], label: str) -> HtmlOutput:
         )
         for row in rows
     ]
-    heading = ("model", "ours", "torchvision's", "ratio", "half of the rounds")
+    heading = ("model", "ours", "theirs", "ratio", "half of the rounds")
     return show_table(label, heading, lines)
 
 
