@@ -1,4 +1,4 @@
-"""What a network costs: multiply-accumulates and activation memory."""
+"""What a network costs: multiply-adds and activation memory."""
 
 from torch import nn
 
@@ -7,7 +7,7 @@ from edulib.anatomy.trace import trace_graph
 
 
 def count_macs(model: nn.Module, *inputs: Input) -> int:
-    """Count multiply-accumulate operations (MACs) for one image.
+    """Count multiply-adds (MACs) for one image.
 
     They are half of what torch's own flop counter counts: those of convolutions,
     matrix products and attention. Biases, normalisations, activations and pooling,

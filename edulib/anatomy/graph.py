@@ -27,7 +27,7 @@ class Op:
         dtype: type of the numbers in its output.
         path: dotted path of the innermost module that called it, "" for the root.
         params: learned numbers that it is the first to use.
-        macs: multiply-accumulate operations for one image.
+        macs: multiply-adds for one image.
         bytes: memory that its output newly occupies for one image; 0 for views and
             for operations in place.
         kernel: kernel and stride, None if it has none.
@@ -138,7 +138,7 @@ class Node:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulate operations for one image."""
+        """Multiply-adds for one image."""
         return sum(op.macs for op in self.ops)
 
     @property
@@ -182,7 +182,7 @@ class Graph:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulate operations for one image."""
+        """Multiply-adds for one image."""
         return sum(op.macs for op in self.ops)
 
     @property

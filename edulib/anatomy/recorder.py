@@ -45,7 +45,7 @@ class Draft:
         step: what it does with positions.
         op_type: set where the name does not tell it.
         is_constant: whether it depends on no input.
-        macs: multiply-accumulate operations.
+        macs: multiply-adds.
         bytes: memory that its output newly occupies.
         pools: whether it is a reduction over all positions.
         params: learned numbers that it is the first to use.

@@ -30,7 +30,7 @@ class Row:
         layer: what it is, in words.
         shape: shape of its output, without the batch; None if it was not called.
         params: learned numbers.
-        macs: multiply-accumulate operations for one image.
+        macs: multiply-adds for one image.
         bytes: memory of its outputs for one image.
         field: theoretical receptive field of its output.
         paper: what the paper says, "" where it says nothing.
@@ -109,7 +109,7 @@ class Table:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulate operations for one image."""
+        """Multiply-adds for one image."""
         return sum(row.macs for row in self.rows)
 
     @property

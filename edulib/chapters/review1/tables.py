@@ -63,7 +63,7 @@ class ModelNumbers:
         year: in which the paper first appeared.
         depth: layers with weights on the longest path.
         params: learned numbers.
-        macs: multiply-accumulate operations for one image of the registry's size.
+        macs: multiply-adds for one image of the registry's size.
         memory: bytes of all activations for that image.
         field: side of the widest receptive field before the image is averaged or
             flattened, in pixels.

@@ -155,14 +155,14 @@ def diagram(
 def _summary(graph: Graph) -> list[str]:
     lines = [f"{short_count(graph.params)} parameters"]
     if graph.macs:
-        lines.append(f"{short_count(graph.macs)} multiply-accumulates")
+        lines.append(f"{short_count(graph.macs)} multiply-adds")
     return lines
 
 
 def _alt(graph: Graph, title: str, items: list[Item]) -> str:
     return (
         f"Diagram of {title}: {graph.params:,} parameters, {graph.macs:,} "
-        f"multiply-accumulates for {_inputs(graph)}. {describe_items(items)}."
+        f"multiply-adds for {_inputs(graph)}. {describe_items(items)}."
     )
 
 
