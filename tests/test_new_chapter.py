@@ -17,11 +17,11 @@ import pytest
 from sample_chapter import FIGURE, code, good_chapter
 
 ROOT = Path(__file__).parents[1]
-PAGE = "book/era2_residual/highway.ipynb"
-MODEL = '''"""Highway networks: a throwaway stand-in.
+PAGE = "book/era2_residual/throwaway.ipynb"
+MODEL = '''"""Throwaway networks: what nobody published.
 
-Rupesh Kumar Srivastava and others, "Highway Networks", 2015.
-https://arxiv.org/abs/1505.00387
+Nobody, "Throwaway Networks", 2016.
+https://arxiv.org/abs/1601.00000
 
 As in the paper: a gate decides how much of the input is carried on.
 """
@@ -30,8 +30,8 @@ import torch
 from torch import Tensor, nn
 
 
-class Highway(nn.Module):
-    """A dense highway network."""
+class Throwaway(nn.Module):
+    """A dense throwaway network."""
 
     def __init__(self, num_classes: int = 10, width: int = 8) -> None:
         super().__init__()
@@ -47,15 +47,45 @@ class Highway(nn.Module):
         return self.head(gate * torch.relu(self.transform(x)) + (1 - gate) * x)
 
 
-def highway_dense(num_classes: int = 10, width: int = 8) -> Highway:
+def throwaway_dense(num_classes: int = 10, width: int = 8) -> Throwaway:
     """Build the network."""
-    return Highway(num_classes, width)
+    return Throwaway(num_classes, width)
 '''
-ROW = """
-[highway_dense]
-module = "edulib.models.classification.highway"
+CHAPTER = """\
+[chapters.throwaway]
+title = "Throwaway networks"
+part = "era2_residual"
+kind = "architecture"
+papers = ["nobody2016throwaway"]
+needs = ["vgg"]
+written = true
+
+"""
+PAPER = """
+[nobody2016throwaway]
+name = "Throwaway network"
+title = "Throwaway Networks"
+authors = "Nobody"
+year = 2016
+url = "https://arxiv.org/abs/1601.00000"
+era = 2
 task = "classification"
-paper = "srivastava2015highway"
+idea = "A gate decides how much of the input is carried on."
+"""
+ENTRY = """
+@misc{nobody2016throwaway,
+  author = {Nobody, Ann},
+  title = {{Throwaway Networks}},
+  year = {2016},
+  eprint = {1601.00000},
+  archiveprefix = {arXiv},
+}
+"""
+ROW = """
+[throwaway_dense]
+module = "edulib.models.classification.throwaway"
+task = "classification"
+paper = "nobody2016throwaway"
 image_shape = [1, 8, 8]
 params = 754
 source = "counted by hand"
@@ -68,7 +98,7 @@ import torch
 from edulib.exercises.compare import expect_equal
 from edulib.exercises.registry import part
 
-for name in ("highway-count", "highway-subsampling", "highway-shift"):
+for name in ("throwaway-count", "throwaway-subsampling", "throwaway-shift"):
 
     @part(name, "is one", points=2)
     def _one(answer: object, generator: torch.Generator) -> None:
@@ -80,14 +110,14 @@ from functools import partial
 
 from edulib.data.splits import digits
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
-from edulib.models.classification.highway import highway_dense
+from edulib.models.classification.throwaway import throwaway_dense
 from edulib.training import Recipe
 
 EXPERIMENTS = {
-    "highway-width": Experiment(
+    "throwaway-width": Experiment(
         variants={
             f"width {w}": Variant(
-                partial(highway_dense, width=w), digits, Recipe(epochs=1)
+                partial(throwaway_dense, width=w), digits, Recipe(epochs=1)
             )
             for w in (2, 4)
         },
@@ -95,8 +125,8 @@ EXPERIMENTS = {
     ),
 }
 CHECKPOINTS = {
-    "highway-digits": CheckpointRecipe(
-        builder="edulib.models.classification.highway.highway_dense",
+    "throwaway-digits": CheckpointRecipe(
+        builder="edulib.models.classification.throwaway.throwaway_dense",
         arguments={},
         data=digits,
         recipe=Recipe(epochs=8, lr=0.1),
@@ -105,13 +135,13 @@ CHECKPOINTS = {
 }
 '''
 CODE = {
-    "net = 0": "from edulib.models.classification.highway import Highway, highway_dense"
-    "\n\nnet = highway_dense()",
+    "net = 0": "from edulib.models.classification.throwaway import (\n"
+    "    Throwaway,\n    throwaway_dense,\n)\n\nnet = throwaway_dense()",
     "diagram(": "from edulib.anatomy import stage_table\n"
     "from edulib.drawing import diagram\n"
     "from edulib.notebook import netron_graph\n\n"
-    "netron_graph('highway_dense')  # diagram(net) stage_table(net, (1, 8))",
-    "show_source(": "from edulib.notebook import show_source\n\nshow_source(Highway)",
+    "netron_graph('throwaway_dense')  # diagram(net) stage_table(net, (1, 8))",
+    "show_source(": "from edulib.notebook import show_source\n\nshow_source(Throwaway)",
     "claim(": "from edulib.notebook import Verdict, claim\n\nclaim(\n    'reads',\n"
     "    paper='It reads.',\n    place='table 1',\n    measured='yes',\n"
     "    verdict=Verdict.of(2 > 1),\n)",
@@ -129,10 +159,10 @@ def chapter() -> nbformat.NotebookNode:
     """Return the sample chapter of the linter's tests, made to run."""
     notebook = good_chapter()
     for cell in notebook.cells:
-        cell.source = cell.source.replace("LeNet-5 (1998)", "Highway networks (2015)")
-        cell.source = cell.source.replace("lenet", "highway")
+        cell.source = cell.source.replace("LeNet-5 (1998)", "Throwaway networks (2016)")
+        cell.source = cell.source.replace("lenet", "throwaway")
         cell.metadata = json.loads(
-            json.dumps(cell.metadata).replace("lenet", "highway")
+            json.dumps(cell.metadata).replace("lenet", "throwaway")
         )
         if cell.cell_type == "code":
             new = [text for start, text in CODE.items() if start in cell.source]
@@ -142,7 +172,7 @@ def chapter() -> nbformat.NotebookNode:
                 cell.source = f"{head}\nfrom edulib.exercises import check\n\n{call}"
     place = next(k for k, c in enumerate(notebook.cells) if "netron" in c.source)
     graph = notebook.cells[place]
-    name = "fig-highway-graph"
+    name = "fig-throwaway-graph"
     graph.metadata.mystnb = {**FIGURE, "figure": {**FIGURE["figure"], "name": name}}
     notebook.cells.insert(place, code(CODE["net = 0"]))
     return notebook
@@ -184,20 +214,22 @@ def run(tree: Path, *command: str) -> str:
 
 def add(tree: Path) -> None:
     """Write what an author writes."""
-    registry, folder = tree / "edulib/registry", tree / "edulib/chapters/highway"
+    registry, folder = tree / "edulib/registry", tree / "edulib/chapters/throwaway"
     folder.mkdir()
-    (folder / "__init__.py").write_text('"""The chapter highway."""\n')
+    (folder / "__init__.py").write_text('"""The chapter throwaway."""\n')
     (folder / "exercises.py").write_text(EXERCISES)
     (folder / "experiments.py").write_text(EXPERIMENTS)
-    (tree / "edulib/models/classification/highway.py").write_text(MODEL)
-    with (registry / "models.toml").open("a") as models:
-        models.write(ROW)
-    listed = (registry / "chapters.toml").read_text()
-    row = "[chapters.highway]\n"
-    assert row in listed
-    (registry / "chapters.toml").write_text(
-        listed.replace(row, f"{row}written = true\n")
-    )
+    (tree / "edulib/models/classification/throwaway.py").write_text(MODEL)
+    for list_, row in (
+        (registry / "models.toml", ROW),
+        (registry / "papers.toml", PAPER),
+        (tree / "book/references.bib", ENTRY),
+    ):
+        with list_.open("a") as file:
+            file.write(row)
+    listed, before = (registry / "chapters.toml").read_text(), "[chapters.resnet]\n"
+    assert before in listed
+    (registry / "chapters.toml").write_text(listed.replace(before, CHAPTER + before))
     nbformat.write(chapter(), tree / PAGE)
 
 
@@ -207,27 +239,27 @@ def test_a_new_chapter_touches_its_own_files_and_the_lists(tree, capsys):
     run(tree, "edulib.authoring", "lists")
     run(tree, "edulib.authoring", "execute", PAGE)
     assert " 0 problems" in run(tree, "edulib.authoring", "lint", PAGE)
-    run(tree, "edulib.experiments", "run", "highway-width")
-    assert "complete" in run(tree, "edulib.experiments", "status", "highway-width")
-    run(tree, "edulib.experiments", "checkpoint", "highway-digits")
+    run(tree, "edulib.experiments", "run", "throwaway-width")
+    assert "complete" in run(tree, "edulib.experiments", "status", "throwaway-width")
+    run(tree, "edulib.experiments", "checkpoint", "throwaway-digits")
     after = state(tree)
     assert before.keys() <= after.keys()
     assert {name for name in before if before[name] != after[name]} == {
-        *("edulib/registry/chapters.toml", "edulib/registry/models.toml"),
-        *("_toc.yml", "README.md"),
+        *(f"edulib/registry/{name}.toml" for name in ("chapters", "models", "papers")),
+        *("book/references.bib", "_toc.yml", "README.md"),
     }
     assert after.keys() - before.keys() == {
         PAGE,
-        "edulib/models/classification/highway.py",
+        "edulib/models/classification/throwaway.py",
         *(
-            f"edulib/chapters/highway/{name}"
+            f"edulib/chapters/throwaway/{name}"
             for name in (
                 *("__init__.py", "exercises.py", "experiments.py"),
-                "results/highway-width.json",
+                "results/throwaway-width.json",
             )
         ),
         *(
-            f"edulib/weights/checkpoints/highway-digits.{suffix}"
+            f"edulib/weights/checkpoints/throwaway-digits.{suffix}"
             for suffix in ("json", "safetensors")
         ),
     }
@@ -251,19 +283,19 @@ def build(tree: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     pages = tree / "_build/html/book"
-    text = (pages / "era2_residual/highway.html").read_text()
+    text = (pages / "era2_residual/throwaway.html").read_text()
     assert 'href="../era2_residual/resnet.html">ResNet</a>' in text
     resnet = (pages / "era2_residual/resnet.html").read_text()
-    assert 'href="../era2_residual/highway.html">Highway networks</a>' in resnet
-    assert "highway-count" in (pages / "teaching/exercises.html").read_text()
+    assert 'href="../era2_residual/throwaway.html">Throwaway networks</a>' in resnet
+    assert "throwaway-count" in (pages / "teaching/exercises.html").read_text()
     for name in ("welcome", "timeline"):
-        assert "era2_residual/highway.html" in (pages / f"{name}.html").read_text()
+        assert "era2_residual/throwaway.html" in (pages / f"{name}.html").read_text()
 
 
 def grade(tree: Path) -> None:
     """Hand out its exercise, hand in the solution, and mark it."""
     grading = ("edulib.grading", "--course", "course")
-    run(tree, *grading, "assign", "week", "highway-count", "--seed", "1")
+    run(tree, *grading, "assign", "week", "throwaway-count", "--seed", "1")
     release = next((tree / "course").rglob("release/**/*.ipynb"))
     notebook = nbformat.read(release, as_version=4)
     for cell in notebook.cells:
