@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from edulib.registry import get_model_info, get_paper, list_models
+from edulib.registry import get_model_info, list_models
 
 
 def page_numbers(root: Path) -> dict[str, str]:
@@ -47,11 +47,10 @@ def count_cells(path: Path) -> int:
 
 
 def _model_table() -> str:
-    rows = ["| model | of | parameters | counted on |", "|---|---|--:|---|"]
+    rows = ["| model | parameters | counted on |", "|---|--:|---|"]
     for name in list_models():
         model = get_model_info(name)
-        paper = get_paper(model.paper).name
-        rows.append(f"| `{name}` | {paper} | {model.params:,} | {model.source} |")
+        rows.append(f"| `{name}` | {model.params:,} | {model.source} |")
     return "\n".join(rows)
 
 
