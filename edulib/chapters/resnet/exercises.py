@@ -1,6 +1,7 @@
 """Checks of the exercises of the chapter on ResNet."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edulib.anatomy import count_parameters
@@ -111,14 +112,16 @@ def _block_agrees(answer: Answer, generator: torch.Generator) -> None:
 
 @part(
     "resnet-block",
-    "halves the image and widens the channels through a projection",
+    "projects where it halves the image, where it widens, and where it does both",
     points=1,
     hint="The shortcut is then a 1x1 convolution with the same stride, normalised.",
 )
 def _block_projects(answer: Answer, generator: torch.Generator) -> None:
-    block, reference = _pair(answer, generator, 4, 8, 2)
-    x = _images(generator, 4, 8)
-    expect_within(block(x), reference(x), "the output", rtol=1e-3, atol=1e-5)
+    for sizes in ((4, 8, 2), (4, 8, 1), (4, 4, 2)):
+        block, reference = _pair(answer, generator, *sizes)
+        x = _images(generator, 4, 8)
+        what = f"the output of ResidualBlock{sizes}"
+        expect_within(block(x), reference(x), what, rtol=1e-3, atol=1e-5)
 
 
 @part(
@@ -154,17 +157,33 @@ def _clean_path(answer: Answer, generator: torch.Generator) -> None:
     expect_close(block(x), x)
 
 
-class _PreActivation(nn.Module):
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm1 = nn.BatchNorm2d(channels)
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+def _residual_branch(in_channels: int, out_channels: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.BatchNorm2d(in_channels),
+        nn.ReLU(),
+        nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(),
+        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
+    )
 
-    def forward(self, x: Tensor) -> Tensor:
-        inner = self.conv1(self.norm1(x).relu())
-        return x + self.conv2(self.norm2(inner).relu())
+
+def _expect_preactivation(
+    answer: Answer,
+    generator: torch.Generator,
+    in_channels: int,
+    out_channels: int,
+    stride: int,
+) -> None:
+    """Compare with our branch of the same parameters, and the padded input."""
+    residual = _residual_branch(in_channels, out_channels, stride)
+    block = answer.build(in_channels, out_channels, stride)
+    copy_parameters(residual, block)
+    x = torch.randn(3, in_channels, 6, 6, generator=generator)
+    zeros = (0, 0, 0, 0, 0, out_channels - in_channels)  # behind the channels
+    expected = F.pad(x[:, :, ::stride, ::stride], zeros) + residual(x)
+    what = f"the output of PreActivationBlock({in_channels}, {out_channels}, {stride})"
+    expect_within(block(x), expected, what, rtol=1e-3, atol=1e-5)
 
 
 @part(
@@ -174,10 +193,7 @@ class _PreActivation(nn.Module):
     hint="Define norm, convolution, norm, convolution in this order, without biases.",
 )
 def _preactivation_agrees(answer: Answer, generator: torch.Generator) -> None:
-    reference, block = _PreActivation(4), answer.build(4, 4)
-    copy_parameters(reference, block)
-    x = torch.randn(3, 4, 6, 6, generator=generator)
-    expect_within(block(x), reference(x), "the output", rtol=1e-3, atol=1e-5)
+    _expect_preactivation(answer, generator, 4, 4, 1)
 
 
 @part(
@@ -197,3 +213,15 @@ def _preactivation_strides(answer: Answer, generator: torch.Generator) -> None:
     y = block(x)
     expect_shape(y, (2, 6, 4, 4))
     expect_close(y[:, :3], x[:, :, ::2, ::2], "the part of the shortcut")
+    _expect_preactivation(answer, generator, 3, 6, 2)
+
+
+@part(
+    "resnet-preactivation",
+    "widens without halving",
+    points=1,
+    hint="ZeroPadding looks after every case: use it whatever the stride.",
+    hidden=True,
+)
+def _preactivation_widens(answer: Answer, generator: torch.Generator) -> None:
+    _expect_preactivation(answer, generator, 3, 6, 1)

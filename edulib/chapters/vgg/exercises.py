@@ -83,9 +83,9 @@ def _case(generator: torch.Generator, side: int) -> tuple[nn.Linear, Tensor]:
 )
 def _equal(answer: Answer, generator: torch.Generator) -> None:
     linear, maps = _case(generator, 3)
+    expected = linear(maps.flatten(1))
     found = answer.build(linear, 6, 3)(maps)
     expect_shape(found, (2, 5, 1, 1))
-    expected = linear(maps.flatten(1))
     expect_within(found.flatten(1), expected, "the output", rtol=1e-4, atol=1e-4)
 
 
@@ -98,10 +98,10 @@ def _equal(answer: Answer, generator: torch.Generator) -> None:
 def _slides(answer: Answer, generator: torch.Generator) -> None:
     linear, _ = _case(generator, 3)
     maps = torch.randn(1, 6, 5, 4, generator=generator)
+    expected = linear(maps[:, :, 2:5, 1:4].flatten(1))
     found = answer.build(linear, 6, 3)(maps)
     expect_shape(found, (1, 5, 3, 2))
-    window = maps[:, :, 2:5, 1:4].flatten(1)
-    place, expected = found[:, :, 2, 1], linear(window)
+    place = found[:, :, 2, 1]
     expect_within(place, expected, "the last place", rtol=1e-4, atol=1e-4)
 
 
@@ -114,11 +114,12 @@ def _slides(answer: Answer, generator: torch.Generator) -> None:
 )
 def _untouched(answer: Answer, generator: torch.Generator) -> None:
     linear, _ = _case(generator, 2)
-    before = linear.weight.detach().clone()
+    before = read_parameters(linear)
     convolution = answer.build(linear, 6, 2)
     convolution.fill([p + 1 for p in convolution.parameters().values()])
-    after = read_parameters(linear)["weight"]
-    expect(is_equal(after, before), "the weights of the dense layer have changed.")
+    for name, parameter in read_parameters(linear).items():
+        same = is_equal(parameter, before[name])
+        expect(same, f"the {name} of the dense layer has changed.")
 
 
 _COPIED = ("stage1.0", "stage2.0", "stage3.0", "stage3.2")
@@ -136,8 +137,9 @@ def _networks(generator: torch.Generator) -> tuple[VGG, VGG]:
 
 def _expect_copied(answer: Answer, generator: torch.Generator, names: tuple) -> None:
     shallow, deep = _networks(generator)
+    learned = read_parameters(shallow)
     answer(shallow, deep)
-    learned, found = read_parameters(shallow), read_parameters(deep)
+    found = read_parameters(deep)
     for name in names:
         pairs = [(learned[k], found.get(k)) for k in (f"{name}.weight", f"{name}.bias")]
         same = all(new is not None and is_equal(old, new) for old, new in pairs)

@@ -68,6 +68,17 @@ class BareProjection(Right):
         return shortcut if isinstance(shortcut, nn.Identity) else shortcut[0]
 
 
+class ProjectsHalvesOnly(Right):
+    def make_shortcut(self, *sizes: int) -> nn.Module:
+        return nn.Identity() if sizes[2] == 1 else super().make_shortcut(*sizes)
+
+
+class ProjectsWidensOnly(Right):
+    def make_shortcut(self, *sizes: int) -> nn.Module:
+        same = sizes[0] == sizes[1]
+        return nn.Identity() if same else super().make_shortcut(*sizes)
+
+
 class Unpadded(Right):
     def __init__(self, *sizes: int) -> None:
         super().__init__(*sizes)
@@ -136,6 +147,26 @@ class PooledPre(RightPre):
         return super().forward(x)
 
 
+class StrideInSecond(RightPre):
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__(in_channels, out_channels, stride)
+        self.conv1.stride, self.conv2.stride = (1, 1), (stride, stride)
+
+
+class RepeatsChannels(RightPre):
+    def forward(self, x: Tensor) -> Tensor:
+        stride = self.conv1.stride[0]
+        times = self.conv1.out_channels // x.shape[1]
+        return x[:, :, ::stride, ::stride].repeat(1, times, 1, 1) + self.residual(x)
+
+
+class PadsHalvesOnly(RightPre):
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__(in_channels, out_channels, stride)
+        if stride == 1:
+            self.shortcut = nn.Identity()
+
+
 WRONG = {
     "resnet-count": [
         (69_632, 218_365_952, 1_180_672),
@@ -150,6 +181,8 @@ WRONG = {
         Multiplied,
         AlwaysProjected,
         BareProjection,
+        ProjectsHalvesOnly,
+        ProjectsWidensOnly,
         Unpadded,
         EvenOnly,
         DetachedShortcut,
@@ -160,5 +193,8 @@ WRONG = {
         RectifiedBeforeNorm,
         ProjectedPre,
         PooledPre,
+        StrideInSecond,
+        RepeatsChannels,
+        PadsHalvesOnly,
     ],
 }

@@ -42,6 +42,11 @@ def shares_its_weights(linear, channels, size):
     return made(linear, channels, size, weight)
 
 
+def both_biases_cleared(linear, channels, size):
+    linear.bias.data.zero_()
+    return made(linear, channels, size, filters(linear, channels, size))
+
+
 COPIED = ("stage1.0", "stage2.0", "stage3.0", "stage3.2")
 
 
@@ -70,6 +75,17 @@ def all_that_fits(shallow, deep):
     copy(shallow, deep, (*COPIED, "stage4.0", "stage4.2", "head"))
 
 
+def from_deep_to_shallow(shallow, deep):
+    copy(deep, shallow, (*COPIED, "head"))
+
+
+def both_cleared(shallow, deep):
+    for network in (shallow, deep):
+        for name in (*COPIED, "head"):
+            for parameter in network.get_submodule(name).parameters():
+                parameter.data.zero_()
+
+
 def shares_its_layers(shallow, deep):
     copy(shallow, deep, COPIED)
     deep.head = shallow.head
@@ -89,12 +105,15 @@ WRONG = {
         padded,
         averages_first,
         shares_its_weights,
+        both_biases_cleared,
     ],
     "vgg-grow": [
         dense_forgotten,
         one_convolution_a_stage,
         weights_without_biases,
         all_that_fits,
+        from_deep_to_shallow,
+        both_cleared,
         shares_its_layers,
     ],
 }
