@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from edulib.data.splits import digits
-from edulib.experiments import Experiment, Variant
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.models.classification.highway import highway_dense, plain_dense
 from edulib.training import Recipe
 
@@ -48,9 +48,7 @@ EXPERIMENTS = {
     # Are deep networks only slow? The same, trained twice as long
     "highway-longer": Experiment(
         variants={
-            name: Variant(
-                build=build, data=DIGITS, recipe=replace(RECIPE, epochs=40)
-            )
+            name: Variant(build=build, data=DIGITS, recipe=replace(RECIPE, epochs=40))
             for name, build in (
                 ("plain 50", partial(plain_dense, depth=50)),
                 ("plain 100", partial(plain_dense, depth=100)),
@@ -71,5 +69,16 @@ EXPERIMENTS = {
             for rate in (0.01, 0.1)
         },
         seeds=(0, 1, 2),
+    ),
+}
+
+CHECKPOINTS = {
+    "highway20-digits": CheckpointRecipe(
+        builder="edulib.models.classification.highway.highway_dense",
+        arguments={"depth": 20, "gate_bias": -4.0},
+        data=DIGITS,
+        recipe=RECIPE,
+        min_accuracy=0.97,
+        half=True,
     ),
 }
