@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from edulib.anatomy import count_parameters
+from edulib.chapters.highway.networks import GeneralHighway
 from edulib.exercises.answer import Answer
 from edulib.exercises.compare import (
     copy_parameters,
@@ -18,7 +19,7 @@ from edulib.exercises.registry import forbid, part
 from edulib.models.classification.highway import Highway, Plain
 
 forbid("highway-layer", Highway)
-forbid("highway-untied", Highway)
+forbid("highway-untied", Highway, GeneralHighway)
 
 
 @part(
@@ -148,22 +149,8 @@ def _expect_gradients(
         expect_within(mine, right, "a gradient", rtol=1e-3, atol=1e-5)
 
 
-class _Untied(nn.Module):
-    """The general layer of the paper's equation 2."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.transform = nn.Linear(width, width)
-        self.gate = nn.Linear(width, width)
-        self.carry = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        h = torch.relu(self.transform(x))
-        return h * torch.sigmoid(self.gate(x)) + x * torch.sigmoid(self.carry(x))
-
-
 def _untied_pair(answer: Answer, generator: torch.Generator, width: int) -> tuple:
-    ours = _Untied(width)
+    ours = GeneralHighway(width)
     _fill_at_random(ours, generator)
     layer = answer.build(width)
     copy_parameters(ours, layer)
@@ -177,15 +164,15 @@ def _untied_pair(answer: Answer, generator: torch.Generator, width: int) -> tupl
     hint="Where both sigmoids give 1, the output is relu(transform(x)) + x.",
 )
 def _residual(answer: Answer, generator: torch.Generator) -> None:
-    ours, layer = _Untied(5), answer.build(5)
+    ours, layer = GeneralHighway(5), answer.build(5)
     _fill_at_random(ours, generator)
     with torch.no_grad():
-        for gate in (ours.gate, ours.carry):
+        for gate in (ours.gate[0], ours.carry[0]):
             gate.weight.zero_()
             gate.bias.fill_(99)
     copy_parameters(ours, layer)
     x = _vectors(generator, 5)
-    expected = torch.relu(ours.transform(x)) + x
+    expected = ours.transform(x) + x
     expect_within(layer(x.clone()), expected, "the output", rtol=1e-4, atol=1e-5)
 
 
