@@ -69,7 +69,8 @@ def measure(seed: int) -> dict:
 
     Returns:
         Its error on the training images in percent: whole, without each layer, and
-        without all of those of which the paper says that they have no effect; how the gates of each layer open, on average; by how much they differ from that for
+        without all of those of which the paper says that they have no effect; how far
+        the gates of each layer open, on average; by how much they differ from that for
         the ten digits, on average without the sign; and the mean of their biases.
     """
     variant = get_experiment("highway-depth").variants[VARIANT]
