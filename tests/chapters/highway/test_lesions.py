@@ -61,7 +61,7 @@ def test_means_are_taken_over_the_images_of_each_class():
 def test_lesions_are_stored_with_each_seed_and_each_layer():
     runs, experiment = load_lesions(), get_experiment("highway-depth")
     assert tuple(run["seed"] for run in runs) == experiment.seeds
-    assert BEHIND[0] + 1 == 15 and BEHIND[-1] + 1 == 45
+    assert (BEHIND[0] + 1, BEHIND[-1] + 1) == (15, 45)  # layers count from 1
     for run in runs:
         assert {len(run[k]) for k in ("without", "opening", "apart", "bias")} == {49}
         assert all(0 <= error <= 100 for error in run["without"])
