@@ -75,7 +75,7 @@ def _layer_pair(answer: Answer, generator: torch.Generator, width: int) -> tuple
 
 @part(
     "highway-layer",
-    "starts every gate's bias where it is told, and no other",
+    "starts the gate's biases where it is told, and nothing else",
     points=1,
     hint="nn.init.constant_(self.gate.bias, gate_bias); the transform keeps its own.",
 )
@@ -96,6 +96,12 @@ def _starts(answer: Answer, generator: torch.Generator) -> None:
             not any(bool((v == start).any()) for v in values[:3]),
             "more than the gate's biases starts there.",
         )
+        for name, weights in (("transform", values[0]), ("gate", values[2])):
+            expect(
+                float(weights.std()) > 0,
+                f"the weights of the {name} are all equal: leave them as PyTorch "
+                "draws them.",
+            )
 
 
 @part(

@@ -76,6 +76,19 @@ class WrongBias(Right):
         nn.init.constant_(self.transform.bias, gate_bias)
 
 
+class WeightsToo(Right):
+    def start(self, gate_bias: float) -> None:
+        nn.init.zeros_(self.gate.weight)
+        nn.init.constant_(self.gate.bias, gate_bias)
+
+
+class GateOfTheTransform(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        h = torch.relu(self.transform(x))
+        t = torch.sigmoid(self.gate(h))
+        return h * t + x * (1 - t)
+
+
 class DetachedGate(Right):
     def forward(self, x: Tensor) -> Tensor:
         t = torch.sigmoid(self.gate(x)).detach()
@@ -167,6 +180,8 @@ WRONG = {
         AlwaysMinusTwo,
         BothBiases,
         WrongBias,
+        WeightsToo,
+        GateOfTheTransform,
         DetachedGate,
         DetachedCarry,
     ],
