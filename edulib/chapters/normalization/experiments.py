@@ -1,0 +1,61 @@
+"""Batch normalisation and the learning rate, in small batches, and with noise."""
+
+from functools import partial
+
+from torch import nn
+
+from edulib.chapters.normalization.data import few_digits
+from edulib.chapters.normalization.networks import (
+    NoisyBatchNorm,
+    SplitBatchNorm,
+    deep_stack,
+    group_norm,
+)
+from edulib.chapters.normalization.objective import MayDiverge
+from edulib.data.splits import digits
+from edulib.experiments import Experiment, Variant
+from edulib.training import Recipe
+
+SEEDS = (0, 1, 2)
+DIGITS = partial(digits, image_size=16)
+RATES = (0.002, 0.01, 0.05, 0.3)  # the third is 5 times the second, the last 30 times
+STACKS = {
+    "plain": deep_stack,
+    "batch norm": partial(deep_stack, nn.BatchNorm2d),
+}
+
+
+def at_rate(rate: float) -> Recipe:
+    """Return the recipe of the comparison of learning rates, which stay constant."""
+    return Recipe(epochs=20, batch_size=32, lr=rate, schedule="constant")
+
+
+SMALL = Recipe(epochs=40, batch_size=32, lr=0.05)
+SPLITS = {f"batch norm {n}": partial(SplitBatchNorm, images=n) for n in (2, 4, 8, 32)}
+
+EXPERIMENTS = {
+    "normalization-rates": Experiment(
+        variants={
+            f"{name} {rate:g}": Variant(build, DIGITS, at_rate(rate), MayDiverge())
+            for rate in RATES
+            for name, build in STACKS.items()
+        },
+        seeds=SEEDS,
+    ),
+    # Statistics of few images; batch, order and number of steps are the same.
+    "normalization-batches": Experiment(
+        variants={
+            name: Variant(partial(deep_stack, norm), few_digits, SMALL)
+            for name, norm in {**SPLITS, "group norm": group_norm}.items()
+        },
+        seeds=SEEDS,
+    ),
+    "normalization-noise": Experiment(
+        variants={
+            "noisy 0.05": Variant(
+                partial(deep_stack, NoisyBatchNorm), DIGITS, at_rate(0.05), MayDiverge()
+            )
+        },
+        seeds=SEEDS,
+    ),
+}
