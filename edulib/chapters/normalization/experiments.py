@@ -18,16 +18,17 @@ from edulib.training import Recipe
 
 SEEDS = (0, 1, 2)
 DIGITS = partial(digits, image_size=16)
-RATES = (0.002, 0.01, 0.05, 0.3)  # the third is 5 times the second, the last 30 times
+RATES = (0.002, 0.01, 0.05, 0.3)
+# Twice as long without normalisation: its best accuracy is the goal of the others.
 STACKS = {
-    "plain": deep_stack,
-    "batch norm": partial(deep_stack, nn.BatchNorm2d),
+    "plain": (deep_stack, 40),
+    "batch norm": (partial(deep_stack, nn.BatchNorm2d), 20),
 }
 
 
-def at_rate(rate: float) -> Recipe:
+def at_rate(rate: float, epochs: int) -> Recipe:
     """Return the recipe of the comparison of learning rates, which stay constant."""
-    return Recipe(epochs=20, batch_size=32, lr=rate, schedule="constant")
+    return Recipe(epochs=epochs, batch_size=32, lr=rate, schedule="constant")
 
 
 SMALL = Recipe(epochs=40, batch_size=32, lr=0.05)
@@ -36,9 +37,11 @@ SPLITS = {f"batch norm {n}": partial(SplitBatchNorm, images=n) for n in (2, 4, 8
 EXPERIMENTS = {
     "normalization-rates": Experiment(
         variants={
-            f"{name} {rate:g}": Variant(build, DIGITS, at_rate(rate), MayDiverge())
+            f"{name} {rate:g}": Variant(
+                build, DIGITS, at_rate(rate, epochs), MayDiverge()
+            )
             for rate in RATES
-            for name, build in STACKS.items()
+            for name, (build, epochs) in STACKS.items()
         },
         seeds=SEEDS,
     ),
@@ -53,7 +56,10 @@ EXPERIMENTS = {
     "normalization-noise": Experiment(
         variants={
             "noisy 0.05": Variant(
-                partial(deep_stack, NoisyBatchNorm), DIGITS, at_rate(0.05), MayDiverge()
+                partial(deep_stack, NoisyBatchNorm),
+                DIGITS,
+                at_rate(0.05, 20),
+                MayDiverge(),
             )
         },
         seeds=SEEDS,
