@@ -1,6 +1,7 @@
 """A plain deep stack that takes any normalisation, and two that are disturbed."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -102,6 +103,21 @@ def deep_stack(
     return nn.Sequential(*layers, *head)
 
 
-def group_norm(channels: int) -> nn.GroupNorm:
-    """Return a group normalisation of four groups."""
-    return nn.GroupNorm(4, channels)
+def batch_norm_stack() -> nn.Sequential:
+    """Build the stack with batch normalisation."""
+    return deep_stack(nn.BatchNorm2d)
+
+
+def split_stack(images: int) -> nn.Sequential:
+    """Build the stack with statistics of so many images."""
+    return deep_stack(partial(SplitBatchNorm, images=images))
+
+
+def noisy_stack() -> nn.Sequential:
+    """Build the stack with noise behind each batch normalisation."""
+    return deep_stack(NoisyBatchNorm)
+
+
+def group_norm_stack() -> nn.Sequential:
+    """Build the stack with group normalisation, of four groups in each layer."""
+    return deep_stack(partial(nn.GroupNorm, 4))

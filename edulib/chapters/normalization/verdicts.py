@@ -46,6 +46,11 @@ def steps_to_plains_best(runs: Runs, name: str) -> list[float]:
     return [steps_to(errors, goal / 100) for errors, goal in pairs]
 
 
+def steps_to_accuracy(runs: Runs, name: str, accuracy: float) -> list[float]:
+    """Return, for each seed, the steps to a test accuracy in percent."""
+    return [steps_to(errors, 1 - accuracy / 100) for errors in runs[name]["val_error"]]
+
+
 def fastest_rate(runs: Runs) -> float:
     """Return the rate at which batch norm gets there first, in the mean."""
     return min(

@@ -1,7 +1,5 @@
 """The networks of the chapter on normalisation, its objective and its data."""
 
-from functools import partial
-
 import pytest
 import torch
 from torch import nn
@@ -12,8 +10,11 @@ from edulib.chapters.normalization.experiments import EXPERIMENTS, RATES
 from edulib.chapters.normalization.networks import (
     NoisyBatchNorm,
     SplitBatchNorm,
+    batch_norm_stack,
     deep_stack,
-    group_norm,
+    group_norm_stack,
+    noisy_stack,
+    split_stack,
 )
 from edulib.chapters.normalization.objective import MayDiverge
 from edulib.training import Recipe, fit
@@ -60,9 +61,13 @@ def test_stacks_differ_in_their_normalisation_only():
     assert len(convs) == 12
     assert all(conv.bias is None for conv in convs)
     assert count_parameters(norm) - count_parameters(plain) == 4 * (8 + 16 + 32)
-    assert count_parameters(deep_stack(group_norm)) == count_parameters(norm)
+    assert count_parameters(group_norm_stack()) == count_parameters(norm)
     for stack in (plain, norm):
         assert stack(torch.rand(2, 1, 16, 16)).shape == (2, 10)
+    kinds = (noisy_stack(), NoisyBatchNorm), (split_stack(2), SplitBatchNorm)
+    for stack, kind in kinds:
+        assert isinstance(stack[1], kind)
+    assert split_stack(2)[1].images == 2
     with pytest.raises(ValueError, match="multiple of 3, got 4"):
         deep_stack(depth=4)
 
@@ -109,5 +114,10 @@ def test_variants_are_alike_but_for_what_is_compared():
         assert plain.recipe.lr == norm.recipe.lr == rate
         assert plain.recipe.epochs == (40 if rate <= 0.01 else 20)
         assert norm.recipe.epochs == 20
-        assert isinstance(plain.build, type(deep_stack))
-        assert isinstance(norm.build, partial)
+        assert (plain.build, norm.build) == (deep_stack, batch_norm_stack)
+
+
+def test_results_name_their_networks_the_same_in_each_process():
+    for experiment in EXPERIMENTS.values():
+        for variant in experiment.variants.values():
+            assert "<" not in variant.describe()["network"]

@@ -17,6 +17,7 @@ from edulib.chapters.normalization.verdicts import (
     lowest,
     rate_verdict,
     steps_to,
+    steps_to_accuracy,
     steps_to_plains_best,
     steps_verdict,
 )
@@ -55,6 +56,9 @@ def test_steps_are_counted_to_the_first_epoch_that_is_good_enough():
     assert fastest_rate(runs) == RATES[2]
     assert lowest(runs, f"plain {RATES[1]:g}") == [5] * 3
     assert last(runs, f"plain {RATES[1]:g}") == [6] * 3
+    name = f"plain {RATES[1]:g}"
+    assert steps_to_accuracy(runs, name, 94) == [30 * STEPS] * 3
+    assert steps_to_accuracy(runs, name, 96) == [inf] * 3
 
 
 def test_an_epoch_has_as_many_steps_as_the_chapter_says():
