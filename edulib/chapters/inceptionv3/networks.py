@@ -51,7 +51,7 @@ def factorised_layer(
         between = whole // (one * in_channels + two * out_channels)
     layer = same_size(in_channels, between, first[0])
     if not relu_between:
-        layer = layer[:2]
+        layer = nn.Sequential(*list(layer)[:2])  # no ReLU
     return nn.Sequential(layer, same_size(between, out_channels, last))
 
 
