@@ -99,3 +99,23 @@ def window5_small(
         nn.Flatten(),
         nn.Linear(many, num_classes),
     )
+
+
+def three_layers(num_classes: int = 10, in_channels: int = 3) -> nn.Sequential:
+    """Build the smallest network here, for what label smoothing does.
+
+    Shape:
+        - Input: (B, in_channels, H, W), values in [0, 1], H and W at least 4
+        - Output: (B, num_classes), logits
+    """
+    check_num_classes(num_classes)
+    return nn.Sequential(
+        Rescale(),
+        ConvNormReLU(in_channels, 24, 3, stride=2, padding=1),
+        nn.MaxPool2d(2),
+        ConvNormReLU(24, 48, 3, padding=1),
+        ConvNormReLU(48, 48, 3, padding=1),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(48, num_classes),
+    )
