@@ -9,6 +9,8 @@ from edulib.chapters.inceptionv3.networks import (
     KERNELS,
     WIDTHS,
     factorised_layer,
+    three_layers,
+    window5_narrow,
     window5_small,
 )
 
@@ -50,3 +52,16 @@ def test_without_a_relu_between_nothing_else_is_missing():
 def test_unknown_kernels_are_refused():
     with pytest.raises(ValueError, match="4x4"):
         factorised_layer(18, 18, "4x4")
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+def test_the_narrow_network_costs_a_fifth(kernels):
+    small, narrow = (
+        count_macs(build(kernels, equal_cost=True), (3, 32, 32))
+        for build in (window5_small, window5_narrow)
+    )
+    assert narrow / small == pytest.approx(0.2, abs=0.01)
+
+
+def test_the_network_for_smoothing_classifies():
+    assert three_layers(num_classes=7)(torch.rand(2, 3, 32, 32)).shape == (2, 7)
