@@ -22,7 +22,7 @@ def company_picture(batch: Sequence[Tensor], output: Tensor) -> Tensor:
     """
     if not 1 <= len(batch) <= SIDE // TILE:
         raise ValueError(f"expected 1 to {SIDE // TILE} images, got {len(batch)}")
-    picture = torch.ones(3, SIDE, TILE + GAP + SIDE)
+    picture = torch.full((3, SIDE, TILE + GAP + SIDE), 0.5)
     for place, image in enumerate(batch):
         tile = F.interpolate(image[None], (TILE - 2, TILE - 2), mode="area")[0]
         picture[:, place * TILE : place * TILE + TILE - 2, : TILE - 2] = tile
