@@ -19,8 +19,7 @@ from edulib.experiments.experiment import use_one_thread
 from edulib.files import atomic_write
 from edulib.models.classification.densenet import CifarDenseNet
 from edulib.training import evaluate, fit
-from edulib.weights import load_checkpoint
-from edulib.weights.checkpoint import build
+from edulib.weights.checkpoint import build, load_checkpoint
 
 RESULTS = Path(__file__).parent / "results" / "densenet-reuse.json"
 CHECKPOINT = "densenet-scenes"
