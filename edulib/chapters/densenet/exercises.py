@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 import torch
+import torch._dynamo  # the first recomputation loads it, which takes seconds
 from torch import Tensor, nn
 
 from edulib.chapters.densenet.memory import saved_bytes

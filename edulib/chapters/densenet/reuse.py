@@ -96,6 +96,30 @@ def heat_maps(network: CifarDenseNet) -> dict[str, list]:
     }
 
 
+def observe(maps: list) -> dict[str, float]:
+    """Return in numbers what the paper observes in its figure 5.
+
+    Args:
+        maps: triangles of the three blocks, as :func:`heat_maps` returns them.
+
+    Returns:
+        The least share that a layer (of those that have a choice) and a transition
+        give to any source; the share of layers of blocks 2 and 3 that read the block's
+        input least; how much more the classifier reads of the second half of the
+        layers than of the first.
+    """
+    layers = [row for block in maps for row in block[1:-1]]
+    later = [row for block in maps[1:] for row in block[1:-1]]
+    last = maps[2][-1][1:]
+    half = len(last) // 2
+    return {
+        "layers": min(min(row) for row in layers),
+        "transitions": min(min(block[-1]) for block in maps[:2]),
+        "input least": sum(row[0] == min(row) for row in later) / len(later),
+        "late": (sum(last[-half:]) / sum(last[:half])),
+    }
+
+
 def measure(seed: int) -> dict:
     """Measure one network before and after training; seed 0's is the checkpoint."""
     row = list_recipes()[CHECKPOINT]
