@@ -17,10 +17,10 @@ def saved_bytes(
 
     Args:
         forward: the pass, without arguments.
-        network: whose parameters are not counted, because they are there anyway.
+        network: whose parameters and buffers are not counted; they are there anyway.
         given: further tensors that are not counted.
     """
-    there = (*network.parameters(), *given)
+    there = (*network.parameters(), *network.buffers(), *given)
     own = {tensor.untyped_storage().data_ptr() for tensor in there}
     held = {}  # tensors that share their memory count once
 

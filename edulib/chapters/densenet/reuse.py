@@ -68,7 +68,8 @@ def shares(values: Tensor, growth: int, first: int) -> list[float]:
         1 for a source that is read like the average channel, more for one that is
         read more.
     """
-    parts = [values[:first], *values[first:].split(growth)]
+    later = values[first:]
+    parts = [values[:first], *(later.split(growth) if len(later) else ())]
     return [float(part.mean() / values.mean()) for part in parts]
 
 
