@@ -9,9 +9,9 @@ from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.training import Recipe
 
 # Blocks in a stage, channels of the first: as many parameters as each DenseNet has,
-# three times as many, and what lies between
-DENSE = (1, 2, 4)
-RESIDUAL = ((1, 8), (1, 12), (1, 14), (2, 12), (2, 14), (3, 17))
+# three times as many (which takes as many multiply-adds), and what lies between
+DENSE = (1, 2)
+RESIDUAL = ((1, 8), (1, 12), (1, 14), (2, 12), (2, 14))
 RECIPE = Recipe(epochs=5, lr=0.1, weight_decay=1e-4)
 
 NETWORKS = {f"dense {6 * n + 4}": partial(densenet_bc_small, n) for n in DENSE}
@@ -54,14 +54,14 @@ LARGER = {
 }
 
 # Figure 5 shows weights that 300 epochs have pulled towards zero where they are not
-# used. In five epochs only a stronger decay leaves as little of the first numbers.
+# used. In four epochs only a stronger decay leaves as little of the first numbers.
 CHECKPOINTS = {
     "densenet-scenes": CheckpointRecipe(
         builder="edulib.chapters.densenet.networks.densenet_small",
         arguments={},
         data=halved_scenes,
-        recipe=Recipe(epochs=5, lr=0.1, weight_decay=0.01),
-        min_accuracy=0.9,
+        recipe=Recipe(epochs=4, lr=0.1, weight_decay=0.01),
+        min_accuracy=0.8,
         half=True,
     ),
 }

@@ -24,7 +24,6 @@ from edulib.models.classification.densenet import DenseBlock, DenseLayer
 TRIOS = [
     ("dense 10", "residual 8, width 8", "residual 8, width 14"),
     ("dense 16", "residual 8, width 12", "residual 14, width 14"),
-    ("dense 28", "residual 14, width 12", "residual 20, width 17"),
 ]
 
 
