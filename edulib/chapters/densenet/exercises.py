@@ -187,8 +187,9 @@ def _same_gradients(answer: Answer, generator: torch.Generator) -> None:
         expect_within(down, leaf.grad, what, rtol=1e-3, atol=1e-5)
     down = list(found.parameters.values())
     expect(
-        len(down) == len(list(twin.parameters())) and None not in down,
-        "not every weight of the layer gets a gradient: keep the layer as an attribute.",
+        len(down) == len(list(twin.parameters()))
+        and not any(gradient is None for gradient in down),
+        "not every weight of the layer gets a gradient: keep it as an attribute.",
     )
     for ours, parameter in zip(down, twin.parameters(), strict=True):
         what = "a gradient of the layer's weights"
