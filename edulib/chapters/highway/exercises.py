@@ -73,6 +73,17 @@ def _layer_pair(answer: Answer, generator: torch.Generator, width: int) -> tuple
     return layer, ours
 
 
+def _expect_drawn_by_torch(*weights: Tensor) -> None:
+    """Weights of nn.Linear lie evenly between -1 and 1 over the root of the width."""
+    for one in weights:
+        bound = one.shape[1] ** -0.5
+        expect(
+            float(one.abs().max()) <= bound and float(one.std()) > 0.3 * bound,
+            "the weights are not those that nn.Linear begins with: leave them as "
+            "PyTorch draws them.",
+        )
+
+
 @part(
     "highway-layer",
     "starts the gate's biases where it is told, and nothing else",
@@ -96,12 +107,11 @@ def _starts(answer: Answer, generator: torch.Generator) -> None:
             not any(bool((v == start).any()) for v in values[:3]),
             "more than the gate's biases starts there.",
         )
-        for name, weights in (("transform", values[0]), ("gate", values[2])):
-            expect(
-                float(weights.std()) > 0,
-                f"the weights of the {name} are all equal: leave them as PyTorch "
-                "draws them.",
-            )
+        _expect_drawn_by_torch(values[0], values[2])
+        expect(
+            float(values[1].std()) > 0,
+            "the transform's biases are all equal: leave them as PyTorch draws them.",
+        )
 
 
 @part(
@@ -210,6 +220,7 @@ def _begins(answer: Answer, generator: torch.Generator) -> None:
         expect(
             bool((value == start).all()), f"a bias does not start at {start:+d} yet."
         )
+    _expect_drawn_by_torch(*values[::2])
 
 
 @part(

@@ -82,6 +82,12 @@ class WeightsToo(Right):
         nn.init.constant_(self.gate.bias, gate_bias)
 
 
+class WideWeights(Right):
+    def start(self, gate_bias: float) -> None:
+        nn.init.normal_(self.gate.weight, std=5)
+        nn.init.constant_(self.gate.bias, gate_bias)
+
+
 class GateOfTheTransform(Right):
     def forward(self, x: Tensor) -> Tensor:
         h = torch.relu(self.transform(x))
@@ -154,6 +160,13 @@ class OnlyOneStarts(RightUntied):
         nn.init.constant_(self.carry.bias, 4.0)
 
 
+class WeightlessGates(RightUntied):
+    def start(self) -> None:
+        super().start()
+        nn.init.zeros_(self.gate.weight)
+        nn.init.zeros_(self.carry.weight)
+
+
 class CarryDetached(RightUntied):
     def forward(self, x: Tensor) -> Tensor:
         h = torch.relu(self.transform(x))
@@ -181,6 +194,7 @@ WRONG = {
         BothBiases,
         WrongBias,
         WeightsToo,
+        WideWeights,
         GateOfTheTransform,
         DetachedGate,
         DetachedCarry,
@@ -192,6 +206,7 @@ WRONG = {
         TransformNotRectified,
         BothShut,
         OnlyOneStarts,
+        WeightlessGates,
         CarryDetached,
     ],
 }
