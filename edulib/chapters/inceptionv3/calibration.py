@@ -23,16 +23,15 @@ def reliability(logits: Tensor, labels: Tensor, bins: int = 10) -> list[dict]:
     right = (answers == labels).to(confidences.dtype)
     places = (confidences * bins).ceil().long().clamp(1, bins) - 1
     rows = []
-    for place in range(bins):
+    for place in sorted(set(places.tolist())):
         inside = places == place
-        if inside.any():
-            rows.append(
-                {
-                    "share": inside.to(confidences.dtype).mean().item(),
-                    "confidence": confidences[inside].mean().item(),
-                    "accuracy": right[inside].mean().item(),
-                }
-            )
+        rows.append(
+            {
+                "share": inside.to(confidences.dtype).mean().item(),
+                "confidence": confidences[inside].mean().item(),
+                "accuracy": right[inside].mean().item(),
+            }
+        )
     return rows
 
 

@@ -48,7 +48,7 @@ def right_error(logits, labels, bins, weigh=True, top=1.0, skip=True):
     total, used = 0.0, 0
     for place in range(bins):
         inside = places == place
-        if skip and not inside.any():
+        if skip and not int(inside.sum()):
             continue
         gap = (confidences[inside].mean() - right[inside].mean()).abs().item()
         total += gap * (inside.float().mean().item() if weigh else 1)
