@@ -124,7 +124,6 @@ def _block_agrees(answer: Answer, generator: torch.Generator) -> None:
     "with the right gradients",
     points=1,
     hint="Nothing may be detached: each layer learns from all layers that read it.",
-    hidden=True,
 )
 def _block_gradients(answer: Answer, generator: torch.Generator) -> None:
     block, ours = _pair(answer, generator, 3, 4, 2)

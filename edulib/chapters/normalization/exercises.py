@@ -111,7 +111,8 @@ def _tiny(answer: Answer, generator: torch.Generator) -> None:
 def _unchanged(answer: Answer, generator: torch.Generator) -> None:
     weight = torch.randn(4, 3, 1, 1, generator=generator)
     norm = make_norm(4, generator)
-    given = (weight, norm.weight.data, norm.bias.data, norm.running_mean)
+    given = (weight, norm.weight.data, norm.bias.data)
+    given += (norm.running_mean, norm.running_var)
     before = [tensor.clone() for tensor in given]
     with torch.no_grad():
         answer(weight, norm)
@@ -167,11 +168,19 @@ def _variance(answer: Answer, generator: torch.Generator) -> None:
     hint="Put back what you changed.",
 )
 def _as_before(answer: Answer, generator: torch.Generator) -> None:
-    norm = _used(generator)
-    norm.momentum = 0.25
-    answer(norm, _batches(generator))
-    expect(not norm.training, "expected the network in evaluation mode")
-    expect(norm.momentum == 0.25, f"momentum is {norm.momentum}, it was 0.25")
+    network = nn.Sequential(make_norm(3, generator), make_norm(3, generator))
+    for norm, momentum in zip(network, (0.25, 0.5), strict=True):
+        norm.momentum = momentum
+    before = [p.detach().clone() for p in network.parameters()]
+    answer(network, _batches(generator))
+    for norm, momentum in zip(network, (0.25, 0.5), strict=True):
+        expect(not norm.training, "expected the network in evaluation mode")
+        expect(
+            norm.momentum == momentum,
+            f"a momentum is {norm.momentum}, it was {momentum}",
+        )
+    for parameter, old in zip(network.parameters(), before, strict=True):
+        expect(is_equal(parameter.detach(), old), "a scale or a shift has changed")
 
 
 @part(

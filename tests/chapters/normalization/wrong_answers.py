@@ -39,6 +39,12 @@ def in_place(weight: Tensor, norm: nn.BatchNorm2d) -> tuple:
     return weight.copy_(new), bias
 
 
+def keeps_the_root(weight: Tensor, norm: nn.BatchNorm2d) -> tuple:
+    folded = _fold(weight, norm)
+    norm.running_var.add_(norm.eps).sqrt_()
+    return folded
+
+
 def weight_alone(weight: Tensor, norm: nn.BatchNorm2d) -> Tensor:
     return _fold(weight, norm)[0]
 
@@ -68,6 +74,12 @@ def by_momentum(network: nn.Module, batches: list) -> None:
     for batch in batches:
         network(batch)
     network.eval()
+
+
+def clears_scales(network: nn.Module, batches: list) -> None:
+    _recompute(network, batches)
+    for layer in _layers(network):
+        layer.weight.data.zero_()
 
 
 def stays_in_training(network: nn.Module, batches: list) -> None:
@@ -124,11 +136,13 @@ WRONG = {
         eps_outside_the_root,
         over_input_channels,
         in_place,
+        keeps_the_root,
         weight_alone,
     ],
     "normalization-recompute": [
         by_momentum,
         stays_in_training,
+        clears_scales,
         loses_momentum,
         biased,
         of_all_images,
