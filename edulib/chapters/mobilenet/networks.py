@@ -5,7 +5,6 @@ from torch import nn
 from edulib.experiments.networks import Rescale
 from edulib.models.classification.mobilenet_v1 import (
     STAGES,
-    DepthwiseSeparable,
     MobileNetV1,
     conv_norm_relu6,
     init_weights,
@@ -59,14 +58,3 @@ def small_mobilenet(kind: str = "separable", width: float = 1.0) -> nn.Sequentia
     if kind not in builders:
         raise ValueError(f"expected a kind of {tuple(builders)}, got {kind!r}")
     return nn.Sequential(Rescale(), builders[kind](SMALL * width, num_classes=10))
-
-
-def depthwise_and_pointwise(network: nn.Module) -> tuple[list[str], list[str]]:
-    """Return the names of a network's depthwise and of its 1x1 convolutions."""
-    blocks = [
-        name
-        for name, module in network.named_modules()
-        if isinstance(module, DepthwiseSeparable)
-    ]
-    depthwise = [f"{name}.depthwise.0" for name in blocks]
-    return depthwise, [f"{name}.pointwise.0" for name in blocks]
