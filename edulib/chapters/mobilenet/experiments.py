@@ -8,7 +8,7 @@ from edulib.experiments import Experiment, Variant
 from edulib.training import Recipe
 
 RECIPE = Recipe(epochs=5, batch_size=32, optimizer="adamw", lr=0.004, clip_norm=1.0)
-SIZES = (64, 48, 32)
+SIZES = (64, 32)
 WIDTHS = (1.0, 0.5, 0.25)
 
 
@@ -54,7 +54,7 @@ LARGER = {
                     epochs=40, batch_size=64, optimizer="adamw", lr=0.004, clip_norm=1.0
                 ),
             )
-            for size in SIZES
+            for size in (64, 48, 32)
             for kind, width in (
                 *(("separable", width) for width in (1.0, 0.75, 0.5, 0.25)),
                 ("shallow", 1.0),
