@@ -98,7 +98,7 @@ def _parameters(answer: Answer, generator: torch.Generator) -> None:
     "mobilenet-block",
     "agrees with the book's block",
     points=2,
-    hint="Normalise and clip (ReLU6) after the depthwise convolution and after the 1x1.",
+    hint="Normalise and clip (ReLU6) after the depthwise layer and after the 1x1.",
 )
 def _agrees(answer: Answer, generator: torch.Generator) -> None:
     _expect_agreement(answer, generator, (5, 8, 1), 7)
