@@ -104,9 +104,9 @@ def by_means(kernel: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def first_filter(kernel: Tensor) -> tuple[Tensor, Tensor]:
-    """Right for a merged kernel, but for its size; wrong for any other."""
+    """Right for a merged kernel, not the nearest for any other."""
     depthwise = kernel[0][:, None]
-    size = depthwise.square().sum((1, 2, 3))
+    size = depthwise.square().sum((1, 2, 3)).clamp(min=1e-9)
     return depthwise, torch.einsum("ncij,cij->nc", kernel, kernel[0])[
         :, :, None, None
     ] / size[None, :, None, None]
