@@ -7,9 +7,7 @@ from edulib.authoring.lint.cells import SET_UP
 from edulib.authoring.lint.page import Page, Problem, headings, tags
 
 _YEAR = r"(?:19|20)\d\d"
-_TITLE = re.compile(
-    rf"# .+ \({_YEAR}(?:, {_YEAR})?\)\n+(?P<sentence>\S.+)", re.DOTALL
-)
+_TITLE = re.compile(rf"# .+ \({_YEAR}(?:, {_YEAR})?\)\n+(?P<sentence>\S.+)", re.DOTALL)
 
 
 def title_with_year(page: Page) -> Iterator[Problem]:
