@@ -40,6 +40,14 @@ EXPERIMENTS = {
         },
         seeds=SEEDS,
     ),
+    # Is the deeper network worse, or only slower? One seed, for its cost.
+    "resnext-longer": Experiment(
+        variants={
+            name: Variant(TWO_PRICES[name], small_scenes, replace(RECIPE, epochs=10))
+            for name in ("deeper", "2x16d")
+        },
+        seeds=(0,),
+    ),
 }
 
 # The paper's form for CIFAR, at the paper's ratio of widths, on more and longer
