@@ -15,6 +15,7 @@ from edulib.exercises.compare import (
     expect_equal,
     expect_shape,
     expect_within,
+    randomize,
 )
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.densenet import (
@@ -66,10 +67,7 @@ forbid("densenet-block", DenseBlock, DenseLayer, DenseBottleneck, norm_relu_conv
 def _pair(answer: Answer, generator: torch.Generator, *sizes: int) -> tuple:
     """The student's block and ours, with the same random parameters."""
     ours = DenseBlock(DenseLayer, *sizes)
-    with torch.no_grad():
-        for parameter in ours.parameters():
-            noise = torch.randn(parameter.shape, generator=generator)
-            parameter.copy_(0.3 * noise + (parameter.ndim == 1))
+    randomize(ours, generator, 0.3, 1)
     block = answer.build(*sizes)
     copy_parameters(ours, block)
     return block, ours
@@ -139,10 +137,7 @@ def _block_gradients(answer: Answer, generator: torch.Generator) -> None:
 def _twins(generator: torch.Generator) -> tuple[DenseBottleneck, DenseBottleneck]:
     """Two equal layers in training, of which the second serves as reference."""
     layer = DenseBottleneck(9, 2)
-    with torch.no_grad():
-        for parameter in layer.parameters():
-            noise = torch.randn(parameter.shape, generator=generator)
-            parameter.copy_(0.3 * noise + (parameter.ndim == 1))
+    randomize(layer, generator, 0.3, 1)
     return layer, deepcopy(layer)
 
 

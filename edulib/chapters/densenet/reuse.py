@@ -7,7 +7,6 @@ and two twins from other seeds, each before and after training, and writes
 ``results/densenet-reuse.json``.
 """
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from edulib.experiments.checkpoints import list_recipes
 from edulib.experiments.experiment import use_one_thread
-from edulib.files import atomic_write
+from edulib.experiments.rows import load_rows, save_rows
 from edulib.models.classification.densenet import CifarDenseNet
 from edulib.training import evaluate, fit
 from edulib.weights.checkpoint import build, load_checkpoint
@@ -139,7 +138,7 @@ def measure(seed: int) -> dict:
 
 def load_reuse() -> list[dict]:
     """Return what was measured, one row a seed."""
-    return json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    return load_rows(RESULTS)
 
 
 def _rounded(rows: list) -> list:
@@ -152,8 +151,7 @@ def main() -> None:
     rows = load_reuse() if RESULTS.exists() else []
     for seed in SEEDS[len(rows) :]:
         rows.append(measure(seed))
-        about = {"remake": "python -m edulib.chapters.densenet.reuse", "runs": rows}
-        atomic_write(RESULTS, (json.dumps(about) + "\n").encode())
+        save_rows(RESULTS, "edulib.chapters.densenet.reuse", rows, indent=None)
         print(f"seed {seed}: {rows[-1]['error']} % error", flush=True)
 
 

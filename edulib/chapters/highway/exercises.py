@@ -14,6 +14,7 @@ from edulib.exercises.compare import (
     expect_equal,
     expect_shape,
     expect_within,
+    randomize,
 )
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.highway import Highway, Plain
@@ -53,11 +54,7 @@ def _share(answer: Answer, generator: torch.Generator) -> None:
     expect_equal(answer[2], (1 - 1 / (1 + exp(3.0))) ** 29, "share")
 
 
-def _fill_at_random(block: nn.Module, generator: torch.Generator) -> None:
-    """Give each parameter numbers that saturate no gate."""
-    with torch.no_grad():
-        for parameter in block.parameters():
-            parameter.copy_(0.6 * torch.randn(parameter.shape, generator=generator))
+SPREAD = 0.6  # of random parameters: they saturate no gate
 
 
 def _vectors(generator: torch.Generator, width: int) -> Tensor:
@@ -67,7 +64,7 @@ def _vectors(generator: torch.Generator, width: int) -> Tensor:
 def _layer_pair(answer: Answer, generator: torch.Generator, width: int) -> tuple:
     """The student's layer and ours, with the same random parameters."""
     ours = Highway(nn.Linear(width, width), nn.Linear(width, width))
-    _fill_at_random(ours, generator)
+    randomize(ours, generator, SPREAD, 0)
     layer = answer.build(width, -2.0)
     copy_parameters(ours, layer)
     return layer, ours
@@ -167,7 +164,7 @@ def _expect_gradients(
 
 def _untied_pair(answer: Answer, generator: torch.Generator, width: int) -> tuple:
     ours = GeneralHighway(width)
-    _fill_at_random(ours, generator)
+    randomize(ours, generator, SPREAD, 0)
     layer = answer.build(width)
     copy_parameters(ours, layer)
     return layer, ours
@@ -181,7 +178,7 @@ def _untied_pair(answer: Answer, generator: torch.Generator, width: int) -> tupl
 )
 def _residual(answer: Answer, generator: torch.Generator) -> None:
     ours, layer = GeneralHighway(5), answer.build(5)
-    _fill_at_random(ours, generator)
+    randomize(ours, generator, SPREAD, 0)
     with torch.no_grad():
         for gate in (ours.gate[0], ours.carry[0]):
             gate.weight.zero_()

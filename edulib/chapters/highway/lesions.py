@@ -7,7 +7,6 @@ experiment ``highway-depth`` anew, closes the gates of each layer in turn, and w
 ``results/highway-lesions.json``.
 """
 
-import json
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from edulib.experiments import get_experiment
 from edulib.experiments.experiment import use_one_thread
-from edulib.files import atomic_write
+from edulib.experiments.rows import load_rows, save_rows
 from edulib.models.classification.highway import DenseHighway
 from edulib.training import evaluate, fit
 
@@ -96,7 +95,7 @@ def measure(seed: int) -> dict:
 
 def load_lesions() -> list[dict]:
     """Return what `measure` found, one row a seed."""
-    return json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    return load_rows(RESULTS)
 
 
 def _error(network: nn.Module, images: tuple[Tensor, Tensor]) -> float:
@@ -107,8 +106,7 @@ def main() -> None:
     """Measure the networks of all seeds and store the result."""
     use_one_thread()
     rows = [measure(seed) for seed in get_experiment("highway-depth").seeds]
-    about = {"remake": "python -m edulib.chapters.highway.lesions", "runs": rows}
-    atomic_write(RESULTS, (json.dumps(about, indent=1) + "\n").encode())
+    save_rows(RESULTS, "edulib.chapters.highway.lesions", rows)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ it was.
 """
 
 import argparse
-import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -22,7 +21,7 @@ from edulib.chapters.inceptionv3.calibration import (
 from edulib.chapters.inceptionv3.networks import three_layers
 from edulib.data.splits import Split, scenes
 from edulib.experiments.experiment import use_one_thread
-from edulib.files import atomic_write
+from edulib.experiments.rows import load_rows, save_rows
 from edulib.training import Recipe, fit
 
 RESULTS = Path(__file__).parent / "results" / "inceptionv3-smoothing.json"
@@ -86,9 +85,7 @@ def _describe(logits: Tensor, labels: Tensor) -> dict:
 
 
 def _read() -> list[dict]:
-    if not RESULTS.exists():
-        return []
-    return json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    return load_rows(RESULTS) if RESULTS.exists() else []
 
 
 def main() -> None:
@@ -104,9 +101,7 @@ def main() -> None:
     data = {n: scenes(n, TEST, image_size=32) for n in {case[0] for case in cases}}
     for images, smoothing, seed in cases:
         rows = [*_read(), measure(images, smoothing, seed, data[images])]
-        remake = "python -m edulib.chapters.inceptionv3.smoothing"
-        about = {"remake": remake, "runs": rows}
-        atomic_write(RESULTS, (json.dumps(about, indent=1) + "\n").encode())
+        save_rows(RESULTS, "edulib.chapters.inceptionv3.smoothing", rows)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from edulib.exercises.compare import (
     expect_equal,
     expect_shape,
     expect_within,
+    randomize,
 )
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.mobilenet_v1 import DepthwiseSeparable
@@ -57,10 +58,7 @@ forbid("mobilenet-block", DepthwiseSeparable)
 def _twins(answer: Answer, generator: torch.Generator, *sizes: int) -> tuple:
     """The student's block and ours, with the same random parameters."""
     reference = DepthwiseSeparable(*sizes)
-    with torch.no_grad():
-        for parameter in reference.parameters():
-            noise = torch.randn(parameter.shape, generator=generator)
-            parameter.copy_(noise + 4 * (parameter.ndim == 1))
+    randomize(reference, generator, 1, 4)
     block = answer.build(*sizes)
     copy_parameters(reference, block)
     return block, reference
