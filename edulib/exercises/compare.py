@@ -9,7 +9,7 @@ that equals everything, changes nothing here.
 from math import isclose
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn, no_grad, randn
 
 from edulib.exercises.answer import Answer, read_parameters
 from edulib.exercises.values import (
@@ -117,6 +117,23 @@ def expect_within(
         f"{share} of {what} differ; at {place} yours is {mine[place]:.4g}, "
         f"expected {right[place]:.4g}{_why_value(mine, right)}."
     )
+
+
+def randomize(
+    module: nn.Module, generator: Generator, spread: float, offset: float
+) -> None:
+    """Draw all parameters of a module anew, normally distributed.
+
+    Args:
+        module: any.
+        generator: where the numbers come from.
+        spread: their standard deviation.
+        offset: added to parameters of one dimension, such as a normalisation's scales.
+    """
+    with no_grad():
+        for parameter in module.parameters():
+            noise = randn(parameter.shape, generator=generator)
+            parameter.copy_(spread * noise + offset * (parameter.ndim == 1))
 
 
 def copy_parameters(source: nn.Module, target: Answer) -> None:

@@ -42,6 +42,8 @@ class CheckpointRecipe:
         data: returns the training and the validation set.
         recipe: how it is trained.
         min_accuracy: validation accuracy below which it is not kept.
+        half: whether the file holds float16, for half the size; what is measured is
+            measured after rounding.
     """
 
     builder: str
@@ -49,6 +51,7 @@ class CheckpointRecipe:
     data: Callable[[], Split]
     recipe: Recipe
     min_accuracy: float
+    half: bool = False
 
 
 def list_recipes() -> dict[str, CheckpointRecipe]:
@@ -74,6 +77,8 @@ def train_checkpoint(name: str, folder: str | Path = FOLDER) -> float:
     torch.manual_seed(row.recipe.seed)
     model = build(row.builder, row.arguments)
     fit(model, train, recipe=row.recipe)
+    if row.half:
+        model.half().float()  # rounds the weights in place
     result = evaluate(model, val)
     if result.accuracy < row.min_accuracy:
         raise RuntimeError(
@@ -83,5 +88,5 @@ def train_checkpoint(name: str, folder: str | Path = FOLDER) -> float:
     measured = {"val_loss": result.loss, "val_accuracy": result.accuracy}
     data = call_text(row.data)
     info = CheckpointInfo(row.builder, row.arguments, data, row.recipe, measured)
-    save_checkpoint(model, name, info, folder)
+    save_checkpoint(model, name, info, folder, half=row.half)
     return result.accuracy

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
+from inspect import isfunction
 from pathlib import Path
 
 import torch
@@ -250,9 +251,16 @@ def call_text(call: Callable) -> str:
     """Return a call without arguments as it would be written: ``digits(size=16)``."""
     if not isinstance(call, partial):
         return f"{call.__name__}()"
-    arguments = [repr(value) for value in call.args]
-    arguments += [f"{key}={value!r}" for key, value in call.keywords.items()]
+    arguments = [_value_text(value) for value in call.args]
+    arguments += [f"{key}={_value_text(v)}" for key, v in call.keywords.items()]
     return f"{call.func.__name__}({', '.join(arguments)})"
+
+
+def _value_text(value: object) -> str:
+    """Return a value as it would be written; a function by its name, not its place."""
+    if isinstance(value, partial):
+        return call_text(value)
+    return value.__name__ if isfunction(value) else repr(value)
 
 
 def use_one_thread() -> None:

@@ -43,11 +43,23 @@ class CheckpointInfo:
 
 
 def save_checkpoint(
-    model: nn.Module, name: str, info: CheckpointInfo, folder: str | Path = FOLDER
+    model: nn.Module,
+    name: str,
+    info: CheckpointInfo,
+    folder: str | Path = FOLDER,
+    *,
+    half: bool = False,
 ) -> Path:
     """Write a checkpoint, ``name.safetensors``, and its card, ``name.json``.
 
     The card holds the weights' SHA-256, so that a damaged file is known as one.
+
+    Args:
+        model: whose weights are kept.
+        name: of the checkpoint.
+        info: what the card says.
+        folder: where both files go.
+        half: whether to store float16; the model is loaded in float32 all the same.
 
     Returns:
         Path of the weights.
@@ -61,6 +73,10 @@ def save_checkpoint(
     path = Path(folder) / f"{name}.safetensors"
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     put_weights(build(info.builder, info.arguments), weights, name)
+    if half:
+        weights = {
+            k: v.half() if v.is_floating_point() else v for k, v in weights.items()
+        }
     content = save(clone_shared(weights))
     about = {**asdict(info), "sha256": sha256(content).hexdigest()}
     check_writable(path)

@@ -20,7 +20,7 @@ IDS = ("lenet-count", "lenet-subsampling", "lenet-shift")
 CODE = {
     "architecture": "diagram(net)\nstage_table(net)\nnetron_graph('lenet5')",
     "code": "show_source(LeNet5)",
-    "result": "claim('reads', paper='It reads.', place='table 1', ...)",
+    "result": "claim('reads', paper='It reads.', place='table 1')",
     "quiz": "quiz(ask('1?'), ask('2?'), ask('3?'))",
 }
 CARD = (

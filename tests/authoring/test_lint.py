@@ -256,6 +256,20 @@ PLANTS = {
     "few": [(cards, "has 4 claims, expected at most 3")],
     "at_least_one": [(without_card, "has no claim")],
     "names_differ": [(card("reads"), "holds a second claim 'reads'")],
+    "computed": [
+        (
+            added(code('claim("a", verdict=Verdict.HOLDS)')),
+            "a part of it, Verdict.HOLDS: compute it",
+        ),
+        (
+            added(code('claim("a", verdict=Verdict.of(x > 1, True))')),
+            "a part of it, True: compute it",
+        ),
+        (
+            added(code('lasts = True\nclaim("a", verdict=Verdict.of(x > 1, lasts))')),
+            "a part of it, True: compute it",
+        ),
+    ],
     "said_as_it_came_out": [
         (says("reads", "opposite"), "'reads' is 'opposite', its card shows 'holds'"),
         (says("writes", "holds"), "'writes' is 'holds', its card shows None"),

@@ -50,6 +50,20 @@ def test_it_is_remade_to_the_same_weights(tmp_path):
     assert one == two
 
 
+def test_half_the_size_holds_what_was_measured(tmp_path, table):
+    train_checkpoint("tiny", tmp_path / "single")
+    table["tiny"] = replace(TINY, half=True)
+    accuracy = train_checkpoint("tiny", tmp_path / "half")
+    sizes = [
+        (tmp_path / folder / "tiny.safetensors").stat().st_size
+        for folder in ("single", "half")
+    ]
+    assert sizes[1] < 0.7 * sizes[0]  # names and shapes are no shorter
+    model = load_checkpoint("tiny", tmp_path / "half")
+    assert all(p.dtype is torch.float32 for p in model.parameters())
+    assert evaluate(model, examples(30)).accuracy == accuracy
+
+
 def test_a_result_below_the_promise_is_not_saved(tmp_path, table):
     table["tiny"] = replace(TINY, min_accuracy=1.01)
     with pytest.raises(RuntimeError, match=r"below the promised 101\.0%: nothing was"):

@@ -68,6 +68,12 @@ class Halved(Classification):
         return found | {"accuracy": found["accuracy"] / 2}
 
 
+def test_a_function_is_described_by_its_name_and_not_by_its_place():
+    inner = partial(replace, epochs=2)
+    text = experiment.call_text(partial(zip, describe, inner, strict=True))
+    assert text == "zip(describe, replace(epochs=2), strict=True)"
+
+
 def test_a_variant_is_trained_for_its_own_objective_and_says_so(table, tmp_path):
     plain = table["tiny"].variants["plain"]
     other = replace(plain, objective=Halved())

@@ -98,6 +98,9 @@ READ_ALTS = """() => [...document.querySelectorAll(".bd-article img")].map(
 READ_RAW_FORMULAS = """() => [...document.querySelectorAll(".math")].filter(
   (e) => !e.querySelector("mjx-container") || e.querySelector("mjx-merror"))
   .map((e) => e.textContent)"""
+FIND_HIDDEN_CAPTIONS = """() => [...document.querySelectorAll("figcaption")]
+  .filter((e) => !e.closest("details") && !e.checkVisibility())
+  .map((e) => e.textContent)"""
 # Contrast is most of axe's work, and most of it is one question again: text of the same
 # look on grounds of the same look has the same contrast. Axe is asked about one of each
 # kind. Drawings, where grounds lie beside the text, and what is placed over the page
@@ -206,6 +209,10 @@ class Visit:
         """Images of the article whose description has fewer than three words."""
         alts = self.page.evaluate(READ_ALTS)
         return [(src, alt) for src, alt in alts if len(alt.split()) < 3]
+
+    def hidden_captions(self) -> list[str]:
+        """Return captions of figures that nobody sees."""
+        return self.page.evaluate(FIND_HIDDEN_CAPTIONS)
 
     def barriers(self) -> list[str]:
         """What axe, the accessibility checker, finds; rewrites the words of code."""

@@ -73,6 +73,10 @@ def test_describes_its_images(visit: Visit):
     assert visit.poor_alts() == []
 
 
+def test_shows_its_captions(visit: Visit):
+    assert visit.hidden_captions() == []
+
+
 def test_fits_a_wide_window(visit: Visit):
     assert visit.too_wide() == []
 
@@ -247,6 +251,11 @@ def test_fits_a_phone(phone: Visit):
 
 def test_letters_of_figures_can_be_read_on_a_phone(phone: Visit):
     assert phone.small_letters() == []
+
+
+def test_shows_its_captions_in_dark(phone: Visit):
+    assert phone.page.get_attribute("html", "data-theme") == "dark"
+    assert phone.hidden_captions() == []
 
 
 def test_stands_still_on_a_phone(phone: Visit):

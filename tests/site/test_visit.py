@@ -64,6 +64,15 @@ def test_sees_small_letters(html: str, words: str, visit: Visit):
     assert visit.small_letters() == []
 
 
+def test_sees_a_hidden_caption(visit: Visit):
+    both = '<i class="only-light"></i><i class="only-dark"></i>'
+    for inside, found in (('<b class="only-dark"></b>', ["seen"]), (both, [])):
+        figure = f"<figure>{inside}<figcaption>seen</figcaption></figure>"
+        add(visit, f'<div class="planted bd-article">{figure}</div>')
+        assert visit.hidden_captions() == found
+        visit.page.locator(".planted").first.evaluate("e => e.remove()")
+
+
 def test_sees_a_raw_formula(visit: Visit):
     add(visit, r'<span class="math">\(x^2\)</span>')
     assert visit.raw_formulas() == [r"\(x^2\)"]

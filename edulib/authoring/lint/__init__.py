@@ -57,6 +57,7 @@ CHAPTER_RULES: tuple[Rule, ...] = (
     roles.five_lines,
     claims.few,
     claims.names_differ,
+    claims.computed,
     claims.said_as_it_came_out,
     volume.length,
     volume.little_code,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from edulib.authoring.lint.cells import SET_UP
 from edulib.authoring.lint.page import Page, Problem, headings, tags
 
-_TITLE = re.compile(r"# .+ \((?:19|20)\d\d\)\n+(?P<sentence>\S.+)", re.DOTALL)
+_YEAR = r"(?:19|20)\d\d"
+_TITLE = re.compile(rf"# .+ \({_YEAR}(?:, {_YEAR})?\)\n+(?P<sentence>\S.+)", re.DOTALL)
 
 
 def title_with_year(page: Page) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Rules for claims: few, named, and said in headings only as they came out."""
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -45,6 +46,50 @@ def said_as_it_came_out(page: Page) -> Iterator[Problem]:
                     f"says that the claim {name!r} is {value!r}, its card shows "
                     f"{stored.get(name)!r}: write the cell anew",
                 )
+
+
+def computed(page: Page) -> Iterator[Problem]:
+    """A verdict and its parts are computed, never written down."""
+    for number, cell in page.code():
+        for part in _parts_of_verdicts(cell.source):
+            if _is_written(part):
+                yield page.problem(
+                    number,
+                    f"writes down a verdict or a part of it, {ast.unparse(part)}: "
+                    "compute it from what was measured",
+                )
+
+
+def _parts_of_verdicts(source: str) -> Iterator[ast.expr]:
+    """Yield what is given as a claim's verdict, or to the makers of one."""
+    if "claim(" not in source:
+        return
+    tree = ast.parse(source)
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        yield from (k.value for k in call.keywords if k.arg == "verdict")
+        if ast.unparse(call.func) == "Verdict.of":
+            yield from (*call.args, *(k.value for k in call.keywords))
+    given = {node.id for part in list(ast.walk(tree)) for node in _names_in_of(part)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            names = {target.id for target in node.targets if _is_name(target)}
+            yield from [node.value] if names & given else []
+
+
+def _names_in_of(node: ast.AST) -> list[ast.Name]:
+    is_of = isinstance(node, ast.Call) and ast.unparse(node.func) == "Verdict.of"
+    return [arg for arg in node.args if _is_name(arg)] if is_of else []
+
+
+def _is_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name)
+
+
+def _is_written(part: ast.expr) -> bool:
+    """Return whether it is a constant, or a member of Verdict."""
+    return isinstance(part, ast.Constant) or bool(
+        re.fullmatch(r"Verdict\.[A-Z_]+", ast.unparse(part))
+    )
 
 
 def _cards(page: Page) -> Iterator[tuple[int, str, str]]:

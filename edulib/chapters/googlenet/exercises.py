@@ -12,6 +12,7 @@ from edulib.exercises.compare import (
     expect_close,
     expect_equal,
     expect_shape,
+    randomize,
 )
 from edulib.exercises.registry import forbid, part
 from edulib.exercises.values import numbers
@@ -68,9 +69,7 @@ def _images(generator: torch.Generator, *shape: int) -> torch.Tensor:
 def _pair(answer: Answer, generator: torch.Generator, *sizes: object) -> tuple:
     """The student's block and ours, with the same random parameters."""
     reference = Inception(*sizes, conv_relu, 5)
-    with torch.no_grad():
-        for parameter in reference.parameters():
-            parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator))
+    randomize(reference, generator, 0.3, 0)
     block = answer.build(*sizes)
     copy_parameters(reference, block)
     return block, reference

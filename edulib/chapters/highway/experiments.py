@@ -1,9 +1,10 @@
 """Deep stacks with and without gates, and where the gates should start."""
 
+from dataclasses import replace
 from functools import partial
 
 from edulib.data.splits import digits
-from edulib.experiments import Experiment, Variant
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.models.classification.highway import highway_dense, plain_dense
 from edulib.training import Recipe
 
@@ -43,5 +44,41 @@ EXPERIMENTS = {
             }
         ),
         seeds=(0, 1, 2),
+    ),
+    # Are deep networks only slow? The same, trained twice as long
+    "highway-longer": Experiment(
+        variants={
+            name: Variant(build=build, data=DIGITS, recipe=replace(RECIPE, epochs=40))
+            for name, build in (
+                ("plain 50", partial(plain_dense, depth=50)),
+                ("plain 100", partial(plain_dense, depth=100)),
+                ("highway 100", partial(highway_dense, depth=100, gate_bias=-4.0)),
+            )
+        },
+        seeds=(0, 1, 2),
+    ),
+    # Would another learning rate do for the plain ones?
+    "highway-rates": Experiment(
+        variants={
+            f"plain {depth}, {rate:g}": Variant(
+                build=partial(plain_dense, depth=depth),
+                data=DIGITS,
+                recipe=replace(RECIPE, lr=rate),
+            )
+            for depth in (50, 100)
+            for rate in (0.01, 0.1)
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
+CHECKPOINTS = {
+    "highway20-digits": CheckpointRecipe(
+        builder="edulib.models.classification.highway.highway_dense",
+        arguments={"depth": 20, "gate_bias": -4.0},
+        data=DIGITS,
+        recipe=RECIPE,
+        min_accuracy=0.97,
+        half=True,
     ),
 }

@@ -14,6 +14,7 @@ from edulib.exercises.compare import (
     expect_shape,
     expect_within,
     is_equal,
+    randomize,
 )
 from edulib.exercises.registry import forbid, part
 from edulib.exercises.values import numbers
@@ -82,9 +83,7 @@ forbid("lenet-subsampling", Subsampling)
 def _pair(answer: Answer, channels: int, generator: torch.Generator) -> tuple:
     """The student's layer and ours, with the same random parameters."""
     reference = Subsampling(channels)
-    with torch.no_grad():
-        for parameter in reference.parameters():
-            parameter.copy_(torch.randn(channels, generator=generator))
+    randomize(reference, generator, 1, 0)
     layer = answer.build(channels)
     copy_parameters(reference, layer)
     return layer, reference

@@ -8,7 +8,6 @@ experiment ``resnet-degradation`` anew, takes each block out of each of them, an
 writes ``results/resnet-deletion.json``.
 """
 
-import json
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -20,7 +19,7 @@ from torch import nn
 from edulib.data.splits import Examples
 from edulib.experiments import get_experiment
 from edulib.experiments.experiment import use_one_thread
-from edulib.files import atomic_write
+from edulib.experiments.rows import load_rows, save_rows
 from edulib.models.classification.resnet import CifarResNet
 from edulib.training import evaluate, fit
 
@@ -77,7 +76,7 @@ def measure(name: str, seed: int) -> dict:
 
 def load_deletions() -> dict[str, list[dict]]:
     """Return what was measured: for each network, one row a seed."""
-    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["runs"]
+    rows = load_rows(RESULTS)
     return {name: [r for r in rows if r["network"] == name] for name in NETWORKS}
 
 
@@ -86,8 +85,7 @@ def main() -> None:
     use_one_thread()
     seeds = get_experiment("resnet-degradation").seeds
     rows = [measure(name, seed) for seed in seeds for name in NETWORKS]
-    about = {"remake": "python -m edulib.chapters.resnet.deletion", "runs": rows}
-    atomic_write(RESULTS, (json.dumps(about, indent=1) + "\n").encode())
+    save_rows(RESULTS, "edulib.chapters.resnet.deletion", rows)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from edulib.exercises.compare import (
     expect_equal,
     expect_shape,
     expect_within,
+    randomize,
 )
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.resnet import BasicBlock, Bottleneck
@@ -59,10 +60,7 @@ forbid("resnet-preactivation", BasicBlock, Bottleneck)
 def _pair(answer: Answer, generator: torch.Generator, *sizes: int) -> tuple:
     """The student's block and ours, with the same random parameters."""
     reference = BasicBlock(*sizes)
-    with torch.no_grad():
-        for parameter in reference.parameters():
-            noise = torch.randn(parameter.shape, generator=generator)
-            parameter.copy_(0.3 * noise + (parameter.ndim == 1))
+    randomize(reference, generator, 0.3, 1)
     block = answer.build(*sizes)
     copy_parameters(reference, block)
     return block, reference

@@ -12,6 +12,7 @@ from edulib.exercises.compare import (
     expect_shape,
     expect_unchanged,
     expect_within,
+    randomize,
 )
 from edulib.exercises.registry import part
 from edulib.exercises.values import numbers
@@ -124,9 +125,7 @@ def _makes_a_deconvnet(answer: Answer, generator: torch.Generator) -> None:
     net = nn.Sequential(
         nn.Conv2d(3, 6, 5, stride=2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Conv2d(6, 4, 3)
     )
-    with torch.no_grad():
-        for parameter in net.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+    randomize(net, generator, 1, 0)
     image = torch.rand(1, 3, 31, 31, generator=generator, requires_grad=True)
     first = net[0](image)
     rectified = answer.method("apply")(first.detach())

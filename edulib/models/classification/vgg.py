@@ -68,9 +68,10 @@ class VGG(nn.Module):
     Source: table 1.
 
     Differs from the paper: images of other sizes than 224 x 224 are averaged to 7 x 7
-    before the dense layers, where the paper slides them over the image; weights start
-    from He's initialisation, where the paper starts from a trained network A; the
-    variants with batch normalisation came later, with torchvision.
+    before the dense layers, where the paper slides them over the image; convolutions
+    start from He's initialisation and dense layers from a deviation of 0.01, where the
+    paper starts from a trained network A; the variants with batch normalisation came
+    later, with torchvision.
     """
 
     def __init__(

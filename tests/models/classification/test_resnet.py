@@ -119,6 +119,24 @@ def test_a_block_is_the_equation_of_the_paper():
     torch.testing.assert_close(block(x), expected)
 
 
+def test_a_block_without_a_projection_is_the_equation():
+    torch.manual_seed(0)
+    block = BasicBlockA(8, 8)
+    x = torch.randn(2, 8, 6, 6)
+    w1, bn1, _, w2, bn2 = block.residual
+    expected = (x + bn2(w2(bn1(w1(x)).clamp(min=0)))).clamp(min=0)
+    torch.testing.assert_close(block(x), expected)
+
+
+def test_a_plain_block_is_the_equation_without_its_sum():
+    torch.manual_seed(0)
+    block = PlainBlock(8, 16, stride=2)
+    x = torch.randn(2, 8, 6, 6)
+    w1, bn1, _, w2, bn2 = block.layers
+    expected = bn2(w2(bn1(w1(x)).clamp(min=0))).clamp(min=0)
+    torch.testing.assert_close(block(x), expected)
+
+
 def test_zero_padding_keeps_every_second_pixel():
     x = torch.arange(32.0).reshape(1, 2, 4, 4)
     y = ZeroPadding(2, 5, stride=2)(x)

@@ -1,0 +1,1 @@
+"""Chapter "Normalisation": exercises, experiments and their results."""

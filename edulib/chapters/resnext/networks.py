@@ -1,0 +1,61 @@
+"""Small ResNeXts, built as the paper's for CIFAR and a quarter as wide.
+
+Output of each part for a 32 x 32 image:
+
+    stem     (B, 16, 16, 16)
+    stage1   (B, 64, 16, 16)
+    stage2   (B, 128, 8, 8)
+    stage3   (B, 256, 4, 4)
+    head     (B, num_classes)
+"""
+
+from torch import Tensor, nn
+
+from edulib.models.classification.resnext import init_weights, make_stage
+
+
+class SmallResNeXt(nn.Module):
+    """A stem that halves the image and three stages of aggregated blocks.
+
+    Args:
+        cardinality: number of branches of each block; 1 is a ResNet of bottlenecks.
+        branch_width: channels inside a branch of stage 1; each further stage has twice
+            as many.
+        depth: number of blocks in each stage.
+        num_classes: number of classes.
+    """
+
+    def __init__(
+        self,
+        cardinality: int,
+        branch_width: int,
+        depth: int = 2,
+        num_classes: int = 10,
+    ) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 16, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(16),
+            nn.ReLU(inplace=True),
+        )
+        ends = (16, 64, 128, 256)
+        self.stage1, self.stage2, self.stage3 = (
+            make_stage(
+                (ends[k], ends[k + 1]),
+                depth,
+                cardinality,
+                branch_width * 2**k,
+                min(2, k + 1),
+            )
+            for k in range(3)
+        )
+        self.head = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, num_classes)
+        )
+        init_weights(self)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the logits of a batch of images."""
+        x = self.stem(image)
+        x = self.stage3(self.stage2(self.stage1(x)))
+        return self.head(x)

@@ -1,0 +1,70 @@
+"""The verdicts on the page's cards, computed anew from the stored results."""
+
+import json
+from math import log2
+from pathlib import Path
+from statistics import fmean, linear_regression
+
+import torch
+
+import edulib
+from edulib.anatomy import count_macs
+from edulib.chapters.mobilenet.networks import full_mobilenet, small_mobilenet
+from edulib.experiments import load_experiment
+from edulib.models.classification.mobilenet_v1 import mobilenet_v1
+from edulib.notebook import Verdict, judge, resolution
+
+PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "mobilenet.ipynb"
+TEST_IMAGES = 1500
+
+
+def last(experiment, variant):
+    runs = load_experiment(experiment)[variant]["val_error"]
+    assert len(runs) == 3
+    return [100 * errors[-1] for errors in runs]
+
+
+def stored_verdict(name):
+    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
+    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
+    return card.rpartition("[")[2].rstrip("]")
+
+
+def test_cost():
+    with torch.device("meta"):
+        networks = full_mobilenet(), mobilenet_v1()
+        full, separable = (count_macs(net, (3, 224, 224)) for net in networks)
+    split = last("mobilenet-dials", "0.5 at 64")
+    whole = last("mobilenet-twins", "full, width 0.5")
+    small = 1.1 + resolution(fmean([*split, *whole]), TEST_IMAGES)
+    verdict = Verdict.of(
+        8 <= full / separable <= 9, fmean(split) - fmean(whole) <= small
+    )
+    assert stored_verdict("cost") == verdict.value
+
+
+def test_log_linear():
+    means, costs = {}, {}
+    for width in (1, 0.5, 0.25):
+        for size in (64, 32):
+            with torch.device("meta"):
+                network = small_mobilenet("separable", width)[1]
+                macs = count_macs(network, (3, size, size))
+            costs[width, size] = log2(macs)
+            means[width, size] = fmean(last("mobilenet-dials", f"{width:g} at {size}"))
+    wide = [setting for setting in means if setting[0] > 0.25]
+    slope, start = linear_regression([costs[s] for s in wide], [means[s] for s in wide])
+    off = {s: means[s] - start - slope * costs[s] for s in means}
+    allowed = resolution(fmean(means.values()), TEST_IMAGES)
+    jump = fmean(off[s] for s in off if s not in wide)
+    verdict = Verdict.of(
+        max(abs(off[s]) for s in wide) <= allowed, jump > allowed, opposite=slope >= 0
+    )
+    assert stored_verdict("loglinear") == verdict.value
+
+
+def test_thin():
+    thin, shallow = (last("mobilenet-twins", name) for name in ("thin", "shallow"))
+    assert stored_verdict("thin") == judge(shallow, thin, TEST_IMAGES).value
