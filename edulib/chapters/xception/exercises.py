@@ -6,9 +6,15 @@ from torch.nn import functional as F
 
 from edulib.anatomy import count_macs, count_parameters
 from edulib.exercises.answer import Answer
-from edulib.exercises.compare import expect, expect_equal, expect_shape, expect_within
+from edulib.exercises.compare import (
+    copy_parameters,
+    expect,
+    expect_equal,
+    expect_shape,
+    expect_within,
+    randomize,
+)
 from edulib.exercises.registry import part
-from edulib.exercises.values import numbers
 
 
 def _layers(kernel: int = 3) -> tuple[nn.Conv2d, nn.Sequential]:
@@ -133,61 +139,73 @@ def _one_channel(answer: Answer, generator: torch.Generator) -> None:
     expect_within(found, expected, "the output", rtol=1e-4, atol=1e-5)
 
 
-def _error(weight: Tensor, filters: Tensor, mix: Tensor) -> float:
-    """Sum of squares of what is left of an ordinary convolution's weights."""
-    return (weight - torch.einsum("oc,chw->ochw", mix, filters)).square().sum().item()
+def _reference(in_channels: int, out_channels: int, multiplier: int) -> nn.Sequential:
+    between = multiplier * in_channels
+    return nn.Sequential(
+        nn.Conv2d(in_channels, between, 3, padding=1, groups=in_channels, bias=False),
+        nn.ReLU(),
+        nn.Conv2d(between, out_channels, 1, bias=False),
+        nn.BatchNorm2d(out_channels),
+    )
 
 
-def _factors(answer: Answer, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The student's filters and mix, as plain numbers of the right shapes."""
-    found = answer(weight.clone())
-    filters, mix = numbers(found[0]), numbers(found[1])
-    out_channels, channels = weight.shape[:2]
-    expect_shape(filters, (channels, *weight.shape[2:]))
-    expect_shape(mix, (out_channels, channels))
-    return filters, mix
+def _twins(answer: Answer, generator: torch.Generator, *sizes: int) -> tuple:
+    """The student's layer and ours, with the same random parameters."""
+    reference = _reference(*sizes)
+    randomize(reference, generator, 1, 3)
+    layer = answer.build(*sizes)
+    copy_parameters(reference, layer)
+    return layer, reference
+
+
+def _expect_agreement(
+    answer: Answer, generator: torch.Generator, sizes: tuple[int, int, int]
+) -> None:
+    layer, reference = _twins(answer, generator, *sizes)
+    x = torch.randn(2, sizes[0], 6, 5, generator=generator)
+    what = f"the output of Thick{sizes}"
+    expect_within(layer(x.clone()), reference(x), what, rtol=1e-3, atol=1e-4)
 
 
 @part(
-    "xception-factor",
-    "a convolution that is separable is found again",
+    "xception-thick",
+    "has the parameters of m filters a channel",
     points=2,
-    hint="For channel c, weight[:, c] has the rank 1: a column of the mix times a "
-    "filter.",
+    hint="9 weights for each of the C m maps, C m for each output channel, 2 for each "
+    "normalised map; no biases.",
 )
-def _found_again(answer: Answer, generator: torch.Generator) -> None:
-    _, filters, mix = _case(generator, 1, 4, 1, 1, 6)
-    weight = torch.einsum("oc,chw->ochw", mix, filters)
-    left = _error(weight, *_factors(answer, weight))
-    expect(left < 1e-6, f"squares that are left: {left:.3g}, expected 0.")
-
-
-def _best(weight: Tensor) -> float:
-    """The least that separable weights can leave: all but the first singular value."""
-    matrices = weight.transpose(0, 1).flatten(2)
-    return torch.linalg.svdvals(matrices)[:, 1:].square().sum().item()
+def _parameters(answer: Answer, generator: torch.Generator) -> None:
+    shapes = [tuple(p.shape) for p in _reference(4, 6, 3).parameters()]
+    found = [tuple(p.shape) for p in answer.build(4, 6, 3).parameters().values()]
+    expect(found == shapes, f"your parameters have the shapes {found}.")
 
 
 @part(
-    "xception-factor",
-    "of another the nearest one",
-    points=3,
-    hint="torch.linalg.svd of weight[:, c].flatten(1), for each channel c by itself.",
+    "xception-thick",
+    "filters, rectifies, mixes and normalises",
+    points=2,
+    hint="Depthwise, ReLU, pointwise, normalisation, in this order; one pixel of "
+    "padding keeps the size.",
 )
-def _nearest(answer: Answer, generator: torch.Generator) -> None:
-    weight = torch.randn(6, 4, 3, 3, generator=generator)
-    left, best = _error(weight, *_factors(answer, weight)), _best(weight)
-    expect(left < 1.0001 * best, f"left are {left:.2f}, possible are {best:.2f}.")
+def _computes(answer: Answer, generator: torch.Generator) -> None:
+    _expect_agreement(answer, generator, (4, 6, 3))
+    _expect_agreement(answer, generator, (3, 3, 2))
 
 
 @part(
-    "xception-factor",
-    "other numbers of channels, other sizes of filter",
+    "xception-thick",
+    "also with one filter a channel, and with the right gradients",
     points=1,
-    hint="Take all sizes from weight.shape.",
+    hint="m = 1 is an ordinary depthwise convolution; nothing may be detached.",
     hidden=True,
 )
-def _other_sizes(answer: Answer, generator: torch.Generator) -> None:
-    weight = torch.randn(3, 7, 5, 5, generator=generator)
-    left, best = _error(weight, *_factors(answer, weight)), _best(weight)
-    expect(left < 1.0001 * best, f"left are {left:.2f}, possible are {best:.2f}.")
+def _gradients(answer: Answer, generator: torch.Generator) -> None:
+    _expect_agreement(answer, generator, (5, 2, 1))
+    layer, reference = _twins(answer, generator, 4, 3, 2)
+    x = torch.randn(2, 4, 5, 5, generator=generator)
+    image, output = x.clone().requires_grad_(), layer(x.clone())
+    (found,) = layer.gradients(x, signal=2 * output).inputs
+    expect(found is not None, "no gradient reaches the input.")
+    reference(image).square().sum().backward()
+    what = "the gradient of the input"
+    expect_within(found, image.grad, what, rtol=1e-2, atol=1e-2)

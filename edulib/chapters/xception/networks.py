@@ -5,8 +5,6 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from edulib.models.blocks.checks import check_images, check_num_classes
-
 
 class SegmentedConv(nn.Module):
     """A 3x3 convolution within segments of the channels, then a mix of all of them.

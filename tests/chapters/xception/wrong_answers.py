@@ -1,6 +1,7 @@
 """Planted wrong answers to the exercises of the chapter on Xception."""
 
 import torch
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
@@ -36,52 +37,86 @@ def not_mixed(x, filters, mix):
     return filtered(x, filters).repeat(1, 4, 1, 1)[:, : len(mix)]
 
 
-
 def summed_over_channels(x, filters, mix):
     return mixed(filtered(x, filters).sum(1, keepdim=True).expand_as(x), mix)
 
 
-def best(weight):
-    left, sizes, right = torch.linalg.svd(
-        weight.transpose(0, 1).flatten(2), full_matrices=False
-    )
-    filters = right[:, 0].view(weight.shape[1], *weight.shape[2:])
-    return filters, (left[:, :, 0] * sizes[:, :1]).mT
+class Right(nn.Module):
+    """The right layer, for the wrong ones to break."""
+
+    def __init__(self, in_channels: int, out_channels: int, multiplier: int) -> None:
+        super().__init__()
+        self.depthwise = self.make_depthwise(in_channels, multiplier)
+        self.pointwise = nn.Conv2d(self.depthwise.out_channels, out_channels, 1)
+        self.pointwise.bias = None
+        self.norm = nn.BatchNorm2d(out_channels)
+
+    def make_depthwise(self, channels: int, multiplier: int) -> nn.Conv2d:
+        return nn.Conv2d(
+            channels, multiplier * channels, 3, padding=1, groups=channels, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.pointwise(self.depthwise(x).relu()))
 
 
-def sizes_forgotten(weight):
-    filters, mix = best(weight)
-    return filters, mix / mix.norm(dim=0)
+class Full(Right):
+    def make_depthwise(self, channels: int, multiplier: int) -> nn.Conv2d:
+        return nn.Conv2d(channels, multiplier * channels, 3, padding=1, bias=False)
 
 
-def mean_filter(weight):
-    filters = weight.mean(0)
-    shares = torch.einsum("ochw,chw->oc", weight, filters)
-    return filters, shares / filters.square().sum((1, 2))
+class OneFilter(Right):
+    def make_depthwise(self, channels: int, multiplier: int) -> nn.Conv2d:
+        return super().make_depthwise(channels, 1)
 
 
-def second_value(weight):
-    left, sizes, right = torch.linalg.svd(
-        weight.transpose(0, 1).flatten(2), full_matrices=False
-    )
-    filters = right[:, 1].view(weight.shape[1], *weight.shape[2:])
-    return filters, (left[:, :, 1] * sizes[:, 1:2]).mT
+class MultipliedGroups(Right):
+    """As many groups as the multiplier, in place of the channels."""
+
+    def make_depthwise(self, channels: int, multiplier: int) -> nn.Conv2d:
+        groups = multiplier if channels % multiplier == 0 else 1
+        return nn.Conv2d(
+            channels, multiplier * channels, 3, padding=1, groups=groups, bias=False
+        )
 
 
-def three_by_three_only(weight):
-    filters, mix = best(weight[..., :3, :3])
-    return filters, mix
+class Biased(Right):
+    def make_depthwise(self, channels: int, multiplier: int) -> nn.Conv2d:
+        return nn.Conv2d(channels, multiplier * channels, 3, padding=1, groups=channels)
 
 
-def exchanged(weight):
-    return best(weight)[::-1]
+class Linear(Right):
+    """As Xception has it: nothing between the two."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.pointwise(self.depthwise(x)))
 
 
-def one_svd_for_all(weight):
-    matrix = weight.flatten(1)
-    left, sizes, right = torch.linalg.svd(matrix, full_matrices=False)
-    filters = right[0].view(weight.shape[1:])
-    return filters, (left[:, :1] * sizes[0]).expand(-1, weight.shape[1])
+class RectifiedAfter(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.pointwise(self.depthwise(x))).relu()
+
+
+class RectifiedBefore(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.pointwise(self.depthwise(x.relu())))
+
+
+class NotNormalised(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(x).relu())
+
+
+class Detached(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.detach())
+
+
+class RefusesOne(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        if self.depthwise.out_channels == self.depthwise.in_channels:
+            return self.norm(self.pointwise(self.depthwise(x)))
+        return super().forward(x)
 
 
 WRONG = {
@@ -100,12 +135,16 @@ WRONG = {
         not_mixed,
         summed_over_channels,
     ],
-    "xception-factor": [
-        sizes_forgotten,
-        mean_filter,
-        second_value,
-        three_by_three_only,
-        exchanged,
-        one_svd_for_all,
+    "xception-thick": [
+        Full,
+        OneFilter,
+        MultipliedGroups,
+        Biased,
+        Linear,
+        RectifiedAfter,
+        RectifiedBefore,
+        NotNormalised,
+        Detached,
+        RefusesOne,
     ],
 }

@@ -1,0 +1,49 @@
+"""From one segment to one a channel at one price; a ReLU between; shortcuts."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from torch import nn
+
+from edulib.chapters.xception.networks import xception_small
+from edulib.data.splits import scenes
+from edulib.experiments import Experiment, Variant
+from edulib.training import Recipe
+
+SEEDS = (0, 1, 2)
+RECIPE = Recipe(epochs=5, lr=0.1)
+SCENES = partial(scenes, train=1500, val=2000, image_size=32, cached=True)
+
+# Segments and width; parameters and multiply-adds agree to a few per cent
+ONE_PRICE = {
+    "1 segment": partial(xception_small, segments=1, width=33),
+    "4 segments": partial(xception_small, segments=4, width=56),
+    "separable": partial(xception_small, width=90),
+}
+
+# Something between the two halves, at the same widths
+BETWEEN = {
+    "1 segment, ReLU": partial(ONE_PRICE["1 segment"], between=nn.ReLU),
+    "4 segments, ReLU": partial(ONE_PRICE["4 segments"], between=nn.ReLU),
+    "separable, ReLU": partial(ONE_PRICE["separable"], between=nn.ReLU),
+    "separable, ELU": partial(ONE_PRICE["separable"], between=nn.ELU),
+}
+
+
+def trained(
+    builders: dict[str, Callable[[], nn.Module]], **changes: object
+) -> dict[str, Variant]:
+    """Return the variants; all are trained alike but for the changes."""
+    recipe = replace(RECIPE, **changes)
+    return {name: Variant(build, SCENES, recipe) for name, build in builders.items()}
+
+
+EXPERIMENTS = {
+    "xception-spectrum": Experiment(trained(ONE_PRICE), SEEDS),
+    "xception-between": Experiment(trained(BETWEEN), SEEDS),
+    "xception-shortcut": Experiment(
+        trained({"no shortcut": partial(ONE_PRICE["separable"], shortcut=False)}),
+        SEEDS,
+    ),
+}
