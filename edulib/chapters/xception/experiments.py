@@ -46,4 +46,40 @@ EXPERIMENTS = {
         trained({"no shortcut": partial(ONE_PRICE["separable"], shortcut=False)}),
         SEEDS,
     ),
+    # Does the plain network only want another learning rate? One seed, for its cost.
+    "xception-rates": Experiment(
+        {
+            f"1 segment, rate {lr}": Variant(
+                ONE_PRICE["1 segment"], SCENES, replace(RECIPE, lr=lr)
+            )
+            for lr in (0.03, 0.3)
+        },
+        seeds=(0,),
+    ),
+    # What is left when they are trained longer? One seed, for its cost.
+    "xception-longer": Experiment(
+        trained(
+            {
+                name: (ONE_PRICE | BETWEEN)[name]
+                for kind in ("1 segment", "separable")
+                for name in (kind, f"{kind}, ReLU")
+            },
+            epochs=14,
+        ),
+        seeds=(0,),
+    ),
+}
+
+LARGER = {
+    "xception-large": Experiment(
+        {
+            name: Variant(
+                build,
+                partial(scenes, train=20_000, val=5000, image_size=32, cached=True),
+                replace(RECIPE, epochs=30, batch_size=128),
+            )
+            for name, build in (ONE_PRICE | BETWEEN).items()
+        },
+        SEEDS,
+    ),
 }

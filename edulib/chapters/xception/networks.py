@@ -96,7 +96,7 @@ def xception_small(
     between: Callable[[], nn.Module] = nn.Identity,
     shortcut: bool = True,
 ) -> nn.Sequential:
-    """Build ten segmented convolutions behind a stem, for images of 32 x 32 pixels."""
+    """Build nine segmented convolutions behind a stem, for images of 32 x 32 pixels."""
 
     def make(before: int, after: int) -> SegmentedConv:
         return SegmentedConv(before, after, segments, between)
