@@ -64,7 +64,7 @@ EXPERIMENTS = {
                 for kind in ("1 segment", "separable")
                 for name in (kind, f"{kind}, ReLU")
             },
-            epochs=14,
+            epochs=10,
         ),
         seeds=(0,),
     ),
