@@ -61,7 +61,8 @@ def test_small_networks_share_one_price():
 
 
 def test_all_variants_are_trained_alike():
-    compared = [EXPERIMENTS[f"xception-{k}"] for k in ("spectrum", "between", "shortcut")]
+    names = ("spectrum", "between", "shortcut")
+    compared = [EXPERIMENTS[f"xception-{name}"] for name in names]
     variants = [v for e in compared for v in e.variants.values()]
     assert len({str(variant.recipe) for variant in variants}) == 1
     assert len({variant.data for variant in variants}) == 1
