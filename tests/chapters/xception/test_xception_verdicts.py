@@ -23,14 +23,15 @@ def last(variant, split="val"):
     return [100 * errors[-1] for errors in runs]
 
 
-def outputs():
+def outputs(kind):
     cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
     found = [output for cell in cells for output in cell.get("outputs", [])]
-    return ["".join(o.get("data", {}).get("text/plain", [])) for o in found]
+    return ["".join(o.get("data", {}).get(kind, [])) for o in found]
 
 
 def stored_verdict(name):
-    (card,) = [text for text in outputs() if text.startswith(f"Claim {name!r}")]
+    cards = outputs("text/plain")
+    (card,) = [text for text in cards if text.startswith(f"Claim {name!r}")]
     return card.rpartition("[")[2].rstrip("]")
 
 
@@ -38,10 +39,7 @@ def stored_verdict(name):
     ("name", "pairs"),
     [
         ("price", [("1 segment", "separable"), ("4 segments", "separable")]),
-        (
-            "between",
-            [("separable, ReLU", "separable"), ("separable, ELU", "separable")],
-        ),
+        ("between", [("separable, ReLU", "separable")]),
         ("shortcut", [("no shortcut", "separable")]),
     ],
 )
@@ -51,3 +49,15 @@ def test_verdict(name, pairs):
     mixed = Verdict.IN_PART if shows else Verdict.UNTESTED
     verdict = found.pop() if len(found) == 1 else mixed
     assert stored_verdict(name) == verdict.value
+
+
+def test_what_the_page_says_of_the_guess():
+    deep, thin = (
+        judge(last(f"{kind}, ReLU"), last(kind), TEST_IMAGES)
+        for kind in ("1 segment", "separable")
+    )
+    shown = deep is Verdict.OPPOSITE and thin in {Verdict.HOLDS, Verdict.IN_PART}
+    (text,) = [
+        text for text in outputs("text/markdown") if "Look at the two rows" in text
+    ]
+    assert ("as the guess has it" in text) == shown
