@@ -60,4 +60,4 @@ def test_what_the_page_says_of_the_guess():
     (text,) = [
         text for text in outputs("text/markdown") if "Look at the two rows" in text
     ]
-    assert ("as the guess has it" in text) == shown
+    assert ("That is what the guess says" in text) == shown
