@@ -35,15 +35,14 @@ parts:
   - caption: For engineers
     chapters:
       - file: book/reference/index
-        sections:
-          - file: book/reference/models
-          - file: book/reference/weights
-          - file: book/reference/anatomy
-          - file: book/reference/drawing
-          - file: book/reference/explanation
-          - file: book/reference/data
-          - file: book/reference/training
-          - file: book/reference/authors
+      - file: book/reference/models
+      - file: book/reference/weights
+      - file: book/reference/anatomy
+      - file: book/reference/drawing
+      - file: book/reference/explanation
+      - file: book/reference/data
+      - file: book/reference/training
+      - file: book/reference/authors
       - file: book/changes
   - caption: About this book
     chapters:

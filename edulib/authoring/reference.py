@@ -57,12 +57,12 @@ def show_as_typed(
 
 
 def _rooms() -> str:
-    rows = ["| room | what it is for | its names stay |", "|---|---|---|"]
+    rows = ["| room | what it is for | stays |", "|---|---|---|"]
     for room in (*STABLE, *FOR_AUTHORS):
         page = room if room in STABLE else "authors"
         summary = _summary(import_module(f"edulib.{room}"))
         stays = "yes" if room in STABLE else "no"
-        rows.append(f"| [`edulib.{room}`]({page}.md) | {summary} | {stays} |")
+        rows.append(f"| [{room}]({page}.md) | {summary} | {stays} |")
     return "\n".join(rows)
 
 
@@ -74,7 +74,10 @@ def _entries(room: str) -> str:
     constants = [f"`{name}`" for name in values if name not in {*classes, *functions}]
     text = f".. automodule:: edulib.{room}\n"
     text += "".join(f"\n.. autofunction:: {name}\n" for name in functions)
-    text += "".join(f"\n.. autoclass:: {name}\n   :members:\n" for name in classes)
+    for name in classes:
+        fields = issubclass(values[name], tuple)  # its class says what they are
+        members = "" if fields else "   :members:\n"
+        text += f"\n.. autoclass:: {name}\n{members}"
     if constants:
         text += f"\nConstants: {', '.join(constants)}.\n"
     return _as_rst(text)
