@@ -121,7 +121,8 @@ def _of_module(model: nn.Module, layer: Layer, tensor: Tensor) -> str | None:
 
 def _telling(module: nn.Module) -> type:
     """Return the type of the last part of a chain that settles the layout."""
-    if type(module).forward is nn.Sequential.forward:
+    is_chain = isinstance(module, nn.Sequential)
+    if is_chain and type(module).forward is nn.Sequential.forward:
         for part in reversed(module):
             kind = _telling(part)
             if kind not in _POINTWISE:

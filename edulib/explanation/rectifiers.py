@@ -40,7 +40,7 @@ _CLIPS = {
 }
 _NO_GATES = frozenset(
     """add radd iadd sub rsub isub subtract cat concat concatenate stack hstack vstack
-    getitem setitem gather index_select take_along_dim copy expand_as view_as reshape_as
+    getitem gather index_select take_along_dim copy expand_as view_as reshape_as
     type_as to""".split()
 )
 _HANDLED = (
@@ -89,12 +89,11 @@ class ImageFlow(TorchFunctionMode):
         if len(moving) == 1 and (gates or name == "threshold"):
             before = moving[0].detach().clone()
         result = func(*args, **kwargs)
-        for tensor in tensors_in(result):
+        changed = args[0] if name == "setitem" else result
+        for tensor in tensors_in(changed):
             self._from_image[tensor] = True
-        if name == "setitem":
-            self._from_image[args[0]] = True
-        if before is not None and isinstance(result, Tensor) and result.requires_grad:
-            self._judge(result, before, name)
+        if before is not None and isinstance(changed, Tensor) and changed.requires_grad:
+            self._judge(changed, before, name)
         return result
 
     def _judge(self, result: Tensor, before: Tensor, name: str) -> None:
