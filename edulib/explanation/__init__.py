@@ -6,6 +6,8 @@ gradients, hooks and training modes. Where the path of a layer does not say enou
 """
 
 from edulib.explanation.activation_maximization import maximize_activation
+from edulib.explanation.attention_maps import AttentionMap, attention_maps
+from edulib.explanation.attention_rollout import attention_rollout
 from edulib.explanation.deconvnet import deconvnet
 from edulib.explanation.grad_cam import grad_cam
 from edulib.explanation.gradient import gradient
@@ -18,9 +20,12 @@ from edulib.explanation.targets import box_score, class_score, region_score
 from edulib.explanation.top_activations import TopActivations, top_activations
 
 __all__ = [
+    "AttentionMap",
     "Layer",
     "PartScores",
     "TopActivations",
+    "attention_maps",
+    "attention_rollout",
     "box_score",
     "class_score",
     "deconvnet",

@@ -94,3 +94,21 @@ def _joined(sources: list[Op], op: Op, found: dict[int, Tokens]) -> Tokens | Non
     tokens = found[rows[0].index]
     before = sum(lengths[: sources.index(rows[0])])
     return Tokens(-2, tokens.grid, before + tokens.prefix, op.shape[0])
+
+
+def tokens_in(graph: Graph, path: str, count: int) -> Tokens | None:
+    """Return the tokens that a module reads or makes, if there are as many in a row.
+
+    Args:
+        graph: a traced model.
+        path: dotted path of the module.
+        count: how many tokens it has.
+    """
+    if path not in graph.calls:
+        return None
+    call, found = graph.calls[path], follow_tokens(graph)
+    for op in graph.ops[call.first : call.last]:
+        for index in (*op.inputs, op.index):
+            if index in found and found[index].count == count:
+                return found[index]
+    return None
