@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edulib.anatomy import trace_graph
 from edulib.explanation.attention_maps import AttentionMap, attention_maps
 from edulib.explanation.layers import as_batch
 from edulib.explanation.tokens import Tokens, tokens_in
+from edulib.explanation.traces import traced
 
 
 def attention_rollout(
@@ -126,7 +126,7 @@ def _grid(
 
 def _traced(model: nn.Module, images: Tensor, layer: str, count: int) -> Tokens | None:
     try:
-        graph = trace_graph(model, tuple(images.shape[1:]))
+        graph = traced(model, images)
     except ValueError:
         return None
     return tokens_in(graph, layer, count)

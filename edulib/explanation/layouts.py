@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from edulib.anatomy import Call, Graph, Op, trace_graph
+from edulib.anatomy import Call, Graph, Op
 from edulib.explanation.layer import Layer
 from edulib.explanation.tokens import Tokens, follow_tokens
+from edulib.explanation.traces import traced
 
 _FIRST = (
     nn.Conv2d,
@@ -151,7 +152,7 @@ def _traced(
 ) -> Tokens | str | None:
     """Return tokens, or the order of maps, as a trace of the model shows them."""
     try:
-        graph = trace_graph(model, tuple(images.shape[1:]))
+        graph = traced(model, images)
     except ValueError:
         return None
     op = output_of(graph, layer, tuple(tensor.shape[1:]))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edulib.anatomy import trace_graph
 from edulib.anatomy.receptive import window_of
 from edulib.anatomy.window import NOT_KNOWN, Interval
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import as_batch, batches_of, check_unit
 from edulib.explanation.layouts import output_of
+from edulib.explanation.traces import traced
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def top_activations(
     values, chosen = torch.cat(peaks).topk(k, dim=0)  # (k, units)
     places = torch.cat(positions)  # (N, units, 2)
     chosen_places = places.gather(0, chosen[..., None].expand(-1, -1, 2))
-    boxes = _boxes(model, tuple(images.shape[1:]), as_layer(layer), chosen_places)
+    boxes = _boxes(model, images, as_layer(layer), chosen_places)
     return [
         TopActivations(
             unit,
@@ -119,18 +119,16 @@ def _strongest(features: Tensor) -> tuple[Tensor, Tensor]:
     return peaks, torch.stack([places // columns, places % columns], 2)
 
 
-def _boxes(
-    model: nn.Module, image_shape: tuple[int, ...], layer: Layer, places: Tensor
-) -> Tensor:
+def _boxes(model: nn.Module, images: Tensor, layer: Layer, places: Tensor) -> Tensor:
     """Return the receptive fields of places (..., 2), all of one size, as boxes."""
-    graph = trace_graph(model, image_shape)
+    graph = traced(model, images)
     op = output_of(graph, layer)
     spans = []
     for axis in (-2, -1):
         read: dict[int, Interval] = {}
         for place in places[..., axis].unique().tolist():
             read[place] = (op and window_of(graph, op.index, place, axis)) or NOT_KNOWN
-        spans.append(_inside(read, image_shape[axis]))
+        spans.append(_inside(read, images.shape[axis]))
     rows, columns = places.cpu().unbind(-1)
     boxes = [
         (spans[1][column][0], spans[0][row][0], spans[1][column][1], spans[0][row][1])

@@ -284,3 +284,25 @@ def test_tokens_in_another_order_are_refused(twin, image):
     net = Net(forward, stem=last.stem, body=last.body, head=last.head)
     with pytest.raises(ValueError, match="that lie on a grid"):
         grad_cam(net, image, "body", 0)
+
+
+def test_a_model_is_traced_once_until_it_is_changed(monkeypatch, twin, image):
+    from edulib.explanation import traces
+
+    shapes = []
+
+    def counting(model, shape, trace=traces.trace_graph):
+        shapes.append(shape)
+        return trace(model, shape)
+
+    monkeypatch.setattr(traces, "trace_graph", counting)
+    net = AsTokens(twin, 1)
+    for unit in range(3):
+        gradient(net, image, "body", unit)
+    assert shapes == [(3, 32, 32)]
+    small = layer_output(net, image[:, :, :16], "body")
+    assert small.shape == (2, 6, 4, 8)
+    assert shapes == [(3, 32, 32), (3, 16, 32)]
+    net.body.mix = nn.Linear(6, 6)
+    layer_output(net, image[:, :, :16], "body")
+    assert shapes == [(3, 32, 32), (3, 16, 32), (3, 16, 32)]
