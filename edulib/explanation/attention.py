@@ -31,11 +31,14 @@ class AttentionRecorder(TorchFunctionMode):
     Attributes:
         found: path of the module that attended, and the probabilities (..., queries,
             keys), in the order of execution.
+        unused: the same of each softmax over tokens that weighed nothing as it was,
+            by the address of the probabilities (talking heads mix them first).
     """
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.found: list[tuple[str, Tensor]] = []
+        self.unused: dict[int, tuple[str, Tensor]] = {}
         self._model = model
         self._running: list[str] = []
         self._probabilities = WeakTensorKeyDictionary()
@@ -79,10 +82,8 @@ class AttentionRecorder(TorchFunctionMode):
 
     def _follow(self, name: str, args: tuple, kwargs: dict, result: Tensor) -> None:
         """Follow what a softmax gave, to the product that it weighs."""
-        if name == "softmax":
-            if _dim_of(args, kwargs) in (-1, result.ndim - 1):
-                self._probabilities[result] = (result.detach().clone(), False)
-            return
+        if name == "softmax" and _dim_of(args, kwargs) in (-1, result.ndim - 1):
+            self._begin(result)
         tensors = [value for value in args if isinstance(value, Tensor)]
         for place, tensor in enumerate(tensors):
             if tensor not in self._probabilities:
@@ -95,9 +96,19 @@ class AttentionRecorder(TorchFunctionMode):
             elif name in _PASSED_ON:
                 self._probabilities[result] = (weights, is_turned)
 
+    def _begin(self, result: Tensor) -> None:
+        weights = result.detach().clone()
+        self._probabilities[result] = (weights, False)
+        if weights.ndim > 2 and weights.shape[-1] == weights.shape[-2]:
+            self.unused[id(weights)] = (self._path, weights)
+
+    @property
+    def _path(self) -> str:
+        return self._running[-1] if self._running else ""
+
     def _write(self, weights: Tensor) -> None:
-        path = self._running[-1] if self._running else ""
-        self.found.append((path, weights.detach()))
+        self.unused.pop(id(weights), None)
+        self.found.append((self._path, weights.detach()))
 
 
 def _weighs(name: str, args: tuple, place: int, is_turned: bool) -> bool:

@@ -25,7 +25,8 @@ class AttentionMap:
             add up to 1.
 
     Shape:
-        - weights: (B, heads, queries, keys); in windows, (B * windows, heads, ...)
+        - weights: (B, heads, queries, keys); with windows in front, as the
+          model computes them: (B * windows, heads, ...) or (B, windows, heads, ...)
     """
 
     layer: str
@@ -41,7 +42,9 @@ def attention_maps(
     the biases it adds, before dropout, which plays no part in evaluation. Recognised
     are ``nn.MultiheadAttention``, ``F.scaled_dot_product_attention``, and a softmax
     over the last dimension that a matrix product follows, as in timm's ``Attention``
-    and torchvision's Swin.
+    and torchvision's Swin. Attention whose probabilities are mixed before they weigh
+    the values (talking heads, as in CaiT), or that has none (linear attention), is not
+    among them.
 
     Args:
         model: any model with attention; left as it was.
@@ -58,15 +61,33 @@ def attention_maps(
 
     Source: Vaswani et al., 2017, equation 1. https://arxiv.org/abs/1706.03762
     """
+    return record_attention(model, as_batch(image), layer)[0]
+
+
+def record_attention(
+    model: nn.Module, images: Tensor, layer: str
+) -> tuple[list[AttentionMap], list[str]]:
+    """Return attention maps, and the layers whose probabilities are mixed before use.
+
+    Args:
+        model: any model with attention; left as it was.
+        images: what the model takes.
+        layer: dotted path of a module: only attention inside it is returned.
+
+    Raises:
+        ValueError: if there is no such layer, or no attention is recognised in it.
+    """
     find_layer(model, layer)
-    images = as_batch(image)
     with torch.no_grad(), AttentionRecorder(model) as recorder:
         run_model(model, images)
-    found = [
-        AttentionMap(path, _with_heads(weights))
-        for path, weights in recorder.found
-        if not layer or f"{path}.".startswith(f"{layer}.")
-    ]
+    found, mixed = (
+        [
+            AttentionMap(path, _with_heads(weights))
+            for path, weights in written
+            if not layer or f"{path}.".startswith(f"{layer}.")
+        ]
+        for written in (recorder.found, recorder.unused.values())
+    )
     if not found:
         where = f"layer {layer!r} of " if layer else ""
         raise ValueError(
@@ -74,7 +95,7 @@ def attention_maps(
             "nn.MultiheadAttention, F.scaled_dot_product_attention, and a softmax over "
             "the last dimension with a matrix product behind it"
         )
-    return found
+    return found, [attention.layer for attention in mixed]
 
 
 def _with_heads(weights: Tensor) -> Tensor:

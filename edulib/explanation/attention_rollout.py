@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edulib.explanation.attention_maps import AttentionMap, attention_maps
+from edulib.explanation.attention_maps import AttentionMap, record_attention
 from edulib.explanation.layers import as_batch
 from edulib.explanation.tokens import Tokens, tokens_in
 from edulib.explanation.traces import traced
@@ -53,14 +53,19 @@ def attention_rollout(
     Raises:
         TypeError: if the image does not hold floating-point numbers.
         ValueError: if there is no such layer or attention, the attentions are not all
-            of the same tokens (windows, queries of a decoder, several resolutions), or
-            the grid is neither known nor said.
+            of the same tokens (windows, queries of a decoder, several resolutions), the
+            heads of one are mixed, or the grid is neither known nor said.
 
     Source: Abnar and Zuidema, 2020, section 3, equation 1.
         https://arxiv.org/abs/2005.00928
     """
     images = as_batch(image)
-    maps = attention_maps(model, images, layer)
+    maps, mixed = record_attention(model, images, layer)
+    if mixed:
+        raise ValueError(
+            f"cannot roll out layer {mixed[0]!r}: its probabilities are mixed before "
+            "they weigh the values"
+        )
     _check_same_tokens(maps, len(images))
     rollout = None
     for attention in maps:

@@ -213,10 +213,10 @@ def check_unit(unit: int, units: int, where: str) -> None:
 
 def batches_of(
     model: nn.Module, images: Tensor, layer: str | Layer, batch_size: int
-) -> Iterator[Tensor]:
-    """Yield what a layer gives for batch after batch, without gradients."""
+) -> Iterator[Reading]:
+    """Read a layer for batch after batch, without gradients."""
     for batch in as_batch(images).split(batch_size):
         with torch.no_grad():
             reading = read_layer(model, batch, layer)
         layer = reading.layer
-        yield reading.features
+        yield reading

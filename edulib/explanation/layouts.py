@@ -29,6 +29,7 @@ _FIRST = (
 )
 _LAST = (nn.Linear, nn.LayerNorm)
 _POINTWISE = (nn.ReLU, nn.ReLU6, nn.GELU, nn.SiLU, nn.Dropout, nn.Identity)
+_ORDERS = {(-2, -1): "BCHW", (-3, -2): "BHWC"}
 _TOKEN_LAYOUTS = {-1: "BCN", -2: "BNC", -3: "NBC"}
 
 
@@ -44,8 +45,20 @@ def find_layout(
         tensor: what it gave.
 
     Raises:
-        ValueError: if the layout is neither known nor said, or does not fit.
+        ValueError: if the layout is neither known nor said, does not fit, or shows
+            that the layer gives another number of maps than there are images.
     """
+    found = _find(model, images, layer, tensor)
+    count = tensor.shape[found.layout.index("B")]
+    if count != len(images):
+        raise ValueError(
+            f"expected {layer.text} to give maps of {len(images)} images, got {count} "
+            f"in {tuple(tensor.shape)}: windows, crops or boxes are no images"
+        )
+    return found
+
+
+def _find(model: nn.Module, images: Tensor, layer: Layer, tensor: Tensor) -> Layer:
     if layer.layout is not None and len(layer.layout) != tensor.ndim:
         raise ValueError(
             f"expected {layer.text} to give {len(layer.layout)} dimensions "
@@ -58,17 +71,19 @@ def find_layout(
         raise ValueError(f"expected {_wanted(layer)}, got {tuple(tensor.shape)}")
     if layer.grid is not None and tensor.ndim == 3:
         return _with_grid(replace(layer, layout=layout or "BNC"), tensor)
-    found = _traced(model, images, layer, tensor)
-    if tensor.ndim == 4:
-        layout = found if isinstance(found, str) else _by_sides(images, tensor)
-        if layout is None:
-            raise ValueError(
-                f"cannot tell rows, columns and units of {layer.text} "
-                f"{tuple(tensor.shape)} apart: say Layer({layer.path!r}, "
-                "layout='BCHW'), or 'BHWC'"
-            )
-        return replace(layer, layout=layout)
-    return _with_tokens(layer, layout, found, tensor)
+    op = _traced(model, images, layer, tensor)
+    if tensor.ndim == 3:
+        tokens = op and follow_tokens(traced(model, images)).get(op.index)
+        return _with_tokens(layer, layout, tokens, tensor)
+    seen = op and op.place.seen
+    layout = (op and _ORDERS.get(op.axes)) or _by_sides(images, tensor, seen)
+    if layout is None:
+        raise ValueError(
+            f"cannot tell rows, columns and units of {layer.text} "
+            f"{tuple(tensor.shape)} apart: say Layer({layer.path!r}, "
+            "layout='BCHW'), or 'BHWC'"
+        )
+    return replace(layer, layout=layout)
 
 
 def _wanted(layer: Layer) -> str:
@@ -79,9 +94,9 @@ def _wanted(layer: Layer) -> str:
 
 
 def _with_tokens(
-    layer: Layer, layout: str | None, found: Tokens | str | None, tensor: Tensor
+    layer: Layer, layout: str | None, found: Tokens | None, tensor: Tensor
 ) -> Layer:
-    if not isinstance(found, Tokens):
+    if found is None:
         raise ValueError(
             f"expected {_wanted(layer)} that lie on a grid, got {tuple(tensor.shape)}: "
             f"say Layer({layer.path!r}, grid=(rows, columns), prefix_tokens=0)"
@@ -133,34 +148,38 @@ def _telling(module: nn.Module) -> type:
     return type(module)
 
 
-def _by_sides(images: Tensor, tensor: Tensor) -> str | None:
+def _by_sides(
+    images: Tensor, tensor: Tensor, seen: tuple[int, ...] | None
+) -> str | None:
+    """Return the one layout in which the sides are the image's, made smaller.
+
+    Args:
+        images: the images.
+        tensor: what the layer gave.
+        seen: sides that were known on the way to it; it cannot have larger ones.
+    """
     height, width = images.shape[-2:]
     found = []
-    for layout, sides in (
+    for layout, (rows, columns) in (
         ("BCHW", tensor.shape[2:]),
         ("BHWC", tensor.shape[1:3]),
     ):
-        rows, columns = sides
+        fits = not seen or len(seen) != 2 or (rows <= seen[0] and columns <= seen[1])
         is_whole = height % rows == width % columns == 0
-        if is_whole and height // rows == width // columns:
+        if fits and is_whole and height // rows == width // columns:
             found.append(layout)
-    return found[0] if len(found) == 1 and len(tensor) == len(images) else None
+    return found[0] if len(found) == 1 else None
 
 
 def _traced(
     model: nn.Module, images: Tensor, layer: Layer, tensor: Tensor
-) -> Tokens | str | None:
-    """Return tokens, or the order of maps, as a trace of the model shows them."""
+) -> Op | None:
+    """Return the operation that made what the layer gave, if a trace shows it."""
     try:
         graph = traced(model, images)
     except ValueError:
         return None
-    op = output_of(graph, layer, tuple(tensor.shape[1:]))
-    if op is None:
-        return None
-    if tensor.ndim == 4:
-        return {(-2, -1): "BCHW", (-3, -2): "BHWC"}.get(op.axes)
-    return follow_tokens(graph).get(op.index)
+    return output_of(graph, layer, tuple(tensor.shape[1:]))
 
 
 def output_of(
@@ -175,9 +194,10 @@ def output_of(
             tensors, the last operation in it of this shape is meant.
     """
     calls = [call for call in _walk(graph.root) if call.path == layer.path]
-    if not calls:
+    number = -1 if layer.call is None else layer.call
+    if not -len(calls) <= number < len(calls):
         return None
-    call = calls[-1 if layer.call is None else layer.call]
+    call = calls[number]
     op = graph.ops[call.output]
     if shape in (None, op.shape):
         return op

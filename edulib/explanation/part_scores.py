@@ -88,7 +88,8 @@ def part_scores(
     Source: Bau et al., 2017, section 2.2. https://arxiv.org/abs/1704.05796
     """
     _check(images, masks, parts, quantile)
-    maps = torch.cat(list(batches_of(model, images, layer, batch_size)))
+    readings = batches_of(model, images, layer, batch_size)
+    maps = torch.cat([reading.features for reading in readings])
     if maps.ndim != 4:
         raise ValueError(
             f"expected {as_layer(layer).text} to give maps (B, units, rows, columns), "

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from edulib.anatomy.receptive import window_of
 from edulib.anatomy.window import NOT_KNOWN, Interval
-from edulib.explanation.layer import Layer, as_layer
-from edulib.explanation.layers import as_batch, batches_of, check_unit
+from edulib.explanation.layer import Layer
+from edulib.explanation.layers import Reading, as_batch, batches_of, check_unit
 from edulib.explanation.layouts import output_of
 from edulib.explanation.traces import traced
 
@@ -79,16 +79,16 @@ def top_activations(
     if not 1 <= k <= len(images):
         raise ValueError(f"expected k from 1 to {len(images)} images, got {k}")
     units, peaks, positions = list(units), [], []
-    for features in batches_of(model, images, layer, batch_size):
+    for reading in batches_of(model, images, layer, batch_size):
         for unit in units:
-            check_unit(unit, features.shape[1], as_layer(layer).text)
-        peak, position = _strongest(features[:, units])
+            check_unit(unit, reading.features.shape[1], reading.layer.text)
+        peak, position = _strongest(reading.features[:, units])
         peaks.append(peak)
         positions.append(position)
     values, chosen = torch.cat(peaks).topk(k, dim=0)  # (k, units)
     places = torch.cat(positions)  # (N, units, 2)
     chosen_places = places.gather(0, chosen[..., None].expand(-1, -1, 2))
-    boxes = _boxes(model, images, as_layer(layer), chosen_places)
+    boxes = _boxes(model, images, reading, chosen_places)
     return [
         TopActivations(
             unit,
@@ -119,10 +119,12 @@ def _strongest(features: Tensor) -> tuple[Tensor, Tensor]:
     return peaks, torch.stack([places // columns, places % columns], 2)
 
 
-def _boxes(model: nn.Module, images: Tensor, layer: Layer, places: Tensor) -> Tensor:
+def _boxes(
+    model: nn.Module, images: Tensor, reading: Reading, places: Tensor
+) -> Tensor:
     """Return the receptive fields of places (..., 2), all of one size, as boxes."""
     graph = traced(model, images)
-    op = output_of(graph, layer)
+    op = output_of(graph, reading.layer, tuple(reading.value.shape[1:]))
     spans = []
     for axis in (-2, -1):
         read: dict[int, Interval] = {}

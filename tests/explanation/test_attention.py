@@ -330,6 +330,28 @@ def test_a_softmax_that_weighs_no_keys_is_no_attention(image):
         attention_maps(net, image)
 
 
+def test_talking_heads_are_not_rolled_out(image):
+    """One attention of two mixes its heads before they weigh anything."""
+
+    def talk(net, x):
+        weights = (x @ x.mT).softmax(-1)
+        return net.mix(weights) @ x
+
+    def forward(net, x):
+        x = net.stem(x).flatten(2).mT
+        return net.talking(net.attention(x)).mean(1)
+
+    net = Net(
+        forward, stem=nn.Conv2d(3, 6, 8, 8), attention=Attention("softmax"),
+        talking=Net(talk, mix=nn.Linear(16, 16)),
+    )  # fmt: skip
+    (found,) = attention_maps(net, image)
+    assert found.layer == "attention"
+    with pytest.raises(ValueError, match="roll out layer 'talking': its probabilities"):
+        attention_rollout(net, image)
+    assert attention_rollout(net, image, "attention").shape == (2, 1, 32, 32)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

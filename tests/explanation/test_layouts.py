@@ -245,6 +245,28 @@ def test_maps_that_cannot_be_told_apart_are_refused():
     assert found.shape == (1, 3, 6, 3)
 
 
+def test_windows_are_no_images(image):
+    """Of a Swin: 4 windows of 16 tokens for each of 2 images."""
+
+    def forward(net, x):
+        x = net.stem(x).unflatten(2, (2, 4)).unflatten(4, (2, 4))
+        x = x.permute(0, 2, 4, 3, 5, 1).flatten(0, 2)  # (B * windows, 4, 4, C)
+        return net.head(net.norm(x).mean((1, 2))).unflatten(0, (-1, 4)).mean(1)
+
+    parts = {"stem": nn.Conv2d(3, 6, 4, 4), "norm": nn.LayerNorm(6)}
+    net = Net(forward, **parts, head=nn.Linear(6, 3))
+    with pytest.raises(ValueError, match=r"maps of 2 images, got 8 in \(8, 4, 4, 6\)"):
+        grad_cam(net, image, "norm", 0)
+
+
+def test_attention_weights_are_no_maps(image):
+    """Their sides are the image's, made smaller: 16 tokens of 32 pixels."""
+    net, *_ = vit_of_timm(class_token=False, global_pool="avg")
+    net.blocks[0].attn.fused_attn = False
+    with pytest.raises(ValueError, match=r"'blocks.0.attn.attn_drop' \(2, 2, 16, 16"):
+        grad_cam(net, image, "blocks.0.attn.attn_drop", 0)
+
+
 def test_tokens_of_no_grid_are_refused(image):
     """Queries are no positions of the image."""
     torch.manual_seed(0)

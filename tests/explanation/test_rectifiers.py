@@ -148,7 +148,7 @@ def test_what_may_depend_on_the_image_without_being_a_gate(image):
         assert method(Rectified(forward), image, "second", 1).isfinite().all()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 def test_what_cannot_be_seen_is_refused(image):
     net = Rectified(torch.jit.trace(lambda x: x * (x > 0), image[:, :, :4, :4]))
     net.second = nn.Sequential(
