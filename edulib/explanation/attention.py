@@ -20,7 +20,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 _PRODUCTS = frozenset("matmul bmm".split())
-_PASSED_ON = frozenset("dropout to type_as contiguous float half type".split())
+_PASSED_ON = frozenset(
+    """dropout to type type_as float half double bfloat16 contiguous clone reshape view
+    flatten unflatten squeeze unsqueeze""".split()
+)
 _TURNS = frozenset("transpose swapaxes permute mT t get".split())
 _MHA = inspect.signature(F.multi_head_attention_forward)
 
@@ -88,17 +91,19 @@ class AttentionRecorder(TorchFunctionMode):
         for place, tensor in enumerate(tensors):
             if tensor not in self._probabilities:
                 continue
-            weights, is_turned = self._probabilities[tensor]
+            weights, is_turned, origin = self._probabilities[tensor]
             if _weighs(name, args, place, is_turned):
+                self.unused.pop(origin, None)
                 self._write(weights)
             elif name in _TURNS and _is_turned(result, tensor):
-                self._probabilities[result] = (weights, not is_turned)
-            elif name in _PASSED_ON:
-                self._probabilities[result] = (weights, is_turned)
+                self._probabilities[result] = (weights, not is_turned, origin)
+            elif name in _PASSED_ON and result.shape[-2:] == tensor.shape[-2:]:
+                weights = weights.reshape(*result.shape[:-2], *weights.shape[-2:])
+                self._probabilities[result] = (weights, is_turned, origin)
 
     def _begin(self, result: Tensor) -> None:
         weights = result.detach().clone()
-        self._probabilities[result] = (weights, False)
+        self._probabilities[result] = (weights, False, id(weights))
         if weights.ndim > 2 and weights.shape[-1] == weights.shape[-2]:
             self.unused[id(weights)] = (self._path, weights)
 
@@ -107,7 +112,6 @@ class AttentionRecorder(TorchFunctionMode):
         return self._running[-1] if self._running else ""
 
     def _write(self, weights: Tensor) -> None:
-        self.unused.pop(id(weights), None)
         self.found.append((self._path, weights.detach()))
 
 

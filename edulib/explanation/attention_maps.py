@@ -44,7 +44,7 @@ def attention_maps(
     over the last dimension that a matrix product follows, as in timm's ``Attention``
     and torchvision's Swin. Attention whose probabilities are mixed before they weigh
     the values (talking heads, as in CaiT), or that has none (linear attention), is not
-    among them.
+    among them. In XCiT and its kind queries and keys are channels, not tokens.
 
     Args:
         model: any model with attention; left as it was.

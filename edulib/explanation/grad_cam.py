@@ -23,7 +23,9 @@ def grad_cam(
     Tokens count as maps, laid on the grid of the image; class tokens and registers are
     left out. In a transformer whose class token alone is classified, take a layer
     before an attention, such as the norm that its last block begins with: behind the
-    last attention the other tokens play no part.
+    last attention the other tokens play no part. A model that resizes and pads its
+    images itself, as torchvision's detectors do, has maps of the padded image, which
+    is told from the image by up to 31 of its pixels.
 
     Args:
         model: any model; left as it was.

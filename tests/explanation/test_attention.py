@@ -48,6 +48,10 @@ STYLES = {
         torch.softmax(q @ k.mT / math.sqrt(q.shape[-1]), 3),
         v,
     ),
+    "heads in the batch": lambda net, q, k, v: torch.bmm(
+        (q @ k.mT / math.sqrt(q.shape[-1])).softmax(-1).view(-1, 16, 16),
+        v.flatten(0, 1),
+    ).unflatten(0, q.shape[:2]),
     "value first": lambda net, q, k, v: (
         (v.mT @ (q @ k.mT / math.sqrt(q.shape[-1])).softmax(-1).permute(0, 1, 3, 2)).mT
     ),
@@ -75,8 +79,11 @@ def test_attention_maps_equal_a_softmax_by_hand(style, image):
     net = over_patches(Attention(style))
     (found,) = attention_maps(net, image)
     assert found.layer == "attention"
-    assert found.weights.shape == (2, 2, 16, 16)
-    torch.testing.assert_close(found.weights, net.attention.kept.detach())
+    expected = net.attention.kept.detach()
+    if style == "heads in the batch":
+        expected = expected.flatten(0, 1)[:, None]
+    assert found.weights.shape == expected.shape
+    torch.testing.assert_close(found.weights, expected)
 
 
 def in_double(q, k, v, mask=None, **options):
