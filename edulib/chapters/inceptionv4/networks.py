@@ -121,3 +121,61 @@ class SmallInception(nn.Module):
         """Return the logits of a batch of images."""
         x = self.blocks8(self.stem(image))
         return self.head(self.blocks4(self.reduce(x)))
+
+
+class WideInception(nn.Module):
+    """A few residual blocks as wide as wished on a grid of 2 x 2, for 32 x 32 images.
+
+    The branches stay narrow, so that 1,200 channels can be trained on a laptop.
+
+    Args:
+        width: channels of the sums.
+        scale: of the residuals.
+        norm_on_sum: whether the last sum is normalised before its ReLU.
+        depth: number of blocks.
+        num_classes: number of classes.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        scale: float,
+        norm_on_sum: bool = False,
+        depth: int = 5,
+        num_classes: int = 10,
+    ) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            Rescale(),
+            ConvNormReLU(3, 24, 3, stride=2, padding=1),
+            ConvNormReLU(24, 48, 3, stride=2, padding=1),
+            nn.MaxPool2d(4),
+            ConvNormReLU(48, width, 1),
+        )
+        self.blocks = nn.Sequential(
+            *(thin_residual(width, scale) for _ in range(depth - 1)),
+            thin_residual(width, scale, activation=not norm_on_sum),
+        )
+        if norm_on_sum:
+            self.blocks.append(nn.BatchNorm2d(width, eps=0.001))
+            self.blocks.append(nn.ReLU(inplace=True))
+        self.head = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, num_classes)
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return the logits of a batch of images."""
+        return self.head(self.blocks(self.stem(image)))
+
+
+def thin_residual(
+    channels: int, scale: float, activation: bool = True
+) -> ScaledResidual:
+    """Return the block of figure 13 with 24 channels in each layer of its branches."""
+    branches = Branches(
+        ConvNormReLU(channels, 24, 1),
+        nn.Sequential(
+            ConvNormReLU(channels, 24, 1), row(24, 24, 3), column(24, 24, 3)
+        ),
+    )
+    return ScaledResidual(channels, 48, branches, scale, activation)
