@@ -10,6 +10,7 @@ from edulib.training import Recipe
 
 DEPTH = 5
 RECIPE = Recipe(epochs=12, lr=0.1)
+LONGER = replace(RECIPE, epochs=20)
 SCENES = partial(scenes, train=3000, val=2000, image_size=32, cached=True)
 TWINS = {kind: partial(SmallInception, kind, DEPTH) for kind in ("residual", "pure")}
 
@@ -20,14 +21,14 @@ EXPERIMENTS = {
         },
         seeds=(0, 1, 2),
     ),
-    # Is it the shortcut, or how often the rate suits? One seed, for its cost.
+    # One seed each, for their cost: is it the shortcut, and is it only slower?
     "inceptionv4-controls": Experiment(
         variants={
             "no shortcut": Variant(
                 partial(SmallInception, "no shortcut", DEPTH), SCENES, RECIPE
             ),
-            "pure, lr 0.2": Variant(TWINS["pure"], SCENES, replace(RECIPE, lr=0.2)),
-            "pure, lr 0.05": Variant(TWINS["pure"], SCENES, replace(RECIPE, lr=0.05)),
+            "pure, longer": Variant(TWINS["pure"], SCENES, LONGER),
+            "residual, longer": Variant(TWINS["residual"], SCENES, LONGER),
         },
         seeds=(0,),
     ),

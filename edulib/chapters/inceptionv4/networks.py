@@ -40,7 +40,7 @@ class Unscaled(nn.Module):
 
 
 def narrow_branches(channels: int) -> tuple[int, Branches]:
-    """Return the branches of figure 10, an eighth to a quarter wide, and their width."""
+    """Return the channels of the branches of figure 10, made narrow, and them."""
     few = channels // 4
     more = channels // 3
     branches = Branches(
@@ -174,8 +174,6 @@ def thin_residual(
     """Return the block of figure 13 with 24 channels in each layer of its branches."""
     branches = Branches(
         ConvNormReLU(channels, 24, 1),
-        nn.Sequential(
-            ConvNormReLU(channels, 24, 1), row(24, 24, 3), column(24, 24, 3)
-        ),
+        nn.Sequential(ConvNormReLU(channels, 24, 1), row(24, 24, 3), column(24, 24, 3)),
     )
     return ScaledResidual(channels, 48, branches, scale, activation)
