@@ -58,3 +58,10 @@ def test_dying():
         min(dead(WIDE, 1, 0.1, True)) > 0.5,
     )
     assert stored_verdict("dying") == verdict.value
+
+
+def test_what_the_page_says_of_dead_channels():
+    assert min(dead(WIDE, 1)) > 0.5 > max(dead(NARROW, 1))
+    assert max(dead(WIDE, 0.3) + dead(WIDE, 0.1)) < 0.02
+    assert max(dead(WIDE, 1, 0.03) + dead(WIDE, 1, 0.1, True)) < 0.02
+    assert min(dead(WIDE, 1, 0.3) + dead(WIDE, 0.1, 0.3)) > 0.85
