@@ -65,3 +65,16 @@ def test_what_the_page_says_of_dead_channels():
     assert max(dead(WIDE, 0.3) + dead(WIDE, 0.1)) < 0.02
     assert max(dead(WIDE, 1, 0.03) + dead(WIDE, 1, 0.1, True)) < 0.02
     assert min(dead(WIDE, 1, 0.3) + dead(WIDE, 0.1, 0.3)) > 0.85
+
+
+def test_what_the_page_says_of_a_low_rate():
+    low, small = (
+        [100 * row["val_error"][-1] for row in find(WIDE, *setting)]
+        for setting in ((1, 0.03), (0.1, 0.1))
+    )
+    assert judge(small, low, 1000) is Verdict.IN_PART
+
+
+def test_what_the_page_says_of_the_control():
+    (plain,) = load_experiment("inceptionv4-controls")["no shortcut"]["val_error"]
+    assert 100 * plain[-1] > 2 * max(errors("pure", 12))
