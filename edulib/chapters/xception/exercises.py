@@ -11,6 +11,7 @@ from edulib.exercises.compare import (
     expect,
     expect_equal,
     expect_shape,
+    expect_unchanged,
     expect_within,
     randomize,
 )
@@ -127,16 +128,18 @@ def _mixed(answer: Answer, generator: torch.Generator) -> None:
 
 @part(
     "xception-separable",
-    "nothing is rectified in between, and one channel is enough",
+    "one channel is enough, and the inputs stay as they were",
     points=1,
-    hint="Filter and mix, no activation function.",
+    hint="Write into new tensors, not into the images, the filters or the mix.",
     hidden=True,
 )
 def _one_channel(answer: Answer, generator: torch.Generator) -> None:
-    x, filters, mix = _case(generator, 1, 1, 4, 4, 2)
-    found = answer(x - 3, filters, -mix)
-    expected = _expected(x - 3, filters, -mix)
-    expect_within(found, expected, "the output", rtol=1e-4, atol=1e-5)
+    inputs = _case(generator, 1, 1, 4, 4, 2)
+    given = [one.clone() for one in inputs]
+    found = answer(*given)
+    expect_within(found, _expected(*inputs), "the output", rtol=1e-4, atol=1e-5)
+    for mine, before in zip(given, inputs, strict=True):
+        expect_unchanged(mine, before)
 
 
 def _reference(in_channels: int, out_channels: int, multiplier: int) -> nn.Sequential:
@@ -203,9 +206,13 @@ def _gradients(answer: Answer, generator: torch.Generator) -> None:
     _expect_agreement(answer, generator, (5, 2, 1))
     layer, reference = _twins(answer, generator, 4, 3, 2)
     x = torch.randn(2, 4, 5, 5, generator=generator)
-    image, output = x.clone().requires_grad_(), layer(x.clone())
-    (found,) = layer.gradients(x, signal=2 * output).inputs
-    expect(found is not None, "no gradient reaches the input.")
-    reference(image).square().sum().backward()
-    what = "the gradient of the input"
-    expect_within(found, image.grad, what, rtol=1e-2, atol=1e-2)
+    signal = torch.randn(2, 3, 5, 5, generator=generator)
+    found = layer.gradients(x, signal=signal)
+    image = x.clone().requires_grad_()
+    reference(image).backward(signal)
+    wanted = [image.grad, *(p.grad for p in reference.parameters())]
+    got = [*found.inputs, *found.parameters.values()]
+    names = ("the input", *(f"parameter {name}" for name in found.parameters))
+    for name, mine, right in zip(names, got, wanted, strict=True):
+        expect(mine is not None, f"no gradient reaches {name}.")
+        expect_within(mine, right, f"the gradient of {name}", rtol=1e-2, atol=1e-3)

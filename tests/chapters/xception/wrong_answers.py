@@ -33,6 +33,23 @@ def rectified(x, filters, mix):
     return mixed(filtered(x, filters).relu(), mix)
 
 
+def written_into_the_images(x, filters, mix):
+    padded = F.pad(x, (1, 1, 1, 1))
+    x.zero_()
+    height, width = x.shape[2:]
+    for u in range(3):
+        for v in range(3):
+            moved = padded[:, :, u : u + height, v : v + width]
+            x += filters[:, u, v].view(-1, 1, 1) * moved
+    return mixed(x, mix)
+
+
+def written_into_the_filters(x, filters, mix):
+    maps = filtered(x, filters)
+    filters *= 2
+    return mixed(maps, mix)
+
+
 def not_mixed(x, filters, mix):
     return filtered(x, filters).repeat(1, 4, 1, 1)[:, : len(mix)]
 
@@ -112,6 +129,24 @@ class Detached(Right):
         return super().forward(x.detach())
 
 
+class FrozenFilters(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        filters = self.depthwise.weight.detach()
+        maps = F.conv2d(x, filters, padding=1, groups=len(x[0]))
+        return self.norm(self.pointwise(maps.relu()))
+
+
+class FrozenMix(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        mix = self.pointwise.weight.detach()
+        return self.norm(F.conv2d(self.depthwise(x).relu(), mix))
+
+
+class RectifiedTwice(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.relu())
+
+
 class RefusesOne(Right):
     def forward(self, x: Tensor) -> Tensor:
         if self.depthwise.out_channels == self.depthwise.in_channels:
@@ -132,6 +167,8 @@ WRONG = {
         transposed,
         one_filter_for_all,
         rectified,
+        written_into_the_images,
+        written_into_the_filters,
         not_mixed,
         summed_over_channels,
     ],
@@ -145,6 +182,9 @@ WRONG = {
         RectifiedBefore,
         NotNormalised,
         Detached,
+        FrozenFilters,
+        FrozenMix,
+        RectifiedTwice,
         RefusesOne,
     ],
 }
