@@ -1,12 +1,18 @@
 """What is wrong with a recipe, the data or the numbers is said early and clearly."""
 
+import json
+import re
+from dataclasses import asdict, fields
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import TensorDataset
 
 from edulib.data.splits import Examples
-from edulib.training import Recipe, evaluate, fit
+from edulib.training import Recipe, evaluate, fit, learning_rate
 from edulib.training.batches import Batch
 from edulib.training.update import Update
 
@@ -37,11 +43,43 @@ def examples(count: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
         ("clip_norm", 0),
         ("label_smoothing", 1.0),
         ("workers", -1),
+        ("epochs", "3"),
+        ("batch_size", None),
+        ("batch_size", True),
+        ("lr", "0.1"),
+        ("lr", None),
+        ("momentum", 1j),
+        ("warmup", "none"),
+        ("clip_norm", float("inf")),
+        ("clip_norm", []),
+        ("decay_all", "no"),
+        ("mixed_precision", None),
+        ("optimizer", ["sgd"]),
+        ("seed", -1),
+        ("seed", 2**64),
     ],
 )
 def test_a_wrong_number_in_the_recipe(field, value):
-    with pytest.raises(ValueError, match=rf"expected {field} .*got {value!r}"):
+    message = rf"expected {field} .*got {re.escape(repr(value))}$"
+    with pytest.raises(ValueError, match=message):
         Recipe(**{field: value})
+
+
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)
+)
+
+
+@given(st.sampled_from([field.name for field in fields(Recipe)]), ANYTHING)
+def test_a_recipe_is_refused_or_can_be_stored(name, value):
+    try:
+        recipe = Recipe(**{name: value})
+    except ValueError as error:
+        assert f"expected {name} " in str(error)
+        return
+    stored = json.loads(json.dumps(asdict(recipe), allow_nan=False))
+    assert Recipe(**stored) == recipe
+    assert all(0 <= learning_rate(recipe, k / 10) <= recipe.lr for k in range(11))
 
 
 def test_a_loss_that_is_not_finite_names_place_rate_and_remedy():
