@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
 from edulib.data.splits import Examples
-from edulib.training.batches import Reader
+from edulib.training.batches import count, read_example
 from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
 
@@ -61,7 +60,7 @@ def describe_examples(examples: Examples) -> str:
     Of examples that differ when they are read twice under the same random state, the
     hash is left out.
     """
-    length = len(examples[0] if isinstance(examples, tuple) else examples)
+    length = count(examples)
     places = torch.linspace(0, length - 1, min(length, SAMPLE)).long().tolist()
     first = read_in_turn(examples, places[:1])
     described = f"{length} examples {', '.join(map(outline, first))}"
@@ -73,10 +72,11 @@ def describe_examples(examples: Examples) -> str:
 
 def read_in_turn(examples: Examples, places: list[int]) -> list:
     """Read examples, always under the same random state, which is put back."""
-    source = Reader(examples) if isinstance(examples, Dataset) else None
     with fixed_random_state():
         return [
-            source[place] if source else tuple(column[place] for column in examples)
+            tuple(column[place] for column in examples)
+            if isinstance(examples, tuple)
+            else read_example(examples, place)
             for place in places
         ]
 

@@ -152,7 +152,7 @@ def evaluate(
         objective: makes the measures.
 
     Raises:
-        ValueError: if the set is empty, or targets and outputs do not fit.
+        ValueError: if the set is empty or none, or targets and outputs do not fit.
     """
     device = distributed.resolve_device(device)
     totals = Totals(device)

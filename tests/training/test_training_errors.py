@@ -72,10 +72,13 @@ ANYTHING = st.one_of(
 
 @given(st.sampled_from([field.name for field in fields(Recipe)]), ANYTHING)
 def test_a_recipe_is_refused_or_can_be_stored(name, value):
+    recipe, message = None, ""
     try:
         recipe = Recipe(**{name: value})
     except ValueError as error:
-        assert f"expected {name} " in str(error)
+        message = str(error)
+    if recipe is None:
+        assert message.startswith(f"expected {name} ")
         return
     stored = json.loads(json.dumps(asdict(recipe), allow_nan=False))
     assert Recipe(**stored) == recipe
@@ -124,7 +127,7 @@ def test_labels_beyond_the_classes():
 
 
 def test_logits_that_are_none():
-    with pytest.raises(ValueError, match=r"expected logits \(B, classes\)"):
+    with pytest.raises(ValueError, match=r"return logits \(B, classes\)"):
         fit(nn.Conv2d(1, 3, 1), examples())
 
 
@@ -133,30 +136,8 @@ def test_a_label_is_checked_in_every_batch(place, label):
     images, labels = examples()
     labels[place] = label
     for recipe in (Recipe(batch_size=2, seed=seed) for seed in range(3)):
-        with pytest.raises(ValueError, match=f"labels .*{label}.*: build the model"):
+        with pytest.raises(ValueError, match=f"and labels .*{label}.*: (build|number)"):
             fit(network(), (images, labels), recipe=recipe)
-
-
-@pytest.mark.parametrize(
-    ("output", "message"),
-    [
-        (lambda y: {"out": y}, r"\(B, classes\), got a dict with 'out': wrap"),
-        (lambda y: (y, y), "got a tuple of 2"),
-    ],
-)
-def test_a_model_that_returns_no_tensor(output, message):
-    class Wrapped(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = network()
-
-        def forward(self, x):
-            return output(self.model(x))
-
-    with pytest.raises(ValueError, match=message):
-        fit(Wrapped(), examples())
-    with pytest.raises(ValueError, match=message):
-        evaluate(Wrapped(), examples())
 
 
 @pytest.mark.parametrize("wrap", [lambda *pair: pair, TensorDataset])
@@ -165,7 +146,7 @@ def test_a_model_that_returns_no_tensor(output, message):
     [
         (lambda y: y.float(), r"torch\.int64, got torch\.float32: use"),
         (lambda y: y.int(), r"torch\.int64, got torch\.int32: use"),
-        (lambda y: y[:, None], r"expected labels \(B,\), .*got \(12, 1\)"),
+        (lambda y: y[:, None], r"expected labels \(B,\), .*got int64 \(12, 1\)"),
     ],
 )
 def test_labels_that_are_none(wrap, change, message):
@@ -192,13 +173,15 @@ def test_a_device_that_is_not_here(device):
 
 def test_tensors_that_do_not_fit_together():
     images, labels = examples()
-    with pytest.raises(ValueError, match=r"got \(12, 1, 4, 4\) and \(11,\)"):
+    with pytest.raises(
+        ValueError, match=r"got float32 \(12, 1, 4, 4\) and int64 \(11,\)"
+    ):
         fit(network(), (images, labels[1:]))
-    with pytest.raises(ValueError, match=r"got \(1, 4, 4\) and \(12,\)"):
+    with pytest.raises(ValueError, match=r"got float32 \(1, 4, 4\) and int64 \(12,\)"):
         fit(network(), (images[0], labels))
-    with pytest.raises(ValueError, match=r"got \(12, 1, 4, 4\) and a list of 11"):
+    with pytest.raises(ValueError, match=r"got float32 \(12, .* and a list of 11"):
         fit(network(), (images, [{}] * 11))
-    with pytest.raises(ValueError, match=r"\(inputs,\), got \(Tensor, int\)"):
+    with pytest.raises(ValueError, match=r"\(inputs,\), got \(float32 \(.*, 3\)"):
         fit(network(), (images, 3))
 
 

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import (
+    check_class_numbers,
+    check_output,
+    check_probabilities,
+    describe,
+)
 from edulib.training.batches import Batch
 from edulib.training.metrics import Statistics
-from edulib.training.objectives.checks import check_class_numbers, check_output
 from edulib.training.objectives.objective import Objective
 from edulib.training.update import Update
 
@@ -51,20 +56,18 @@ def statistics(loss: Tensor, logits: Tensor, labels: Tensor) -> Statistics:
 
 def check_labels(logits: Tensor, labels: Tensor) -> None:
     """Refuse outputs that are no logits, and labels that do not fit them."""
-    check_output(logits, "logits (B, classes)")
-    if logits.ndim != 2 or logits.shape[1] < 2:
+    check_output(logits, "logits (B, classes)", ndim=2)
+    if logits.shape[1] < 2:
         raise ValueError(
-            "expected logits (B, classes) of at least 2 classes, "
-            f"got {tuple(logits.shape)}"
+            f"expected logits of at least 2 classes, got {tuple(logits.shape)}"
         )
-    if not isinstance(labels, Tensor) or labels.shape not in (
-        logits.shape[:1],
-        logits.shape,
-    ):
-        found = tuple(labels.shape) if isinstance(labels, Tensor) else labels
+    shape = tuple(labels.shape) if isinstance(labels, Tensor) else None
+    if shape not in (logits.shape[:1], logits.shape):
         raise ValueError(
             "expected labels (B,), or probabilities (B, classes), for logits "
-            f"{tuple(logits.shape)}, got {found}"
+            f"{tuple(logits.shape)}, got {describe(labels)}"
         )
-    if labels.ndim == 1 or not labels.is_floating_point():
+    if labels.ndim == 1:
         check_class_numbers(labels, logits)
+    else:
+        check_probabilities(labels)

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from edulib.checks import check_output
 from edulib.training.batches import Batch
 from edulib.training.distributed import rank, world_size
 from edulib.training.metrics import Statistics
-from edulib.training.objectives.checks import check_output
 from edulib.training.objectives.objective import Objective
 from edulib.training.optim import make_optimizer
 from edulib.training.recipe import Recipe

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import check_class_numbers, check_output, describe
 from edulib.training.batches import Batch
 from edulib.training.distributed import mean_weight
 from edulib.training.metrics import Statistics
-from edulib.training.objectives.checks import check_class_numbers, check_output
 from edulib.training.objectives.objective import Objective
 from edulib.training.update import Update
 
@@ -90,11 +90,11 @@ class Segmentation(Objective):
 
     def check(self, logits: Tensor, targets: Tensor) -> None:
         """Refuse outputs that are no logits, and targets that do not fit them."""
-        check_output(logits, "logits (B, classes, H, W)")
-        shape = tuple(targets.shape) if isinstance(targets, Tensor) else targets
-        if logits.ndim != 4 or shape != (len(logits), *logits.shape[2:]):
+        check_output(logits, "logits (B, classes, H, W)", ndim=4)
+        shape = tuple(targets.shape) if isinstance(targets, Tensor) else None
+        if shape != (len(logits), *logits.shape[2:]):
             raise ValueError(
-                "expected logits (B, classes, H, W) and class numbers (B, H, W), got "
-                f"{tuple(logits.shape)} and {shape}"
+                f"expected class numbers (B, H, W) for logits {tuple(logits.shape)}, "
+                f"got {describe(targets)}"
             )
         check_class_numbers(targets, logits, self.ignore_index)
