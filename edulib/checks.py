@@ -7,7 +7,7 @@ function here raises one ``ValueError`` that quotes the value and the rule.
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 SUM = 1e-2  # by which probabilities, in half precision even, may miss 1
 
@@ -86,14 +86,39 @@ def check_probabilities(labels: Tensor) -> None:
         )
 
 
-def check_finite(values: Tensor, name: str) -> None:
-    """Refuse NaN and infinite numbers among inputs (N, ...)."""
-    if not values.is_floating_point():
-        return
-    wrong = ~values.isfinite()
-    if wrong.any():
-        where = wrong.nonzero()[0].tolist()
+def check_finite(inputs: Tensor | list) -> None:
+    """Refuse NaN and infinite numbers among inputs: a tensor (B, ...) or a list."""
+    if isinstance(inputs, list):
+        for part in inputs:
+            check_finite(part)
+    elif isinstance(inputs, Tensor) and inputs.is_floating_point():
+        wrong = ~inputs.isfinite()
+        if wrong.any():
+            where = tuple(wrong.nonzero()[0].tolist())
+            raise ValueError(
+                f"expected inputs of finite numbers, got {inputs[where]} at "
+                f"{list(where)} of {describe(inputs)}"
+            )
+
+
+def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
+    """Return what a model makes of the first of several inputs.
+
+    Raises:
+        ValueError: if the inputs are no tensor (B, ...), or the model cannot take them.
+    """
+    if not isinstance(inputs, Tensor):
+        kinds = list(dict.fromkeys(map(describe, inputs)))
         raise ValueError(
-            f"expected {name} of finite numbers, got {values[tuple(where)]} "
-            f"at {where} of {describe(values)}"
+            f"expected inputs of one shape, got {' and '.join(kinds[:2])}: resize or "
+            "crop them; of two whole sets give a tuple (inputs, targets)"
         )
+    try:
+        return model(inputs[:1])
+    except (RuntimeError, TypeError, AttributeError, IndexError) as error:
+        reason = str(error).partition("\n")[0]
+        remedy = "" if inputs.is_floating_point() else "; of bytes use inputs / 255"
+        raise ValueError(
+            f"expected inputs that the model takes, got {describe(inputs[:1])}: "
+            f"{reason}{remedy}"
+        ) from error

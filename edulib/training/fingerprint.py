@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from edulib.data.splits import Examples
 from edulib.training.batches import count, read_example
+from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
 
@@ -50,6 +51,8 @@ def describe_model(model: nn.Module) -> str:
     ]
     count = sum(parameter.numel() for parameter in model.parameters())
     structure = without_addresses(repr(model)) + json.dumps(tensors)
+    if frozen := frozen_modules(model):
+        structure += json.dumps(list(frozen))
     code = sha256(structure.encode()).hexdigest()[:16]
     return f"{type(model).__name__} of {count:,} parameters, structure {code}"
 

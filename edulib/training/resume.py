@@ -188,7 +188,7 @@ def strip_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k[start:]: v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def resume_hint(history: History, checkpoint: Path | None) -> str:
+def resume_hint(history: History, checkpoint: str | Path | None) -> str:
     """Return what Ctrl-C leaves, and how to continue."""
     if checkpoint is None:
         return (

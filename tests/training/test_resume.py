@@ -191,6 +191,12 @@ def frozen() -> nn.Module:
     return model
 
 
+def frozen_norm() -> nn.Module:
+    model = network()
+    model[1].eval()
+    return model
+
+
 class OtherName(Classification):
     pass
 
@@ -210,6 +216,7 @@ def saved(tmp_path):
         ("begun with model 'Sequential of ", {"model": network(classes=5)}),
         ("begun with model", {"model": nn.Sequential(*network(), nn.Dropout(0.1))}),
         ("begun with model", {"model": frozen()}),
+        ("begun with model", {"model": frozen_norm()}),
         ("begun with objective 'Classification", {"objective": OtherName()}),
         ("training set '64 examples .*'63 exam", {"train_set": examples(63)}),
         ("training set", {"train_set": changed(examples(), 0)}),

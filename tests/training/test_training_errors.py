@@ -86,12 +86,16 @@ def test_a_recipe_is_refused_or_can_be_stored(name, value):
 
 
 def test_a_loss_that_is_not_finite_names_place_rate_and_remedy():
-    images, labels = examples()
-    images[7] = torch.nan
+    class Logarithm(nn.Module):
+        def forward(self, x):
+            return x.log() if self.training else x
+
     recipe = Recipe(epochs=2, batch_size=4, schedule="constant", lr=0.5)
-    model = network()
+    model = nn.Sequential(network(), Logarithm())
+    with torch.no_grad():
+        model[0][1].weight.fill_(-1)
     with pytest.raises(FloatingPointError) as error:
-        fit(model, (images, labels), recipe=recipe)
+        fit(model, examples(), recipe=recipe)
     message = str(error.value)
     assert "epoch 1, batch " in message
     assert "learning rate 0.5" in message
@@ -110,11 +114,10 @@ def test_the_batch_is_named_where_the_loss_is_looked_at_later():
     model = nn.Linear(1, 1)
     optimizers = {"model": torch.optim.SGD(model.parameters())}
     update = Update(model, optimizers, Recipe(), torch.device("cpu"))
-    losses = [torch.tensor(x, requires_grad=True) for x in (1.0, 2.0, torch.inf, 1.0)]
-    for number, loss in enumerate(losses, 15):
+    for number, loss in enumerate((1.0, 2.0, torch.inf, 1.0), 15):
         update.begin(2, Batch(None, None, number, 1.0), batches=99)
         update.looks = False
-        update(loss)
+        update(loss + 0 * sum(p.sum() for p in model.parameters()))
     with pytest.raises(FloatingPointError, match="epoch 3, batch 18,"):
         update.check_finite()
 
@@ -159,7 +162,7 @@ def test_labels_that_are_none(wrap, change, message):
 
 
 def test_one_class_is_none():
-    with pytest.raises(ValueError, match=r"at least 2 classes, got \(12, 1\)"):
+    with pytest.raises(ValueError, match=r"at least 2 classes, got \(1, 1\)"):
         fit(network(classes=1), examples())
 
 

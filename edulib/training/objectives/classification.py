@@ -10,6 +10,7 @@ from edulib.checks import (
     check_output,
     check_probabilities,
     describe,
+    output_of_one,
 )
 from edulib.training.batches import Batch
 from edulib.training.metrics import Statistics
@@ -25,6 +26,11 @@ class Classification(Objective):
     Measures: ``loss``, the mean in nats; ``accuracy``, the share of the examples whose
     greatest logit is at the (most probable) label.
     """
+
+    def check(self, model: nn.Module, batch: Batch) -> None:
+        """Refuse labels that do not fit the logits of the first example."""
+        logits = check_logits(output_of_one(model, batch.inputs))
+        check_labels(logits.expand(len(batch.inputs), -1), batch.targets)
 
     def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
         """Take one step down the cross-entropy."""
@@ -54,13 +60,19 @@ def statistics(loss: Tensor, logits: Tensor, labels: Tensor) -> Statistics:
     }
 
 
-def check_labels(logits: Tensor, labels: Tensor) -> None:
-    """Refuse outputs that are no logits, and labels that do not fit them."""
+def check_logits(logits: Tensor) -> Tensor:
+    """Return a model's output, unless it is no logits (B, K) of several classes."""
     check_output(logits, "logits (B, classes)", ndim=2)
     if logits.shape[1] < 2:
         raise ValueError(
             f"expected logits of at least 2 classes, got {tuple(logits.shape)}"
         )
+    return logits
+
+
+def check_labels(logits: Tensor, labels: Tensor) -> None:
+    """Refuse outputs that are no logits, and labels that do not fit them."""
+    check_logits(logits)
     shape = tuple(labels.shape) if isinstance(labels, Tensor) else None
     if shape not in (logits.shape[:1], logits.shape):
         raise ValueError(
