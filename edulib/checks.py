@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 SUM = 1e-2  # by which probabilities, in half precision even, may miss 1
+NAMED = 5  # keys in a message
 
 
 def describe(value: Any) -> str:
@@ -17,8 +18,11 @@ def describe(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
     kind = type(value).__name__
+    if isinstance(value, dict) and value:
+        more = ", ..." if len(value) > NAMED else ""
+        return f"a {kind} with {', '.join(map(repr, list(value)[:NAMED]))}{more}"
     if isinstance(value, dict):
-        return f"a {kind} with {', '.join(map(repr, value))}"
+        return f"an empty {kind}"
     if isinstance(value, tuple | list):
         return f"a {kind} of {len(value)}"
     if value is None or isinstance(value, bool | int | float | str):

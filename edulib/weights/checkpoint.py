@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
 from edulib.training.recipe import Recipe
+from edulib.weights.foreign import explain_difference
 
 FOLDER = Path(__file__).parent / "checkpoints"
 
@@ -170,17 +171,13 @@ def put_weights(
     """The model with these weights.
 
     Raises:
-        ValueError: if names or shapes differ; the first difference is named.
+        ValueError: if names or shapes differ; says how.
     """
-    own = model.state_dict()
-    for key in sorted(own.keys() | weights.keys()):
-        mine = tuple(own[key].shape) if key in own else "nothing"
-        theirs = tuple(weights[key].shape) if key in weights else "nothing"
-        if mine != theirs:
-            raise ValueError(
-                f"the weights {name!r} belong to another architecture than "
-                f"{type(model).__name__}: for {key} the model expects {mine}, the "
-                f"weights hold {theirs}"
-            )
+    difference = explain_difference(model.state_dict(), weights)
+    if difference:
+        raise ValueError(
+            f"the weights {name!r} belong to another architecture than "
+            f"{type(model).__name__}: {difference}"
+        )
     model.load_state_dict(weights)
     return model
