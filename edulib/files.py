@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 SHORTER = "choose a name of 200 letters at most"
+IDLE = 600  # seconds after which a half-fetched file is a killed process's
 NAME_SHOWN = 40  # letters
 
 
@@ -64,6 +66,21 @@ def remove_leftovers(path: Path, idle: float = 0) -> None:
             with suppress(OSError):  # another process was quicker, or owns it
                 if time.time() - file.stat().st_mtime >= idle:
                     file.unlink()
+
+
+def remove_idle_folders(root: Path, prefix: str, idle: float) -> None:
+    """Remove folders that killed processes left: nothing was written to them lately.
+
+    Args:
+        root: where they lie.
+        prefix: what their names begin with.
+        idle: seconds.
+    """
+    for folder in root.glob(f"{prefix}*"):
+        with suppress(OSError):
+            inside = (folder, *folder.rglob("*"))
+            if time.time() - max(path.lstat().st_mtime for path in inside) >= idle:
+                shutil.rmtree(folder)
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:

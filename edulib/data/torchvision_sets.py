@@ -14,6 +14,7 @@ from torchvision import datasets
 from torchvision.transforms import v2
 
 from edulib.data.image_folder import ImageFolder
+from edulib.files import IDLE, remove_idle_folders
 
 # What torchvision raises when files are missing, cut off or changed.
 DAMAGED = (RuntimeError, FileNotFoundError, ValueError, AssertionError)
@@ -181,7 +182,9 @@ def _fetch(name: str, root: Path, split: str) -> None:
     """Download a set into a temporary folder, then move it into its place."""
     source = SOURCES[name]
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=f".{name}-") as folder:
+    prefix = f".{name}-download-"
+    remove_idle_folders(root, prefix, IDLE)
+    with tempfile.TemporaryDirectory(dir=root, prefix=prefix) as folder:
         fresh = Path(folder)
         try:
             source.load(fresh, source.splits[split], True)

@@ -294,6 +294,20 @@ def test_a_download_leaves_the_set_and_nothing_else(tmp_path, monkeypatch, serve
     assert len(torchvision_set("cifar10", root, "val", download=True)) == 4
 
 
+def test_what_killed_downloads_left_is_removed(tmp_path, monkeypatch, server):
+    serve_cifar10(tmp_path, monkeypatch, server)
+    root = tmp_path / "data"
+    names = (".cifar10-download-old", ".cifar10-download-now", ".pets-download-old")
+    for name in names:
+        (root / name / "inside").mkdir(parents=True)
+        (root / name / "inside" / "half.tar.gz").write_bytes(b"half")
+        if name.endswith("old"):
+            for path in (root / name, *(root / name).rglob("*")):
+                os.utime(path, (0, 0))
+    torchvision_set("cifar10", root, download=True)
+    assert sorted(os.listdir(root)) == sorted([*names[1:], "cifar-10-batches-py"])
+
+
 def test_a_download_replaces_a_damaged_set(tmp_path, monkeypatch, server):
     serve_cifar10(tmp_path, monkeypatch, server)
     root = tmp_path / "data"
