@@ -6,6 +6,7 @@ function here raises one ``ValueError`` that quotes the value and the rule.
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -126,3 +127,48 @@ def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
             f"expected inputs that the model takes, got {describe(inputs[:1])}: "
             f"{reason}{remedy}"
         ) from error
+
+
+def check_images(images: Any, channels: int | None = None, ndim: int = 4) -> None:
+    """Refuse what is no floating-point images with 1 for white.
+
+    Args:
+        images: (N, C, H, W), or (..., C, H, W) where ``ndim`` is 3.
+        channels: C, where it has to be one number.
+        ndim: number of axes, at least; exactly where it is 4.
+    """
+    shape = f"({'N' if ndim == 4 else '...'}, {channels or 'C'}, H, W)"
+    fits = isinstance(images, Tensor) and images.is_floating_point() and images.numel()
+    if not fits or not (images.ndim == ndim or images.ndim > ndim == 3):
+        bytes_ = isinstance(images, Tensor) and images.dtype == torch.uint8
+        raise ValueError(
+            f"expected images {shape}, floating point in [0, 1], got "
+            f"{describe(images)}{': divide by 255' if bytes_ else ''}"
+        )
+    if channels is not None and images.shape[-3] != channels:
+        raise ValueError(f"expected images {shape}, got {describe(images)}")
+
+
+def check_unit_range(images: Tensor) -> None:
+    """Refuse images with values outside [0, 1], or none: NaN."""
+    low, high = images.min().item(), images.max().item()
+    if not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"expected images with values in [0, 1], got {low:.4g} to {high:.4g}: "
+            "divide by the value of white"
+        )
+
+
+def check_whole(name: str, value: Any, low: int, high: int | None = None) -> None:
+    """Refuse what is no whole number of a range.
+
+    Args:
+        name: what it is, as "an image size".
+        value: the number.
+        low: the least.
+        high: the greatest, where there is one.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < low or (high is not None and value > high):
+        rule = f"of at least {low}" if high is None else f"of {low} to {high}"
+        raise ValueError(f"expected {name} {rule}, got {value!r}")

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
+from edulib.checks import check_whole
 from edulib.data.scenes.stream import Stream
 
 
@@ -178,13 +179,10 @@ def check_counts(length: int, num_classes: int) -> None:
     """Refuse a set of patches without patches or without classes.
 
     Raises:
-        ValueError: if a number is below 1.
+        ValueError: if a number is below 1, or not whole.
     """
-    if length < 1 or num_classes < 1:
-        raise ValueError(
-            "expected a length and a number of classes of at least 1, got "
-            f"{length} and {num_classes}"
-        )
+    check_whole("a length", length, 1)
+    check_whole("a number of classes", num_classes, 1)
 
 
 class ExemplarPatches(Dataset):
@@ -227,8 +225,7 @@ class ExemplarPatches(Dataset):
         transforms: Callable | None = None,
     ) -> None:
         check_counts(length, num_classes)
-        if not 8 <= image_size <= 224:
-            raise ValueError(f"expected an image size of 8 to 224, got {image_size}")
+        check_whole("an image size", image_size, 8, 224)
         if split not in ("train", "val"):
             raise ValueError(f"expected a split out of ('train', 'val'), got {split!r}")
         photos(names)

@@ -10,7 +10,7 @@ from PIL.Image import DecompressionBombError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
-from edulib.checks import describe
+from edulib.checks import check_whole, describe
 from edulib.data.splits import Examples
 from edulib.training.distributed import rank, world_size
 
@@ -58,7 +58,7 @@ class Batches:
         self, examples: Examples, size: int, device: torch.device, workers: int = 0
     ) -> None:
         check_examples(examples)
-        check_size(size)
+        check_whole("a batch size", size, 1)
         self.columns = None
         if isinstance(examples, tuple):
             self.columns = tuple(move(column, device) for column in examples)
@@ -211,12 +211,6 @@ def move(value: Any, device: torch.device) -> Any:
 def count(examples: Examples) -> int:
     """Return the number of examples of a set."""
     return len(examples[0] if isinstance(examples, tuple) else examples)
-
-
-def check_size(size: int) -> None:
-    """Refuse a number of examples to a batch that is none."""
-    if not isinstance(size, int) or size < 1:
-        raise ValueError(f"expected a batch size of at least 1, got {size!r}")
 
 
 def check_examples(examples: Examples) -> None:

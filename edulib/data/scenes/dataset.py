@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from edulib.checks import check_whole
 from edulib.data.scenes.drawing import draw_picture
 from edulib.data.scenes.language import ANSWERS
 from edulib.data.scenes.objects import KINDS, PARTS
@@ -94,8 +95,8 @@ class Scenes(Dataset):
         scale: str = "any",
         transforms: Callable | None = None,
     ) -> None:
-        if length < 1:
-            raise ValueError(f"expected a length of at least 1, got {length}")
+        check_whole("a length", length, 1)
+        check_whole("a seed", seed, 0)
         if target not in TARGETS:
             raise ValueError(f"expected a target out of {TARGETS}, got {target!r}")
         self.length = length
