@@ -8,6 +8,7 @@ what it measured. ``python -m edulib.experiments checkpoint NAME`` remakes them.
 """
 
 import importlib
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from edulib.training.recipe import Recipe
 from edulib.weights.foreign import explain_difference
 
 FOLDER = Path(__file__).parent / "checkpoints"
+CARD = {"builder": str, "arguments": dict, "sha256": str}  # what a card must hold
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def save_checkpoint(
         Path of the weights.
 
     Raises:
-        ValueError: if the card's builder does not make this model.
+        ValueError: if the card's builder does not make this model, or the card cannot
+            be written as JSON.
         OSError: if the folder cannot be written.
     """
     from safetensors.torch import save
@@ -80,9 +83,15 @@ def save_checkpoint(
         }
     content = save(clone_shared(weights))
     about = {**asdict(info), "sha256": sha256(content).hexdigest()}
+    try:
+        text = json.dumps(about, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"expected a card of words and finite numbers, got {info.result} and "
+            f"{info.arguments}: {error}"
+        ) from error
     check_writable(path)
     atomic_write(path, content)
-    text = json.dumps(about, indent=2, sort_keys=True) + "\n"
     atomic_write(path.with_suffix(".json"), text.encode())
     return path
 
@@ -133,14 +142,22 @@ def checkpoint_info(name: str, folder: str | Path = FOLDER) -> dict:
         ValueError: if there is no checkpoint of that name, or its card is damaged.
     """
     path = Path(folder) / f"{name}.json"
-    if not path.exists() or not path.with_suffix(".safetensors").exists():
+    if not path.is_file() or not path.with_suffix(".safetensors").is_file():
         raise ValueError(
             f"no checkpoint {name!r}: {suggest(name, list_checkpoints(folder))}"
         )
     try:
-        return json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+        about = json.loads(path.read_text())
+    except ValueError as error:  # of JSON, or of letters
         raise ValueError(f"{path} is damaged ({error}); {restore(path)}") from error
+    for key, kind in CARD.items():
+        value = about.get(key) if isinstance(about, dict) else None
+        if not isinstance(value, kind):
+            raise ValueError(
+                f"{path} is damaged: expected {key!r} as {kind.__name__}, "
+                f"got {value!r}; {restore(path)}"
+            )
+    return about
 
 
 def restore(path: Path) -> str:
@@ -157,12 +174,20 @@ def build(builder: str, arguments: Mapping) -> nn.Module:
     """Model that a builder of this package makes.
 
     Raises:
-        ValueError: if the builder is not in ``edulib``.
+        ValueError: if the builder is not in ``edulib``, or does not take these.
     """
     module, _, function = builder.rpartition(".")
     if not module.startswith("edulib."):
         raise ValueError(f"expected a builder in edulib, got {builder!r}")
-    return getattr(importlib.import_module(module), function)(**arguments)
+    try:
+        make = getattr(importlib.import_module(module), function)
+        inspect.signature(make).bind(**arguments)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"expected a builder in edulib and its arguments, got {builder!r} and "
+            f"{dict(arguments)}: {error}"
+        ) from error
+    return make(**arguments)
 
 
 def put_weights(
