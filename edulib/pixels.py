@@ -29,8 +29,9 @@ def read_image(path: str | Path) -> "Image":
     from PIL import Image
 
     try:
-        if not Path(path).is_file():
-            raise OSError("there is no such file")
+        if not Path(path).is_file():  # a pipe would be waited for
+            found = "a folder or a pipe" if Path(path).exists() else "nothing"
+            raise OSError(f"expected a file, found {found}")
         with Image.open(path) as image:
             return to_rgb(image)
     except UnknownRangeError as error:
