@@ -91,18 +91,21 @@ def check_probabilities(labels: Tensor) -> None:
         )
 
 
-def check_finite(inputs: Tensor | list) -> None:
-    """Refuse NaN and infinite numbers among inputs: a tensor (B, ...) or a list."""
-    if isinstance(inputs, list):
-        for part in inputs:
-            check_finite(part)
-    elif isinstance(inputs, Tensor) and inputs.is_floating_point():
-        wrong = ~inputs.isfinite()
-        if wrong.any():
-            where = tuple(wrong.nonzero()[0].tolist())
+def check_finite(inputs: Tensor | list, first: int) -> None:
+    """Refuse NaN and infinite numbers among inputs.
+
+    Args:
+        inputs: a tensor (B, ...) or a list of B.
+        first: number of the first of them in its set.
+    """
+    if isinstance(inputs, Tensor) and inputs.isfinite().all():
+        return
+    for number, part in enumerate(inputs, first):
+        if isinstance(part, Tensor) and not part.isfinite().all():
+            value = part[~part.isfinite()][0]
             raise ValueError(
-                f"expected inputs of finite numbers, got {inputs[where]} at "
-                f"{list(where)} of {describe(inputs)}"
+                f"expected inputs of finite numbers, got {value} in example {number}, "
+                f"{describe(part)}"
             )
 
 

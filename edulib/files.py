@@ -22,13 +22,15 @@ def atomic_open(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing so that the old or the new one stands there, always.
 
     What is written goes to a temporary file beside it, is flushed to the disk at the
-    end, and takes the old file's place in one step; after an error nothing does.
+    end, and takes the old file's place in one step; after an error nothing does. What
+    a killed process left of it some time ago is removed.
 
     Raises:
         OSError: if the disk is full or the folder cannot be written; the file that
             was there before is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(path, idle=IDLE)
     temporary = _temporary(path)
     try:
         with open(temporary, "xb") as file:
@@ -61,8 +63,9 @@ def remove_leftovers(path: Path, idle: float = 0) -> None:
             process at a time writes.
     """
     left = re.compile(re.escape(f".{path.name}.") + "[0-9a-f]{32}")
-    for file in path.parent.iterdir():
-        if left.fullmatch(file.name):
+    with suppress(OSError):  # a folder that may be written to, but not listed
+        found = [file for file in path.parent.iterdir() if left.fullmatch(file.name)]
+        for file in found:
             with suppress(OSError):  # another process was quicker, or owns it
                 if time.time() - file.stat().st_mtime >= idle:
                     file.unlink()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -95,6 +95,7 @@ def written(kind: str) -> bytes:
 FILES = {kind: written(kind) for kind in ("PNG", "JPEG", "WebP", "TIFF", "BMP", "PPM")}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_a_damaged_file_is_a_picture_or_one_error_that_names_it(kind, data):
     content = bytearray(FILES[kind])

@@ -42,7 +42,8 @@ _START = r"""
 # A browser loads no module of a page that it opened as a file: say so, and stop.
 _FROM_A_FILE = r"""\1
     if (window.location.protocol === 'file:') {
-        var words = 'The graph is drawn where the book comes from a server: make serve.';
+        var words = 'The graph is drawn where the book comes from a server: ' +
+            'make serve.';
         window.document.getElementById('message-text').innerText = words;
         window.document.getElementById('message-button').style.display = 'none';
         window.document.body.setAttribute('class', 'welcome notification');

@@ -8,6 +8,7 @@ from torch import nn
 from edulib.checks import check_finite
 from edulib.data.splits import Examples
 from edulib.training.batches import Batches
+from edulib.training.distributed import world_size
 from edulib.training.fingerprint import fixed_random_state
 from edulib.training.modes import evaluation_mode, mixed_precision
 from edulib.training.objectives.objective import Objective
@@ -20,7 +21,7 @@ AT_ONCE = 256  # examples
 def inspect_examples(
     model: nn.Module,
     objective: Objective,
-    sets: Iterable[Examples | None],
+    sets: Iterable[Batches | Examples | None],
     update: Update,
 ) -> None:
     """Read every example once, and refuse what would end a training later.
@@ -39,7 +40,10 @@ def inspect_examples(
         for examples in sets:
             if examples is None:
                 continue
-            batches = Batches(examples, AT_ONCE, device, recipe.workers)
-            for batch in batches.in_order():
-                check_finite(batch.inputs)
+            if not isinstance(examples, Batches):
+                examples = Batches(examples, AT_ONCE, device, recipe.workers)
+            first = 0
+            for batch in examples.in_order():
+                check_finite(batch.inputs, first)
+                first += len(batch.inputs) * world_size()  # nearly, among several
                 objective.check(model, batch)

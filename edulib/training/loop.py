@@ -96,7 +96,7 @@ def fit(
         try:
             if not len(history):
                 bar.set_description("reading each example once")
-                inspect_examples(model, objective, (train_set, val_set), update)
+                inspect_examples(model, objective, (train, val_set), update)
             for epoch in range(len(history), recipe.epochs):
                 bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}")
                 training_mode(model, frozen)

@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from edulib.files import IDLE, atomic_open, check_writable, remove_leftovers
+from edulib.files import atomic_open, check_writable
 
 CHUNK = 1 << 18  # bytes read at a time
 TIMEOUT = 20  # seconds without a byte
@@ -51,7 +51,6 @@ def fetch(
     if path.exists() and file_hash(path).startswith(hash_prefix):
         return path
     check_writable(path)
-    remove_leftovers(path, idle=IDLE)
     for attempt in range(attempts):
         if attempt:
             time.sleep(pause * 2 ** (attempt - 1))

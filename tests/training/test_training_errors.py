@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import TensorDataset
@@ -70,6 +70,7 @@ ANYTHING = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from([field.name for field in fields(Recipe)]), ANYTHING)
 def test_a_recipe_is_refused_or_can_be_stored(name, value):
     recipe, message = None, ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 from torch import nn
@@ -89,6 +89,7 @@ def test_a_file_is_called_what_it_is(name, tmp_path):
 
 
 @pytest.mark.parametrize("zipped", [True, False])
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_changed_byte_never_gives_another_error(zipped, data):
     content = bytearray(saved(STATE, _use_new_zipfile_serialization=zipped))
@@ -173,6 +174,7 @@ def test_a_wrapped_model_of_another_number_of_classes_is_both():
 PREFIXES = st.lists(st.sampled_from(["module", "_orig_mod", "net", "a"]), max_size=3)
 
 
+@settings(deadline=None)
 @given(PREFIXES, PREFIXES)
 def test_no_difference_is_found_where_there_is_none_only(one, other):
     mine, theirs = (
