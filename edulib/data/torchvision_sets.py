@@ -107,7 +107,8 @@ def torchvision_set(
     ``"voc_masks"``         ``Mask`` (1, H, W) uint8: 0 background, 1 to 20 the class,
                             255 border
     ``"folder"``            label, int; of ``root/SPLIT/CLASS/*.jpg``, read upright, 8
-                            or 16 bits; hidden files and folders are passed over
+                            or 16 bits, white where transparent; hidden files and
+                            folders are passed over
     ======================  ====================================================
 
     A download goes to a temporary folder beside its place and moves there when it is
