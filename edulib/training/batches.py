@@ -113,10 +113,28 @@ class Batches:
             generator=generator,  # of the seeds of the workers
             pin_memory=self.device.type == "cuda",
         )
-        for columns in loader:
+        for columns in ended_clearly(loader):
             if isinstance(columns, Exception):
                 raise columns
             yield [move(column, self.device) for column in columns]
+
+
+def ended_clearly(loader: DataLoader) -> Iterator:
+    """Yield what a loader gives; say in one line that one of its processes ended."""
+    batches = iter(loader)
+    while True:
+        try:
+            columns = next(batches)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise OSError(
+                "a process that loads examples was ended from outside, for want of "
+                "memory, say: take fewer workers, or smaller examples"
+            ) from error
+        yield columns
 
 
 class Reader(Dataset):

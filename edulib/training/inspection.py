@@ -44,6 +44,10 @@ def inspect_examples(
                 examples = Batches(examples, AT_ONCE, device, recipe.workers)
             first = 0
             for batch in examples.in_order():
-                check_finite(batch.inputs, first)
-                first += len(batch.inputs) * world_size()  # nearly, among several
-                objective.check(model, batch)
+                last = first + len(batch.inputs) * world_size() - 1  # or one less
+                try:
+                    check_finite(batch.inputs, first)
+                    objective.check(model, batch)
+                except ValueError as error:
+                    raise ValueError(f"examples {first} to {last}: {error}") from error
+                first = last + 1

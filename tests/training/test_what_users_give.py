@@ -1,5 +1,7 @@
 """Outputs, labels and sets of a user: one ValueError with the value and the rule."""
 
+import os
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +9,13 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    TensorDataset,
+    get_worker_info,
+)
 from training_helpers import examples, network, same
 from training_tasks import maps, pixelwise
 
@@ -137,6 +145,16 @@ def test_a_file_is_named_by_another_process_in_one_line():
         fit(network(), data, recipe=Recipe(epochs=1, workers=2))
     message = "cannot read example 9 (photos/9.png): image file is truncated"
     assert str(error.value) == message
+
+
+def test_a_process_that_is_killed_while_it_loads_is_told_in_one_line():
+    def die(index, image, label):
+        if get_worker_info() and index == 9:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return image, label
+
+    with pytest.raises(OSError, match=r"was ended from outside, .*: take fewer work"):
+        fit(network(), Pairs(die), recipe=Recipe(epochs=1, workers=1))
 
 
 class Stream(IterableDataset):
