@@ -14,7 +14,7 @@ from edulib.files import atomic_write, check_writable, remove_leftovers
 from edulib.training.distributed import barrier, rank
 from edulib.training.fingerprint import hash_of
 from edulib.training.metrics import History
-from edulib.weights.foreign import (
+from edulib.weight_files import (
     DamagedFileError,
     explain_difference,
     explain_stored,

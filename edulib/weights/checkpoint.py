@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
 from edulib.training.recipe import Recipe
-from edulib.weights.foreign import explain_difference
+from edulib.weight_files import explain_difference
 
 FOLDER = Path(__file__).parent / "checkpoints"
 CARD = {"builder": str, "arguments": dict, "sha256": str}  # what a card must hold

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from edulib.registry import get_builder, get_model_info, suggest
+from edulib.weight_files import explain_difference, read_weights
 from edulib.weights.checkpoint import put_weights
 from edulib.weights.downloads import fetch
-from edulib.weights.foreign import explain_difference, read_weights
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Parts of torchvision's models that serve training only."""

@@ -1,4 +1,4 @@
-"""Weights from elsewhere: what a file is, how it differs from a model, what to do.
+"""Files of weights: what one is, how it differs from a model, what to do.
 
 Good weights of another origin are never called damaged, and nobody is told to delete
 them: what is known about the file is said, with the line that helps.

@@ -14,13 +14,13 @@ from safetensors.torch import save
 from torch import nn
 from torchvision import models
 
-from edulib.weights.checkpoint import put_weights
-from edulib.weights.foreign import (
+from edulib.weight_files import (
     DamagedFileError,
     explain_difference,
     explain_stored,
     read_weights,
 )
+from edulib.weights.checkpoint import put_weights
 from edulib.weights.published import load_timm, load_torchvision
 
 
