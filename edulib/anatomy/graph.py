@@ -148,7 +148,7 @@ class Node:
 
     @property
     def main(self) -> Op:
-        """The op that gives the node its character: the one that computes most."""
+        """The op that computes most, which gives the node its character."""
         return max(self.ops, key=lambda op: (op.macs, RANK[op.op_type]))
 
     @property
@@ -192,7 +192,7 @@ class Graph:
 
     @cached_property
     def steps(self) -> list[Node]:
-        """The network opened wholly: its leaf modules, and the ops outside of any."""
+        """Its leaf modules, and the ops outside of any."""
         return self.fold(lambda call: True)
 
     @cached_property

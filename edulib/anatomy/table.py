@@ -164,7 +164,7 @@ class Table:
 
     @property
     def stages(self) -> tuple[Row, ...]:
-        """The rows of a page: what adds nothing to a row stands in it."""
+        """The rows of a page; what adds nothing to a row stands in it."""
         stages: list[Row] = []
         for row in self.rows:
             if stages and row.adds_nothing_to(stages[-1]):

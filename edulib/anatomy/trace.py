@@ -65,6 +65,9 @@ def count_parameters(model: nn.Module) -> int:
 
     Buffers, such as the running averages of batch normalisation, are no parameters.
 
+    Args:
+        model: any module.
+
     Raises:
         ValueError: if a lazy layer has no weights yet.
     """

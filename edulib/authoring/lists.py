@@ -32,10 +32,21 @@ parts:
       - file: book/teaching/index
       - file: book/teaching/exercises
       - file: book/teaching/grading
+  - caption: For engineers
+    chapters:
+      - file: book/reference/index
+      - file: book/reference/models
+      - file: book/reference/weights
+      - file: book/reference/anatomy
+      - file: book/reference/drawing
+      - file: book/reference/explanation
+      - file: book/reference/data
+      - file: book/reference/training
+      - file: book/reference/authors
+      - file: book/changes
   - caption: About this book
     chapters:
       - file: book/checked
-      - file: book/names
       - file: book/benchmarks
       - file: book/bibliography
       - file: book/credits

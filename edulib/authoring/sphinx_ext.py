@@ -4,6 +4,7 @@
 - A page carries the colour of its part, and a chapter what comes before and next.
 - A page describes itself to search engines by its first paragraph.
 - Pages may name, in double braces, what is counted and listed at each build.
+- Docstrings are shown in the reference of the package.
 - A figure has two drawings, of which the page shows the one that fits.
 - A notebook's rocket opens the form for students, and so does a plain download.
 """
@@ -28,6 +29,7 @@ from edulib.authoring.page_figures import (
     visit_picture,
 )
 from edulib.authoring.page_statistics import page_numbers
+from edulib.authoring.reference import reference_lists, show_as_typed
 from edulib.authoring.student_notebooks import write_students
 from edulib.authoring.teaching import say_minutes, teaching_lists
 from edulib.registry import parts
@@ -45,6 +47,7 @@ def count_everything(app: "Sphinx", config: "Config") -> None:
         **teaching_lists(root),
         **map_lists(),
         **credit_lists(),
+        **reference_lists(),
     }
 
 
@@ -136,6 +139,7 @@ def setup(app: "Sphinx") -> dict[str, bool]:
     app.connect("doctree-read", add_thread)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", offer_notebook, priority=900)
+    app.connect("autodoc-process-docstring", show_as_typed, priority=400)
     app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -20,6 +20,9 @@ FAR_ABOVE = 10  # no rounding or normalization takes white so far from 1
 def normalize_image(x: Tensor) -> Tensor:
     """Stretch any tensor to [0, 1]; a constant one becomes mid-grey.
 
+    Args:
+        x: floating-point numbers.
+
     Shape:
         - Input and output: any, the same.
     """
@@ -33,6 +36,9 @@ def normalize_signed(x: Tensor) -> Tensor:
     """Scale a signed tensor to [0, 1] so that 0 becomes mid-grey, 0.5.
 
     Use it for filters and reconstructions, whose sign means something.
+
+    Args:
+        x: floating-point numbers.
 
     Shape:
         - Input and output: any, the same.

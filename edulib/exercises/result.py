@@ -70,7 +70,7 @@ class Result:
 
     @property
     def summary(self) -> str:
-        """One line: how many points, and whether there is an answer at all."""
+        """In one line, how many points, and whether there is an answer at all."""
         if all(row.status == Status.NOT_ATTEMPTED for row in self.rows):
             return f"not attempted yet ({self.points} points)"
         return f"{self.score} of {self.points} points"

@@ -171,6 +171,10 @@ def check_origin(path: Path, saved: dict, now: dict) -> None:
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     """Put the weights of a training's checkpoint into a model.
 
+    Args:
+        model: built as the one that was trained.
+        path: of the checkpoint that `fit` wrote.
+
     Returns:
         The same model, in evaluation mode.
 

@@ -99,6 +99,10 @@ def save_checkpoint(
 def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
     """One of the book's own checkpoints, as a model in evaluation mode.
 
+    Args:
+        name: of the checkpoint, as `list_checkpoints` gives it.
+        folder: where it lies; by default, in the package.
+
     Raises:
         ValueError: if there is none of that name, or its file is damaged or holds
             weights of another architecture.
@@ -138,6 +142,10 @@ def clone_shared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 def checkpoint_info(name: str, folder: str | Path = FOLDER) -> dict:
     """Card of a checkpoint: builder, arguments, data, recipe, result and SHA-256.
 
+    Args:
+        name: of the checkpoint.
+        folder: where it lies; by default, in the package.
+
     Raises:
         ValueError: if there is no checkpoint of that name, or its card is damaged.
     """
@@ -166,7 +174,11 @@ def restore(path: Path) -> str:
 
 
 def list_checkpoints(folder: str | Path = FOLDER) -> list[str]:
-    """Names of the book's own checkpoints."""
+    """Names of the book's own checkpoints.
+
+    Args:
+        folder: where they lie; by default, in the package.
+    """
     return sorted(path.stem for path in Path(folder).glob("*.safetensors"))
 
 

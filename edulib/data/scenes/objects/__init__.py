@@ -67,7 +67,11 @@ def template(kind: str, variant: int, texture: str) -> Template:
 
 @cache
 def parts_of(kind: str) -> tuple[str, ...]:
-    """Names of the parts which objects of a kind can have, in the order of PARTS."""
+    """Names of the parts which objects of a kind can have, in the order of PARTS.
+
+    Args:
+        kind: of object.
+    """
     numbers = {
         part
         for variant in range(VARIANTS)

@@ -1,0 +1,119 @@
+"""The reference of the package: what each room offers, from its docstrings.
+
+A page names a room in double braces, and gets an entry for each name in the room's
+``__all__``: functions first, then classes. Sphinx's autodoc reads the docstrings and
+napoleon their sections; what stands indented below a paragraph is shown as it is typed.
+"""
+
+import inspect
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from edulib.registry import get_builder, get_model_info, get_paper, list_models
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+STABLE = (
+    "anatomy",
+    "drawing",
+    "explanation",
+    "models",
+    "weights",
+    "data",
+    "training",
+)
+"""Rooms whose names and arguments are kept from one edition to the next."""
+FOR_AUTHORS = ("notebook", "exercises", "experiments", "registry")
+"""Rooms that serve the chapters of this book, and change with them."""
+_BLOCK = re.compile(r"^(\S.*)\n\n(?= {4,}\S)", re.MULTILINE)
+
+
+def reference_lists() -> dict[str, str]:
+    """Return what pages of the reference name in double braces, as Markdown."""
+    rooms = [room for room in (*STABLE, *FOR_AUTHORS) if room != "models"]
+    return {
+        "reference_rooms": _rooms(),
+        "reference_models": _models(),
+        **{f"reference_{room}": _entries(room) for room in rooms},
+    }
+
+
+def public_names(room: str) -> list[str]:
+    """Return the names that a room exports, sorted.
+
+    Raises:
+        ModuleNotFoundError: if there is no such room.
+    """
+    return list(import_module(f"edulib.{room}").__all__)
+
+
+def show_as_typed(
+    app: "Sphinx", what: str, name: str, obj: object, options: dict, lines: list[str]
+) -> None:
+    """Let indented lines below a paragraph stand as code does."""
+    lines[:] = _BLOCK.sub(r"\1\n\n::\n\n", "\n".join(lines)).split("\n")
+
+
+def _rooms() -> str:
+    rows = ["| room | what it is for | stays |", "|---|---|---|"]
+    for room in (*STABLE, *FOR_AUTHORS):
+        page = room if room in STABLE else "authors"
+        summary = _summary(import_module(f"edulib.{room}"))
+        stays = "yes" if room in STABLE else "no"
+        rows.append(f"| [{room}]({page}.md) | {summary} | {stays} |")
+    return "\n".join(rows)
+
+
+def _entries(room: str) -> str:
+    module = import_module(f"edulib.{room}")
+    values = {name: getattr(module, name) for name in public_names(room)}
+    classes = [name for name, value in values.items() if inspect.isclass(value)]
+    functions = [name for name, value in values.items() if inspect.isroutine(value)]
+    constants = [f"`{name}`" for name in values if name not in {*classes, *functions}]
+    text = f".. automodule:: edulib.{room}\n"
+    text += "".join(f"\n.. autofunction:: {name}\n" for name in functions)
+    for name in classes:
+        fields = issubclass(values[name], tuple)  # its class says what they are
+        members = "" if fields else "   :members:\n"
+        text += f"\n.. autoclass:: {name}\n{members}"
+    if constants:
+        text += f"\nConstants: {', '.join(constants)}.\n"
+    return _as_rst(text)
+
+
+def _models() -> str:
+    """Return, for each paper, its classes and a table of its builders."""
+    by_paper: dict[str, list[str]] = {}
+    for name in list_models():
+        by_paper.setdefault(get_model_info(name).paper, []).append(name)
+    return "\n\n".join(_paper(key, names) for key, names in by_paper.items())
+
+
+def _paper(key: str, names: list[str]) -> str:
+    paper, module = get_paper(key), get_model_info(names[0]).module
+    where = f" [Its chapter](../{paper.chapter}.ipynb)." if paper.chapter else ""
+    rows = ["| builder | parameters | made for |", "|---|--:|---|"]
+    made = {}
+    for name in names:
+        model = get_model_info(name)
+        rows.append(f"| `{name}` | {model.params:,} | {_size(model.image_shape)} |")
+        built = inspect.signature(get_builder(name)).return_annotation
+        made[f"\n.. autoclass:: {built.__module__}.{built.__name__}\n"] = None
+    return (
+        f"## {paper.name}\n\n[{paper.title}]({paper.url}), {paper.year}. In `{module}`."
+        f"{where}\n\n" + "\n".join(rows) + f"\n\n{_as_rst(''.join(made))}"
+    )
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    return "×".join(map(str, shape))
+
+
+def _as_rst(text: str) -> str:
+    return f"```{{eval-rst}}\n{text}```"
+
+
+def _summary(value: object) -> str:
+    return (inspect.getdoc(value) or "").split("\n")[0]
