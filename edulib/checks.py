@@ -162,16 +162,21 @@ def check_unit_range(images: Tensor) -> None:
         )
 
 
-def check_whole(name: str, value: Any, low: int, high: int | None = None) -> None:
+def check_whole(
+    name: str, value: Any, low: int | None = None, high: int | None = None
+) -> None:
     """Refuse what is no whole number of a range.
 
     Args:
         name: what it is, as "an image size".
         value: the number.
-        low: the least.
+        low: the least, where there is one.
         high: the greatest, where there is one.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < low or (high is not None and value > high):
+    fits = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    rule = "that is a whole number"
+    if low is not None:
+        fits = fits and low <= value and (high is None or value <= high)
         rule = f"of at least {low}" if high is None else f"of {low} to {high}"
+    if not fits:
         raise ValueError(f"expected {name} {rule}, got {value!r}")

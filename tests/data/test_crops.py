@@ -25,6 +25,8 @@ def test_crops_of_a_place_resemble_each_other():
 def test_numbers_below_one_are_refused():
     with pytest.raises(ValueError, match="length of at least 1, got 0"):
         photo_crops(0)
+    with pytest.raises(ValueError, match="a seed that is a whole number, got '0'"):
+        photo_crops(2, seed="0")
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def test_places_show_something_and_lie_apart():
     [
         ({"length": 0}, "a length of at least 1, got 0"),
         ({"num_classes": 0}, "number of classes of at least 1, got 0"),
+        ({"seed": 1.5}, r"a seed that is a whole number, got 1\.5"),
         ({"length": 2.5}, r"a length of at least 1, got 2\.5"),
         ({"num_classes": True}, "number of classes of at least 1, got True"),
         ({"image_size": 32.5}, r"image size of 8 to 224, got 32\.5"),

@@ -35,6 +35,8 @@ def saved(tmp_path):
 def test_an_unknown_name(saved):
     with pytest.raises(ValueError, match=r"no checkpoint 'tyni': did you mean 'tiny'"):
         load_checkpoint("tyni", saved.parent)
+    with pytest.raises(ValueError, match="no checkpoint None: known are tiny"):
+        load_checkpoint(None, saved.parent)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])

@@ -152,8 +152,8 @@ def make_scene(
         >>> make_scene(0, 7).caption
         'a striped brown fish at a lake at night'
     """
-    if index < 0:
-        raise ValueError(f"expected an index of at least 0, got {index}")
+    check_whole("a seed", seed)
+    check_whole("an index", index, 0)
     plan = Options(image_size, domain, objects, scale).plan(seed, index)
     return scene_of(plan, seed, index, image_size)
 
