@@ -9,8 +9,6 @@ from typing import BinaryIO
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tqdm import tqdm
-
 from edulib.files import atomic_open, check_writable
 
 CHUNK = 1 << 18  # bytes read at a time
@@ -86,6 +84,8 @@ def _fetch_once(url: str, path: Path, hash_prefix: str, progress: bool) -> Path:
 
 def _receive(url: str, file: BinaryIO, progress: bool) -> str:
     """Copy what the address gives into a file, and return its SHA-256."""
+    from tqdm import tqdm  # which a bare machine with a GPU may lack
+
     digest = sha256()
     hidden = bool(os.environ.get("TQDM_DISABLE")) or not progress
     with _open(url) as answer:
