@@ -8,13 +8,16 @@ Networks Through Deep Visualization", 2015. https://arxiv.org/abs/1506.06579
 import torch
 from torch import Tensor, nn
 
-from edulib.explanation.layers import check_unit, layer_output
+from edulib.explanation.gradients import gradient_of
+from edulib.explanation.layer import Layer, as_layer
+from edulib.explanation.layers import check_unit, read_layer, run_to_layer
+from edulib.explanation.targets import Target, checked_scores
 
 
 def maximize_activation(
     model: nn.Module,
-    layer: str,
-    unit: int,
+    layer: str | Layer,
+    unit: Target,
     image_shape: tuple[int, int, int],
     *,
     steps: int = 128,
@@ -29,9 +32,11 @@ def maximize_activation(
     little back to grey. Without these the ascent finds noise.
 
     Args:
-        model: any CNN; left as it was.
-        layer: dotted path of the layer; before a ReLU the gradient never dies.
-        unit: number of the unit: a channel, or a feature of a linear layer.
+        model: any model; left as it was.
+        layer: dotted path of the layer (``""`` is the model itself), or a
+            :class:`Layer`; before a ReLU the gradient never dies.
+        unit: number of the unit: a channel, a feature of a linear layer or of tokens;
+            or a function of what the layer gives to one number an image.
         image_shape: channels, height and width of an image.
         steps: number of steps.
         step_size: root mean square of a step, on the image's scale.
@@ -42,7 +47,8 @@ def maximize_activation(
         - Output: (1, C, H, W), in [0, 1]
 
     Raises:
-        ValueError: if the layer or the unit does not exist.
+        ValueError: if the layer or the unit does not exist, the model cannot read
+            images of this shape, or no gradient leads from the unit to the image.
 
     Source: Erhan et al., 2009; Yosinski et al., 2015, section 3.
         https://arxiv.org/abs/1506.06579
@@ -50,13 +56,14 @@ def maximize_activation(
     from torchvision.transforms.functional import gaussian_blur
 
     generator = torch.Generator().manual_seed(seed)
-    weight = next(model.parameters())
     noise = 0.02 * torch.randn(1, *image_shape, generator=generator)
-    image = (0.5 + noise).to(weight.device, weight.dtype)
+    image = _as_weights(0.5 + noise, model)
+    layer = as_layer(layer)
     for step in range(steps):
         shift = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
         image = image.roll(shift, (2, 3))
-        image = image + step_size * _direction(model, image, layer, unit)
+        direction, layer = _direction(model, image, layer, unit)
+        image = image + step_size * direction
         image = image.roll([-s for s in shift], (2, 3))
         if step % 4 == 3:
             image = gaussian_blur(image, 3, 0.6)
@@ -64,11 +71,26 @@ def maximize_activation(
     return image
 
 
-def _direction(model: nn.Module, image: Tensor, layer: str, unit: int) -> Tensor:
+def _as_weights(image: Tensor, model: nn.Module) -> Tensor:
+    """Return the image in the type and on the device of the model, if it has any."""
+    held = (*model.parameters(), *model.buffers())
+    weight = next((t for t in held if t.is_floating_point()), image)
+    return image.to(weight.device, weight.dtype)
+
+
+def _direction(
+    model: nn.Module, image: Tensor, layer: Layer, unit: Target
+) -> tuple[Tensor, Layer]:
     """The unit's gradient, with a root mean square of 1 (or 0 where it is dead)."""
     with torch.inference_mode(False), torch.enable_grad():
         image = image.detach().clone().requires_grad_()
-        features = layer_output(model, image, layer)
-        check_unit(unit, features.shape[1], f"layer {layer!r}")
-        (gradient,) = torch.autograd.grad(features[:, unit].mean(), image)
-    return gradient / gradient.square().mean().sqrt().clamp(min=1e-12)
+        if callable(unit):
+            value = run_to_layer(model, image, layer).value
+            score = checked_scores(unit(value), 1)
+        else:
+            reading = read_layer(model, image, layer)
+            features, layer = reading.features, reading.layer
+            check_unit(unit, features.shape[1], layer.text)
+            score = features[:, unit].mean()
+        gradient = gradient_of(score, image, (layer.text, "the image"))
+    return gradient / gradient.square().mean().sqrt().clamp(min=1e-12), layer

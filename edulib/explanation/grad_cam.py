@@ -8,17 +8,33 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edulib.explanation.layers import as_batch, check_unit, evaluation, find_layer
+from edulib.explanation.gradients import gradient_of
+from edulib.explanation.layer import Layer
+from edulib.explanation.layers import Reading, as_batch, read_layer
+from edulib.explanation.layouts import as_maps
+from edulib.explanation.targets import Target, target_scores
 
 
-def grad_cam(model: nn.Module, image: Tensor, layer: str, target: int) -> Tensor:
+def grad_cam(
+    model: nn.Module, image: Tensor, layer: str | Layer, target: Target
+) -> Tensor:
     """Weigh a layer's maps by their mean gradient, add them up, rectify.
 
+    Tokens count as maps, laid on the grid of the image; class tokens and registers are
+    left out. In a transformer whose class token alone is classified, take a layer
+    before an attention, such as the norm that its last block begins with: behind the
+    last attention the other tokens play no part. A model that resizes and pads its
+    images itself, as torchvision's detectors do, has maps of the padded image, which
+    is told from the image by up to 31 of its pixels.
+
     Args:
-        model: any classifier; left as it was.
+        model: any model; left as it was.
         image: what the model takes.
-        layer: dotted path of a layer that gives maps, often the last of these.
-        target: number of the class, before softmax.
+        layer: dotted path of a layer that gives maps or tokens, often the last of
+            these; or a :class:`Layer`.
+        target: number of the class, before softmax (in a dense output summed over its
+            positions); or a function of what the model gives to one number an image,
+            such as :func:`class_score`, :func:`region_score` or :func:`box_score`.
 
     Shape:
         - image: (B, C, H, W), or (C, H, W) for B = 1
@@ -26,41 +42,37 @@ def grad_cam(model: nn.Module, image: Tensor, layer: str, target: int) -> Tensor
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if the layer or the class does not exist, or the layer gives
-            no maps.
+        ValueError: if the layer or the class does not exist, the layer gives no maps,
+            the model gives several outputs and the target does not say which, no
+            gradient leads from the target to the layer, or only through its class
+            tokens.
 
     Source: Selvaraju et al., 2017, equations 1 and 2.
         https://arxiv.org/abs/1610.02391
     """
     with torch.inference_mode(False), torch.enable_grad():
         images = as_batch(image).detach().clone().requires_grad_()
-        maps, logits = _maps_and_logits(model, images, layer)
-        check_unit(target, logits.shape[1], "the output")
-        (gradients,) = torch.autograd.grad(logits[:, target].sum(), maps)
+        reading = read_layer(model, images, layer)
+        if reading.features.ndim != 4:
+            raise ValueError(
+                f"expected {reading.layer.text} to give maps (B, units, rows, "
+                f"columns) or tokens (B, N, units), got {tuple(reading.value.shape)}"
+            )
+        scores = target_scores(target, reading.answer, model, images)
+        names = "the target", reading.layer.text
+        raw = gradient_of(scores, reading.value, names)
+    maps, gradients = reading.features.detach(), _on_the_grid(raw, reading)
     weights = gradients.mean((2, 3), keepdim=True)  # (B, units, 1, 1), equation 1
-    heat = (weights * maps.detach()).sum(1, keepdim=True).relu()  # equation 2
+    heat = (weights * maps).sum(1, keepdim=True).relu()  # equation 2
     return F.interpolate(heat, images.shape[2:], mode="bilinear", align_corners=False)
 
 
-def _maps_and_logits(
-    model: nn.Module, images: Tensor, layer: str
-) -> tuple[Tensor, Tensor]:
-    kept: list[Tensor] = []
-
-    def keep(module: nn.Module, args: tuple, output: Tensor) -> Tensor:
-        kept.append(output)
-        return output.clone()
-
-    handle = find_layer(model, layer).register_forward_hook(keep)
-    try:
-        with evaluation(model):
-            logits = model(images)
-    finally:
-        handle.remove()
-    if not kept or kept[-1].ndim != 4:
-        got = tuple(kept[-1].shape) if kept else "nothing"
+def _on_the_grid(raw: Tensor, reading: Reading) -> Tensor:
+    gradients, prefix = as_maps(raw, reading.layer)
+    if prefix is not None and not gradients.any() and prefix.any():
         raise ValueError(
-            f"expected layer {layer!r} to give maps (B, units, rows, columns), "
-            f"got {got}"
+            f"the target reads nothing but the class token of {reading.layer.text}: "
+            "take a layer before an attention, such as the norm that the last block "
+            "begins with"
         )
-    return kept[-1], logits
+    return gradients

@@ -6,14 +6,16 @@ Image Classification Models and Saliency Maps", 2014. https://arxiv.org/abs/1312
 
 from torch import Tensor, nn
 
+from edulib.explanation.layer import Layer
 from edulib.explanation.projection import project
+from edulib.explanation.targets import Target
 
 
 def gradient(
     model: nn.Module,
     image: Tensor,
-    layer: str,
-    unit: int,
+    layer: str | Layer,
+    unit: Target,
     position: tuple[int, int] | None = None,
 ) -> Tensor:
     """Return the gradient of one activation by the image.
@@ -22,10 +24,13 @@ def gradient(
     differ in their rectifiers alone.
 
     Args:
-        model: any differentiable CNN; left as it was.
+        model: any differentiable model; left as it was.
         image: what the model takes.
-        layer: dotted path of the layer, as in ``model.named_modules()``.
-        unit: number of the unit: a channel, or a feature of a linear layer.
+        layer: dotted path of the layer, as in ``model.named_modules()`` (``""`` is
+            the model itself), or a :class:`Layer`.
+        unit: number of the unit: a channel, a feature of a linear layer or of tokens;
+            or a function of what the layer gives to one number an image, such as
+            :func:`class_score` or :func:`box_score` of the model itself.
         position: row and column in the layer's map; by default where the unit is
             strongest, in each image by itself.
 
@@ -35,7 +40,8 @@ def gradient(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if the layer, the unit or the position does not exist.
+        ValueError: if the layer, the unit or the position does not exist, or no
+            gradient leads from it to the image.
 
     Source: Simonyan et al., 2014, section 3. https://arxiv.org/abs/1312.6034
     """

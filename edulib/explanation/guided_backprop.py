@@ -6,7 +6,9 @@ Convolutional Net", 2015, section 3.4 and figure 1. https://arxiv.org/abs/1412.6
 
 from torch import Tensor, nn
 
+from edulib.explanation.layer import Layer
 from edulib.explanation.projection import project
+from edulib.explanation.targets import Target
 
 
 def rectify_gradient(signal: Tensor, gradient: Tensor) -> Tensor:
@@ -17,8 +19,8 @@ def rectify_gradient(signal: Tensor, gradient: Tensor) -> Tensor:
 def guided_backprop(
     model: nn.Module,
     image: Tensor,
-    layer: str,
-    unit: int,
+    layer: str | Layer,
+    unit: Target,
     position: tuple[int, int] | None = None,
 ) -> Tensor:
     """Return the gradient of one activation, rectified at every ReLU.
@@ -30,8 +32,11 @@ def guided_backprop(
     Args:
         model: a rectified CNN of torch operations; left as it was.
         image: what the model takes.
-        layer: dotted path of the layer, as in ``model.named_modules()``.
-        unit: number of the unit: a channel, or a feature of a linear layer.
+        layer: dotted path of the layer, as in ``model.named_modules()`` (``""`` is
+            the model itself), or a :class:`Layer`.
+        unit: number of the unit: a channel, a feature of a linear layer or of tokens;
+            or a function of what the layer gives to one number an image, such as
+            :func:`class_score` or :func:`box_score` of the model itself.
         position: row and column in the layer's map; by default where the unit is
             strongest, in each image by itself.
 

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from edulib.explanation.layer import Layer, as_layer
+from edulib.explanation.layouts import as_maps, find_layout
+from edulib.explanation.structures import cloned, select
 from edulib.registry import suggest
+
+_RAISED_BY_BAD_INPUT = (RuntimeError, AssertionError, IndexError, TypeError)
 
 
 def find_layer(model: nn.Module, layer: str) -> nn.Module:
@@ -15,10 +21,11 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
     Raises:
         ValueError: if there is none; the nearest names are suggested.
     """
-    modules = {name: module for name, module in model.named_modules() if name}
+    modules = dict(model.named_modules())
     if layer not in modules:
+        known = [name for name in modules if name]
         raise ValueError(
-            f"no layer {layer!r} in {type(model).__name__}: {suggest(layer, modules)}"
+            f"no layer {layer!r} in {type(model).__name__}: {suggest(layer, known)}"
         )
     return modules[layer]
 
@@ -27,59 +34,149 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
 def evaluation(model: nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode, and each module back into its own after."""
     modes = [(module, module.training) for module in model.modules()]
-    model.eval()
     try:
+        model.eval()
         yield
     finally:
         for module, mode in modes:
             module.training = mode
 
 
-def layer_output(model: nn.Module, images: Tensor, layer: str) -> Tensor:
-    """Run a model in evaluation mode and return what one layer gave.
+def run_model(model: nn.Module, images: Tensor) -> object:
+    """Return what a model gives in evaluation mode.
+
+    Raises:
+        ValueError: if it cannot read the images; its own words say why.
+    """
+    try:
+        with evaluation(model):
+            return model(images)
+    except torch.OutOfMemoryError:
+        raise
+    except _RAISED_BY_BAD_INPUT as error:
+        raise ValueError(
+            f"{type(model).__name__} cannot read images {tuple(images.shape)} of "
+            f"{str(images.dtype).removeprefix('torch.')}: {error}"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a run gave.
+
+    Attributes:
+        answer: what the model gave.
+        value: what the layer gave; the one that was chosen, where it gave several.
+        layer: the layer.
+        features: its maps (B, units, rows, columns) or features (B, units); None
+            where they were not asked for.
+        prefix: tokens that belong to no position, (B, units, tokens), or None.
+    """
+
+    answer: object
+    value: object
+    layer: Layer
+    features: Tensor | None = None
+    prefix: Tensor | None = None
+
+
+def run_to_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Reading:
+    """Run a model and keep what one layer gave, as it gave it.
 
     The rest of the model works on a copy, so that an in-place ReLU after the layer
-    does not alter what is returned. Of a module that is called several times,
-    the last call counts.
+    does not alter what is kept.
+
+    Args:
+        model: any module that takes the images; left as it was.
+        images: what the model takes.
+        layer: the layer.
+
+    Raises:
+        ValueError: if there is no such layer, call or output.
+    """
+    layer = as_layer(layer)
+    calls: list[object] = []
+
+    def keep(module: nn.Module, args: tuple, value: object) -> object:
+        calls.append(value)
+        return cloned(value)
+
+    handle = find_layer(model, layer.path).register_forward_hook(keep)
+    try:
+        answer = run_model(model, images)
+    finally:
+        handle.remove()
+    value = _chosen_call(calls, layer)
+    if layer.output is not None:
+        value = select(value, layer.output, layer.text)
+    return Reading(answer, value, layer)
+
+
+def read_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Reading:
+    """Run a model and keep what one layer gave, as maps or features.
+
+    Args:
+        model: any module that takes the images; left as it was.
+        images: what the model takes.
+        layer: the layer. That of the result knows its layout: a second call with it
+            costs one run.
+
+    Raises:
+        ValueError: if there is no such layer, call or output, or its layout is
+            neither known nor said.
+    """
+    reading = run_to_layer(model, images, layer)
+    tensor = select(reading.value, None, reading.layer.text)
+    layer = find_layout(model, images, reading.layer, tensor)
+    return Reading(reading.answer, tensor, layer, *as_maps(tensor, layer))
+
+
+def _chosen_call(calls: list[object], layer: Layer) -> object:
+    if not calls:
+        raise ValueError(f"{layer.text} takes no part in the forward pass")
+    if layer.call is not None:
+        if not -len(calls) <= layer.call < len(calls):
+            raise ValueError(
+                f"expected a call of {layer.text} from 0 to {len(calls) - 1}, "
+                f"got {layer.call}"
+            )
+        return calls[layer.call]
+    shapes = [tuple(v.shape) for v in calls if isinstance(v, Tensor) and v.ndim > 2]
+    units = {shape[:2] for shape in shapes}
+    if len(units) == 1 and len(set(shapes)) > 1 and len(shapes) == len(calls):
+        raise ValueError(
+            f"{layer.text} is called {len(calls)} times, with maps "
+            f"{', '.join(map(str, shapes))}: choose by "
+            f"Layer({layer.path!r}, call=0) to call={len(calls) - 1}"
+        )
+    return calls[-1]
+
+
+def layer_output(model: nn.Module, images: Tensor, layer: str | Layer) -> Tensor:
+    """Run a model in evaluation mode and return what one layer gave.
+
+    Whichever order the layer holds them in, maps come back as (B, units, rows,
+    columns): channels-last maps are turned, tokens laid on the grid of the image, and
+    class tokens left out. The rest of the model works on a copy, so that an in-place
+    ReLU after the layer does not alter what is returned. Of a module that is called
+    several times, the last call counts.
 
     Args:
         model: any module that takes the images.
         images: what the model takes, on its device.
-        layer: dotted path of the layer, as in ``model.named_modules()``.
+        layer: dotted path of the layer, as in ``model.named_modules()`` (``""`` is
+            the model itself), or a :class:`Layer`, which says more.
 
     Shape:
         - images: (B, C, H, W)
         - Output: (B, units, rows, columns), or (B, units) from a linear layer
 
     Raises:
-        ValueError: if there is no such layer, it takes no part in the forward pass,
-            or its output has another shape than above.
+        ValueError: if there is no such layer, it takes no part in the forward pass, it
+            gives several tensors, its layout is neither known nor said, or it is
+            called with maps of several sizes (the levels of a pyramid).
     """
-    outputs: list[Tensor] = []
-
-    def keep(module: nn.Module, args: tuple, output: Tensor) -> Tensor | None:
-        outputs.append(output)
-        return output.clone() if isinstance(output, Tensor) else None
-
-    handle = find_layer(model, layer).register_forward_hook(keep)
-    try:
-        with evaluation(model):
-            model(images)
-    finally:
-        handle.remove()
-    if not outputs:
-        raise ValueError(f"layer {layer!r} takes no part in the forward pass")
-    return _checked_features(outputs[-1], layer)
-
-
-def _checked_features(output: object, layer: str) -> Tensor:
-    if not isinstance(output, Tensor) or output.ndim not in (2, 4):
-        got = tuple(output.shape) if isinstance(output, Tensor) else type(output)
-        raise ValueError(
-            f"expected layer {layer!r} to give (B, units, rows, columns) "
-            f"or (B, units), got {got}"
-        )
-    return output
+    return read_layer(model, images, layer).features
 
 
 def as_batch(images: Tensor) -> Tensor:
@@ -115,9 +212,11 @@ def check_unit(unit: int, units: int, where: str) -> None:
 
 
 def batches_of(
-    model: nn.Module, images: Tensor, layer: str, batch_size: int
-) -> Iterator[Tensor]:
-    """Yield what a layer gives for batch after batch, without gradients."""
+    model: nn.Module, images: Tensor, layer: str | Layer, batch_size: int
+) -> Iterator[Reading]:
+    """Read a layer for batch after batch, without gradients."""
     for batch in as_batch(images).split(batch_size):
         with torch.no_grad():
-            yield layer_output(model, batch, layer)
+            reading = read_layer(model, batch, layer)
+        layer = reading.layer
+        yield reading

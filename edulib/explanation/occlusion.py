@@ -6,36 +6,43 @@ Zeiler and Fergus, 2014, section 4.2 and figure 7. https://arxiv.org/abs/1311.29
 import torch
 from torch import Tensor, nn
 
+from edulib.explanation.layer import Layer
 from edulib.explanation.layers import (
     as_batch,
     check_unit,
-    evaluation,
-    layer_output,
+    read_layer,
+    run_model,
+    run_to_layer,
 )
+from edulib.explanation.targets import Target, checked_scores, class_maps, summed
 
 
 def occlusion_map(
     model: nn.Module,
     image: Tensor,
-    target: int,
+    target: Target,
     window: int,
     stride: int,
     *,
-    layer: str | None = None,
+    layer: str | Layer | None = None,
     fill: float = 0.5,
     batch_size: int = 64,
 ) -> Tensor:
     """Move a grey square over an image and record what the model makes of it.
 
     Args:
-        model: any classifier; left as it was.
+        model: any model; left as it was.
         image: one image.
-        target: number of the class; with ``layer``, number of the unit.
+        target: number of the class; with ``layer``, number of the unit; or a function
+            of what the model (with ``layer``, the layer) gives to one number an image,
+            which is recorded as it is, such as :func:`class_score` or
+            :func:`box_score`.
         window: side of the square, in pixels.
         stride: how far it moves each time, in pixels. The last position in each
             direction ends at the image's edge.
-        layer: by default the class's probability is recorded (figure 7d); with a
-            layer, the unit's activation summed over its map (figure 7b).
+        layer: by default the class's probability is recorded (figure 7d), in a dense
+            output summed over its positions; with a layer, the unit's activation
+            summed over its map (figure 7b).
         fill: the square's value, on the image's scale.
         batch_size: covered images that go through the model together.
 
@@ -46,7 +53,8 @@ def occlusion_map(
     Raises:
         TypeError: if the image does not hold floating-point numbers.
         ValueError: if there are several images, or the square does not fit, or the
-            class, layer or unit does not exist.
+            class, layer or unit does not exist, or the model gives several outputs and
+            the target does not say which.
 
     Source: Zeiler and Fergus, 2014, section 4.2. https://arxiv.org/abs/1311.2901
     """
@@ -62,20 +70,27 @@ def occlusion_map(
             covered = images.repeat(len(part), 1, 1, 1)
             for picture, (top, left) in zip(covered, part, strict=True):
                 picture[:, top : top + window, left : left + window] = fill
-            values.append(_responses(model, covered, target, layer))
+            found, layer = _responses(model, covered, target, layer)
+            values.append(found)
     return torch.cat(values).reshape(len(tops), len(lefts))
 
 
 def _responses(
-    model: nn.Module, images: Tensor, target: int, layer: str | None
-) -> Tensor:
+    model: nn.Module, images: Tensor, target: Target, layer: str | Layer | None
+) -> tuple[Tensor, str | Layer | None]:
+    """Return one number for each image, and the layer with its layout, once found."""
     if layer is None:
-        with evaluation(model):
-            answers, where = model(images).softmax(1), "the output"
-    else:
-        answers, where = layer_output(model, images, layer), f"layer {layer!r}"
-    check_unit(target, answers.shape[1], where)
-    return answers[:, target].flatten(1).sum(1) if layer else answers[:, target]
+        answer = run_model(model, images)
+        if callable(target):
+            return checked_scores(target(answer), len(images)), None
+        shares = class_maps(answer, target, model, images).softmax(1)[:, target]
+        return summed(shares), None
+    if callable(target):
+        value = run_to_layer(model, images, layer).value
+        return checked_scores(target(value), len(images)), layer
+    reading = read_layer(model, images, layer)
+    check_unit(target, reading.features.shape[1], reading.layer.text)
+    return summed(reading.features[:, target]), reading.layer
 
 
 def _starts(length: int, window: int, stride: int) -> list[int]:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import batches_of
 
 
@@ -53,7 +54,7 @@ def part_scores(
     model: nn.Module,
     images: Tensor,
     masks: Tensor,
-    layer: str,
+    layer: str | Layer,
     parts: Sequence[str],
     *,
     quantile: float = 0.98,
@@ -66,11 +67,11 @@ def part_scores(
     world of thousands of them.)
 
     Args:
-        model: any CNN; left as it was.
+        model: any model; left as it was.
         images: what the model takes.
         masks: True where a part is; all False in images that lack it. Their
             resolution may be lower than the images', which is quicker.
-        layer: dotted path of a layer that gives maps.
+        layer: dotted path of a layer that gives maps or tokens, or a :class:`Layer`.
         parts: names of the parts, in the order of the masks.
         quantile: share of the places where a unit does not fire.
         batch_size: images that go through the model together.
@@ -87,10 +88,11 @@ def part_scores(
     Source: Bau et al., 2017, section 2.2. https://arxiv.org/abs/1704.05796
     """
     _check(images, masks, parts, quantile)
-    maps = torch.cat(list(batches_of(model, images, layer, batch_size)))
+    readings = batches_of(model, images, layer, batch_size)
+    maps = torch.cat([reading.features for reading in readings])
     if maps.ndim != 4:
         raise ValueError(
-            f"expected layer {layer!r} to give maps (B, units, rows, columns), "
+            f"expected {as_layer(layer).text} to give maps (B, units, rows, columns), "
             f"got {tuple(maps.shape)}"
         )
     places = maps.transpose(0, 1).flatten(1)  # (units, N * rows * columns)
@@ -105,7 +107,7 @@ def part_scores(
         size = masks.shape[2:]
         large = F.interpolate(part, size, mode="bilinear", align_corners=False)
         counts.add((large > levels[:, None, None]).flatten(2), true, moved)
-    return PartScores(layer, tuple(parts), *counts.scores())
+    return PartScores(as_layer(layer).path, tuple(parts), *counts.scores())
 
 
 @dataclass

@@ -4,16 +4,18 @@ Zeiler and Fergus, 2014, figure 2. https://arxiv.org/abs/1311.2901
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from edulib.anatomy.graph import Call
 from edulib.anatomy.receptive import window_of
-from edulib.anatomy.trace import trace_graph
-from edulib.explanation.layers import as_batch, batches_of, check_unit
+from edulib.anatomy.window import NOT_KNOWN, Interval
+from edulib.explanation.layer import Layer
+from edulib.explanation.layers import Reading, as_batch, batches_of, check_unit
+from edulib.explanation.layouts import output_of
+from edulib.explanation.traces import traced
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class TopActivations:
 def top_activations(
     model: nn.Module,
     images: Tensor,
-    layer: str,
+    layer: str | Layer,
     units: Sequence[int],
     k: int = 9,
     *,
@@ -56,9 +58,9 @@ def top_activations(
     """Find for each unit the k images that hold its strongest activations.
 
     Args:
-        model: any CNN; left as it was.
+        model: any model; left as it was.
         images: what the model takes.
-        layer: dotted path of the layer.
+        layer: dotted path of the layer, or a :class:`Layer`.
         units: numbers of the units.
         k: how many images for each unit.
         batch_size: images that go through the model together.
@@ -77,32 +79,37 @@ def top_activations(
     if not 1 <= k <= len(images):
         raise ValueError(f"expected k from 1 to {len(images)} images, got {k}")
     units, peaks, positions = list(units), [], []
-    for features in batches_of(model, images, layer, batch_size):
+    for reading in batches_of(model, images, layer, batch_size):
         for unit in units:
-            check_unit(unit, features.shape[1], f"layer {layer!r}")
-        peak, position = _strongest(features[:, units])
+            check_unit(unit, reading.features.shape[1], reading.layer.text)
+        peak, position = _strongest(reading.features[:, units])
         peaks.append(peak)
         positions.append(position)
     values, chosen = torch.cat(peaks).topk(k, dim=0)  # (k, units)
     places = torch.cat(positions)  # (N, units, 2)
-    box_at = _box_finder(model, tuple(images.shape[1:]), layer)
-    found = []
-    for column, unit in enumerate(units):
-        rows = chosen[:, column]
-        where = places[rows, column]
-        boxes = torch.tensor([box_at(*place) for place in where.tolist()])
-        patches = [
-            image[:, top:bottom, left:right]
-            for image, (left, top, right, bottom) in zip(
-                images[rows], boxes.tolist(), strict=True
-            )
-        ]
-        found.append(
-            TopActivations(
-                unit, values[:, column], rows, where, torch.stack(patches), boxes
-            )
+    chosen_places = places.gather(0, chosen[..., None].expand(-1, -1, 2))
+    boxes = _boxes(model, images, reading, chosen_places)
+    return [
+        TopActivations(
+            unit,
+            values[:, column],
+            chosen[:, column],
+            chosen_places[:, column],
+            _cut(images[chosen[:, column]], boxes[:, column]),
+            boxes[:, column],
         )
-    return found
+        for column, unit in enumerate(units)
+    ]
+
+
+def _cut(images: Tensor, boxes: Tensor) -> Tensor:
+    patches = [
+        image[:, top:bottom, left:right]
+        for image, (left, top, right, bottom) in zip(
+            images, boxes.tolist(), strict=True
+        )
+    ]
+    return torch.stack(patches)
 
 
 def _strongest(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,37 +119,39 @@ def _strongest(features: Tensor) -> tuple[Tensor, Tensor]:
     return peaks, torch.stack([places // columns, places % columns], 2)
 
 
-def _box_finder(
-    model: nn.Module, image_shape: tuple[int, ...], layer: str
-) -> Callable[[int, int], tuple[int, int, int, int]]:
-    """A function from a position to its receptive field, moved into the image."""
-    graph = trace_graph(model, image_shape)
-    output = _last_call(graph.root, layer).output
-
-    def box_at(row: int, column: int) -> tuple[int, int, int, int]:
-        edges = [
-            _inside(window_of(graph, output, place, axis), length)
-            for axis, (place, length) in enumerate(
-                zip((row, column), image_shape[1:], strict=True), start=-2
-            )
-        ]
-        (top, bottom), (left, right) = edges
-        return left, top, right, bottom
-
-    return box_at
-
-
-def _last_call(call: Call, layer: str) -> Call | None:
-    found = call if call.path == layer else None
-    for child in call.children:
-        found = _last_call(child, layer) or found
-    return found
+def _boxes(
+    model: nn.Module, images: Tensor, reading: Reading, places: Tensor
+) -> Tensor:
+    """Return the receptive fields of places (..., 2), all of one size, as boxes."""
+    graph = traced(model, images)
+    op = output_of(graph, reading.layer, tuple(reading.value.shape[1:]))
+    spans = []
+    for axis in (-2, -1):
+        read: dict[int, Interval] = {}
+        for place in places[..., axis].unique().tolist():
+            read[place] = (op and window_of(graph, op.index, place, axis)) or NOT_KNOWN
+        spans.append(_inside(read, images.shape[axis]))
+    rows, columns = places.cpu().unbind(-1)
+    boxes = [
+        (spans[1][column][0], spans[0][row][0], spans[1][column][1], spans[0][row][1])
+        for row, column in zip(
+            rows.flatten().tolist(), columns.flatten().tolist(), strict=True
+        )
+    ]
+    return torch.tensor(boxes).reshape(*rows.shape, 4)
 
 
-def _inside(window: tuple[float, float], length: int) -> tuple[int, int]:
-    """First and last pixel, the latter excluded; the whole side if not known."""
-    if not all(map(math.isfinite, window)):
-        return 0, length
-    size = min(int(window[1] - window[0]) + 1, length)
-    start = min(max(int(window[0]), 0), length - size)
-    return start, start + size
+def _inside(windows: dict[int, Interval], length: int) -> dict[int, tuple[int, int]]:
+    """First and last pixel of each, the latter excluded; the whole side if not known.
+
+    Behind a resampling by a fractional step, windows differ by a pixel: all get the
+    size of the largest.
+    """
+    ends = [end for window in windows.values() for end in window]
+    if not all(map(math.isfinite, ends)):
+        return dict.fromkeys(windows, (0, length))
+    first = {place: math.floor(window[0]) for place, window in windows.items()}
+    sizes = [math.ceil(windows[place][1]) - start + 1 for place, start in first.items()]
+    size = min(max(sizes), length)
+    starts = {p: min(max(start, 0), length - size) for p, start in first.items()}
+    return {place: (start, start + size) for place, start in starts.items()}

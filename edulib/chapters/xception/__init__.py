@@ -1,0 +1,1 @@
+"""The chapter on Xception: its networks, experiments and exercises."""

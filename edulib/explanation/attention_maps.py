@@ -1,0 +1,103 @@
+"""Attention maps: from where each token gathers what it becomes.
+
+Vaswani et al., "Attention Is All You Need", 2017, equation 1.
+https://arxiv.org/abs/1706.03762
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from edulib.explanation.attention import AttentionRecorder
+from edulib.explanation.layers import as_batch, find_layer, run_model
+
+_HEADS = 4  # dimensions of weights (B, heads, queries, keys)
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """What one attention of a model attended to.
+
+    Attributes:
+        layer: dotted path of the module that computed it.
+        weights: the share of each key in what a query gathers; the shares of a query
+            add up to 1.
+
+    Shape:
+        - weights: (B, heads, queries, keys); with windows in front, as the
+          model computes them: (B * windows, heads, ...) or (B, windows, heads, ...)
+    """
+
+    layer: str
+    weights: Tensor
+
+
+def attention_maps(
+    model: nn.Module, image: Tensor, layer: str = ""
+) -> list[AttentionMap]:
+    """Return the probabilities of every attention of a model, in order of execution.
+
+    They are those that the model weighs its values by: after its scale, its masks and
+    the biases it adds, before dropout, which plays no part in evaluation. Recognised
+    are ``nn.MultiheadAttention``, ``F.scaled_dot_product_attention``, and a softmax
+    over the last dimension that a matrix product follows, as in timm's ``Attention``
+    and torchvision's Swin. Attention whose probabilities are mixed before they weigh
+    the values (talking heads, as in CaiT), or that has none (linear attention), is not
+    among them. In XCiT and its kind queries and keys are channels, not tokens.
+
+    Args:
+        model: any model with attention; left as it was.
+        image: what the model takes.
+        layer: dotted path of a module: only attention inside it is returned; by
+            default all.
+
+    Shape:
+        - image: (B, C, H, W), or (C, H, W) for B = 1
+
+    Raises:
+        TypeError: if the image does not hold floating-point numbers.
+        ValueError: if there is no such layer, or no attention is recognised in it.
+
+    Source: Vaswani et al., 2017, equation 1. https://arxiv.org/abs/1706.03762
+    """
+    return record_attention(model, as_batch(image), layer)[0]
+
+
+def record_attention(
+    model: nn.Module, images: Tensor, layer: str
+) -> tuple[list[AttentionMap], list[str]]:
+    """Return attention maps, and the layers whose probabilities are mixed before use.
+
+    Args:
+        model: any model with attention; left as it was.
+        images: what the model takes.
+        layer: dotted path of a module: only attention inside it is returned.
+
+    Raises:
+        ValueError: if there is no such layer, or no attention is recognised in it.
+    """
+    find_layer(model, layer)
+    with torch.no_grad(), AttentionRecorder(model) as recorder:
+        run_model(model, images)
+    found, mixed = (
+        [
+            AttentionMap(path, _with_heads(weights))
+            for path, weights in written
+            if not layer or f"{path}.".startswith(f"{layer}.")
+        ]
+        for written in (recorder.found, recorder.unused.values())
+    )
+    if not found:
+        where = f"layer {layer!r} of " if layer else ""
+        raise ValueError(
+            f"no attention in {where}{type(model).__name__}: recognised are "
+            "nn.MultiheadAttention, F.scaled_dot_product_attention, and a softmax over "
+            "the last dimension with a matrix product behind it"
+        )
+    return found, [attention.layer for attention in mixed]
+
+
+def _with_heads(weights: Tensor) -> Tensor:
+    """Give weights of one head, (B, queries, keys), a dimension for it."""
+    return weights if weights.ndim >= _HEADS else weights.unsqueeze(-3)
