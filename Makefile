@@ -6,6 +6,7 @@ INSTALLED := .venv/.installed
 HALF_INSTALLED := .venv/.half-installed
 ASSETS := build/assets
 SITE := _build/html
+ALONE = $(BIN)/python -m edulib.authoring alone build/.lock
 GRADING = $(BIN)/python -m edulib.grading --course $(COURSE)
 COURSE ?= course
 JOBS ?= 2
@@ -116,11 +117,9 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@touch $@
 
 $(ASSETS)/.made: $(INSTALLED) $(CHAPTERS_AND_MODELS)
-	$(BIN)/python -m edulib.authoring assets $(ASSETS)
+	$(ALONE) $(BIN)/python -m edulib.authoring assets $(ASSETS)
 	@touch $@
 
 # Always whole: a partial build would forget the warnings of the pages that it skips.
 $(SITE)/.built: $(ASSETS)/.made _config.yml _toc.yml $(BOOK_SOURCES) $(BUILD_SOURCES)
-	@rm -rf $(SITE)
-	$(BIN)/jupyter-book build . --all -W --keep-going -n --quiet
-	@touch $@
+	$(ALONE) sh -c 'rm -rf $(SITE) && $(BIN)/jupyter-book build . --all -W --keep-going -n --quiet && touch $@'

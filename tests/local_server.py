@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class LocalServer:
     """What is served and how, and how often it was asked for.
 
-    The first answers fail, each in the way that ``failures`` names: "503", "cut" (the
-    connection ends half-way), "short" (half the file, as if it were all), "other"
-    (something else of the same length). Later answers are right.
+    The first answers fail, each in the way that ``failures`` names: "404", "503", "cut"
+    (the connection ends half-way), "short" (half the file, as if it were all), "other"
+    (something else of the same length), "many" (which is said to be the length).
+    Later answers are right; "unsaid" ones do not say how long they are.
     """
 
     def __init__(self, content: bytes, failures: tuple[str, ...] = ()) -> None:
@@ -23,15 +24,17 @@ class LocalServer:
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         self.asked += 1
         failure = dict(enumerate(self.failures, 1)).get(self.asked)
-        if failure == "503":
-            request.send_error(503)
+        if failure in ("404", "503"):
+            request.send_error(int(failure))
             return
         half = self.content[: len(self.content) // 2]
         body = {"cut": half, "short": half, "other": bytes(len(self.content))}
         body = body.get(failure, self.content)
         length = len(self.content if failure == "cut" else body)
         request.send_response(200)
-        request.send_header("Content-Length", str(length))
+        if failure != "unsaid":
+            said = "many" if failure == "many" else str(length)
+            request.send_header("Content-Length", said)
         request.end_headers()
         request.wfile.write(body)
 

@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_paths(others)
     assets = add("assets", _assets, "build graphs, their viewer and MathJax")
     assets.add_argument("destination", type=Path)
+    alone = add("alone", _alone, "run a command, none of its kind beside it")
+    alone.add_argument("lock", type=Path, help="file that all of its kind lock")
+    alone.add_argument("command", nargs=argparse.REMAINDER)
     add("lists", _lists, "renew _toc.yml and README.md from chapters.toml")
     address = add("address", _address, "change the repository's address everywhere")
     address.add_argument("url", help="https://github.com/owner/name")
@@ -152,6 +155,12 @@ def _assets(options: argparse.Namespace) -> int:
     graphs = build_assets(options.destination, _root([]))
     print(f"{options.destination}: Netron, MathJax and {len(graphs)} graphs")
     return 0
+
+
+def _alone(options: argparse.Namespace) -> int:
+    from edulib.authoring.alone import run_alone
+
+    return run_alone(options.lock, options.command)
 
 
 def _execute(options: argparse.Namespace) -> int:

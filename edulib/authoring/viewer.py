@@ -39,6 +39,17 @@ _START = r"""
     }
 """
 
+# A browser loads no module of a page that it opened as a file: say so, and stop.
+_FROM_A_FILE = r"""\1
+    if (window.location.protocol === 'file:') {
+        var words = 'The graph is drawn where the book comes from a server: ' +
+            'make serve.';
+        window.document.getElementById('message-text').innerText = words;
+        window.document.getElementById('message-button').style.display = 'none';
+        window.document.body.setAttribute('class', 'welcome notification');
+        return;
+    }"""
+
 # file -> (what is replaced, by what); each has to be there.
 _PATCHES = {
     "index.html": [
@@ -52,7 +63,10 @@ _PATCHES = {
     ],
     "grapher.css": [_ALWAYS_LIGHT],
     # Python's unpickler, half of the whole, is for weights; these graphs have none.
-    "index.js": [(r", *'python'\]", "]")],
+    "index.js": [
+        (r", *'python'\]", "]"),
+        (r"(window\.exports\.preload = function\(callback\) \{)", _FROM_A_FILE),
+    ],
     "browser.js": [
         (
             r"\n *await age\(\);\n *await consent\(\);"

@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from edulib.checks import check_images, check_unit_range
+
 
 def global_contrast_normalization(images: Tensor, contrast: float = 0.2) -> Tensor:
     """Take off each image's mean colour and give all of them the same contrast.
@@ -18,17 +20,15 @@ def global_contrast_normalization(images: Tensor, contrast: float = 0.2) -> Tens
         - Input and output: (N, C, H, W), in [0, 1]
 
     Raises:
-        ValueError: if the shape is another one.
+        ValueError: if they have another shape, type or range.
 
     Example:
         >>> import torch
         >>> global_contrast_normalization(torch.rand(2, 3, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """
-    if images.ndim != 4:
-        raise ValueError(
-            f"expected images (N, C, H, W), got shape {tuple(images.shape)}"
-        )
+    check_images(images)
+    check_unit_range(images)
     centered = images - images.mean((2, 3), keepdim=True)
     spread = centered.std((1, 2, 3), keepdim=True).clamp(min=1e-6)
     return (0.5 + contrast * centered / spread).clamp(0, 1)

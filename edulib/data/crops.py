@@ -37,7 +37,7 @@ def photo_crops(
     Raises:
         ValueError: if a number is below 1.
     """
-    check_counts(length, num_classes)
+    check_counts(length, num_classes, seed)
     places = _textured_places(num_classes)
     generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(length) % num_classes

@@ -7,6 +7,8 @@ import torch
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
+from edulib.checks import check_whole
+
 SPLITS = ("train", "test")
 TEST_EVERY = 5  # every fifth picture of a digit is held out
 
@@ -52,8 +54,7 @@ class Digits(Dataset):
     ) -> None:
         if split not in SPLITS:
             raise ValueError(f"expected a split out of {SPLITS}, got {split!r}")
-        if not 8 <= image_size <= 32:
-            raise ValueError(f"expected an image size of 8 to 32, got {image_size}")
+        check_whole("an image size", image_size, 8, 32)
         images, labels = _all_digits()
         chosen = _held_out(labels) == (split == "test")
         self.images = _resized(images[chosen], image_size)

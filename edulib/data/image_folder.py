@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageOps
 from torchvision import datasets
 from torchvision.datasets.folder import IMG_EXTENSIONS
 
-SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+from edulib.pixels import read_image
 
 
 class ImageFolder(datasets.ImageFolder):
@@ -16,13 +14,14 @@ class ImageFolder(datasets.ImageFolder):
     - Folders and files that are hidden (``.ipynb_checkpoints``, ``._0.png``) or an
       archive's own (``__MACOSX``) are no classes and no images.
     - Photographs are turned upright, as their EXIF tag says.
-    - Pictures of 16 bits keep all of their range.
+    - Pictures of 16 bits keep all of their range; what is transparent is white.
 
     Args:
         root: holds one folder for each class, and these the images.
 
     Raises:
         FileNotFoundError: if there is no class, or a class without an image.
+        OSError: when an item is taken that is no whole image; says which file.
         ValueError: when an item is taken whose pixels have no known range.
     """
 
@@ -45,24 +44,3 @@ class ImageFolder(datasets.ImageFolder):
 def _left(name: str) -> bool:
     """Whether a program left a folder or a file behind, and nobody put it there."""
     return name.startswith(".") or name == "__MACOSX"
-
-
-def read_image(path: str | Path) -> Image.Image:
-    """Read an image as RGB of 8 bits, upright.
-
-    Raises:
-        ValueError: if its pixels are floating-point numbers or of 32 bits: nobody
-            knows which of them is white.
-    """
-    with Image.open(path) as image:
-        mode, kind = image.mode, image.format
-        image = ImageOps.exif_transpose(image)
-    if mode in SIXTEEN_BITS or (mode == "I" and kind in ("PNG", "PPM")):
-        values = np.asarray(image).astype(np.uint32)
-        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
-    elif mode in ("I", "F"):
-        raise ValueError(
-            f"expected an image of 8 or 16 bits, got mode {mode!r} in {path}: "
-            "save it with values from 0 to 255"
-        )
-    return image.convert("RGB")

@@ -3,8 +3,12 @@
 Krizhevsky, Sutskever and Hinton, 2012, section 4.1.
 """
 
+from math import inf
+
 import torch
 from torch import Tensor, nn
+
+from edulib.checks import check_images, check_unit_range
 
 
 class PCAColor(nn.Module):
@@ -23,7 +27,8 @@ class PCAColor(nn.Module):
         - Output: the same, cut to [0, 1]
 
     Raises:
-        ValueError: if ``images`` are of another shape, or strength is below 0.
+        ValueError: if images have another shape, type or, in the making, range; or the
+            strength is below 0.
 
     Differs from the paper: nothing but the scale. An eigenvalue is a variance, so it
     has the unit of a squared colour, and the formula depends on whether white is 1 or
@@ -32,12 +37,12 @@ class PCAColor(nn.Module):
 
     def __init__(self, images: Tensor, strength: float = 0.1) -> None:
         super().__init__()
-        if images.ndim != 4 or images.shape[1] != 3:
+        check_images(images, channels=3)
+        check_unit_range(images)
+        if not (isinstance(strength, int | float) and 0 <= strength < inf):
             raise ValueError(
-                f"expected images (N, 3, H, W), got shape {tuple(images.shape)}"
+                f"expected a strength of at least 0 and finite, got {strength!r}"
             )
-        if strength < 0:
-            raise ValueError(f"expected a strength of at least 0, got {strength}")
         self.strength = strength
         pixels = images.movedim(1, 0).flatten(1).double()  # (3, pixels)
         values, vectors = torch.linalg.eigh(torch.cov(pixels))
@@ -48,6 +53,7 @@ class PCAColor(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Shift the colour of each image."""
+        check_images(images, channels=3, ndim=3)
         draws = self.strength * torch.randn(*images.shape[:-3], 3)
         return self.shift(images, draws)
 

@@ -1,5 +1,6 @@
 """Real photographs: those that are installed with the packages that we use anyway."""
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
+from edulib.checks import check_whole
 from edulib.data.scenes.stream import Stream
 
 
@@ -174,17 +176,15 @@ def _as_tensor(pixels: np.ndarray) -> torch.Tensor:
     return torch.tensor(pixels).permute(2, 0, 1).contiguous().float().div_(255)
 
 
-def check_counts(length: int, num_classes: int) -> None:
+def check_counts(length: int, num_classes: int, seed: int) -> None:
     """Refuse a set of patches without patches or without classes.
 
     Raises:
-        ValueError: if a number is below 1.
+        ValueError: if a number is too small, or not whole.
     """
-    if length < 1 or num_classes < 1:
-        raise ValueError(
-            "expected a length and a number of classes of at least 1, got "
-            f"{length} and {num_classes}"
-        )
+    check_whole("a length", length, 1)
+    check_whole("a number of classes", num_classes, 1)
+    check_whole("a seed", seed)
 
 
 class ExemplarPatches(Dataset):
@@ -226,9 +226,8 @@ class ExemplarPatches(Dataset):
         names: Sequence[str] = NAMES,
         transforms: Callable | None = None,
     ) -> None:
-        check_counts(length, num_classes)
-        if not 8 <= image_size <= 224:
-            raise ValueError(f"expected an image size of 8 to 224, got {image_size}")
+        check_counts(length, num_classes, seed)
+        check_whole("an image size", image_size, 8, 224)
         if split not in ("train", "val"):
             raise ValueError(f"expected a split out of ('train', 'val'), got {split!r}")
         photos(names)
@@ -247,9 +246,10 @@ class ExemplarPatches(Dataset):
         """One patch and its place, transformed."""
         from torchvision import tv_tensors
 
+        index = operator.index(index)
         if not -self.length <= index < self.length:
             raise IndexError(f"no patch {index} among {self.length}")
-        index = int(index) % self.length
+        index %= self.length
         label = index % len(self.places)
         image = tv_tensors.Image(_as_tensor(self._patch(index, *self.places[label])))
         return self.transforms(image, label) if self.transforms else (image, label)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from edulib.checks import check_whole
 from edulib.data.splits import Examples
 
 PHOTOGRAPHS = ("imagenette", "pets", "folder")  # of many sizes, unlike the others
@@ -37,15 +38,16 @@ def load_source(
         root: folder of the images, where they are files.
 
     Raises:
-        ValueError: if a number is below 1, or ``root`` is missing.
+        ValueError: if the name is unknown, a number is below 1, ``root`` is missing, or
+            there is a single class.
         FileNotFoundError: if there are no images in the folder.
         ConnectionError: if a set cannot be fetched.
     """
+    if name not in SIZES:
+        raise ValueError(f"expected --data out of {tuple(SIZES)}, got {name!r}")
     size = SIZES[name] if image_size is None else image_size
-    if size < 1 or length < 1:
-        raise ValueError(
-            f"expected --image-size and --length of at least 1, got {size} and {length}"
-        )
+    check_whole("--image-size", size, 1)
+    check_whole("--length", length, 1)
     if name == "digits":
         return digits(size)
     if name == "scenes":
@@ -98,6 +100,10 @@ def files(name: str, root: str, image_size: int) -> Source:
         raise ValueError(
             f"expected the same classes in train and val, got {train.classes} and "
             f"{val.classes}"
+        )
+    if len(train.classes) < 2:
+        raise ValueError(
+            f"expected at least two classes to tell apart, got {train.classes}"
         )
     channels = train[0][0].shape[0]
     return Source(train, val, len(train.classes), channels)

@@ -1,8 +1,11 @@
 """Small data sets as two tensors."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
+
+from edulib.checks import check_images, describe
 
 
 def as_tensors(dataset: Dataset) -> tuple[Tensor, Tensor]:
@@ -20,15 +23,37 @@ def as_tensors(dataset: Dataset) -> tuple[Tensor, Tensor]:
         labels: (N,) int64.
 
     Raises:
-        ValueError: if the images differ in shape or the labels are no integers.
+        ValueError: if there is no item, an item is no pair, the images differ in shape
+            or are no floating-point numbers, or the labels are no integers.
     """
     whole = getattr(dataset, "as_tensors", None)
     if whole is not None and dataset.transforms is None:
         return whole()
-    images, labels = zip(*(dataset[k] for k in range(len(dataset))), strict=True)
+    pairs = [dataset[k] for k in range(len(dataset))]
+    for k, pair in enumerate(pairs):
+        _check_pair(k, pair)
+    if not pairs:
+        raise ValueError("expected at least one pair of image and label, got none")
+    images, labels = zip(*pairs, strict=True)
     shapes = {tuple(image.shape) for image in images}
     if len(shapes) > 1:
         raise ValueError(f"expected images of one shape, got {sorted(shapes)}")
-    if not all(isinstance(label, int) for label in labels):
-        raise ValueError(f"expected integer labels, got {type(labels[0]).__name__}")
-    return torch.stack(images).as_subclass(Tensor), torch.tensor(labels)
+    numbers = torch.tensor([int(label) for label in labels])
+    return torch.stack(images).as_subclass(Tensor).float(), numbers
+
+
+def _check_pair(index: int, pair: object) -> None:
+    """Refuse an item that is no image and its label."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(
+            f"expected pairs of image and label, got item {index}: {describe(pair)}"
+        )
+    image, label = pair
+    check_images(image, ndim=3)
+    whole = isinstance(label, int | np.integer) or (
+        isinstance(label, Tensor) and label.dtype == torch.int64 and label.ndim == 0
+    )
+    if not whole or isinstance(label, bool):
+        raise ValueError(
+            f"expected integer labels, got {type(label).__name__} with item {index}"
+        )

@@ -14,6 +14,7 @@ from torchvision import datasets
 from torchvision.transforms import v2
 
 from edulib.data.image_folder import ImageFolder
+from edulib.files import IDLE, remove_idle_folders
 
 # What torchvision raises when files are missing, cut off or changed.
 DAMAGED = (RuntimeError, FileNotFoundError, ValueError, AssertionError)
@@ -106,7 +107,8 @@ def torchvision_set(
     ``"voc_masks"``         ``Mask`` (1, H, W) uint8: 0 background, 1 to 20 the class,
                             255 border
     ``"folder"``            label, int; of ``root/SPLIT/CLASS/*.jpg``, read upright, 8
-                            or 16 bits; hidden files and folders are passed over
+                            or 16 bits, white where transparent; hidden files and
+                            folders are passed over
     ======================  ====================================================
 
     A download goes to a temporary folder beside its place and moves there when it is
@@ -181,7 +183,9 @@ def _fetch(name: str, root: Path, split: str) -> None:
     """Download a set into a temporary folder, then move it into its place."""
     source = SOURCES[name]
     root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=f".{name}-") as folder:
+    prefix = f".{name}-download-"
+    remove_idle_folders(root, prefix, IDLE)
+    with tempfile.TemporaryDirectory(dir=root, prefix=prefix) as folder:
         fresh = Path(folder)
         try:
             source.load(fresh, source.splits[split], True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from html import escape
 from math import sqrt
+from numbers import Integral
 from statistics import fmean
 
 from edulib.notebook.html_output import HtmlOutput
@@ -126,8 +127,14 @@ def judge(worse: Sequence[float], better: Sequence[float], test_images: int) -> 
         else UNTESTED.
 
     Raises:
-        ValueError: if the seeds do not pair, or a rate lies outside of 0 to 100.
+        ValueError: if the seeds do not pair, a rate lies outside of 0 to 100, or there
+            are no test images.
     """
+    worse, better = list(worse), list(better)
+    if len(worse) != len(better):
+        raise ValueError(
+            f"expected as many seeds of both, got {len(worse)} and {len(better)}"
+        )
     pairs = list(zip(worse, better, strict=True))
     rates = [float(rate) for pair in pairs for rate in pair]
     if not rates or not all(0 <= rate <= 100 for rate in rates):
@@ -148,10 +155,18 @@ def resolution(rate: float, test_images: int) -> float:
         rate: the rate that both are near to, in %.
         test_images: how many images each was measured on.
 
+    Raises:
+        ValueError: if there are no test images, or the rate is none.
+
     Example:
         >>> round(resolution(30, 2000), 1)
         2.8
     """
+    if not (isinstance(test_images, Integral) and test_images > 0 and 0 <= rate <= 100):
+        raise ValueError(
+            "expected a rate from 0 to 100 % and a whole number of test images, got "
+            f"{rate} and {test_images!r}"
+        )
     share = rate / 100
     return 100 * _CONFIDENT * sqrt(2 * share * (1 - share) / test_images)
 

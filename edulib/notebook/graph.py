@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -92,14 +93,18 @@ def _size(name: str) -> str:
     return f"{len(graph.steps):,} operations, {graph.params:,} parameters"
 
 
+@cache
+def _folder() -> tempfile.TemporaryDirectory:
+    """Make a folder of this process's own, which ends with it."""
+    return tempfile.TemporaryDirectory(prefix="eras-of-vision-")
+
+
 def _live(name: str, height: int) -> object:
     import netron
 
     from edulib.authoring.assets import make_graph
 
-    folder = Path(tempfile.gettempdir()) / "eras-of-vision"
-    folder.mkdir(exist_ok=True)
-    file = folder / f"{name}.onnx"
+    file = Path(_folder().name) / f"{name}.onnx"
     file.write_bytes(make_graph(name)[0])
     logging.getLogger("netron").setLevel(logging.ERROR)
     address = netron.start(str(file), browse=False)

@@ -46,9 +46,9 @@ def encode(image: object, width: int | None = None) -> Picture:
     """Encode an image or a figure.
 
     Args:
-        image: a matplotlib figure (which is closed), a PIL image, or a tensor or
-            array (H, W), (1, H, W), (3, H, W) or (H, W, 3), with values in [0, 1], or
-            uint8.
+        image: a matplotlib figure (which is closed), a PIL image (shown upright, and
+            white where it is transparent), or a tensor or array (H, W), (1, H, W),
+            (3, H, W) or (H, W, 3), with values in [0, 1], or uint8.
         width: shown width, in CSS pixels; figures default to their own size, images
             to theirs, and images of less than 128 pixels are enlarged with sharp
             edges.
@@ -103,16 +103,23 @@ def _to_pil(image: object) -> "Image":
     import numpy as np
     from PIL import Image
 
+    from edulib.pixels import to_rgb
+
     if isinstance(image, Image.Image):
-        return image.convert("RGB")
+        return to_rgb(image)
     if hasattr(image, "detach"):
-        image = image.detach().cpu().numpy()
+        small = image.is_floating_point() and image.element_size() < 4  # for NumPy
+        image = (image.float() if small else image).detach().cpu().numpy()
     if not isinstance(image, np.ndarray):
         raise TypeError(
             "expected a figure, a PIL image, a tensor or an array, got "
             f"{type(image).__name__}"
         )
     pixels = _channels_last(image)
+    if pixels.dtype.kind not in "biuf" or not pixels.size:
+        raise ValueError(
+            f"expected numbers, got {pixels.dtype} of shape {pixels.shape}"
+        )
     if pixels.dtype != np.uint8:
         low, high = float(pixels.min()), float(pixels.max())
         if not (low >= 0 and high <= 1):

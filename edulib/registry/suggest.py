@@ -10,7 +10,7 @@ Row = TypeVar("Row")
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return an ending for an error about an unknown name: the nearest known ones."""
     known = list(known)
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
+    near = get_close_matches(str(name).lower(), known, n=3, cutoff=0.5)
     if near:
         return f"did you mean {' or '.join(repr(word) for word in near)}?"
     return f"known are {', '.join(known)}"

@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from PIL.Image import DecompressionBombError
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
+from edulib.checks import check_whole, describe
 from edulib.data.splits import Examples
 from edulib.training.distributed import rank, world_size
 
@@ -48,19 +50,20 @@ class Batches:
         workers: processes that load a dataset.
 
     Raises:
-        ValueError: if there are no examples, not as many targets as inputs, or fewer
-            examples than processes.
+        ValueError: if they are no examples, not as many targets as inputs, or fewer
+            than processes; or if ``size`` is below 1.
     """
 
     def __init__(
         self, examples: Examples, size: int, device: torch.device, workers: int = 0
     ) -> None:
+        check_examples(examples)
+        check_whole("a batch size", size, 1)
         self.columns = None
         if isinstance(examples, tuple):
-            check_columns(examples)
             self.columns = tuple(move(column, device) for column in examples)
         self.examples = examples
-        self.length = len(examples[0] if self.columns else examples)
+        self.length = count(examples)
         if self.length < world_size():
             raise ValueError(
                 f"expected at least {world_size()} example(s), one for each process, "
@@ -110,41 +113,106 @@ class Batches:
             generator=generator,  # of the seeds of the workers
             pin_memory=self.device.type == "cuda",
         )
-        for columns in loader:
+        for columns in ended_clearly(loader):
+            if isinstance(columns, Exception):
+                raise columns
             yield [move(column, self.device) for column in columns]
 
 
+def ended_clearly(loader: DataLoader) -> Iterator:
+    """Yield what a loader gives; say in one line that one of its processes ended."""
+    batches = iter(loader)
+    while True:
+        try:
+            columns = next(batches)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise OSError(
+                "a process that loads examples was ended from outside, for want of "
+                "memory, say: take fewer workers, or smaller examples"
+            ) from error
+        yield columns
+
+
 class Reader(Dataset):
-    """A dataset whose errors say which example, of which file, cannot be read."""
+    """A dataset that returns an error where an example cannot be read.
+
+    Raised in another process, it would come back with pages of that one's history.
+    """
 
     def __init__(self, examples: Dataset) -> None:
         self.examples = examples
 
     def __getitem__(self, index: int) -> Any:
         try:
-            return self.examples[index]
-        except UNREADABLE as error:
-            samples = getattr(self.examples, "samples", None)  # of an ImageFolder
-            file = f" ({samples[index][0]})" if samples else ""
-            raise OSError(f"cannot read example {index}{file}: {error}") from error
+            return read_example(self.examples, index)
+        except (OSError, ValueError) as error:
+            return error
 
 
-def collate(items: list) -> list:
+def read_example(examples: Dataset, index: int) -> tuple:
+    """Return an example, (input, target) or (input,).
+
+    Raises:
+        OSError: if it cannot be read; says which one, of which file.
+        ValueError: if it is none; says which one.
+    """
+    samples = getattr(examples, "samples", None)  # of an ImageFolder
+    try:
+        example = examples[index]
+    except (*UNREADABLE, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        file = str(samples[index][0]) if samples else ""
+        place = f" ({file})" if file not in reason else ""
+        kind = ValueError if isinstance(error, ValueError) else OSError
+        raise kind(f"cannot read example {index}{place}: {reason}") from error
+    if not isinstance(example, tuple | list):
+        return (example,)
+    if len(example) not in (1, 2):
+        raise ValueError(
+            f"expected examples (input, target) or inputs alone, got example {index} "
+            f"of {len(example)} values"
+        )
+    return tuple(example)
+
+
+def collate(items: list) -> list | Exception:
     """Join examples into a batch, one value for inputs and one for targets.
 
     Tensors of one shape, and numbers, become a tensor. Dicts, and tensors of different
-    shapes, stay a list: two images seldom hold equally many boxes.
+    shapes, stay a list: two images seldom hold equally many boxes. An error among the
+    examples is returned in their place.
     """
-    if not isinstance(items[0], tuple | list):
-        items = [(item,) for item in items]
-    return [_join(column) for column in zip(*items, strict=True)]
+    for item in items:
+        if isinstance(item, Exception):
+            return item
+    try:
+        if len({len(item) for item in items}) > 1:
+            raise ValueError("expected a target in all examples or in none, got both")
+        names = ("inputs", "targets")[: len(items[0])]
+        columns = zip(*items, strict=True)
+        return [
+            _join(column, name) for column, name in zip(columns, names, strict=True)
+        ]
+    except ValueError as error:
+        return error
 
 
-def _join(column: tuple) -> Tensor | list:
+def _join(column: tuple, name: str) -> Tensor | list:
     ragged = isinstance(column[0], Tensor) and len({x.shape for x in column}) > 1
     if ragged or isinstance(column[0], dict):
         return list(column)
-    return default_collate(list(column))
+    try:
+        return default_collate(list(column))
+    except (TypeError, RuntimeError) as error:
+        kinds = list(dict.fromkeys(map(describe, column)))
+        raise ValueError(
+            f"expected {name} that are tensors, arrays, numbers or dicts, got "
+            f"{' and '.join(kinds[:2])}"
+        ) from error
 
 
 def move(value: Any, device: torch.device) -> Any:
@@ -158,17 +226,39 @@ def move(value: Any, device: torch.device) -> Any:
     return value
 
 
+def count(examples: Examples) -> int:
+    """Return the number of examples of a set."""
+    return len(examples[0] if isinstance(examples, tuple) else examples)
+
+
+def check_examples(examples: Examples) -> None:
+    """Refuse what is neither a map-style dataset nor inputs and as many targets."""
+    if isinstance(examples, tuple):
+        check_columns(examples)
+        return
+    no_set = Tensor | np.ndarray | dict | str | DataLoader | IterableDataset
+    methods = ("__getitem__", "__len__")
+    if isinstance(examples, no_set) or not all(hasattr(examples, m) for m in methods):
+        loader = isinstance(examples, DataLoader)
+        raise ValueError(
+            "expected a map-style dataset, or a tuple (inputs, targets) or (inputs,), "
+            f"got {describe(examples)}{': give its dataset' if loader else ''}"
+        )
+
+
 def check_columns(columns: tuple) -> None:
     """Refuse what is not inputs and as many targets."""
-    known = all(isinstance(column, Tensor | list) for column in columns)
+    known = all(
+        isinstance(column, list) or (isinstance(column, Tensor) and column.ndim)
+        for column in columns
+    )
     if not known or len(columns) not in (1, 2):
-        names = ", ".join(type(column).__name__ for column in columns)
         raise ValueError(
-            f"expected tensors or lists (inputs, targets) or (inputs,), got ({names})"
+            "expected tensors or lists (inputs, targets) or (inputs,), got "
+            f"({', '.join(map(describe, columns))})"
         )
     if len({len(column) for column in columns}) > 1:
-        shapes = " and ".join(
-            str(tuple(c.shape)) if isinstance(c, Tensor) else f"a list of {len(c)}"
-            for c in columns
+        raise ValueError(
+            "expected as many targets as inputs, got "
+            f"{' and '.join(map(describe, columns))}"
         )
-        raise ValueError(f"expected as many targets as inputs, got {shapes}")

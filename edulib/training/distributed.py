@@ -34,7 +34,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     """
     try:
         found = torch.device(device)
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         found = None
     if found is None or found.type not in ("cpu", "cuda"):
         raise ValueError(f"expected device 'cpu' or 'cuda', got {str(device)!r}")

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
+from torch.nn.parameter import UninitializedTensorMixin
+from torch.utils.data import TensorDataset
 
 from edulib.data.splits import Examples
-from edulib.training.batches import Reader
+from edulib.training.batches import count, read_example
+from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
 
@@ -44,39 +47,72 @@ def fingerprint(
 
 
 def describe_model(model: nn.Module) -> str:
-    """Return class, number of parameters and a hash of the structure of a model."""
+    """Return class, number of parameters and a hash of the structure of a model.
+
+    Raises:
+        ValueError: if a lazy layer has not seen an input yet.
+    """
+    for name, value in model.named_parameters():
+        if isinstance(value, UninitializedTensorMixin):
+            raise ValueError(f"{name} has no shape yet: run the model once before")
     tensors = [
         (name, *value.shape, str(value.dtype), value.requires_grad)
         for name, value in (*model.named_parameters(), *model.named_buffers())
     ]
     count = sum(parameter.numel() for parameter in model.parameters())
     structure = without_addresses(repr(model)) + json.dumps(tensors)
+    if frozen := frozen_modules(model):
+        structure += json.dumps(list(frozen))
     code = sha256(structure.encode()).hexdigest()[:16]
     return f"{type(model).__name__} of {count:,} parameters, structure {code}"
 
 
 def describe_examples(examples: Examples) -> str:
-    """Return number, shapes, types and a hash of a sample of a set of examples.
+    """Return number, shapes, types and hashes of a set of examples.
 
-    Of examples that differ when they are read twice under the same random state, the
-    hash is left out.
+    Hashed are at most 64 examples, read; beyond so many all tensors, of a dataset all
+    labels and the names and sizes of its files, where it has such lists. Of examples
+    that differ when they are read twice under the same random state, the hash is left
+    out.
     """
-    length = len(examples[0] if isinstance(examples, tuple) else examples)
+    length = count(examples)
     places = torch.linspace(0, length - 1, min(length, SAMPLE)).long().tolist()
     first = read_in_turn(examples, places[:1])
     described = f"{length} examples {', '.join(map(outline, first))}"
     code = hash_of(read_in_turn(examples, places))
-    if hash_of(first) != hash_of(read_in_turn(examples, places[:1])):
-        return described
-    return f"{described}, content {code}"
+    if hash_of(first) == hash_of(read_in_turn(examples, places[:1])):
+        described += f", content {code}"
+    whole = known_of_all(examples) if length > SAMPLE else []
+    return f"{described}, all of it {hash_of(whole)}" if whole else described
+
+
+def known_of_all(examples: Examples) -> list:
+    """Return what a set tells of all its examples without reading them one by one."""
+    if isinstance(examples, tuple):
+        return list(examples)
+    if type(examples) is TensorDataset:
+        return list(examples.tensors)
+    known = [getattr(examples, name, None) for name in ("targets", "labels")]
+    samples = getattr(examples, "samples", None)  # of an ImageFolder
+    if isinstance(samples, list):
+        known += [file_outline(*sample) for sample in samples]
+    return [part for part in known if part is not None]
+
+
+def file_outline(path: str | Path, label: int) -> tuple:
+    """Return folder and name of a file, its size (-1: not there), and its label."""
+    path = Path(path)
+    size = path.stat().st_size if path.is_file() else -1
+    return *path.parts[-2:], size, label
 
 
 def read_in_turn(examples: Examples, places: list[int]) -> list:
     """Read examples, always under the same random state, which is put back."""
-    source = Reader(examples) if isinstance(examples, Dataset) else None
     with fixed_random_state():
         return [
-            source[place] if source else tuple(column[place] for column in examples)
+            tuple(column[place] for column in examples)
+            if isinstance(examples, tuple)
+            else read_example(examples, place)
             for place in places
         ]
 

@@ -9,8 +9,7 @@ on to exactly the result that it would have had without interruption.
 import math
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,14 @@ from edulib.data.splits import Examples
 from edulib.training import distributed
 from edulib.training.batches import Batches
 from edulib.training.fingerprint import fingerprint
+from edulib.training.inspection import inspect_examples
 from edulib.training.metrics import History, Metrics, Totals
+from edulib.training.modes import (
+    evaluation_mode,
+    frozen_modules,
+    mixed_precision,
+    training_mode,
+)
 from edulib.training.objectives import Classification, Objective
 from edulib.training.recipe import DEFAULT_RECIPE, Recipe
 from edulib.training.resume import TrainingState, resume_hint, save_state, start_state
@@ -51,7 +57,8 @@ def fit(
 
     Args:
         model: what the objective trains; for classification, images (B, C, H, W) to
-            logits (B, classes). Trained in place, left in evaluation mode.
+            logits (B, classes). Trained in place, left in evaluation mode. Parts that
+            were put in evaluation mode, unlike the whole, stay in it: frozen norms.
         train_set: dataset of (input, target) or tensors (inputs, targets); tensors are
             much faster.
         val_set: the same, measured after each epoch.
@@ -66,11 +73,11 @@ def fit(
         The measures of each epoch.
 
     Raises:
-        ValueError: if targets and outputs do not fit, or the checkpoint is damaged or
-            of another training.
+        ValueError: if inputs, targets and outputs do not fit, said before the first
+            epoch of all examples; or the checkpoint is damaged or of another training.
         FloatingPointError: if the loss is no longer a finite number.
-        OSError: if the checkpoint cannot be written; said before training begins
-            where that can be known.
+        OSError: if an example cannot be read, or the checkpoint cannot be written; said
+            before training begins where that can be known.
         KeyboardInterrupt: on Ctrl-C; says how to go on.
     """
     device = distributed.resolve_device(device)
@@ -78,24 +85,30 @@ def fit(
     channels_last = device.type == "cuda"
     model.to(device, memory_format=torch.channels_last if channels_last else None)
     distributed.broadcast_state(model)
+    frozen = frozen_modules(model)
     state = TrainingState(model, objective.make_optimizers(model, recipe), History())
     if checkpoint is not None:
-        checkpoint = Path(checkpoint)
         state.origin = fingerprint(model, objective, recipe, train_set, val_set)
-        start_state(checkpoint, state)
+        start_state(Path(checkpoint), state)
     history, update = state.history, Update(model, state.optimizers, recipe, device)
     own_random_numbers = torch.random.fork_rng([device] if channels_last else [])
     with own_random_numbers, progress_bar(train, history, recipe, progress) as bar:
         try:
+            if not len(history):
+                bar.set_description("reading each example once")
+                inspect_examples(model, objective, (train, val_set), update)
             for epoch in range(len(history), recipe.epochs):
                 bar.set_description(f"epoch {epoch + 1}/{recipe.epochs}")
+                training_mode(model, frozen)
                 trained = train_epoch(model, train, objective, update, epoch, bar)
-                tested = None
-                if val_set is not None:
-                    tested = evaluate(model, val_set, device, objective=objective)
+                tested = (
+                    None
+                    if val_set is None
+                    else evaluate(model, val_set, device, objective=objective)
+                )
                 history.append(trained, tested)
                 if checkpoint is not None and distributed.rank() == 0:
-                    save_state(checkpoint, state)
+                    save_state(Path(checkpoint), state)
         except KeyboardInterrupt as stop:
             raise type(stop)(resume_hint(history, checkpoint)) from None
     distributed.barrier()
@@ -115,7 +128,6 @@ def train_epoch(
     recipe, device = update.recipe, batches.device
     seed = recipe.seed * 1_000_003 + epoch  # all that is random here follows from it
     torch.manual_seed(seed + 500_009 * distributed.rank())
-    model.train()
     totals = Totals(device)
     for batch in batches.shuffled(seed):
         update.begin(epoch, batch, len(batches))
@@ -152,12 +164,15 @@ def evaluate(
         objective: makes the measures.
 
     Raises:
-        ValueError: if the set is empty, or targets and outputs do not fit.
+        ValueError: if the set is empty or none, or inputs, targets and outputs do not
+            fit.
     """
     device = distributed.resolve_device(device)
     totals = Totals(device)
     with evaluation_mode(model.to(device)):
         for batch in Batches(dataset, batch_size, device).in_order():
+            if batch.number == 0:
+                objective.check(model, batch)
             totals.add(objective.validate(model, batch))
     metrics = Metrics(objective.measures(totals.over_all_processes()))
     if not all(math.isfinite(value) for value in metrics.values()):
@@ -167,24 +182,6 @@ def evaluate(
             stacklevel=2,
         )
     return metrics
-
-
-@contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Switch a model to evaluation mode; give each module its own mode back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
-def mixed_precision(device: torch.device, recipe: Recipe) -> torch.autocast:
-    """Run layers in bfloat16 where that is safe, on a GPU; elsewhere change nothing."""
-    wanted = recipe.mixed_precision and device.type == "cuda"
-    return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
 
 
 def progress_bar(

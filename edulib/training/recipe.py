@@ -49,27 +49,44 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        rules = (
-            *((name, type(getattr(self, name)) is int, "an integer") for name in WHOLE),
+        for names, kinds, rule in KINDS:
+            for name in names:
+                value = getattr(self, name)
+                flag = isinstance(value, bool)  # which Python counts as an integer
+                fits = isinstance(value, kinds) and flag == (kinds == (bool,))
+                self._require(name, fits, rule)
+        for name, holds, rule in (
             ("epochs", self.epochs >= 1, "at least 1"),
             ("batch_size", self.batch_size >= 1, "at least 1"),
-            ("lr", 0 < self.lr < inf, "above 0 and finite"),
+            ("lr", 0 < self.lr < inf, ABOVE_0),
             ("optimizer", self.optimizer in OPTIMIZERS, f"one of {OPTIMIZERS}"),
             ("momentum", 0 <= self.momentum < 1, "from 0 to below 1"),
             ("weight_decay", 0 <= self.weight_decay < inf, "at least 0 and finite"),
             ("schedule", self.schedule in SCHEDULES, f"one of {SCHEDULES}"),
             ("warmup", 0 <= (self.warmup or 0) < 1, "from 0 to below 1, or None"),
-            ("clip_norm", self.clip_norm is None or self.clip_norm > 0, "above 0"),
+            ("clip_norm", self.clip_norm is None or 0 < self.clip_norm < inf, ABOVE_0),
             ("label_smoothing", 0 <= self.label_smoothing < 1, "from 0 to below 1"),
             ("workers", self.workers >= 0, "at least 0"),
-        )
-        for name, holds, rule in rules:
-            if not holds:
-                value = getattr(self, name)
-                raise ValueError(f"expected {name} {rule}, got {value!r}")
+            ("seed", 0 <= self.seed < 2**32, "from 0 to below 2**32"),
+        ):
+            self._require(name, holds, rule)
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise ValueError(f"expected {name} {rule}, got {getattr(self, name)!r}")
 
 
-WHOLE = ("epochs", "batch_size", "workers", "seed")
+ABOVE_0 = "above 0 and finite"
+KINDS = (
+    (("epochs", "batch_size", "workers", "seed"), (int,), "an integer"),
+    (
+        ("lr", "momentum", "weight_decay", "label_smoothing"),
+        (int, float),
+        "a number",
+    ),
+    (("warmup", "clip_norm"), (int, float, type(None)), "a number, or None"),
+    (("decay_all", "mixed_precision"), (bool,), "True or False"),
+)
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("onecycle", "cosine", "step", "constant")
 DEFAULT_RECIPE = Recipe()

@@ -2,7 +2,6 @@
 
 import io
 import json
-import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,12 @@ from edulib.files import atomic_write, check_writable, remove_leftovers
 from edulib.training.distributed import barrier, rank
 from edulib.training.fingerprint import hash_of
 from edulib.training.metrics import History
-
-REMEDY = "name another file, or delete this one to start afresh"
-UNREADABLE = (
-    *(RuntimeError, pickle.UnpicklingError, EOFError, OSError),  # torch.load's
-    *(KeyError, TypeError, ValueError, AttributeError, IndexError),
+from edulib.weight_files import (
+    DamagedFileError,
+    explain_difference,
+    explain_stored,
+    read_stored,
 )
-WRAPPERS = ("module.", "_orig_mod.")  # DataParallel's and torch.compile's prefixes
 
 
 @dataclass
@@ -61,7 +59,26 @@ def start_state(path: Path, state: TrainingState) -> None:
     if path.exists():
         load_state(path, state)
     else:
-        to_bytes(state)  # what cannot be stored is found now, not after an epoch
+        rehearse(path, state)
+
+
+def rehearse(path: Path, state: TrainingState) -> None:
+    """Write a checkpoint, read it and put it back, so that nothing of it fails later.
+
+    Raises:
+        ValueError: if the model's state cannot be stored or put back.
+        OSError: if there is no room for it.
+    """
+    content = to_bytes(state)
+    check_writable(path, content)
+    tensors = torch.load(io.BytesIO(content), weights_only=True)["tensors"]
+    try:
+        put_back(state, tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ValueError(
+            f"a checkpoint of this model could not be put back: {reason}"
+        ) from error
 
 
 def save_state(path: Path, state: TrainingState) -> None:
@@ -78,20 +95,31 @@ def to_bytes(state: TrainingState) -> bytes:
                 if value is not None:
                     tensors[f"optimizer.{name}.{number}.{key}"] = value
     for name, value in tensors.items():
-        if not isinstance(value, Tensor):
-            raise ValueError(
-                f"a checkpoint holds tensors only, got {name} of type "
-                f"{type(value).__name__}: train without checkpoint, or keep it as a "
-                "buffer"
-            )
+        check_storable(name, value)
     tensors = {
-        name: value.detach().cpu().contiguous() for name, value in tensors.items()
+        name: value.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        for name, value in tensors.items()
     }
     about = {"history": asdict(state.history), "origin": state.origin}
     about["checksum"] = checksum(tensors, about)
     file = io.BytesIO()
     torch.save({"training": json.dumps(about), "tensors": tensors}, file)
     return file.getvalue()
+
+
+def check_storable(name: str, value: Any) -> None:
+    """Refuse what is no ordinary tensor.
+
+    Raises:
+        ValueError: if it is none; says which.
+    """
+    if not isinstance(value, Tensor):
+        raise ValueError(
+            f"a checkpoint holds tensors only, got {name} of type "
+            f"{type(value).__name__}: train without checkpoint, or keep it as a buffer"
+        )
+    if value.layout != torch.strided:
+        raise ValueError(f"a checkpoint holds dense tensors, got {name}, a sparse one")
 
 
 def checksum(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
@@ -107,9 +135,17 @@ def load_state(path: Path, state: TrainingState) -> None:
     """
     try:
         tensors, about = read(path)
+    except DamagedFileError as error:
+        raise ValueError(f"{error}: name another file, or delete this one") from error
     except ValueError as error:
-        raise ValueError(f"{error}: {REMEDY}") from error
+        raise ValueError(f"{error}; to train, name another file") from error
     check_origin(path, about["origin"], state.origin)
+    put_back(state, tensors)
+    state.history = History(**about["history"])
+
+
+def put_back(state: TrainingState, tensors: dict[str, Tensor]) -> None:
+    """Give model and optimizers the values of a checkpoint."""
     state.model.load_state_dict(strip_prefix("model.", tensors))
     for optimizer_name, optimizer in state.optimizers.items():
         values: dict[int, dict[str, Tensor]] = {}
@@ -119,7 +155,6 @@ def load_state(path: Path, state: TrainingState) -> None:
             values.setdefault(int(number), {})[name] = value
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": values, "param_groups": groups})
-    state.history = History(**about["history"])
 
 
 def check_origin(path: Path, saved: dict, now: dict) -> None:
@@ -128,7 +163,8 @@ def check_origin(path: Path, saved: dict, now: dict) -> None:
         if saved.get(name) != now.get(name):
             raise ValueError(
                 f"{path} was begun with {name} {saved.get(name)!r}, now it is "
-                f"{now.get(name)!r}: use the same to go on, or {REMEDY}"
+                f"{now.get(name)!r}: use the same to go on, or name another file to "
+                "start afresh"
             )
 
 
@@ -148,41 +184,46 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no checkpoint {path}")
-    weights = strip_prefix("model.", read(path)[0])
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        prefix = next((p for p in WRAPPERS if next(iter(weights)).startswith(p)), None)
-        advice = "build the model with the same arguments"
-        if prefix:
-            advice = f"its names begin with {prefix!r}: give the wrapped model"
+    weights = read_model(path)
+    difference = explain_difference(model.state_dict(), weights)
+    if difference:
         raise ValueError(
             f"{path} holds the weights of another model than {type(model).__name__}: "
-            f"{advice}\n{error}"
-        ) from error
+            f"{difference}; weights = edulib.training.resume.read_model({str(path)!r})"
+        )
+    model.load_state_dict(weights)
     return model.eval()
+
+
+def read_model(path: str | Path) -> dict[str, Tensor]:
+    """Return the state dict of the model in a training's checkpoint."""
+    return strip_prefix("model.", read(Path(path))[0])
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict]:
     """Return the tensors of a checkpoint, and what is written about them.
 
-    Nothing but tensors, text and what holds them is ever unpickled.
-
     Raises:
         ValueError: if it is no checkpoint of a training, or its checksum is wrong.
     """
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        stored = read_stored(path)
+    except ValueError as error:
+        what = str(error).removeprefix(f"{path} ")
+        raise type(error)(
+            f"{path} is no whole checkpoint of a training: it {what}"
+        ) from error
+    try:
         about, tensors = json.loads(stored["training"]), stored["tensors"]
         code = about.pop("checksum")
-    except UNREADABLE as error:
-        reason = str(error).partition("\n")[0]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
-            f"{path} is no whole checkpoint of a training ({reason}); where it holds "
-            "weights alone: model.load_state_dict(torch.load(path, weights_only=True))"
+            f"{path} is no whole checkpoint of a training: it {explain_stored(stored)}"
         ) from error
     if checksum(tensors, about) != code:
-        raise ValueError(f"{path} is damaged: its content does not have its checksum")
+        raise DamagedFileError(
+            f"{path} is damaged: its content does not have its checksum"
+        )
     return tensors, about
 
 
@@ -192,7 +233,7 @@ def strip_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k[start:]: v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def resume_hint(history: History, checkpoint: Path | None) -> str:
+def resume_hint(history: History, checkpoint: str | Path | None) -> str:
     """Return what Ctrl-C leaves, and how to continue."""
     if checkpoint is None:
         return (

@@ -1,17 +1,20 @@
 """Update: a step down a loss, made in the same way for every objective."""
 
+import warnings
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from edulib.checks import describe
 from edulib.training.batches import Batch
-from edulib.training.distributed import average_gradients
+from edulib.training.distributed import average_gradients, rank
 from edulib.training.optim import learning_rate, set_learning_rate
 from edulib.training.recipe import Recipe
 
 LOOK_EVERY = 20  # steps between two looks at the loss on a GPU: each look waits for it
+SHOWN = 4  # names of parameters in a warning
 
 
 class Update:
@@ -40,7 +43,9 @@ class Update:
             name: owned_parameters(model, optimizer)
             for name, optimizer in optimizers.items()
         }
+        self.names = {id(p): name for name, p in model.named_parameters()}
         self.looks = True
+        self._stepped: set[str] = set()
         self._losses: list[tuple[int, Tensor]] = []
 
     def begin(self, epoch: int, batch: Batch, batches: int) -> None:
@@ -67,13 +72,22 @@ class Update:
             weight: what the share counts for, where that is not its number of examples.
 
         Raises:
+            ValueError: if the loss is no single number, or no parameter has a part in
+                it.
             FloatingPointError: if the loss is no finite number.
         """
+        if loss.ndim or not loss.requires_grad:
+            what = describe(loss) if loss.ndim else "one without a gradient"
+            raise ValueError(
+                "expected a loss of one number, computed from parameters that train, "
+                f"got {what}: see that forward neither detaches nor works under no_grad"
+            )
         chosen, parameters = self.optimizers[optimizer], self.parameters[optimizer]
         with torch.autocast(self.device.type, enabled=False):
             chosen.zero_grad()
             (loss * (self.batch.weight if weight is None else weight)).backward()
             average_gradients(parameters)
+            self._warn_of_unused(optimizer)
             if self.recipe.clip_norm is not None:
                 nn.utils.clip_grad_norm_(parameters, self.recipe.clip_norm)
             self._losses.append((self.batch.number, loss.detach()))
@@ -81,6 +95,22 @@ class Update:
                 self.check_finite()
             chosen.step()
         torch.clear_autocast_cache()  # of the weights before the step
+
+    def _warn_of_unused(self, optimizer: str) -> None:
+        """Say in an optimizer's first step which of its parameters it cannot move."""
+        if optimizer in self._stepped:
+            return
+        self._stepped.add(optimizer)
+        parameters = self.parameters[optimizer]
+        unused = [self.names[id(p)] for p in parameters if p.grad is None]
+        if unused and rank() == 0:
+            more = ", ..." if len(unused) > SHOWN else ""
+            warnings.warn(
+                f"the loss of the first batch gives no gradient to {len(unused)} of "
+                f"{len(parameters)} parameters, which keep their values: "
+                f"{', '.join(unused[:SHOWN])}{more}",
+                stacklevel=2,
+            )
 
     def check_finite(self) -> None:
         """Stop a training whose loss has become NaN or infinite."""

@@ -8,6 +8,7 @@ what it measured. ``python -m edulib.experiments checkpoint NAME`` remakes them.
 """
 
 import importlib
+import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,8 +20,10 @@ from torch import Tensor, nn
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
 from edulib.training.recipe import Recipe
+from edulib.weight_files import explain_difference
 
 FOLDER = Path(__file__).parent / "checkpoints"
+CARD = {"builder": str, "arguments": dict, "sha256": str}  # what a card must hold
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ def save_checkpoint(
         Path of the weights.
 
     Raises:
-        ValueError: if the card's builder does not make this model.
+        ValueError: if the card's builder does not make this model, or the card cannot
+            be written as JSON.
         OSError: if the folder cannot be written.
     """
     from safetensors.torch import save
@@ -79,9 +83,15 @@ def save_checkpoint(
         }
     content = save(clone_shared(weights))
     about = {**asdict(info), "sha256": sha256(content).hexdigest()}
+    try:
+        text = json.dumps(about, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"expected a card of words and finite numbers, got {info.result} and "
+            f"{info.arguments}: {error}"
+        ) from error
     check_writable(path)
     atomic_write(path, content)
-    text = json.dumps(about, indent=2, sort_keys=True) + "\n"
     atomic_write(path.with_suffix(".json"), text.encode())
     return path
 
@@ -140,14 +150,22 @@ def checkpoint_info(name: str, folder: str | Path = FOLDER) -> dict:
         ValueError: if there is no checkpoint of that name, or its card is damaged.
     """
     path = Path(folder) / f"{name}.json"
-    if not path.exists() or not path.with_suffix(".safetensors").exists():
+    if not path.is_file() or not path.with_suffix(".safetensors").is_file():
         raise ValueError(
             f"no checkpoint {name!r}: {suggest(name, list_checkpoints(folder))}"
         )
     try:
-        return json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+        about = json.loads(path.read_text())
+    except ValueError as error:  # of JSON, or of letters
         raise ValueError(f"{path} is damaged ({error}); {restore(path)}") from error
+    for key, kind in CARD.items():
+        value = about.get(key) if isinstance(about, dict) else None
+        if not isinstance(value, kind):
+            raise ValueError(
+                f"{path} is damaged: expected {key!r} as {kind.__name__}, "
+                f"got {value!r}; {restore(path)}"
+            )
+    return about
 
 
 def restore(path: Path) -> str:
@@ -168,12 +186,20 @@ def build(builder: str, arguments: Mapping) -> nn.Module:
     """Model that a builder of this package makes.
 
     Raises:
-        ValueError: if the builder is not in ``edulib``.
+        ValueError: if the builder is not in ``edulib``, or does not take these.
     """
     module, _, function = builder.rpartition(".")
     if not module.startswith("edulib."):
         raise ValueError(f"expected a builder in edulib, got {builder!r}")
-    return getattr(importlib.import_module(module), function)(**arguments)
+    try:
+        make = getattr(importlib.import_module(module), function)
+        inspect.signature(make).bind(**arguments)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"expected a builder in edulib and its arguments, got {builder!r} and "
+            f"{dict(arguments)}: {error}"
+        ) from error
+    return make(**arguments)
 
 
 def put_weights(
@@ -182,17 +208,13 @@ def put_weights(
     """The model with these weights.
 
     Raises:
-        ValueError: if names or shapes differ; the first difference is named.
+        ValueError: if names or shapes differ; says how.
     """
-    own = model.state_dict()
-    for key in sorted(own.keys() | weights.keys()):
-        mine = tuple(own[key].shape) if key in own else "nothing"
-        theirs = tuple(weights[key].shape) if key in weights else "nothing"
-        if mine != theirs:
-            raise ValueError(
-                f"the weights {name!r} belong to another architecture than "
-                f"{type(model).__name__}: for {key} the model expects {mine}, the "
-                f"weights hold {theirs}"
-            )
+    difference = explain_difference(model.state_dict(), weights)
+    if difference:
+        raise ValueError(
+            f"the weights {name!r} belong to another architecture than "
+            f"{type(model).__name__}: {difference}"
+        )
     model.load_state_dict(weights)
     return model

@@ -9,12 +9,13 @@ from typing import BinaryIO
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tqdm import tqdm
-
 from edulib.files import atomic_open, check_writable
 
 CHUNK = 1 << 18  # bytes read at a time
 TIMEOUT = 20  # seconds without a byte
+GRACE, SLOWEST = 60, 1000  # seconds, and bytes a second on average afterwards
+LARGEST = 8 << 30  # bytes of an answer that does not say how long it is
+AGAIN = (408, 425, 429)  # answers below 500 after which another try makes sense
 
 
 def fetch(
@@ -43,6 +44,8 @@ def fetch(
         KeyboardInterrupt: on Ctrl-C; nothing half-fetched is kept.
     """
     path = Path(folder) / url.rsplit("/", 1)[-1]
+    if path.is_dir():
+        raise IsADirectoryError(f"expected a file at {path}, found a folder: move it")
     if path.exists() and file_hash(path).startswith(hash_prefix):
         return path
     check_writable(path)
@@ -53,15 +56,17 @@ def fetch(
             return _fetch_once(url, path, hash_prefix, progress)
         except (ConnectionError, HTTPException, TimeoutError) as error:
             reason = error
+            if isinstance(error, RefusedError):
+                break
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"download of {path.name} stopped; nothing half-fetched is kept: "
                 "call again to start over"
             ) from None
     raise ConnectionError(
-        f"could not fetch {url} in {attempts} attempt(s): {reason}. Without a network "
-        f"put the file at {path} by hand, or use one of the book's own checkpoints: "
-        "edulib.weights.checkpoint.list_checkpoints()"
+        f"could not fetch {url} in {attempt + 1} attempt(s): {reason}. Without a "
+        f"network put the file at {path} by hand, or use one of the book's own "
+        "checkpoints: edulib.weights.checkpoint.list_checkpoints()"
     ) from reason
 
 
@@ -79,18 +84,42 @@ def _fetch_once(url: str, path: Path, hash_prefix: str, progress: bool) -> Path:
 
 def _receive(url: str, file: BinaryIO, progress: bool) -> str:
     """Copy what the address gives into a file, and return its SHA-256."""
+    from tqdm import tqdm  # which a bare machine with a GPU may lack
+
     digest = sha256()
     hidden = bool(os.environ.get("TQDM_DISABLE")) or not progress
     with _open(url) as answer:
-        total = int(answer.headers.get("Content-Length") or 0)
+        total = _length(answer)
+        start = time.monotonic()
         with tqdm(total=total, unit="B", unit_scale=True, disable=hidden) as bar:
-            while chunk := answer.read(CHUNK):
+            while chunk := answer.read1(CHUNK):
                 file.write(chunk)
                 digest.update(chunk)
                 bar.update(len(chunk))
+                _check_pace(file.tell(), total, time.monotonic() - start)
     if total and file.tell() != total:
         raise ConnectionError(f"got {file.tell()} of {total} bytes")
     return digest.hexdigest()
+
+
+class RefusedError(ConnectionError):
+    """An answer that another try would not change."""
+
+
+def _length(answer: BinaryIO) -> int:
+    """Return how many bytes an answer says it has; 0 if it does not say."""
+    said = answer.headers.get("Content-Length") or "0"
+    if not said.isdecimal():
+        raise ConnectionError(f"the server says {said!r} as the number of bytes")
+    return int(said)
+
+
+def _check_pace(got: int, total: int, seconds: float) -> None:
+    """Give up what would never end: a trickle, and an answer without a length."""
+    if seconds > GRACE and got < SLOWEST * seconds:
+        raise ConnectionError(f"only {got} bytes came in {seconds:.0f} s")
+    if got > (total or LARGEST):
+        raise ConnectionError(f"more than {total or LARGEST} bytes came")
 
 
 def _open(url: str) -> BinaryIO:
@@ -98,7 +127,9 @@ def _open(url: str) -> BinaryIO:
     try:
         return urlopen(request, timeout=TIMEOUT)
     except HTTPError as error:
-        raise ConnectionError(f"the server answered {error.code}") from error
+        final = error.code < 500 and error.code not in AGAIN
+        kind = RefusedError if final else ConnectionError
+        raise kind(f"the server answered {error.code}") from error
     except OSError as error:  # URLError: no network, unknown host, refused
         raise ConnectionError(str(getattr(error, "reason", error))) from error
 

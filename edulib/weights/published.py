@@ -15,9 +15,10 @@ import re
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from edulib.registry import get_builder, get_model_info, suggest
+from edulib.weight_files import explain_difference, read_weights
 from edulib.weights.checkpoint import put_weights
 from edulib.weights.downloads import fetch
 
@@ -52,9 +53,12 @@ def load_torchvision(
     path = file or _fetched(theirs, weights)
     with torch.device("meta"):
         reference = models.get_model(theirs)
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    stored = read_weights(Path(path))
     current = {OLD_NAME.sub(r".\1\2.", key): value for key, value in stored.items()}
-    reference.load_state_dict(current, assign=True)
+    try:
+        reference.load_state_dict(current, assign=True)
+    except RuntimeError as error:
+        raise _others(path, f"torchvision's {theirs}", reference, current) from error
     return _translated(name, reference, "torchvision")
 
 
@@ -71,6 +75,7 @@ def load_timm(
     Raises:
         ValueError: if either has no such model or weights, or the two differ.
         ConnectionError: without a network, unless the file is in timm's cache.
+        OSError: if ``file`` cannot be read.
         ModuleNotFoundError: if timm is not installed.
     """
     import timm
@@ -87,7 +92,12 @@ def load_timm(
             )
         theirs = f"{theirs}.{tag}"
     if file is not None:
-        reference = timm.create_model(theirs, checkpoint_path=str(file))
+        open(file, "rb").close()  # timm's own error names nothing
+        try:
+            reference = timm.create_model(theirs, checkpoint_path=str(file))
+        except (RuntimeError, ValueError, LookupError, TypeError, EOFError) as error:
+            stored, whole = read_weights(Path(file)), timm.create_model(theirs)
+            raise _others(file, f"timm's {theirs}", whole, stored) from error
         return _translated(name, reference, "timm")
     try:
         reference = timm.create_model(theirs, pretrained=True)
@@ -97,6 +107,14 @@ def load_timm(
             "that timm's state_dict was saved to: load_timm(..., file=...)"
         ) from error
     return _translated(name, reference, "timm")
+
+
+def _others(
+    path: str | Path, wanted: str, reference: nn.Module, stored: dict[str, Tensor]
+) -> ValueError:
+    """Return the error that says how stored weights differ from those wanted."""
+    difference = explain_difference(reference.state_dict(), stored)
+    return ValueError(f"{path} does not hold the weights of {wanted}: {difference}")
 
 
 def _fetched(theirs: str, weights: str) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from nbformat import v4
+from playwright.sync_api import expect
 from sample_chapter import code
 
 from edulib.authoring.assets import build_assets, shown_models
@@ -126,6 +127,16 @@ def test_live_notebook_starts_netron_itself(monkeypatch):
     assert started[0].endswith("lenet5.onnx")
     assert Path(started[0]).stat().st_size > 1000
     assert "localhost:81" in frame.src
+    assert Path(started[0]).parent.stat().st_mode & 0o077 == 0  # nobody else's
+
+
+@pytest.mark.browser
+def test_opened_as_a_file_it_says_what_it_needs(tmp_path, page):
+    write_viewer(tmp_path, {})
+    page.goto(f"{(tmp_path / 'index.html').as_uri()}?url=../graphs/lenet5.onnx")
+    expect(page.locator("#message-text")).to_be_visible()
+    expect(page.locator("#message-text")).to_contain_text("from a server: make serve")
+    expect(page.locator("#message-button")).to_be_hidden()
 
 
 def test_unknown_model_is_answered_with_the_nearest():

@@ -69,6 +69,8 @@ def test_tensors_are_copies():
     [
         ({"split": "val"}, "split out of .*, got 'val'"),
         ({"image_size": 7}, "image size of 8 to 32, got 7"),
+        ({"image_size": 8.5}, r"image size of 8 to 32, got 8\.5"),
+        ({"image_size": "8"}, "image size of 8 to 32, got '8'"),
         ({"image_size": 64}, "image size of 8 to 32, got 64"),
     ],
 )

@@ -77,8 +77,12 @@ def test_places_show_something_and_lie_apart():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"length": 0}, "at least 1, got 0 and 50"),
-        ({"num_classes": 0}, "at least 1, got 5 and 0"),
+        ({"length": 0}, "a length of at least 1, got 0"),
+        ({"num_classes": 0}, "number of classes of at least 1, got 0"),
+        ({"seed": 1.5}, r"a seed that is a whole number, got 1\.5"),
+        ({"length": 2.5}, r"a length of at least 1, got 2\.5"),
+        ({"num_classes": True}, "number of classes of at least 1, got True"),
+        ({"image_size": 32.5}, r"image size of 8 to 224, got 32\.5"),
         ({"image_size": 4}, "image size of 8 to 224, got 4"),
         ({"split": "test"}, "split out of .*, got 'test'"),
         ({"names": ["moon"]}, r"photographs out of .*, got \['moon'\]"),

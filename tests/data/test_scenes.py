@@ -190,8 +190,16 @@ def test_indices_behave_as_those_of_a_list():
     ("arguments", "message"),
     [
         ({"length": 0}, "length of at least 1, got 0"),
-        ({"image_size": 31}, "image size of 32 to 256 pixels, got 31"),
-        ({"image_size": 512}, "image size of 32 to 256 pixels, got 512"),
+        ({"length": 2.5}, r"length of at least 1, got 2\.5"),
+        ({"length": "9"}, "length of at least 1, got '9'"),
+        ({"image_size": 64.5}, r"pixels of 32 to 256, got 64\.5"),
+        ({"image_size": None}, "pixels of 32 to 256, got None"),
+        ({"seed": 0.5}, r"seed that is a whole number, got 0\.5"),
+        ({"objects": (1.0, 2)}, r"from 1 to 8, got \(1\.0, 2\)"),
+        ({"objects": None}, "from 1 to 8, got None"),
+        ({"objects": (1, 2, 3)}, r"from 1 to 8, got \(1, 2, 3\)"),
+        ({"image_size": 31}, "image size in pixels of 32 to 256, got 31"),
+        ({"image_size": 512}, "image size in pixels of 32 to 256, got 512"),
         ({"target": "mask"}, "expected a target out of .*'masks'.*, got 'mask'"),
         ({"domain": "dusk"}, "expected a domain out of .*, got 'dusk'"),
         ({"objects": 0}, "from 1 to 8, got 0"),
@@ -213,3 +221,27 @@ def test_a_negative_index_of_a_single_scene():
 def test_only_labels_fit_into_tensors():
     with pytest.raises(ValueError, match="target 'label', got 'boxes'"):
         as_tensors(Scenes(2, 32, target="boxes"))
+
+
+@pytest.mark.parametrize(
+    ("seed", "index", "message"),
+    [
+        (0.5, 1, r"a seed that is a whole number, got 0\.5"),
+        ("0", 1, "a seed that is a whole number, got '0'"),
+        (0, 1.5, r"an index of at least 0, got 1\.5"),
+        (0, True, "an index of at least 0, got True"),
+    ],
+)
+def test_numbers_of_a_scene_that_are_not_whole(seed, index, message):
+    with pytest.raises(ValueError, match=message):
+        make_scene(seed, index)
+
+
+def test_half_a_scene_is_none_and_whole_numbers_of_any_kind_are_the_same():
+    with pytest.raises(TypeError, match="float"):
+        Scenes(3)[1.5]
+    image, label = Scenes(3, seed=np.int64(1))[np.int64(2)]
+    same, of_same = Scenes(3, seed=1)[2]
+    assert torch.equal(image, same)
+    assert label == of_same
+    assert make_scene(-1, 0).caption == make_scene(np.int64(-1), 0).caption

@@ -82,3 +82,27 @@ def test_large_scenes_are_kept_as_a_dataset():
     image, label = data.train[0]
     assert image.shape == (3, 128, 128)
     assert 0 <= label < 10
+
+
+def test_one_class_is_nothing_to_tell_apart(monkeypatch):
+    class One(Pictures):
+        def __init__(self, name, root, split, transforms, download):
+            super().__init__(name, root, split, transforms, download)
+            self.classes = ["cat"]
+
+    monkeypatch.setattr(torchvision_sets, "torchvision_set", One)
+    with pytest.raises(ValueError, match=r"at least two classes .*got \['cat'\]"):
+        load_source("folder", None, 1, "photos")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("imagenet", 32, 1), r"--data out of \('scenes', .*, got 'imagenet'"),
+        (("digits", 8.5, 1), r"--image-size of at least 1, got 8\.5"),
+        (("scenes", 32, "9"), "--length of at least 1, got '9'"),
+    ],
+)
+def test_arguments_that_are_none(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load_source(*arguments, None)

@@ -1,7 +1,9 @@
 """Whole sets in memory."""
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.utils.data import Subset
 
 from edulib.data import Digits, as_tensors
@@ -21,6 +23,32 @@ def test_images_of_several_shapes():
         as_tensors(pairs)
 
 
-def test_labels_that_are_no_integers():
-    with pytest.raises(ValueError, match="integer labels, got str"):
-        as_tensors([(torch.zeros(3, 4, 4), "cat")])
+GOOD = torch.zeros(3, 4, 4)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([(GOOD, "cat")], "integer labels, got str with item 0"),
+        ([(GOOD, 1), (GOOD, 1.5)], "integer labels, got float with item 1"),
+        ([(GOOD, True)], "integer labels, got bool"),
+        ([(GOOD, torch.tensor(1.0))], "integer labels, got Tensor"),
+        ([(GOOD.byte(), 1)], r"in \[0, 1\], got uint8 \(3, 4, 4\): divide by 255"),
+        ([(Image.new("L", (4, 4)), 1)], "floating point .*got a Image"),
+        ([(GOOD.numpy(), 1)], "floating point .*got a ndarray"),
+        ([GOOD], r"pairs of image and label, got item 0: float32 \(3, 4, 4\)"),
+        ([(GOOD, 1), (GOOD, 1, 2)], "got item 1: a tuple of 3"),
+        ([], "at least one pair"),
+    ],
+)
+def test_items_that_are_no_images_with_labels(pairs, message):
+    with pytest.raises(ValueError, match=message):
+        as_tensors(pairs)
+
+
+@pytest.mark.parametrize("label", [3, np.int32(3), torch.tensor(3)])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_types_become_the_promised_ones(label, dtype):
+    images, labels = as_tensors([(GOOD.to(dtype), label)] * 2)
+    assert (images.dtype, labels.dtype) == (torch.float32, torch.int64)
+    assert labels.tolist() == [3, 3]

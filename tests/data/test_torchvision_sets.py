@@ -242,7 +242,7 @@ def test_pixels_of_unknown_range_are_refused(tmp_path, dtype):
     path = tmp_path / "train/a/depth.tif"
     path.parent.mkdir(parents=True)
     Image.fromarray(np.ones((4, 4), dtype)).save(path)
-    with pytest.raises(ValueError, match=r"8 or 16 bits, got mode '[FI]' in .*depth"):
+    with pytest.raises(ValueError, match=r"depth\.tif: .* got mode '[FI]'"):
         torchvision_set("folder", tmp_path)[0]
 
 
@@ -292,6 +292,20 @@ def test_a_download_leaves_the_set_and_nothing_else(tmp_path, monkeypatch, serve
     assert os.listdir(root) == ["cifar-10-batches-py"]
     monkeypatch.setattr(datasets.CIFAR10, "url", f"{server}/gone.tar.gz")
     assert len(torchvision_set("cifar10", root, "val", download=True)) == 4
+
+
+def test_what_killed_downloads_left_is_removed(tmp_path, monkeypatch, server):
+    serve_cifar10(tmp_path, monkeypatch, server)
+    root = tmp_path / "data"
+    names = (".cifar10-download-old", ".cifar10-download-now", ".pets-download-old")
+    for name in names:
+        (root / name / "inside").mkdir(parents=True)
+        (root / name / "inside" / "half.tar.gz").write_bytes(b"half")
+        if name.endswith("old"):
+            for path in (root / name, *(root / name).rglob("*")):
+                os.utime(path, (0, 0))
+    torchvision_set("cifar10", root, download=True)
+    assert sorted(os.listdir(root)) == sorted([*names[1:], "cifar-10-batches-py"])
 
 
 def test_a_download_replaces_a_damaged_set(tmp_path, monkeypatch, server):

@@ -93,7 +93,7 @@ def test_what_chance_gives_is_what_the_rule_says():
 
 
 def test_rates_pair_and_are_rates():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match="as many seeds"):
         judge([30, 31], [30], test_images=500)
     for wrong in ([130.0], [float("nan")], []):
         with pytest.raises(ValueError, match="error rates from 0 to 100 %"):
@@ -110,3 +110,17 @@ def test_a_live_number_stands_as_on_the_page_while_it_is_near():
     assert near(3.21, 3.2, 0.1, "times", 1) == "about 3.2 times"
     assert near(37.9, 43, 5) == "37.9 %, not about 43 % (within 5)"
     assert near(float("nan"), 43, 5).startswith("nan %, not about")
+
+
+@pytest.mark.parametrize(
+    ("worse", "better", "test_images", "message"),
+    [
+        ([30.0, 31.0], [20.0], 100, "as many seeds of both, got 2 and 1"),
+        ([30.0], [20.0], 0, r"whole number of test images, got 25\.0 and 0"),
+        ([30.0], [20.0], -5, "got 25.0 and -5"),
+        ([30.0], [20.0], 2.5, r"got 25\.0 and 2\.5"),
+    ],
+)
+def test_what_cannot_be_judged(worse, better, test_images, message):
+    with pytest.raises(ValueError, match=message):
+        judge(worse, better, test_images)

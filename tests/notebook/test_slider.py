@@ -193,3 +193,42 @@ def test_bad_groups_and_images():
         image_slider(["cat.png"], ["a"], "x")
     with pytest.raises(ValueError, match="width of at least 1 pixel, got 0"):
         image_slider(some(1), ["a"], "x", width=0)
+
+
+def seen(image: object) -> np.ndarray:
+    """The pixels of an encoded image."""
+    return np.asarray(Image.open(io.BytesIO(encode(image).data)).convert("RGB"))
+
+
+def test_pictures_of_pil_are_shown_as_viewers_do():
+    sixteen = Image.fromarray(np.full((4, 4), 32896, np.uint16))
+    assert (seen(sixteen) == 128).all()
+    clear = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
+    assert (seen(clear) == 255).all()
+    lying = Image.new("RGB", (40, 30))
+    lying.getexif()[0x0112] = 6
+    assert seen(lying).shape == (40, 30, 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_tensors_of_any_precision_are_shown(dtype):
+    image = torch.tensor([[0.0, 0.5, 1.0]]).to(dtype).requires_grad_()
+    assert seen(image)[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (Image.new("F", (4, 4), 0.5), "got mode 'F'"),
+        (Image.new("I", (4, 4), 70_000), "got mode 'I'"),
+        (torch.ones(4, 4, dtype=torch.complex64), r"got complex64 of shape \(4, 4\)"),
+        (torch.ones(3, 0, 4), r"got float32 of shape \(0, 4, 3\)"),
+        (np.array([[None]]), "got object of shape"),
+        (np.full((4, 4), 3000, np.uint16), r"in \[0, 1\], got 3e\+03"),
+        (torch.full((4, 4), torch.nan), "got nan"),
+        (torch.ones(4, 4, 4), r"got \(4, 4, 4\)"),
+    ],
+)
+def test_what_is_no_picture_is_refused(image, message):
+    with pytest.raises(ValueError, match=message):
+        encode(image)

@@ -66,8 +66,11 @@ def test_trains_on_a_folder_of_images(tmp_path, capsys):
             ["resnet18", "--data", "folder", "--root", "nowhere"],
             "expected images in nowhere/train/CLASS/",
         ),
-        (["resnet18", "--data", "digits", "--image-size", "0"], "got 0 and 4000"),
-        (["resnet18", "--length", "0"], "got 64 and 0"),
+        (
+            ["resnet18", "--data", "digits", "--image-size", "0"],
+            "--image-size of at least 1, got 0",
+        ),
+        (["resnet18", "--length", "0"], "--length of at least 1, got 0"),
         (["resnet18", "--device", "tpu"], "'cpu' or 'cuda', got 'tpu'"),
         (["resnet18", "--device", "cuda:99"], "or 'cpu', got 'cuda:99'"),
     ],
@@ -104,7 +107,8 @@ def test_a_damaged_image_is_named(split, tmp_path, capsys):
     arguments += ["--image-size", "8", "--epochs", "1"]
     assert main([*arguments, "--output", str(tmp_path / "net.pt")]) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert f"{split}/sky/torn.png): " in error
+    assert f"{split}/sky/torn.png: " in error
+    assert not (tmp_path / "net.pt").exists()
 
 
 def test_an_output_that_cannot_be_written(tmp_path, capsys):

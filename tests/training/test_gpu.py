@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 from training_helpers import QUICK, examples, network, same
 
 from edulib.training import Recipe, fit, load_weights
@@ -36,8 +37,19 @@ def test_it_learns_and_its_checkpoint_loads_on_a_cpu(tmp_path):
 
 @on_gpu
 def test_a_bad_batch_between_two_looks_is_named():
-    images, labels = examples(3 * LOOK_EVERY)
-    images[:] = torch.nan
+    class Diverged(nn.Module):
+        def forward(self, x):
+            return x * torch.nan if self.training else x
+
+    model = nn.Sequential(network(), Diverged())
     recipe = Recipe(epochs=1, batch_size=1)
     with pytest.raises(FloatingPointError, match="epoch 1, batch 1,"):
-        fit(network(), (images, labels), recipe=recipe, device="cuda")
+        fit(model, examples(3 * LOOK_EVERY), recipe=recipe, device="cuda")
+
+
+@on_gpu
+def test_a_wrong_label_is_found_before_a_step(tmp_path):
+    images, labels = examples(40)
+    labels[39] = 3
+    with pytest.raises(ValueError, match="labels 0 to 3"):
+        fit(network(), examples(), (images, labels), device="cuda")

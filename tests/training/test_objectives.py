@@ -14,12 +14,20 @@ from training_tasks import (
     Spots,
     adversaries,
     maps,
+    perceptron,
     pixelwise,
     ring,
     spotter,
 )
 
-from edulib.training import GAN, Recipe, Segmentation, evaluate, fit
+from edulib.training import (
+    GAN,
+    AdversarialNetworks,
+    Recipe,
+    Segmentation,
+    evaluate,
+    fit,
+)
 from edulib.training.batches import Batches
 from edulib.training.objectives.gan import energy_distance
 
@@ -96,7 +104,7 @@ def test_a_batch_without_labelled_pixels_changes_nothing_by_its_loss():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t[:, None], r"\(B, H, W\), got \(4, 3, 5, 5\) and \(4, 1, 5, 5\)"),
+        (lambda t: t[:, None], r"\(B, H, W\) for .*got int64 \(4, 1, 5, 5\)"),
         (lambda t: t.to(torch.uint8), r"torch\.int64, got torch\.uint8: use"),
         (lambda t: t + 1, "labels 1 to 256: .*num_classes=257"),
     ],
@@ -163,7 +171,7 @@ def test_energy_distance_equals_the_slow_sums():
 def test_a_gan_wants_its_two_networks():
     with pytest.raises(ValueError, match="AdversarialNetworks, got Sequential"):
         fit(network(), ring(), objective=GAN())
-    with pytest.raises(ValueError, match=r"latent_dim .*got 8 and 1\.0"):
+    with pytest.raises(ValueError, match=r"decay from 0 to below 1, got 1\.0"):
         adversaries(decay=1.0)
 
 
@@ -218,3 +226,38 @@ def test_probabilities_are_labels_too():
     assert soft.train_accuracy == history.train_accuracy
     assert soft.val_accuracy == history.val_accuracy
     assert soft.val_loss == pytest.approx(history.val_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("latent_dim", [0, 2.5, None, True])
+def test_latents_that_are_none(latent_dim):
+    parts = perceptron(8, 2, 4), perceptron(2, 1, 4)
+    with pytest.raises(ValueError, match=f"latent_dim of at least 1, got {latent_dim}"):
+        AdversarialNetworks(*parts, latent_dim)
+
+
+@pytest.mark.parametrize(
+    ("generator", "discriminator", "message"),
+    [
+        (
+            perceptron(8, 3, 4),
+            perceptron(2, 1, 4),
+            r"like .*\(1, 3\) and .*, 2",
+        ),
+        (perceptron(8, 2, 4), perceptron(2, 5, 4), r"one logit .*got float32 \(1, 5\)"),
+        (
+            perceptron(8, 2, 4),
+            perceptron(3, 1, 4),
+            r"model takes, .*\(1, 2\): ",
+        ),
+        (
+            perceptron(8, 2, 4),
+            nn.ModuleDict({"a": nn.Linear(2, 1)}),
+            "takes, got float32",
+        ),
+    ],
+)
+def test_adversaries_that_do_not_fit(generator, discriminator, message):
+    model = AdversarialNetworks(generator, discriminator, 8)
+    for use in (fit, evaluate):
+        with pytest.raises(ValueError, match=message):
+            use(model, ring(16), objective=GAN())

@@ -24,6 +24,7 @@ from edulib.training import (
     loop,
 )
 from edulib.training.fingerprint import describe_examples
+from edulib.training.resume import read_model
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +192,12 @@ def frozen() -> nn.Module:
     return model
 
 
+def frozen_norm() -> nn.Module:
+    model = network()
+    model[1].eval()
+    return model
+
+
 class OtherName(Classification):
     pass
 
@@ -205,11 +212,15 @@ def saved(tmp_path):
 @pytest.mark.parametrize(
     ("message", "changes"),
     [
-        ("begun with epochs 3, now it is 5.*delete", {"recipe": Recipe(epochs=5)}),
+        (
+            "begun with epochs 3, now it is 5.*name another file",
+            {"recipe": Recipe(epochs=5)},
+        ),
         ("begun with lr 0.1, now it is 0.2", {"recipe": replace(QUICK, lr=0.2)}),
         ("begun with model 'Sequential of ", {"model": network(classes=5)}),
         ("begun with model", {"model": nn.Sequential(*network(), nn.Dropout(0.1))}),
         ("begun with model", {"model": frozen()}),
+        ("begun with model", {"model": frozen_norm()}),
         ("begun with objective 'Classification", {"objective": OtherName()}),
         ("training set '64 examples .*'63 exam", {"train_set": examples(63)}),
         ("training set", {"train_set": changed(examples(), 0)}),
@@ -310,7 +321,7 @@ def test_an_edited_checkpoint_is_refused(saved, part):
 
 def test_no_code_in_a_checkpoint_is_run(saved):
     torch.save({"training": Path("x"), "tensors": {}}, saved)
-    refused(saved, "no whole checkpoint.*Weights only load failed")
+    refused(saved, "no whole checkpoint.*whose code is not run.*name another file")
 
 
 def test_a_folder_is_no_checkpoint(tmp_path):
@@ -359,15 +370,139 @@ def test_a_missing_checkpoint_is_named(tmp_path):
         load_weights(network(), tmp_path / "gone.pt")
 
 
-def test_good_weights_of_another_origin_are_not_to_be_deleted(tmp_path):
-    wrapped, pickled = tmp_path / "wrapped.pt", tmp_path / "net.pth"
-    fit(nn.DataParallel(network()), examples(), recipe=QUICK, checkpoint=wrapped)
-    torch.save(network().state_dict(), pickled)
-    for file, message in (
-        (wrapped, r"names begin with 'module\.': give the wrapped"),
-        (pickled, r"holds weights alone: .*weights_only=True"),
-    ):
-        with pytest.raises(ValueError, match=message) as error:
-            load_weights(network(), file)
-        assert "delete" not in str(error.value)
-    load_weights(nn.DataParallel(network(seed=7)), wrapped)
+WIDER = nn.Sequential(*network(), nn.Linear(3, 3))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (network(classes=5), r"for 3 classes, the model for 5 \(5\.weight, 5\.bias\)"),
+        (nn.DataParallel(network()), r"begin with 'module\.': load .* model\.module"),
+        (network()[:5], r"more than the model, 5\.weight, 5\.bias"),
+        (WIDER, r"lack 6\.weight, 6\.bias: load what is there with strict=False"),
+    ],
+)
+def test_weights_for_another_model_are_explained(saved, model, message):
+    with pytest.raises(ValueError, match=message) as error:
+        load_weights(model, saved)
+    assert "delete" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, lambda m: nn.ModuleDict({"a": m})])
+def test_weights_of_a_wrapped_model_are_explained_by_code_that_runs(wrap, tmp_path):
+    class Wrapped(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = wrap(network())
+
+        def forward(self, x):
+            return next(self.inner.children())(x)
+
+    file = tmp_path / "wrapped.safetensors"  # whose ending says nothing
+    model = Wrapped()
+    fit(model, examples(), recipe=QUICK, checkpoint=file)
+    assert len(fit(Wrapped(), examples(), recipe=QUICK, checkpoint=file)) == 3
+    with pytest.raises(ValueError, match="their names begin with 'inner") as error:
+        load_weights(network(), file)
+    advice = str(error.value)
+    assert "delete" not in advice
+    weights = read_model(file)
+    unwrapped = network(seed=7)
+    code = advice[advice.index("{k") : advice.index("}") + 1]
+    unwrapped.load_state_dict(eval(code, {"weights": weights}))
+    assert same(unwrapped, next(model.inner.children()))
+
+
+def test_a_training_is_not_begun_on_good_weights(tmp_path):
+    file = tmp_path / "net.pth"
+    torch.save(network().half().state_dict(), file)
+    refused(file, "holds weights alone, .* of float16 and int64: .*name another file")
+    with pytest.raises(ValueError, match="holds weights alone"):
+        load_weights(network(), file)
+
+
+@pytest.mark.parametrize(
+    ("buffer", "message"),
+    [
+        (torch.eye(3).to_sparse(), r"dense tensors, got model\.table, a sparse one"),
+        (torch.ones(1).expand(3), "could not be put back: .*table"),
+    ],
+)
+def test_what_cannot_be_put_back_is_found_before_training(
+    tmp_path, monkeypatch, buffer, message
+):
+    steps = []
+    monkeypatch.setattr(loop, "train_epoch", lambda *_: steps.append(1))
+    model = network()
+    model.register_buffer("table", buffer)
+    with pytest.raises(ValueError, match=message) as error:
+        fit(model, examples(), checkpoint=tmp_path / "net.pt")
+    assert "\n" not in str(error.value)
+    assert steps == list(tmp_path.iterdir()) == []
+
+
+def test_a_view_of_conjugates_is_stored(tmp_path):
+    def conjugate() -> nn.Module:
+        model = network()
+        model.register_buffer("phase", torch.tensor([1 + 2j, 3j]).conj())
+        return model
+
+    model = conjugate()
+    fit(model, examples(), recipe=QUICK, checkpoint=tmp_path / "net.pt")
+    assert same(load_weights(conjugate(), tmp_path / "net.pt"), model)
+
+
+def test_a_lazy_layer_is_told_to_be_run_once(tmp_path):
+    lazy = nn.Sequential(nn.Flatten(), nn.LazyLinear(3))
+    with pytest.raises(ValueError, match=r"1\.weight has no shape yet: run the model"):
+        fit(lazy, examples(), checkpoint=tmp_path / "net.pt")
+    lazy(examples()[0])
+    assert len(fit(lazy, examples(), recipe=QUICK, checkpoint=tmp_path / "n.pt")) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "message"),
+    [("n" * 230, None, "name of 200 letters"), ("net.pt", errno.ENOSPC, "no room to")],
+)
+def test_a_file_that_cannot_be_written_is_found_before_training(
+    tmp_path, monkeypatch, name, code, message
+):
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(code, os.strerror(code))
+
+    steps = []
+    monkeypatch.setattr(loop, "train_epoch", lambda *_: steps.append(1))
+    if code:
+        monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match=message):
+        fit(network(), examples(), checkpoint=tmp_path / name)
+    assert steps == list(tmp_path.iterdir()) == []
+
+
+MANY = 200  # examples, of which a fingerprint reads 64: not number 5
+
+
+@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("wrap", [lambda *pair: pair, TensorDataset])
+def test_one_number_among_many_examples_is_another_set(part, wrap):
+    one, other = examples(MANY), [column.clone() for column in examples(MANY)]
+    other[part][5] += 1
+    assert describe_examples(wrap(*one)) != describe_examples(wrap(*other))
+    assert describe_examples(wrap(*one)) == describe_examples(wrap(*examples(MANY)))
+    assert describe_examples(one) == describe_examples(TensorDataset(*one))
+
+
+def test_labels_and_files_of_a_set_are_compared(tmp_path):
+    class Folder(TensorDataset):
+        targets = None
+        samples = None
+
+    file = tmp_path / "5.png"
+    described = set()
+    for labels, content in ((None, b"a"), (None, b"ab"), ([0] * MANY, b"ab")):
+        file.write_bytes(content)
+        folder = Folder(*examples(MANY))
+        folder.targets, folder.samples = labels, [(str(file), 0)] * MANY
+        described.add(describe_examples(folder))
+    assert len(described) == 3

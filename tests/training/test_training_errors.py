@@ -1,12 +1,18 @@
 """What is wrong with a recipe, the data or the numbers is said early and clearly."""
 
+import json
+import re
+from dataclasses import asdict, fields
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torch.utils.data import TensorDataset
 
 from edulib.data.splits import Examples
-from edulib.training import Recipe, evaluate, fit
+from edulib.training import Recipe, evaluate, fit, learning_rate
 from edulib.training.batches import Batch
 from edulib.training.update import Update
 
@@ -37,20 +43,60 @@ def examples(count: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
         ("clip_norm", 0),
         ("label_smoothing", 1.0),
         ("workers", -1),
+        ("epochs", "3"),
+        ("batch_size", None),
+        ("batch_size", True),
+        ("lr", "0.1"),
+        ("lr", None),
+        ("momentum", 1j),
+        ("warmup", "none"),
+        ("clip_norm", float("inf")),
+        ("clip_norm", []),
+        ("decay_all", "no"),
+        ("mixed_precision", None),
+        ("optimizer", ["sgd"]),
+        ("seed", -1),
+        ("seed", 2**64),
     ],
 )
 def test_a_wrong_number_in_the_recipe(field, value):
-    with pytest.raises(ValueError, match=rf"expected {field} .*got {value!r}"):
+    message = rf"expected {field} .*got {re.escape(repr(value))}$"
+    with pytest.raises(ValueError, match=message):
         Recipe(**{field: value})
 
 
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from([field.name for field in fields(Recipe)]), ANYTHING)
+def test_a_recipe_is_refused_or_can_be_stored(name, value):
+    recipe, message = None, ""
+    try:
+        recipe = Recipe(**{name: value})
+    except ValueError as error:
+        message = str(error)
+    if recipe is None:
+        assert message.startswith(f"expected {name} ")
+        return
+    stored = json.loads(json.dumps(asdict(recipe), allow_nan=False))
+    assert Recipe(**stored) == recipe
+    assert all(0 <= learning_rate(recipe, k / 10) <= recipe.lr for k in range(11))
+
+
 def test_a_loss_that_is_not_finite_names_place_rate_and_remedy():
-    images, labels = examples()
-    images[7] = torch.nan
+    class Logarithm(nn.Module):
+        def forward(self, x):
+            return x.log() if self.training else x
+
     recipe = Recipe(epochs=2, batch_size=4, schedule="constant", lr=0.5)
-    model = network()
+    model = nn.Sequential(network(), Logarithm())
+    with torch.no_grad():
+        model[0][1].weight.fill_(-1)
     with pytest.raises(FloatingPointError) as error:
-        fit(model, (images, labels), recipe=recipe)
+        fit(model, examples(), recipe=recipe)
     message = str(error.value)
     assert "epoch 1, batch " in message
     assert "learning rate 0.5" in message
@@ -69,11 +115,10 @@ def test_the_batch_is_named_where_the_loss_is_looked_at_later():
     model = nn.Linear(1, 1)
     optimizers = {"model": torch.optim.SGD(model.parameters())}
     update = Update(model, optimizers, Recipe(), torch.device("cpu"))
-    losses = [torch.tensor(x, requires_grad=True) for x in (1.0, 2.0, torch.inf, 1.0)]
-    for number, loss in enumerate(losses, 15):
+    for number, loss in enumerate((1.0, 2.0, torch.inf, 1.0), 15):
         update.begin(2, Batch(None, None, number, 1.0), batches=99)
         update.looks = False
-        update(loss)
+        update(loss + 0 * sum(p.sum() for p in model.parameters()))
     with pytest.raises(FloatingPointError, match="epoch 3, batch 18,"):
         update.check_finite()
 
@@ -86,7 +131,7 @@ def test_labels_beyond_the_classes():
 
 
 def test_logits_that_are_none():
-    with pytest.raises(ValueError, match=r"expected logits \(B, classes\)"):
+    with pytest.raises(ValueError, match=r"return logits \(B, classes\)"):
         fit(nn.Conv2d(1, 3, 1), examples())
 
 
@@ -95,30 +140,8 @@ def test_a_label_is_checked_in_every_batch(place, label):
     images, labels = examples()
     labels[place] = label
     for recipe in (Recipe(batch_size=2, seed=seed) for seed in range(3)):
-        with pytest.raises(ValueError, match=f"labels .*{label}.*: build the model"):
+        with pytest.raises(ValueError, match=f"and labels .*{label}.*: (build|number)"):
             fit(network(), (images, labels), recipe=recipe)
-
-
-@pytest.mark.parametrize(
-    ("output", "message"),
-    [
-        (lambda y: {"out": y}, r"\(B, classes\), got a dict with 'out': wrap"),
-        (lambda y: (y, y), "got a tuple of 2"),
-    ],
-)
-def test_a_model_that_returns_no_tensor(output, message):
-    class Wrapped(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = network()
-
-        def forward(self, x):
-            return output(self.model(x))
-
-    with pytest.raises(ValueError, match=message):
-        fit(Wrapped(), examples())
-    with pytest.raises(ValueError, match=message):
-        evaluate(Wrapped(), examples())
 
 
 @pytest.mark.parametrize("wrap", [lambda *pair: pair, TensorDataset])
@@ -127,7 +150,7 @@ def test_a_model_that_returns_no_tensor(output, message):
     [
         (lambda y: y.float(), r"torch\.int64, got torch\.float32: use"),
         (lambda y: y.int(), r"torch\.int64, got torch\.int32: use"),
-        (lambda y: y[:, None], r"expected labels \(B,\), .*got \(12, 1\)"),
+        (lambda y: y[:, None], r"expected labels \(B,\), .*got int64 \(12, 1\)"),
     ],
 )
 def test_labels_that_are_none(wrap, change, message):
@@ -140,7 +163,7 @@ def test_labels_that_are_none(wrap, change, message):
 
 
 def test_one_class_is_none():
-    with pytest.raises(ValueError, match=r"at least 2 classes, got \(12, 1\)"):
+    with pytest.raises(ValueError, match=r"at least 2 classes, got \(1, 1\)"):
         fit(network(classes=1), examples())
 
 
@@ -154,13 +177,15 @@ def test_a_device_that_is_not_here(device):
 
 def test_tensors_that_do_not_fit_together():
     images, labels = examples()
-    with pytest.raises(ValueError, match=r"got \(12, 1, 4, 4\) and \(11,\)"):
+    with pytest.raises(
+        ValueError, match=r"got float32 \(12, 1, 4, 4\) and int64 \(11,\)"
+    ):
         fit(network(), (images, labels[1:]))
-    with pytest.raises(ValueError, match=r"got \(1, 4, 4\) and \(12,\)"):
+    with pytest.raises(ValueError, match=r"got float32 \(1, 4, 4\) and int64 \(12,\)"):
         fit(network(), (images[0], labels))
-    with pytest.raises(ValueError, match=r"got \(12, 1, 4, 4\) and a list of 11"):
+    with pytest.raises(ValueError, match=r"got float32 \(12, .* and a list of 11"):
         fit(network(), (images, [{}] * 11))
-    with pytest.raises(ValueError, match=r"\(inputs,\), got \(Tensor, int\)"):
+    with pytest.raises(ValueError, match=r"\(inputs,\), got \(float32 \(.*, 3\)"):
         fit(network(), (images, 3))
 
 

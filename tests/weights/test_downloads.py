@@ -58,6 +58,62 @@ def test_it_gives_up_after_three_attempts(tmp_path, failures, reason):
     assert files(tmp_path) == []
 
 
+def test_an_address_that_is_not_there_is_asked_for_once(tmp_path):
+    with serve(CONTENT, ("404",) * 3) as server:
+        with pytest.raises(ConnectionError, match=r"in 1 attempt.*answered 404"):
+            fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+        assert server.asked == 1
+    assert files(tmp_path) == []
+
+
+def test_a_length_that_is_no_number(tmp_path):
+    with (
+        serve(CONTENT, ("many",) * 3) as server,
+        pytest.raises(ConnectionError, match="says 'many' as the number of bytes"),
+    ):
+        fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+    assert files(tmp_path) == []
+
+
+def test_a_trickle_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(downloads, "GRACE", 0)
+    monkeypatch.setattr(downloads, "SLOWEST", 1e15)
+    with (
+        serve(CONTENT) as server,
+        pytest.raises(ConnectionError, match=r"only \d+ bytes came in 0 s"),
+    ):
+        fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+    assert files(tmp_path) == []
+
+
+def test_an_answer_of_unsaid_length_has_a_limit(tmp_path, monkeypatch):
+    with serve(CONTENT, ("unsaid",) * 4) as server:
+        path = fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+        assert path.read_bytes() == CONTENT
+        monkeypatch.setattr(downloads, "LARGEST", 1000)
+        with pytest.raises(ConnectionError, match="more than 1000 bytes came"):
+            fetch(f"{server.address}/v.pth", tmp_path, DIGITS)
+    assert files(tmp_path) == ["w.pth"]
+
+
+def test_what_killed_downloads_left_is_removed_and_what_is_written_now_is_not(tmp_path):
+    old, new = (tmp_path / f".w.pth.{digit * 32}" for digit in "ab")
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    with serve(CONTENT) as server:
+        fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+    assert files(tmp_path) == [new.name, "w.pth"]
+
+
+def test_a_folder_of_the_files_name(tmp_path):
+    (tmp_path / "w.pth").mkdir()
+    with serve(CONTENT) as server:
+        with pytest.raises(IsADirectoryError, match=r"w\.pth, found a folder: move"):
+            fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+        assert server.asked == 0
+
+
 @pytest.mark.parametrize("failure", ["short", "other"])
 def test_a_file_with_another_hash_is_not_kept(tmp_path, failure):
     with (

@@ -1,6 +1,7 @@
 """What is wrong with a checkpoint is named, with a remedy."""
 
 import errno
+import json
 import os
 from dataclasses import replace
 
@@ -34,6 +35,8 @@ def saved(tmp_path):
 def test_an_unknown_name(saved):
     with pytest.raises(ValueError, match=r"no checkpoint 'tyni': did you mean 'tiny'"):
         load_checkpoint("tyni", saved.parent)
+    with pytest.raises(ValueError, match="no checkpoint None: known are tiny"):
+        load_checkpoint(None, saved.parent)
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])
@@ -54,6 +57,60 @@ def test_a_card_that_is_no_json(saved):
     saved.with_suffix(".json").write_text('{"builder": "edu')
     with pytest.raises(ValueError, match=r"tiny\.json is damaged.*restore it"):
         load_checkpoint("tiny", saved.parent)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda card: [], "'builder' as str, got None"),
+        (lambda card: card | {"builder": 3}, "'builder' as str, got 3"),
+        (lambda card: card | {"arguments": [1]}, r"'arguments' as dict, got \[1\]"),
+        (lambda card: card | {"sha256": None}, "'sha256' as str, got None"),
+    ],
+)
+def test_a_card_that_lacks_something(saved, change, message):
+    path = saved.with_suffix(".json")
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    with pytest.raises(ValueError, match=rf"tiny\.json is damaged: .*{message}; rest"):
+        load_checkpoint("tiny", saved.parent)
+
+
+def test_a_card_of_other_letters(saved):
+    saved.with_suffix(".json").write_bytes(b"\xff\xfe{}")
+    with pytest.raises(ValueError, match=r"tiny\.json is damaged \(.*restore it"):
+        load_checkpoint("tiny", saved.parent)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_a_folder_in_place_of_a_half(saved, suffix):
+    saved.with_suffix(suffix).unlink()
+    saved.with_suffix(suffix).mkdir()
+    with pytest.raises(ValueError, match="no checkpoint 'tiny'"):
+        load_checkpoint("tiny", saved.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"builder": "edulib.models.classification.resnet.resnet20"},
+        {"builder": "edulib.models.resnet20"},
+        {"builder": "edulib.models.classification.resnet.__name__"},
+        {"arguments": {"classes": 3}},
+    ],
+)
+def test_a_builder_that_is_none(saved, change):
+    path = saved.with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match="a builder in edulib and its arguments, got"):
+        load_checkpoint("tiny", saved.parent)
+
+
+@pytest.mark.parametrize("result", [{"loss": float("nan")}, {"loss": torch.ones(1)}])
+def test_a_result_that_no_card_can_hold(tmp_path, result):
+    model = build(INFO.builder, INFO.arguments)
+    with pytest.raises(ValueError, match=r"words and finite numbers, got .*loss"):
+        save_checkpoint(model, "tiny", replace(INFO, result=result), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_weights_of_another_architecture(saved):

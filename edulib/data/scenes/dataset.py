@@ -1,5 +1,6 @@
 """Scenes as a data set."""
 
+import operator
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Self
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from edulib.checks import check_whole
 from edulib.data.scenes.drawing import draw_picture
 from edulib.data.scenes.language import ANSWERS
 from edulib.data.scenes.objects import KINDS, PARTS
@@ -94,8 +96,8 @@ class Scenes(Dataset):
         scale: str = "any",
         transforms: Callable | None = None,
     ) -> None:
-        if length < 1:
-            raise ValueError(f"expected a length of at least 1, got {length}")
+        check_whole("a length", length, 1)
+        check_whole("a seed", seed)
         if target not in TARGETS:
             raise ValueError(f"expected a target out of {TARGETS}, got {target!r}")
         self.length = length
@@ -124,9 +126,10 @@ class Scenes(Dataset):
 
     def _position(self, index: int) -> int:
         """Number of a scene, counted from the end if negative."""
+        index = operator.index(index)
         if not -self.length <= index < self.length:
             raise IndexError(f"no scene {index} among {self.length}")
-        return int(index) % self.length
+        return index % self.length
 
     def _labeled(self, index: int) -> tuple[np.ndarray, int]:
         """Picture (H, W, 3) uint8 and label of one scene: all that is quick to make."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from edulib.checks import check_whole
 from edulib.data.scenes.annotations import (
     boxes_of,
     labels_of,
@@ -44,31 +45,27 @@ class Options:
     scale: str = "any"
 
     def __post_init__(self) -> None:
-        low, high = SIZES
-        if not low <= self.image_size <= high:
-            raise ValueError(
-                f"expected an image size of {low} to {high} pixels, got "
-                f"{self.image_size}: resize the pictures for another one"
-            )
+        check_whole("an image size in pixels", self.image_size, *SIZES)
         if self.domain not in DOMAINS:
             raise ValueError(f"expected a domain out of {DOMAINS}, got {self.domain!r}")
         if self.scale not in ("any", *SCALES):
             raise ValueError(
                 f"expected a scale out of {('any', *SCALES)}, got {self.scale!r}"
             )
-        fewest, most = self.span
-        if not 1 <= fewest <= most <= MOST:
+        pair = self.objects if isinstance(self.objects, tuple | list) else self.span
+        whole = len(pair) == 2 and all(type(number) is int for number in pair)
+        if not whole or not 1 <= pair[0] <= pair[1] <= MOST:
             raise ValueError(
                 f"expected objects as a number or as (fewest, most), from 1 to {MOST}, "
-                f"got {self.objects}"
+                f"got {self.objects!r}"
             )
 
     @property
     def span(self) -> tuple[int, int]:
         """Fewest and most objects."""
-        if isinstance(self.objects, int):
-            return self.objects, self.objects
-        return tuple(self.objects)
+        if isinstance(self.objects, tuple | list):
+            return tuple(self.objects)
+        return self.objects, self.objects
 
     def plan(self, seed: int, index: int) -> Plan:
         """All of a scene but its pixels."""
@@ -155,8 +152,8 @@ def make_scene(
         >>> make_scene(0, 7).caption
         'a striped brown fish at a lake at night'
     """
-    if index < 0:
-        raise ValueError(f"expected an index of at least 0, got {index}")
+    check_whole("a seed", seed)
+    check_whole("an index", index, 0)
     plan = Options(image_size, domain, objects, scale).plan(seed, index)
     return scene_of(plan, seed, index, image_size)
 

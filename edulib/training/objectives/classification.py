@@ -5,9 +5,15 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import (
+    check_class_numbers,
+    check_output,
+    check_probabilities,
+    describe,
+    output_of_one,
+)
 from edulib.training.batches import Batch
 from edulib.training.metrics import Statistics
-from edulib.training.objectives.checks import check_class_numbers, check_output
 from edulib.training.objectives.objective import Objective
 from edulib.training.update import Update
 
@@ -20,6 +26,11 @@ class Classification(Objective):
     Measures: ``loss``, the mean in nats; ``accuracy``, the share of the examples whose
     greatest logit is at the (most probable) label.
     """
+
+    def check(self, model: nn.Module, batch: Batch) -> None:
+        """Refuse labels that do not fit the logits of the first example."""
+        logits = check_logits(output_of_one(model, batch.inputs))
+        check_labels(logits.expand(len(batch.inputs), -1), batch.targets)
 
     def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
         """Take one step down the cross-entropy."""
@@ -49,22 +60,26 @@ def statistics(loss: Tensor, logits: Tensor, labels: Tensor) -> Statistics:
     }
 
 
+def check_logits(logits: Tensor) -> Tensor:
+    """Return a model's output, unless it is no logits (B, K) of several classes."""
+    check_output(logits, "logits (B, classes)", ndim=2)
+    if logits.shape[1] < 2:
+        raise ValueError(
+            f"expected logits of at least 2 classes, got {tuple(logits.shape)}"
+        )
+    return logits
+
+
 def check_labels(logits: Tensor, labels: Tensor) -> None:
     """Refuse outputs that are no logits, and labels that do not fit them."""
-    check_output(logits, "logits (B, classes)")
-    if logits.ndim != 2 or logits.shape[1] < 2:
-        raise ValueError(
-            "expected logits (B, classes) of at least 2 classes, "
-            f"got {tuple(logits.shape)}"
-        )
-    if not isinstance(labels, Tensor) or labels.shape not in (
-        logits.shape[:1],
-        logits.shape,
-    ):
-        found = tuple(labels.shape) if isinstance(labels, Tensor) else labels
+    check_logits(logits)
+    shape = tuple(labels.shape) if isinstance(labels, Tensor) else None
+    if shape not in (logits.shape[:1], logits.shape):
         raise ValueError(
             "expected labels (B,), or probabilities (B, classes), for logits "
-            f"{tuple(logits.shape)}, got {found}"
+            f"{tuple(logits.shape)}, got {describe(labels)}"
         )
-    if labels.ndim == 1 or not labels.is_floating_point():
+    if labels.ndim == 1:
         check_class_numbers(labels, logits)
+    else:
+        check_probabilities(labels)

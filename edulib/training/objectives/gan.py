@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from edulib.checks import check_output, check_whole, describe, output_of_one
 from edulib.training.batches import Batch
 from edulib.training.distributed import rank, world_size
 from edulib.training.metrics import Statistics
-from edulib.training.objectives.checks import check_output
 from edulib.training.objectives.objective import Objective
 from edulib.training.optim import make_optimizer
 from edulib.training.recipe import Recipe
@@ -41,11 +41,9 @@ class AdversarialNetworks(nn.Module):
         decay: float = 0.999,
     ) -> None:
         super().__init__()
-        if latent_dim < 1 or not 0 <= decay < 1:
-            raise ValueError(
-                "expected latent_dim of at least 1 and decay from 0 to below 1, "
-                f"got {latent_dim} and {decay}"
-            )
+        check_whole("latent_dim", latent_dim, 1)
+        if not 0 <= decay < 1:
+            raise ValueError(f"expected a decay from 0 to below 1, got {decay}")
         self.generator, self.discriminator = generator, discriminator
         self.latent_dim = latent_dim
         average = get_ema_multi_avg_fn(decay)
@@ -88,6 +86,23 @@ class GAN(Objective):
             "discriminator": make_optimizer(model.discriminator, recipe),
             "generator": make_optimizer(model.generator, recipe),
         }
+
+    def check(self, model: AdversarialNetworks, batch: Batch) -> None:
+        """Refuse samples unlike the examples, and a discriminator without logits."""
+        logits = output_of_one(model.discriminator, batch.inputs)
+        check_output(logits, "logits (B,) or (B, 1)")
+        if logits.numel() != 1:
+            raise ValueError(
+                "expected the discriminator to return one logit for an example, got "
+                f"{describe(logits)}"
+            )
+        samples = model.generator(model.draw_latents(1, seed=0))
+        check_output(samples, "samples (B, ...)")
+        if samples.shape != batch.inputs[:1].shape:
+            raise ValueError(
+                "expected samples like the examples, got "
+                f"{describe(samples)} and {describe(batch.inputs[:1])}"
+            )
 
     def step(
         self, model: AdversarialNetworks, batch: Batch, update: Update

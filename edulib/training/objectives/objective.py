@@ -31,6 +31,16 @@ class Objective(ABC):
         """Return the optimizers by name; one, called "model", unless overridden."""
         return {"model": make_optimizer(model, recipe)}
 
+    def check(self, model: nn.Module, batch: Batch) -> None:  # noqa: B027
+        """Refuse a batch that cannot be trained on, in a line that says why.
+
+        Called with all of them before the first epoch, in evaluation mode and without
+        gradients; unless overridden, nothing is refused.
+
+        Raises:
+            ValueError: if inputs, targets and model do not fit.
+        """
+
     @abstractmethod
     def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
         """Train on a batch: compute losses and call ``update(loss)`` with each.

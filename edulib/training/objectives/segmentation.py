@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import check_class_numbers, check_output, describe, output_of_one
 from edulib.training.batches import Batch
 from edulib.training.distributed import mean_weight
 from edulib.training.metrics import Statistics
-from edulib.training.objectives.checks import check_class_numbers, check_output
 from edulib.training.objectives.objective import Objective
 from edulib.training.update import Update
 
@@ -29,11 +29,17 @@ class Segmentation(Objective):
 
     ignore_index: int = 255
 
+    def check(self, model: nn.Module, batch: Batch) -> None:
+        """Refuse targets that do not fit the logits of the first example."""
+        logits = output_of_one(model, batch.inputs)
+        check_output(logits, "logits (B, classes, H, W)", ndim=4)
+        self.check_targets(logits.expand(len(batch.inputs), -1, -1, -1), batch.targets)
+
     def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
         """Take one step down the mean cross-entropy of the labelled pixels."""
         logits = model(batch.inputs)
         if update.looks:
-            self.check(logits, batch.targets)
+            self.check_targets(logits, batch.targets)
         smoothing = update.recipe.label_smoothing
         loss, count = self.summed_loss(logits, batch.targets, smoothing)
         update(loss / count.clamp(min=1), weight=mean_weight(count))
@@ -42,7 +48,7 @@ class Segmentation(Objective):
     def validate(self, model: nn.Module, batch: Batch) -> Statistics:
         """Measure without label smoothing."""
         logits = model(batch.inputs)
-        self.check(logits, batch.targets)
+        self.check_targets(logits, batch.targets)
         loss, count = self.summed_loss(logits, batch.targets)
         return self.statistics(loss, count, logits, batch.targets)
 
@@ -88,13 +94,13 @@ class Segmentation(Objective):
             "confusion": confusion.view(classes, classes),  # rows: the target's class
         }
 
-    def check(self, logits: Tensor, targets: Tensor) -> None:
+    def check_targets(self, logits: Tensor, targets: Tensor) -> None:
         """Refuse outputs that are no logits, and targets that do not fit them."""
-        check_output(logits, "logits (B, classes, H, W)")
-        shape = tuple(targets.shape) if isinstance(targets, Tensor) else targets
-        if logits.ndim != 4 or shape != (len(logits), *logits.shape[2:]):
+        check_output(logits, "logits (B, classes, H, W)", ndim=4)
+        shape = tuple(targets.shape) if isinstance(targets, Tensor) else None
+        if shape != (len(logits), *logits.shape[2:]):
             raise ValueError(
-                "expected logits (B, classes, H, W) and class numbers (B, H, W), got "
-                f"{tuple(logits.shape)} and {shape}"
+                f"expected class numbers (B, H, W) for logits {tuple(logits.shape)}, "
+                f"got {describe(targets)}"
             )
         check_class_numbers(targets, logits, self.ignore_index)

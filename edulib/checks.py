@@ -1,0 +1,182 @@
+"""The door: what a user hands in, looked at once, and refused in one line.
+
+Outputs of models, labels and images of data sets come from code that is not ours. Each
+function here raises one ``ValueError`` that quotes the value and the rule.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+SUM = 1e-2  # by which probabilities, in half precision even, may miss 1
+NAMED = 5  # keys in a message
+
+
+def describe(value: Any) -> str:
+    """Say in a few words what a value is: a tensor's type and shape, a dict's keys."""
+    if isinstance(value, Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    kind = type(value).__name__
+    if isinstance(value, dict) and value:
+        more = ", ..." if len(value) > NAMED else ""
+        return f"a {kind} with {', '.join(map(repr, list(value)[:NAMED]))}{more}"
+    if isinstance(value, dict):
+        return f"an empty {kind}"
+    if isinstance(value, tuple | list):
+        return f"a {kind} of {len(value)}"
+    if value is None or isinstance(value, bool | int | float | str):
+        return repr(value)
+    return f"a {kind}"
+
+
+def check_output(output: Any, wanted: str, ndim: int | None = None) -> Tensor:
+    """Refuse a model's output that is no tensor of floating-point numbers.
+
+    Args:
+        output: what the model returned.
+        wanted: what it should be, with its shape.
+        ndim: number of its axes, where that is known.
+
+    Returns:
+        The output.
+    """
+    fits = isinstance(output, Tensor) and output.is_floating_point()
+    if fits and ndim in (None, output.ndim):
+        return output
+    remedy = "" if isinstance(output, Tensor) else ": wrap the model so that it does"
+    raise ValueError(
+        f"expected the model to return {wanted}, floating point, "
+        f"got {describe(output)}{remedy}"
+    )
+
+
+def check_class_numbers(
+    labels: Tensor, logits: Tensor, ignore_index: int | None = None
+) -> None:
+    """Refuse labels that are not int64, or no class of the logits (B, K, ...)."""
+    if labels.dtype != torch.int64:
+        raise ValueError(
+            f"expected labels of type torch.int64, got {labels.dtype}: "
+            "use labels.long()"
+        )
+    if ignore_index is not None:
+        labels = labels[labels != ignore_index]
+    if not labels.numel():
+        return
+    lowest, highest = labels.min().item(), labels.max().item()
+    if lowest < 0 or highest >= logits.shape[1]:
+        remedy = f"build the model with num_classes={highest + 1} or more"
+        raise ValueError(
+            f"expected labels from 0 to below the number of classes, got logits "
+            f"{tuple(logits.shape)} and labels {lowest} to {highest}: "
+            f"{remedy if lowest >= 0 else 'number the classes from 0'}"
+        )
+
+
+def check_probabilities(labels: Tensor) -> None:
+    """Refuse labels (B, K) that are no distribution over the classes in each row."""
+    if not labels.is_floating_point():
+        raise ValueError(
+            f"expected probabilities (B, classes), floating point, "
+            f"got {describe(labels)}: of one-hot labels use labels.argmax(1)"
+        )
+    wrong = ~(((labels.sum(1) - 1).abs() < SUM) & (labels >= 0).all(1))
+    if wrong.any():
+        row = labels[wrong][0]
+        raise ValueError(
+            "expected probabilities of at least 0 that add up to 1, got "
+            f"{row.min():.3g} to {row.max():.3g} with the sum {row.sum():.3g}"
+        )
+
+
+def check_finite(inputs: Tensor | list, first: int) -> None:
+    """Refuse NaN and infinite numbers among inputs.
+
+    Args:
+        inputs: a tensor (B, ...) or a list of B.
+        first: number of the first of them in its set.
+    """
+    if isinstance(inputs, Tensor) and inputs.isfinite().all():
+        return
+    for number, part in enumerate(inputs, first):
+        if isinstance(part, Tensor) and not part.isfinite().all():
+            value = part[~part.isfinite()][0]
+            raise ValueError(
+                f"expected inputs of finite numbers, got {value} in example {number}, "
+                f"{describe(part)}"
+            )
+
+
+def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
+    """Return what a model makes of the first of several inputs.
+
+    Raises:
+        ValueError: if the inputs are no tensor (B, ...), or the model cannot take them.
+    """
+    if not isinstance(inputs, Tensor):
+        kinds = list(dict.fromkeys(map(describe, inputs)))
+        raise ValueError(
+            f"expected inputs of one shape, got {' and '.join(kinds[:2])}: resize or "
+            "crop them; of two whole sets give a tuple (inputs, targets)"
+        )
+    try:
+        return model(inputs[:1])
+    except (RuntimeError, TypeError, AttributeError, IndexError) as error:
+        reason = str(error).partition("\n")[0]
+        remedy = "" if inputs.is_floating_point() else "; of bytes use inputs / 255"
+        raise ValueError(
+            f"expected inputs that the model takes, got {describe(inputs[:1])}: "
+            f"{reason}{remedy}"
+        ) from error
+
+
+def check_images(images: Any, channels: int | None = None, ndim: int = 4) -> None:
+    """Refuse what is no floating-point images with 1 for white.
+
+    Args:
+        images: (N, C, H, W), or (..., C, H, W) where ``ndim`` is 3.
+        channels: C, where it has to be one number.
+        ndim: number of axes, at least; exactly where it is 4.
+    """
+    shape = f"({'N' if ndim == 4 else '...'}, {channels or 'C'}, H, W)"
+    fits = isinstance(images, Tensor) and images.is_floating_point() and images.numel()
+    if not fits or not (images.ndim == ndim or images.ndim > ndim == 3):
+        bytes_ = isinstance(images, Tensor) and images.dtype == torch.uint8
+        raise ValueError(
+            f"expected images {shape}, floating point in [0, 1], got "
+            f"{describe(images)}{': divide by 255' if bytes_ else ''}"
+        )
+    if channels is not None and images.shape[-3] != channels:
+        raise ValueError(f"expected images {shape}, got {describe(images)}")
+
+
+def check_unit_range(images: Tensor) -> None:
+    """Refuse images with values outside [0, 1], or none: NaN."""
+    low, high = images.min().item(), images.max().item()
+    if not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"expected images with values in [0, 1], got {low:.4g} to {high:.4g}: "
+            "divide by the value of white"
+        )
+
+
+def check_whole(
+    name: str, value: Any, low: int | None = None, high: int | None = None
+) -> None:
+    """Refuse what is no whole number of a range.
+
+    Args:
+        name: what it is, as "an image size".
+        value: the number.
+        low: the least, where there is one.
+        high: the greatest, where there is one.
+    """
+    fits = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    rule = "that is a whole number"
+    if low is not None:
+        fits = fits and low <= value and (high is None or value <= high)
+        rule = f"of at least {low}" if high is None else f"of {low} to {high}"
+    if not fits:
+        raise ValueError(f"expected {name} {rule}, got {value!r}")

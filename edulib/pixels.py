@@ -1,0 +1,77 @@
+"""Pictures of PIL's as every viewer shows them: upright, of their whole range, opaque.
+
+PIL itself drops the tag that says which side is up, cuts 16 bits off at white, and
+shows what lies beneath transparent pixels: pixels would change without a word.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
+
+
+class UnknownRangeError(ValueError):
+    """A picture of which nobody knows what is white."""
+
+
+def read_image(path: str | Path) -> "Image":
+    """Read an image file as RGB of 8 bits, upright, transparent parts white.
+
+    Raises:
+        OSError: if it is no whole image; says which file.
+        ValueError: if its pixels are floating-point numbers or of 32 bits: nobody
+            knows which of them is white.
+    """
+    from PIL import Image
+
+    try:
+        if not Path(path).is_file():  # a pipe would be waited for
+            found = "a folder or a pipe" if Path(path).exists() else "nothing"
+            raise OSError(f"expected a file, found {found}")
+        with Image.open(path) as image:
+            return to_rgb(image)
+    except UnknownRangeError as error:
+        raise UnknownRangeError(f"cannot read {path}: {error}") from error
+    except Exception as error:  # of a bad file PIL raises a dozen kinds
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise OSError(f"cannot read {path}: {reason}") from error
+
+
+def to_rgb(image: "Image") -> "Image":
+    """Return a picture as RGB of 8 bits, upright, transparent parts white.
+
+    Raises:
+        ValueError: if its pixels are floating-point numbers or of 32 bits.
+    """
+    import numpy as np
+    from PIL import Image
+
+    image.load()
+    mode, kind = image.mode, image.format
+    image = _upright(image)
+    if mode in SIXTEEN_BITS or (mode == "I" and kind in ("PNG", "PPM")):
+        values = np.asarray(image).astype(np.uint32)
+        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    elif mode in ("I", "F"):
+        raise UnknownRangeError(
+            f"expected an image of 8 or 16 bits, got mode {mode!r}: save it with "
+            "values from 0 to 255"
+        )
+    if mode in TRANSPARENT or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return image.convert("RGB")
+
+
+def _upright(image: "Image") -> "Image":
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # of a tag that says nothing, the picture is good
+        return image

@@ -1,0 +1,208 @@
+"""Outputs, labels and sets of a user: one ValueError with the value and the rule."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    TensorDataset,
+    get_worker_info,
+)
+from training_helpers import examples, network, same
+from training_tasks import maps, pixelwise
+
+from edulib.training import Recipe, Segmentation, evaluate, fit
+
+ONCE = Recipe(epochs=1, batch_size=8)
+
+
+class Returning(nn.Module):
+    """A network whose output is changed."""
+
+    def __init__(self, change, model=None):
+        super().__init__()
+        self.model, self.change = model or network(), change
+
+    def forward(self, x):
+        return self.change(self.model(x))
+
+
+@dataclass
+class Answer:
+    logits: torch.Tensor
+
+
+@pytest.mark.parametrize(
+    ("change", "got"),
+    [
+        (lambda y: None, "None: wrap"),
+        (Answer, "a Answer: wrap"),
+        (lambda y: {"logits": y, "aux": y}, "a dict with 'logits', 'aux': wrap"),
+        (lambda y: y.detach().numpy(), "a ndarray: wrap"),
+        (lambda y: y.argmax(1), r"int64 \(\d+,\)$"),
+        (lambda y: y.round().long(), r"int64 \(\d+, 3\)$"),
+        (lambda y: y > 0, r"bool \(\d+, 3\)$"),
+        (lambda y: y[:, None], r"float32 \(\d+, 1, 3\)$"),
+    ],
+)
+def test_outputs_that_are_no_logits(change, got):
+    for use in (fit, evaluate):
+        with pytest.raises(ValueError, match=rf"return logits \(B, .*got {got}"):
+            use(Returning(change), examples())
+
+
+def test_maps_that_are_no_logits():
+    for change, got in ((lambda y: {"out": y}, "'out'"), (lambda y: y[0], "float32")):
+        model = Returning(change, pixelwise())
+        with pytest.raises(ValueError, match=rf"\(B, classes, H, W\), .*got .*{got}"):
+            evaluate(model, maps(4), objective=Segmentation())
+    images, targets = maps(4)
+    with pytest.raises(ValueError, match=r"\(B, H, W\) .*got int64 \(4, 4, 5\)"):
+        evaluate(pixelwise(), (images, targets[:, 1:]), objective=Segmentation())
+
+
+def probabilities(rows: list[float]) -> torch.Tensor:
+    return torch.tensor(rows).repeat(64, 1)
+
+
+@pytest.mark.parametrize("wrap", [lambda *pair: pair, TensorDataset])
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (torch.eye(3, dtype=torch.long).repeat(22, 1)[:64], r"labels\.argmax\(1\)"),
+        (probabilities([1.0, 1.0, 0.0]), "add up to 1, got 0 to 1 with the sum 2"),
+        (probabilities([1.5, -0.5, 0.0]), r"got -0\.5 to 1\.5 with the sum 1"),
+        (probabilities([0.5, 0.5, torch.nan]), "got nan"),
+        (torch.full((64,), 255), "labels 255 to 255: build the model with num_cl"),
+        (torch.full((64,), -100), "labels -100 to -100: number the classes from 0"),
+    ],
+)
+def test_labels_that_are_none(wrap, labels, message):
+    data = wrap(examples()[0], labels)
+    for use in (fit, evaluate):
+        with pytest.raises(ValueError, match=message):
+            use(network(), data)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_mixed_labels_are_probabilities(dtype):
+    images, labels = examples()
+    hot = torch.eye(3)[labels].to(dtype)
+    mixed = 0.7 * hot + 0.3 * hot.roll(1, 0)
+    fit(network(), (images, mixed), recipe=ONCE)
+    assert evaluate(network(), (images, hot)).accuracy <= 1
+
+
+class Pairs(Dataset):
+    """Examples that are changed as they are read."""
+
+    def __init__(self, change):
+        self.pairs, self.change = TensorDataset(*examples()), change
+
+    def __len__(self):
+        return len(self.pairs)
+
+    def __getitem__(self, index):
+        return self.change(index, *self.pairs[index])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda k, x, y: (x, None), "expected targets that are tensors, .*got None"),
+        (lambda k, x, y: (x, "cat" if k % 2 else 3), "targets that .* and "),
+        (lambda k, x, y: (Image.new("L", (6, 6)), 0), "inputs that .*got a Image$"),
+        (lambda k, x, y: (x, y, k), r"got example \d+ of 3 values"),
+        (lambda k, x, y: (x, y) if k % 2 else x, "a target in all examples or in no"),
+        (lambda k, x, y: int("x"), r"cannot read example \d+: invalid literal"),
+    ],
+)
+def test_examples_that_are_none_are_told_in_one_line(change, message, workers):
+    recipe = Recipe(epochs=1, batch_size=8, workers=workers)
+    with pytest.raises(ValueError, match=message) as error:
+        fit(network(), Pairs(change), recipe=recipe)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_is_named_by_another_process_in_one_line():
+    def cut_off(index, image, label):
+        if index == 9:
+            raise OSError("image file is truncated")
+        return image, label
+
+    data = Pairs(cut_off)
+    data.samples = [(f"photos/{k}.png", 0) for k in range(64)]
+    with pytest.raises(OSError, match="cannot read example 9") as error:
+        fit(network(), data, recipe=Recipe(epochs=1, workers=2))
+    message = "cannot read example 9 (photos/9.png): image file is truncated"
+    assert str(error.value) == message
+
+
+def test_a_process_that_is_killed_while_it_loads_is_told_in_one_line():
+    def die(index, image, label):
+        if get_worker_info() and index == 9:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return image, label
+
+    with pytest.raises(OSError, match=r"was ended from outside, .*: take fewer work"):
+        fit(network(), Pairs(die), recipe=Recipe(epochs=1, workers=1))
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        yield from zip(*examples(), strict=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "got"),
+    [
+        (lambda: DataLoader(TensorDataset(*examples())), "a DataLoader: give its data"),
+        (Stream, "a Stream"),
+        (lambda: iter([]), "a list_iterator"),
+        (lambda: None, "None"),
+        (lambda: "photos/train", "'photos/train'"),
+        (lambda: {"images": 1}, "a dict with 'images'"),
+        (lambda: examples()[0], r"float32 \(64, 1, 6, 6\)"),
+        (lambda: np.zeros((4, 1, 6, 6)), "a ndarray"),
+    ],
+)
+def test_sets_that_are_none(data, got, tmp_path):
+    with pytest.raises(ValueError, match=rf"map-style dataset, or .*got {got}"):
+        fit(network(), data(), checkpoint=tmp_path / "net.pt")
+    with pytest.raises(ValueError, match=rf"map-style dataset, or .*got {got}"):
+        evaluate(network(), data())
+
+
+def test_columns_that_are_none():
+    images, labels = examples()
+    for pair in ((images, torch.tensor(3)), (images.numpy(), labels.numpy())):
+        with pytest.raises(ValueError, match=r"expected tensors or lists .*got \("):
+            evaluate(network(), pair)
+
+
+@pytest.mark.parametrize("size", [0, -3, 2.5, None])
+def test_a_batch_size_that_is_none(size):
+    with pytest.raises(ValueError, match=f"batch size of at least 1, got {size}"):
+        evaluate(network(), examples(), batch_size=size)
+
+
+def test_a_list_of_examples_is_a_set_and_goes_on(tmp_path):
+    whole, resumed = network(), network(seed=7)
+    pairs = list(zip(*examples(), strict=True))
+    fit(whole, pairs, recipe=ONCE, checkpoint=tmp_path / "net.pt")
+    fit(resumed, pairs, recipe=ONCE, checkpoint=tmp_path / "net.pt")
+    assert same(whole, resumed)
+
+
+def test_a_device_that_is_none():
+    with pytest.raises(ValueError, match="expected device 'cpu' or 'cuda', got"):
+        evaluate(network(), examples(), device=None)
