@@ -15,7 +15,7 @@ from edulib.anatomy.inputs import Input
 from edulib.anatomy.op_types import OpType
 from edulib.anatomy.straight import Line, straight_lines
 from edulib.anatomy.trace import trace_graph
-from edulib.anatomy.window import NOT_KNOWN, POINT, Interval, covers
+from edulib.anatomy.window import EVERYTHING, NOT_KNOWN, POINT, Interval, covers
 
 _PHASES = 16
 _FAR = math.factorial(8)  # a multiple of every usual stride and upsampling
@@ -119,9 +119,11 @@ def field_of(graph: Graph, index: int) -> ReceptiveField:
 
 def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
     """Measure size and stride; positions differ only behind an upsampling."""
-    line = straight_lines(graph, axis)[index]
-    if isinstance(line, Line):
-        return line.last - line.first + 1, line.stride
+    seen = straight_lines(graph, axis)[index]
+    if isinstance(seen, Line):
+        return seen.last - seen.first + 1, seen.stride
+    if seen is not None:
+        return (math.inf if seen == EVERYTHING else math.nan), math.nan
     side = graph.ops[index].side(axis)
     phases = range(side // 2, side // 2 + _PHASES)
     found = (window_of(graph, index, phase, axis) for phase in phases)
