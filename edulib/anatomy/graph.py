@@ -166,6 +166,8 @@ class Graph:
         root: the call of the model itself.
         outputs: what the model returns.
         params: learned numbers of the model, those that were not used included.
+        from_values: whether the model asked for values, and was run on zeros: what it
+            does with another input may differ.
         cache: what was computed of all ops, for the next question.
     """
 
@@ -173,6 +175,7 @@ class Graph:
     root: Call
     outputs: tuple[Output, ...]
     params: int
+    from_values: bool = False
     cache: dict = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -207,7 +210,8 @@ class Graph:
         """Find the first call of a layer.
 
         Args:
-            layer: dotted path; None or "" for the model itself.
+            layer: dotted path; None or "" for the model itself, whose output is the
+                first tensor that it returns.
 
         Raises:
             ValueError: if no module of this path was called.

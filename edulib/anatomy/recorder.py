@@ -29,6 +29,10 @@ _DATA = {
     ),
     **dict.fromkeys(ATTENTIONS, 3),
 }
+_RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+_WHOLE_ATTENTION = "multi_head_attention_forward"
+_HEADS = 4  # place of the number of heads among its arguments
+_MATRIX = 2  # dimensions of a weight that is multiplied at each step
 
 
 @dataclass(eq=False)
@@ -148,6 +152,8 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
+            if name == _WHOLE_ATTENTION:
+                self.tape[-1].bytes += _inner_bytes(args, kwargs)
         return result
 
     def _read(
@@ -193,7 +199,7 @@ class Recorder(TorchFunctionMode):
         ask: Callable[[Tensor], Step],
     ) -> None:
         main = outputs[0]
-        flops = self.counter.get_total_flops()
+        macs = (self.counter.get_total_flops() - self._flops) // 2
         positions = any(draft.step.place.dims for draft in inputs[:1])
         draft = Draft(
             name,
@@ -203,13 +209,13 @@ class Recorder(TorchFunctionMode):
             weights,
             step=ask(main),
             is_constant=all(source.is_constant for source in inputs),
-            macs=(flops - self._flops) // 2 + _uncounted(name, weights, main),
+            macs=macs or _uncounted(name, inputs, weights, main),
             bytes=sum(map(self._new_bytes, outputs)),
             pools=name in REDUCTIONS
             and positions
             and main.numel() == max(main.shape, default=1),
         )
-        self._flops = flops
+        self._flops = self.counter.get_total_flops()
         self.tape.append(draft)
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
@@ -254,12 +260,35 @@ def _assume_axes(draft: Draft, rank: int) -> None:
         draft = draft.inputs[0]
 
 
-def _uncounted(name: str, weights: list[Draft], output: Tensor) -> int:
-    """Count the MACs of what torch's counter does not know."""
+def _uncounted(
+    name: str, inputs: list[Draft], weights: list[Draft], output: Tensor
+) -> int:
+    """Count the MACs of what torch's counter does not know, perhaps on a device."""
+    tensors = [weight.output for weight in weights]
+    if name in _RECURRENT:
+        steps = inputs[0].output.shape[:-1].numel()
+        return steps * sum(t.numel() for t in tensors if t.ndim == _MATRIX)
     if not name.startswith("deform_conv"):
         return 0
-    kernel = max((weight.output for weight in weights), key=Tensor.numel)
+    kernel = max(tensors, key=Tensor.numel)
     return output.numel() * kernel[0].numel()
+
+
+def _inner_bytes(args: tuple, kwargs: dict) -> int:
+    """Count the memory inside of attention that is one function of torch.
+
+    It is that of the opened form: queries, keys, values, and what they give; scores
+    and weights as well where they are returned.
+    """
+    named = dict(zip(("query", "key", "value"), args, strict=False)) | kwargs
+    query, key, value = (named[name] for name in ("query", "key", "value"))
+    numbers = 3 * query.numel() + key.shape[:-1].numel() * query.shape[-1]
+    numbers += value.shape[:-1].numel() * query.shape[-1]
+    if named.get("need_weights", True):
+        heads = named.get("num_heads", args[4] if len(args) > _HEADS else 1)
+        batch = query.shape[1] if query.ndim > _MATRIX else 1
+        numbers += 2 * batch * heads * query.shape[0] * key.shape[0]
+    return numbers * query.element_size()
 
 
 def _memory(tensor: Tensor) -> int | None:

@@ -15,7 +15,7 @@ from edulib.anatomy.window import (
     NOT_KNOWN,
     POINT,
     Interval,
-    TransposedWindow,
+    Padding,
     Window,
     covers,
 )
@@ -108,7 +108,7 @@ def _everywhere(
 
 def _is_straight(op: Op, sources: list[Op], axis: int) -> bool:
     window = op.window
-    if not isinstance(window, Window) or isinstance(window, TransposedWindow):
+    if type(window) not in (Window, Padding):
         return False
     spread = window == POINT and any(s.side(axis) == 1 < op.side(axis) for s in sources)
     return not spread
