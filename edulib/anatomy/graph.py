@@ -86,6 +86,7 @@ class Call:
         last: one more than the index of the last op that ran inside.
         output: index of the op that made what it returned.
         children: the calls of other modules that it made, in order.
+        turns: how often the module was called, where several calls stand for one.
     """
 
     path: str
@@ -94,6 +95,7 @@ class Call:
     last: int
     output: int
     children: list["Call"]
+    turns: int = 1
 
     @property
     def type(self) -> str:
@@ -236,8 +238,10 @@ class Graph:
             expand: whether to show what is inside a call; leaves stay closed.
             root: the call to fold; the whole network by default.
         """
-        root = root or self.root
-        pieces = list(_pieces(root, expand))
+        return self.group(list(_pieces(root or self.root, expand)))
+
+    def group(self, pieces: list["Call | int"]) -> list[Node]:
+        """Return the steps that calls and single ops, given in order, make."""
         owner = {}
         for position, piece in enumerate(pieces):
             first, last = _extent(piece)

@@ -213,6 +213,18 @@ def _slab(
         canvas.stripe((edge, y), (_BAND, b), depth, OP_COLORS[band])
 
 
+def draw_cuboid(
+    canvas: Canvas,
+    block: Block,
+    at: Point,
+    front: tuple[float, float],
+    depth: tuple[float, float],
+) -> None:
+    """Draw a standing block at its left top corner, its bands within its width."""
+    thin = max(4.0, front[0] - _BAND * len(block.bands))
+    _slab(canvas, block, at, (thin, front[1]), depth)
+
+
 def measure_plate(block: Block, style: Style, beside: bool) -> Part:
     """Measure a lying block, with its labels beside or below it."""
     channels, height, width = block.size

@@ -65,7 +65,29 @@ class Fork:
     merge: Block | None
 
 
-Item = Block | Fork
+@dataclass(frozen=True)
+class Levels:
+    """Blocks whose paths cross, drawn in rows by resolution.
+
+    Attributes:
+        blocks: the blocks, in order.
+        links: number of a block and of one that reads it; -1 is what is before them,
+            and as many as there are blocks what is behind them.
+    """
+
+    blocks: tuple[Block, ...]
+    links: tuple[tuple[int, int], ...]
+
+    def sources(self, block: int) -> list[int]:
+        """List what a block reads."""
+        return [source for source, target in self.links if target == block]
+
+    def readers(self, block: int) -> list[int]:
+        """List what reads a block."""
+        return [target for source, target in self.links if source == block]
+
+
+Item = Block | Fork | Levels
 
 
 def count_blocks(items: Sequence[Item]) -> int:
@@ -74,6 +96,8 @@ def count_blocks(items: Sequence[Item]) -> int:
     for item in items:
         if isinstance(item, Block):
             total += 1
+        elif isinstance(item, Levels):
+            total += len(item.blocks)
         else:
             total += sum(map(count_blocks, item.branches))
     return total
@@ -86,6 +110,8 @@ def is_source(branch: Sequence[Item]) -> bool:
     first = branch[0]
     if isinstance(first, Block):
         return first.is_source
+    if isinstance(first, Levels):
+        return not first.readers(-1)
     return all(map(is_source, first.branches))
 
 
@@ -96,6 +122,8 @@ def is_open(branch: Sequence[Item]) -> bool:
     last = branch[-1]
     if isinstance(last, Block):
         return last.op_type is OpType.OUTPUT
+    if isinstance(last, Levels):
+        return not last.sources(len(last.blocks))
     return last.merge is None and all(map(is_open, last.branches))
 
 

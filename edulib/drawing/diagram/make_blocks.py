@@ -48,7 +48,10 @@ class BlockMaker:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
         words = repeated[1] if repeated else describe(node)
-        is_blocks = node.call is not None and not node.call.is_leaf
+        turns = 1 if node.call is None else node.call.turns
+        if turns > 1:
+            repeated, words = (turns, words), f"{node.call.type}, shared"
+        is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
         behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
-from edulib.drawing.diagram.items import Block, Fork, Item
+from edulib.drawing.diagram.items import Block, Fork, Item, Levels
 from edulib.drawing.diagram.layout import GAP, chain_part, measure
 from edulib.drawing.style import OP_COLORS
 
@@ -153,6 +153,8 @@ def _blocks(steps: Sequence[Item]) -> Iterator[Block]:
     for step in steps:
         if isinstance(step, Block):
             yield step
+        elif isinstance(step, Levels):
+            yield from step.blocks
         else:
             for branch in step.branches:
                 yield from _blocks(branch)

@@ -4,8 +4,9 @@ import textwrap
 
 from edulib.anatomy import OpType
 from edulib.anatomy.numbers import short_count
+from edulib.anatomy.op_types import MERGES
 from edulib.drawing.diagram.canvas import SMALL
-from edulib.drawing.diagram.items import Block, Item
+from edulib.drawing.diagram.items import Block, Item, Levels
 
 Line = tuple[str, float, bool]
 
@@ -81,6 +82,8 @@ def _sentence(item: Item) -> str:
     if isinstance(item, Block):
         phrase = f" ({words})" if (words := _phrase(item)) else ""
         return f"{item.name}{phrase} gives {shape_words(item.shape)}"
+    if isinstance(item, Levels):
+        return f"levels [{_levels(item)}]"
     told = [
         describe_items(list(branch)) if branch else "the identity"
         for branch in item.branches
@@ -90,6 +93,33 @@ def _sentence(item: Item) -> str:
         return f"branches [{branches}]"
     shape = shape_words(item.merge.shape)
     return f"branches [{branches}], {_MERGED[item.merge.op_type]} {shape}"
+
+
+def _levels(item: Levels) -> str:
+    """Tell of each block what it reads, if that is not the one before it."""
+    told = []
+    for k, block in enumerate(item.blocks):
+        names = [_named(item, s) for s in item.sources(k)]
+        is_next = item.sources(k) in ([], [k - 1])
+        first = "" if is_next else f", from {' and '.join(names)}"
+        shape = shape_words(block.shape)
+        told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
+    return "; ".join(told)
+
+
+def _named(item: Levels, k: int) -> str:
+    if k < 0:
+        return "what is before"
+    block = item.blocks[k]
+    if block.op_type not in MERGES:
+        return block.name
+    alike = [b for b in item.blocks[: k + 1] if b.op_type is block.op_type]
+    return f"{block.op_type} {len(alike)}"
+
+
+def _in_brackets(block: Block) -> str:
+    words = "" if block.op_type in MERGES else _phrase(block)
+    return f" ({words})" if words else ""
 
 
 def _phrase(block: Block) -> str:
