@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
+from edulib.anatomy.attention import with_attention
 from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
@@ -167,6 +168,7 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
             places[item] = len(places)
     batch = _batch(recorder.inputs)
     ops = tuple(_op(k, draft, plan, places, batch) for draft, k in places.items())
+    ops = with_attention(ops)
     root = next(item for item in recorder.tape if isinstance(item, Call))
     outputs = [(name or "output", places[draft]) for name, draft in recorder.outputs]
     outputs = outputs or [("output", len(ops) - 1)]

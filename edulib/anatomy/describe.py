@@ -32,6 +32,9 @@ _WORDS = {
     "max": "global max pooling",
     **{name: f"{name} over all positions" for name in ("sum", "std", "var", "norm")},
     "getitem": "selection",
+    "matmul": "matrix product",
+    "bmm": "matrix product",
+    "einsum": "sum of products",
     "multi_head_attention_forward": "multi-head attention",
     "scaled_dot_product_attention": "attention",
 }

@@ -155,7 +155,17 @@ class Node:
 
     @property
     def op_type(self) -> OpType:
-        """Type of the main op."""
+        """Type of the main op; attention where a block of several layers holds it."""
+        macs = {OpType.CONVOLUTION: 0, OpType.ATTENTION: 0, OpType.DENSE: 0}
+        attends = False
+        for op in self.ops:
+            attends = attends or op.op_type is OpType.ATTENTION
+            if op.op_type in macs:
+                macs[op.op_type] += op.macs
+        opened = self.call is not None and not self.call.is_leaf
+        convolves = 2 * macs[OpType.CONVOLUTION] > sum(macs.values())
+        if opened and attends and not convolves:
+            return OpType.ATTENTION
         return self.main.op_type
 
 

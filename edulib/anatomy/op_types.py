@@ -54,7 +54,7 @@ _NAMES = {
     "swapaxes squeeze unsqueeze contiguous getitem chunk split unbind expand "
     "expand_as repeat narrow roll pad pixel_shuffle pixel_unshuffle channel_shuffle "
     "T mT H mH real data interpolate upsample view_as reshape_as clone to type_as "
-    "setitem",
+    "setitem iter",
 }
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
 _MERGE_NAMES = {

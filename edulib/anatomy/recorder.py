@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.graph import Call
-from edulib.anatomy.kernels import spatial_rank
+from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, OpType, clean_name
 from edulib.anatomy.propagation import (
     Place,
@@ -29,6 +29,7 @@ _DATA = {
     ),
     **dict.fromkeys(ATTENTIONS, 3),
 }
+_WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
 _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _WHOLE_ATTENTION = "multi_head_attention_forward"
 _HEADS = 4  # place of the number of heads among its arguments
@@ -100,6 +101,7 @@ class Recorder(TorchFunctionMode):
             for name, tensor in inputs
         ]
         self._made = self.leaves | {id(draft.output): draft for draft in self.inputs}
+        self._written: dict[int | None, Draft] = {}
         self._kept: list[Tensor] = []
         self._storages = {_memory(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
@@ -124,9 +126,9 @@ class Recorder(TorchFunctionMode):
     def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
         call = self._open.pop()
         found = [
-            (name, self._made[id(tensor)])
+            (name, maker)
             for name, tensor in named_tensors(output)
-            if id(tensor) in self._made
+            if (maker := self._maker(tensor)) is not None
         ]
         self.tape.append(Exit(call, found[0][1] if found else None))
         if not self._open:
@@ -148,13 +150,15 @@ class Recorder(TorchFunctionMode):
             return function(*args, **kwargs)
         ask = self._ask(name, function, (args, kwargs), inputs)
         result = function(*args, **kwargs)
+        if name == "iter":
+            result = list(result)
         outputs = list(tensors_in(args[:1] if name == "setitem" else result))
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += _inner_bytes(args, kwargs)
-        return result
+        return iter(result) if name == "iter" else result
 
     def _read(
         self, name: str, args: tuple, kwargs: dict
@@ -166,18 +170,26 @@ class Recorder(TorchFunctionMode):
         weights: dict[Draft, None] = {}
         for k, value in enumerate(values):
             for tensor in tensors_in(value):
-                draft = self._made.get(id(tensor))
+                draft = self._maker(tensor)
                 if draft is not None:
                     is_weight = draft.is_constant and k >= count
                     (weights if is_weight else inputs)[draft] = None
         return list(inputs), list(weights)
 
+    def _maker(self, tensor: Tensor) -> Draft | None:
+        """Return what made a tensor, or wrote into a part of it."""
+        found = self._made.get(id(tensor))
+        if found is None and self._written:
+            return self._written.get(_memory(tensor))
+        return found
+
     def _ask(
         self, name: str, function: Callable, call: tuple, inputs: list[Draft]
     ) -> Callable[[Tensor], Step]:
         active = [draft for draft in inputs if not draft.is_constant] or inputs
-        if not active:
-            return lambda _: Step(None, POINT, Place())
+        if not active:  # weights on something that was made inside
+            kernel = read_kernel(name, read_settings(name, *call))
+            return lambda _: Step(kernel, UNKNOWN, Place())
         source = max(active, key=lambda draft: draft.output.numel())
         tensor = self._given(source, call)
         rank = spatial_rank(name, tensor.ndim)
@@ -187,7 +199,7 @@ class Recorder(TorchFunctionMode):
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
-        found = (t for t in tensors_in(call) if self._made.get(id(t)) is source)
+        found = (t for t in tensors_in(call) if self._maker(t) is source)
         return max(found, key=Tensor.numel)
 
     def _note(
@@ -219,6 +231,8 @@ class Recorder(TorchFunctionMode):
         self.tape.append(draft)
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
+        if name in _WRITES and _memory(main) is not None:
+            self._written[_memory(main)] = draft
 
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""

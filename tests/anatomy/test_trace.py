@@ -373,3 +373,24 @@ def test_script_is_refused_by_its_name():
         scripted = torch.jit.script(nn.Conv2d(3, 3, 1))
     with pytest.raises(ValueError, match="got TorchScript in '1'"):
         trace_graph(nn.Sequential(nn.ReLU(), scripted), (3, 8, 8))
+
+
+def test_what_is_written_into_a_part_of_a_tensor_is_followed():
+    """As detectors do, which copy images into one batch."""
+
+    class Batched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 5, 2)
+
+        def forward(self, images: Tensor) -> Tensor:
+            batch = images.new_zeros(1, 3, 16, 16)
+            for image, place in zip(images, batch, strict=True):
+                place[:, :12, :12].copy_(image * 2)
+            return self.conv(batch)
+
+    graph = trace_graph(Batched(), (3, 12, 12))
+    conv = graph.ops[graph.call("conv").output]
+    assert graph.ops[conv.inputs[0]].name == "copy"
+    assert not conv.is_constant
+    assert (conv.kernel.size, conv.kernel.stride) == ((5, 5), (2, 2))

@@ -7,8 +7,14 @@ row. So U-Nets, feature pyramids and necks of detectors are drawn as they are to
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from edulib.anatomy.op_types import MERGES, OpType
-from edulib.drawing.diagram.items import Block, Levels, absorb, fold_repeats
+from edulib.anatomy.op_types import OpType
+from edulib.drawing.diagram.items import (
+    Block,
+    Levels,
+    absorb,
+    fold_repeats,
+    name_as_drawn,
+)
 
 _MOST_CELLS = 44
 START = -1
@@ -46,6 +52,7 @@ def make_levels(
     region.join(absorb)
     region.join(lambda items: fold_repeats(absorb(items)))
     levels = region.levels()
+    (levels,) = name_as_drawn([levels])
     return levels if len(levels.blocks) <= _MOST_CELLS else None
 
 
@@ -105,7 +112,7 @@ def place(levels: Levels) -> list[Cell]:
     """Find the cell of each block."""
     rows = _rows(levels)
     lanes = _lanes(levels, rows)
-    columns = _columns(lanes, rows)
+    columns = _columns(lanes, rows, _constants(levels))
     cells: dict[int, Cell] = {}
     for number, lane in enumerate(lanes):
         for k in lane.blocks:
@@ -129,10 +136,21 @@ def _rows(levels: Levels) -> list[int]:
         sides.append(side)
     for k in reversed(range(len(sides))):  # a source stands where it is read first
         readers = [r for r in levels.readers(k) if r < len(sides)]
-        if sides[k] <= 1 and readers:
+        if readers and (sides[k] <= 1 or k in _constants(levels)):
             sides[k] = sides[readers[0]]
     order = sorted(set(sides), reverse=True)
     return [order.index(side) for side in sides]
+
+
+def _constants(levels: Levels) -> set[int]:
+    """Find what depends on no input: learned numbers, and what is made of them."""
+    found: set[int] = set()
+    for k, block in enumerate(levels.blocks):
+        sources = levels.sources(k)
+        made = bool(sources) and all(source in found for source in sources)
+        if block.op_type is OpType.CONSTANT or made:
+            found.add(k)
+    return found
 
 
 def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
@@ -162,6 +180,7 @@ def _goes_on(
 ) -> int | None:
     """Return the lane that a block continues, if there is one."""
     rows, lanes, lane_of = known
+    constants = _constants(levels)
     fits = []
     for source in sources:
         number = lane_of[source]
@@ -171,12 +190,14 @@ def _goes_on(
             continue
         if any(number in _all_before(lanes, other) for other in others):
             continue
+        if levels.blocks[source].name in levels.blocks[k].attends_to:
+            continue
         if _is_flat(levels.blocks[source]) != _is_flat(levels.blocks[k]):
             continue
         if step == 0 and len(sources) == 1 and len(levels.readers(source)) > 1:
             continue
-        fits.append((abs(lane.way), number))
-    return max(fits)[1] if fits else None
+        fits.append((source not in constants, abs(lane.way), number))
+    return max(fits)[-1] if fits else None
 
 
 def _is_flat(block: Block) -> bool:
@@ -194,33 +215,42 @@ def _all_before(lanes: list[_Lane], number: int) -> set[int]:
     return found
 
 
-def _columns(lanes: list[_Lane], rows: list[int]) -> list[int]:
-    """Put each lane right of those it reads, where its rows are free."""
+def _columns(lanes: list[_Lane], rows: list[int], constants: set[int]) -> list[int]:
+    """Put each lane right of those it reads, where its rows are free.
+
+    Learned numbers stand below each other in the first column, and so do heads beside
+    what they read.
+    """
     columns: dict[int, int] = {}
-    taken: dict[int, set[int]] = {}
+    taken: dict[tuple[int, int], str] = {}
     waiting = list(range(len(lanes)))
     while waiting:
         number = next(n for n in waiting if lanes[n].before <= set(columns))
         waiting.remove(number)
-        lane = lanes[number]
-        used = [rows[k] for k in lane.blocks]
-        span = set(range(min(used), max(used) + 1))
-        column = max((columns[n] + 1 for n in lane.before), default=0)
-        while span & taken.get(column, set()):
+        used = [rows[k] for k in lanes[number].blocks]
+        span = range(min(used), max(used) + 1)
+        kind = _kind(lanes, number, constants, len(span))
+        column = max((columns[n] + 1 for n in lanes[number].before), default=0)
+        column = 0 if kind == "learned" else column
+        while any(taken.get((row, column), kind) != kind for row in span) or (
+            kind == "way" and any((row, column) in taken for row in span)
+        ):
             column += 1
         columns[number] = column
-        taken.setdefault(column, set()).update(span)
+        taken.update(((row, column), kind) for row in span)
     return [columns[n] for n in range(len(lanes))]
+
+
+def _kind(lanes: list[_Lane], number: int, constants: set[int], height: int) -> str:
+    """Tell lanes that may stand below each other in one cell from others."""
+    if set(lanes[number].blocks) <= constants:
+        return "learned"
+    is_read = any(number in lane.before for lane in lanes)
+    return "way" if is_read or height > 1 or not lanes[number].before else "head"
 
 
 def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
-
-
-def is_slim(block: Block) -> bool:
-    """Whether a block is drawn as a mark in its line: it has nothing to learn."""
-    quiet = (OpType.POOLING, OpType.RESHAPE, OpType.OTHER, OpType.OUTPUT)
-    return block.op_type in MERGES or (block.op_type in quiet and not block.params)
 
 
 def without_count(block: Block) -> Block:

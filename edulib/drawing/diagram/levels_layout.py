@@ -7,11 +7,10 @@ from functools import cached_property
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
 from edulib.drawing.diagram.canvas import LINE, SMALL, Canvas, text_width
-from edulib.drawing.diagram.items import SUMS, Block, Levels
+from edulib.drawing.diagram.items import SUMS, Block, Levels, is_slim
 from edulib.drawing.diagram.levels import (
     START,
     Cell,
-    is_slim,
     place,
     place_in_one,
     without_count,
@@ -36,7 +35,7 @@ def measure_levels(levels: Levels, style: Style) -> Part:
         style: how the page around it is drawn.
     """
     own = Style(style.wide, _SIDE[style.wide], style.top)
-    forms = ["tall", "narrow"] if style.wide else []
+    forms = ["cell", "slim"] if style.wide else []
     tables = [_Table(levels, own, form, place(levels)) for form in forms]
     fitting = [table for table in tables if table.width <= _ROOM]
     in_one = _Table(levels, own, "joined", place_in_one(levels))
@@ -159,6 +158,7 @@ class _Table:
         return [link for link in self.levels.links if not self._is_straight(*link)]
 
     def _is_straight(self, source: int, target: int) -> bool:
+        """Whether nothing stands between two blocks of a column."""
         if source == START or target == len(self.boxes):
             return False
         one, two = self.cells[source], self.cells[target]
@@ -223,7 +223,8 @@ class _Table:
     def row_of(self, place: int) -> int:
         """Return the row of a block; that of the start is its first reader's."""
         if place == START:
-            return min(self.cells[k].row for s, k in self.levels.links if s == START)
+            readers = self.levels.readers(START) or [0]
+            return min(self.cells[k].row for k in readers)
         return self.cells[place].row
 
     @cached_property
@@ -253,7 +254,7 @@ class _Table:
     @property
     def entry(self) -> float:
         """The height at which the flow enters."""
-        first = min(k for s, k in self.levels.links if s == START)
+        first = min(self.levels.readers(START), default=0)
         return self.tops[first] + self.boxes[first].port
 
 

@@ -95,7 +95,8 @@ class _Linker:
             return math.prod(node.shape) == math.prod(before.shape)
         if node.op_type in _SILENT:
             return True
-        return node.call is None and node.op_type is OpType.OTHER and not node.params
+        is_free = not (node.params or node.macs)
+        return node.call is None and node.op_type is OpType.OTHER and is_free
 
     def finish(self, drawn: list[Output], ends: list[Output]) -> None:
         """Attach the outputs, and forget what leads to none."""

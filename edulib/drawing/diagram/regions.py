@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 
 from edulib.anatomy.graph import Output
 from edulib.anatomy.op_types import MERGES, OpType
-from edulib.drawing.diagram.items import Fork, Item, Levels, absorb, fold_repeats
+from edulib.drawing.diagram.items import (
+    Block,
+    Fork,
+    Item,
+    Levels,
+    absorb,
+    fold_repeats,
+    name_as_drawn,
+)
 from edulib.drawing.diagram.levels import make_levels
 from edulib.drawing.diagram.make_blocks import BlockMaker
 from edulib.drawing.diagram.network import START, Network
@@ -21,10 +29,12 @@ def cut_network(
         labels: names to print, by path.
         in_levels: whether to draw all of it in levels, if that can be.
     """
-    return _Regions(network, BlockMaker(network, labels), dives=in_levels).items()
+    regions = _Regions(network, BlockMaker(network, labels), dives=in_levels)
+    return name_as_drawn(regions.items())
 
 
 _ROWS = 2  # resolutions that make levels
+_MARK = "cross-attention"
 _HEAD = 2  # so short is what is drawn beside others that end
 
 
@@ -36,7 +46,8 @@ class _Regions:
         network: the parts and what leads where.
         maker: makes the blocks.
         sources: for each part what leads to it.
-        dives: whether a skip was found around parts of lower resolution.
+        dives: whether a skip was found around parts of lower resolution, or a decoder
+            that looks at an encoder: what stands in columns.
     """
 
     network: Network
@@ -119,6 +130,10 @@ class _Regions:
         if isinstance(fork, Fork) and block.op_type in MERGES:
             self.dives = self.dives or self._dives(previous, inner, part)
             return [*forks[:-1], replace(fork, merge=block)]
+        if isinstance(fork, Fork) and block.attends_to:
+            self.dives = True
+            mark = Block(_MARK, "", OpType.ATTENTION, block.shape, block.size, 0)
+            return [*forks[:-1], replace(fork, merge=mark), block]
         return [*forks, block]
 
     def _dives(self, previous: int, inner: list[int], part: int) -> bool:

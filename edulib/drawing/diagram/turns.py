@@ -1,6 +1,7 @@
 """Repetition in time: a module that is called over and over with the same weights."""
 
 from itertools import pairwise
+from typing import NamedTuple
 
 from edulib.anatomy.graph import Call, Graph, Node
 
@@ -20,8 +21,7 @@ def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
     found = _find_loop(nodes)
     if found is None:
         return nodes
-    start, period, turns = found
-    stop = start + period * turns
+    start, stop, turns = found
     calls = [node.call for node in nodes[start:stop] if node.call is not None]
     main = max(calls, key=lambda call: graph_params(graph, call))
     first, last = nodes[start].ops[0].index, nodes[stop - 1].ops[-1].index + 1
@@ -40,45 +40,68 @@ def _piece(node: Node) -> Call | int:
     return node.call if node.call is not None else node.ops[0].index
 
 
-def _find_loop(nodes: list[Node]) -> tuple[int, int, int] | None:
-    """Return where the longest loop begins, its period, and how often it turns."""
+class Loop(NamedTuple):
+    """Steps `start` to `stop`, the latter excluded, that are `turns` turns."""
+
+    start: int
+    stop: int
+    turns: int
+
+
+def _find_loop(nodes: list[Node]) -> Loop | None:
+    """Return the longest loop."""
     places: dict[str, list[int]] = {}
     for k, node in enumerate(nodes):
         if node.call is not None and node.ops:
             places.setdefault(node.path, []).append(k)
     names = [_name(node) for node in nodes]
-    found = [
-        (period * len(at), _begin(names, at, period), period, len(at))
+    loops = [
+        loop
         for at in places.values()
-        if len(at) >= _LEAST
-        for period in {at[1] - at[0]}
-        if all(b - a == period for a, b in pairwise(at))
+        for first in (0, 1)  # the first turn may have less to do
+        if (loop := _loop(names, at, first)) is not None
     ]
-    fitting = [
-        (size, -start, period, turns)
-        for size, start, period, turns in found
-        if _repeats(names, start, period, turns)
-    ]
-    if not fitting:
+    return max(loops, key=lambda loop: loop.stop - loop.start, default=None)
+
+
+def _loop(names: list[str], at: list[int], first: int) -> Loop | None:
+    """Return the loop of a module that is called at these places, from one of them."""
+    regular = at[first:]
+    if len(regular) < _LEAST:
         return None
-    _, start, period, turns = max(fitting)
-    return -start, period, turns
+    period = regular[1] - regular[0]
+    start = _begin(names, regular, period)
+    stop = start + period * len(regular)
+    if start < 0 or any(b - a != period for a, b in pairwise(regular)):
+        return None
+    if any(
+        names[k : k + period] != names[start : start + period]
+        for k in range(start, stop, period)
+    ):
+        return None
+    if first:
+        start = _before(names, at, start)
+    return Loop(start, stop, len(at))
+
+
+def _before(names: list[str], at: list[int], start: int) -> int:
+    """Return where the turn before a regular one begins, which leaves steps out."""
+    here, there = at[0], at[1]
+    while there > start and here > 0:
+        there -= 1
+        if names[here - 1] == names[there]:
+            here -= 1
+    return here
 
 
 def _begin(names: list[str], at: list[int], period: int) -> int:
-    """Return where the first turn begins: as early as all turns are alike."""
-    start = at[0]
-    while start and start > at[0] - period + 1:
-        if len({names[k - at[0] + start - 1] for k in at}) > 1:
+    """Return where the first turn begins, if each ends as late as all are alike."""
+    behind = 0
+    while behind < period - 1 and at[-1] + behind + 1 < len(names):
+        if len({names[k + behind + 1] for k in at}) > 1:
             break
-        start -= 1
-    return start
-
-
-def _repeats(names: list[str], start: int, period: int, turns: int) -> bool:
-    turn = names[start : start + period]
-    runs = range(start, start + period * turns, period)
-    return all(names[k : k + period] == turn for k in runs)
+        behind += 1
+    return at[0] - (period - 1 - behind)
 
 
 def _name(node: Node) -> str:

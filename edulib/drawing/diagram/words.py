@@ -1,5 +1,6 @@
 """The words of a diagram: labels, tooltips, and the description for the blind."""
 
+import re
 import textwrap
 
 from edulib.anatomy import OpType
@@ -25,9 +26,11 @@ _MERGED = {
     OpType.SUBTRACT: "subtracted, gives",
     OpType.CONCAT: "concatenated to",
     OpType.MULTIPLY: "multiplied to",
+    OpType.ATTENTION: "joined by cross-attention for",
 }
 _NAME = 12
-_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
+_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
+_SPLIT = ("cell", "slim")  # forms that cut long names of classes
 
 
 def shape_words(shape: tuple[int, ...]) -> str:
@@ -42,26 +45,44 @@ def label_lines(block: Block, form: str) -> list[Line]:
         block: what is labelled.
         form: "full" puts each on a line of its own; "tall" does so too and adds to
             the name how often the block is repeated; "joined" has shape and
-            parameters on one line; "narrow" is as slim as it can be.
+            parameters on one line; "narrow" is as slim as it can be; "cell" and
+            "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
     words = block.words
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
+    if form in _SPLIT:
+        words = _cut_names(words, _WRAP[form])
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
     lines += [(line, SMALL, False) for line in wrapped]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
+    for name in block.attends_to:
+        looks = textwrap.wrap(f"attends to {name}", _WRAP[form])
+        lines += [(line, SMALL, False) for line in looks]
     shape = shape_words(block.shape)
     params = short_count(block.params) if block.params else ""
-    params += " params" if params and form != "narrow" else ""
+    params += " params" if params and form not in ("narrow", "slim") else ""
     if form == "joined" and params:
         return [*lines, (f"{shape} · {params}", SMALL, False)]
     return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
 
 
+def _cut_names(words: str, most: int) -> str:
+    """Cut names of classes that are longer than a line where a capital begins."""
+    parts = []
+    for word in words.split():
+        pieces = re.findall(r"[A-Z]?[^A-Z]+|[A-Z]+(?![a-z])", word)
+        is_long = len(word) > most and "".join(pieces) == word
+        parts += pieces if is_long else [word]
+    return " ".join(parts)
+
+
 def merge_lines(merge: Block) -> list[Line]:
     """Return the label of a point where branches meet."""
+    if merge.op_type is OpType.ATTENTION:
+        return [(merge.name, SMALL, True)]
     return [(merge.op_type, SMALL, True), (shape_words(merge.shape), SMALL, False)]
 
 
@@ -131,6 +152,7 @@ def _phrase(block: Block) -> str:
     elif count:
         words.append(f"{count} of them with shortcuts")
     words += [f"reads {name}" for name in block.reads]
+    words += [f"cross-attention to {name}" for name in block.attends_to]
     if block.parts:
         words.append(f"{len(block.parts)} branches concatenated")
     return ", ".join(word for word in words if word)
