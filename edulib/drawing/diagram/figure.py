@@ -19,6 +19,7 @@ from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
 from edulib.drawing.diagram.tree import build_items, start_of
 from edulib.drawing.diagram.words import describe_items, shape_words
 
+_ZEROS = ", run on zeros: what depends on the image's values may differ"
 _EDGES = 8  # a row may reach into the margins
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
 _RULES = (
@@ -175,13 +176,16 @@ def _summary(graph: Graph) -> list[str]:
     lines = [f"{short_count(graph.params)} parameters"]
     if graph.macs:
         lines.append(f"{short_count(graph.macs)} multiply-adds")
+    if graph.from_values:
+        lines.append("run on zeros")
     return lines
 
 
 def _alt(graph: Graph, title: str, items: list[Item]) -> str:
     return (
         f"Diagram of {title}: {graph.params:,} parameters, {graph.macs:,} "
-        f"multiply-adds for {_inputs(graph)}. {describe_items(items)}."
+        f"multiply-adds for {_inputs(graph)}{_ZEROS if graph.from_values else ''}. "
+        f"{describe_items(items)}."
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from edulib.anatomy.op_types import OpType
-from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
+from edulib.drawing.diagram.blocks import BAND, Part, Style, draw_cuboid
 from edulib.drawing.diagram.canvas import LINE, SMALL, Canvas, text_width
 from edulib.drawing.diagram.items import SUMS, Block, Levels, is_slim
 from edulib.drawing.diagram.levels import (
@@ -114,7 +114,8 @@ def _box(block: Block, style: Style, form: str) -> _Box:
             short = lines[:-1]
         shape = (shape_words(block.shape), SMALL, False)
         return _Box(block, [*short, shape], (2.0 * _MARK, 2.0 * _MARK), (0, 0))
-    front = style.thickness(block.size[0]), style.extent(block.size[1])
+    width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
+    front = width, style.extent(block.size[1])
     depth = 0.28 * style.extent(block.size[2]), 0.2 * style.extent(block.size[2])
     return _Box(block, label_lines(without_count(block), form), front, depth)
 

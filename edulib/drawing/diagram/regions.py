@@ -33,7 +33,6 @@ def cut_network(
     return name_as_drawn(regions.items())
 
 
-_ROWS = 2  # resolutions that make levels
 _MARK = "cross-attention"
 _HEAD = 2  # so short is what is drawn beside others that end
 
@@ -65,7 +64,7 @@ class _Regions:
             return fold_repeats(absorb(self._branches(START, region, None, False)))
         items = self._chain(region, START, None)
         crossed = any(isinstance(item, Levels) for item in items)
-        crossed = crossed or self.dives
+        crossed = crossed or (self.dives and self._resolutions(region) > 1)
         whole = self._levels(region, None) if crossed else None
         return [whole] if whole is not None else items
 
@@ -147,6 +146,11 @@ class _Regions:
         here = math.prod(self.maker.block(part).size[1:])
         return any(1 < side < here for side in sides)
 
+    def _resolutions(self, region: list[int]) -> int:
+        """Count the resolutions of maps in a region."""
+        sizes = {self.maker.block(k).size[1:] for k in region}
+        return sum(math.prod(size) > 1 for size in sizes)
+
     def _behind(self, start: int, inner: list[int]) -> list[int]:
         """List the parts that depend on one before them."""
         found = {start}
@@ -215,18 +219,14 @@ class _Regions:
         return [*before, whole, *self._beside(exits, end is not None)]
 
     def _levels(self, inner: list[int], end: int | None) -> Levels | None:
-        """Draw parts in rows by resolution; None where there is one row or too many."""
+        """Draw parts in rows by resolution; None where there are too many."""
         blocks = [self.maker.block(k) for k in inner]
-        if len({b.size[1:] for b in blocks if math.prod(b.size[1:]) > 1}) < _ROWS:
-            return None
         places = {k: n for n, k in enumerate(inner)}
         sources = [
             tuple({places.get(s, START) for s in self.sources[k]}) for k in inner
         ]
         exits = () if end is None else self.sources[end]
-        found = make_levels(blocks, sources, [places[k] for k in exits if k in places])
-        is_fed = any(START in reads for reads in sources)
-        return found if is_fed else None
+        return make_levels(blocks, sources, [places[k] for k in exits if k in places])
 
     def _beside(self, parts: list[int], goes_on: bool) -> list[Item]:
         """Make the fork of inputs or outputs at a tangle, beside what goes on."""
