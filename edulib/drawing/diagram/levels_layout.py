@@ -25,6 +25,7 @@ _ROW_GAP = 16
 _MARK = 8
 _BAR = 11
 _ROOM = 620.0
+_PHONE = 330.0
 
 
 def measure_levels(levels: Levels, style: Style) -> Part:
@@ -38,8 +39,7 @@ def measure_levels(levels: Levels, style: Style) -> Part:
     forms = ["cell", "slim"] if style.wide else []
     tables = [_Table(levels, own, form, place(levels)) for form in forms]
     fitting = [table for table in tables if table.width <= _ROOM]
-    in_one = _Table(levels, own, "joined", place_in_one(levels))
-    table = next(iter(fitting), in_one)
+    table = next(iter(fitting), None) or _in_one(levels, own)
     entry = table.entry if style.wide else 0.0
     half = table.width / 2
 
@@ -52,6 +52,15 @@ def measure_levels(levels: Levels, style: Style) -> Part:
         return Part(table.width, entry, 0, rest, 0, table.width, draw, arrow=False)
     end = table.height + (_ROW_GAP if table.goes_on else 0)
     return Part(end, half, 0, half, 0, end, draw, arrow=False)
+
+
+def _in_one(levels: Levels, style: Style) -> "_Table":
+    """Put all blocks below each other, with shorter lines if a phone needs them."""
+    cells = place_in_one(levels)
+    table = _Table(levels, style, "joined", cells)
+    if style.wide or table.width <= _PHONE:
+        return table
+    return _Table(levels, style, "slim", cells)
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,8 @@ def _box(block: Block, style: Style, form: str) -> _Box:
         short = [line for line in lines if not line[2]][:-1] or [(words, SMALL, True)]
         if block.op_type not in (OpType.POOLING, OpType.RESHAPE, OpType.OTHER):
             short = [(words, SMALL, True)]
+        elif block.op_type is OpType.OTHER and block.name != block.words:
+            short = lines[:-1]
         if block.op_type is OpType.OUTPUT:
             short = lines[:-1]
         shape = (shape_words(block.shape), SMALL, False)

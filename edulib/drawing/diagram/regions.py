@@ -34,6 +34,7 @@ def cut_network(
 
 
 _MARK = "cross-attention"
+_SCALES = 3  # so many levels does a pyramid read at least
 _HEAD = 2  # so short is what is drawn beside others that end
 
 
@@ -45,8 +46,8 @@ class _Regions:
         network: the parts and what leads where.
         maker: makes the blocks.
         sources: for each part what leads to it.
-        dives: whether a skip was found around parts of lower resolution, or a decoder
-            that looks at an encoder: what stands in columns.
+        dives: whether a skip was found around parts of lower resolution, a decoder
+            that looks at an encoder, or a module that reads several scales.
     """
 
     network: Network
@@ -129,6 +130,8 @@ class _Regions:
         if isinstance(fork, Fork) and block.op_type in MERGES:
             self.dives = self.dives or self._dives(previous, inner, part)
             return [*forks[:-1], replace(fork, merge=block)]
+        if len(self.sources[part]) >= _SCALES and self._resolutions(inner) > 1:
+            self.dives = True
         if isinstance(fork, Fork) and block.attends_to:
             self.dives = True
             mark = Block(_MARK, "", OpType.ATTENTION, block.shape, block.size, 0)
