@@ -211,4 +211,5 @@ def _op(
         window=draft.step.window,
         place=draft.step.place,
         is_constant=draft.is_constant,
+        has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
     )

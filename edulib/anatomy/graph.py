@@ -34,6 +34,8 @@ class Op:
         window: what an output position reads of its inputs.
         place: where its output has the positions of an image.
         is_constant: whether it depends on no input.
+        has_batch: whether a batch stands before its shape; not in windows or boxes of
+            one image, nor in parameters.
     """
 
     index: int
@@ -50,6 +52,7 @@ class Op:
     window: InputWindow
     place: Place
     is_constant: bool
+    has_batch: bool = True
 
     @property
     def axes(self) -> tuple[int, ...] | None:

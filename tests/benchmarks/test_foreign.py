@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from edulib.anatomy import receptive, stage_table, trace_graph
-from edulib.benchmarks import foreign
+from edulib.benchmarks import foreign, pages
 
 
 @pytest.mark.parametrize("name", foreign.SAMPLE)
@@ -30,6 +30,11 @@ def test_what_cannot_be_traced_is_told():
     found = foreign.bench_foreign(["torchvision/nothing", "torchvision/alexnet"])
     assert (found["tried"], found["traced"], found["wrong_rows"]) == (2, 1, 0)
     assert "nothing" in found["wrong"]["torchvision/nothing"]["error"]
+    assert "Of 2 networks of torchvision and timm, 1 were" in pages.foreign_summary(
+        found
+    )
+    assert "torchvision/nothing" in pages.foreign_table(found)._repr_html_()
+    assert "none" in pages.foreign_table({"wrong": {}})._repr_html_()
     with pytest.raises(ValueError, match="torchvision/ or timm/, got 'keras/x'"):
         foreign.find("keras/x")
 

@@ -1,6 +1,7 @@
 """Networks whose paths cross or turn: rows by resolution, columns, loops in time."""
 
 import sys
+import warnings
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -126,6 +127,13 @@ class Crossed(nn.Module):
         for layer in self.convs[1:]:
             a, b = b, layer(torch.cat([a[:, :2], b[:, 2:]], 1))
         return a * b
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the old weight_norm
+        yield
 
 
 IMAGE = (3, 64, 64)

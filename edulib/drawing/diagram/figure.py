@@ -136,7 +136,13 @@ def diagram(
 
     Each block is the volume that a step puts out: its height and depth are the
     resolution, its width the channels, both on logarithmic scales; its colour is the
-    kind of layer. Normalisation and activation are thin bands behind their layer.
+    kind of layer, attention where a block holds it. Normalisation and activation are
+    thin bands behind their layer.
+
+    Where paths cross, as in a U-Net or a feature pyramid, each resolution has a row,
+    an encoder runs down a column and a decoder up the next; on a phone, or where the
+    columns are wider than a page, all stand below each other with brackets for skips.
+    A module that is called again and again with the same weights is drawn once.
 
     Args:
         model: any module; a part of a network is drawn in detail.

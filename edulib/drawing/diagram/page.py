@@ -46,13 +46,23 @@ def draw_page(
     """
     steps = with_start(steps)
     canvas = Canvas()
-    heading = " · ".join(summary)
     canvas.text((0, LARGE), title, size=LARGE, bold=True)
-    canvas.text((0, LARGE + LINE + 4), heading, size=12)
-    top = LARGE + LINE + 24
+    top = LARGE + 4.0
+    for line in _heading(summary, width):
+        top += LINE
+        canvas.text((0, top), line, size=12)
+    top += 20
     bottom = _wide(canvas, steps, top) if width > PHONE else _tall(canvas, steps, top)
     _legend(canvas, steps, bottom + 26, width)
     return canvas
+
+
+def _heading(summary: Sequence[str], width: int) -> list[str]:
+    """Write the summary in one line, or in two where that is too long."""
+    whole = " · ".join(summary)
+    if text_width(whole, 12) <= width:
+        return [whole]
+    return [" · ".join(summary[:-1]), summary[-1]]
 
 
 def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
