@@ -14,6 +14,7 @@ from edulib.anatomy.receptive import (
 )
 from edulib.anatomy.table import Row, Table, stage_table
 from edulib.anatomy.trace import count_parameters, trace_graph
+from edulib.anatomy.unknowns import not_known
 
 __all__ = [
     "Call",
@@ -28,6 +29,7 @@ __all__ = [
     "activation_memory",
     "count_macs",
     "count_parameters",
+    "not_known",
     "receptive_field",
     "receptive_window",
     "stage_table",

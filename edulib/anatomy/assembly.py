@@ -7,10 +7,11 @@ that holds it, and it has an arrow to where it is used.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from torch import nn
 
+from edulib.anatomy.attention import with_attention
 from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
@@ -21,17 +22,18 @@ _JOINS = frozenset(
 )
 
 
-def assemble(recorder: Recorder, params: int) -> Graph:
+def assemble(recorder: Recorder, params: int, from_values: bool = False) -> Graph:
     """Make the graph of a run.
 
     Args:
         recorder: what was written down.
         params: learned numbers of the model.
+        from_values: whether it was run on zeros, because it asks for values.
     """
     plan = _Plan(recorder)
     plan.choose()
     plan.credit()
-    return _number(recorder, plan, params)
+    return replace(_number(recorder, plan, params), from_values=from_values)
 
 
 @dataclass
@@ -164,24 +166,42 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
             item.call.output = places.get(item.output, len(places) - 1)
         elif item in plan.kept:
             places[item] = len(places)
-    ops = tuple(_op(k, draft, plan, places) for draft, k in places.items())
+    batch = _batch(recorder.inputs)
+    ops = tuple(_op(k, draft, plan, places, batch) for draft, k in places.items())
+    ops = with_attention(ops)
     root = next(item for item in recorder.tape if isinstance(item, Call))
     outputs = [(name or "output", places[draft]) for name, draft in recorder.outputs]
     outputs = outputs or [("output", len(ops) - 1)]
     return Graph(ops, root, tuple(Output(*output) for output in outputs), params)
 
 
-def _op(index: int, draft: Draft, plan: _Plan, places: dict[Draft, int]) -> Op:
+def _batch(inputs: list[Draft]) -> int:
+    """Return the size of the batch: the first dimension of the first input."""
+    shapes = [tuple(draft.output.shape) for draft in inputs]
+    return next((shape[0] for shape in shapes if shape), 1) or 1
+
+
+def _of_one(draft: Draft, batch: int) -> tuple[int, ...]:
+    """Return a shape without the batch: 64 windows of one image stay 64."""
+    first, *rest = tuple(draft.output.shape) or (1,)
+    if first == batch or (draft.op_type is OpType.INPUT):
+        return tuple(rest)
+    if first and first % batch == 0:
+        first //= batch
+    return (first, *rest)
+
+
+def _op(
+    index: int, draft: Draft, plan: _Plan, places: dict[Draft, int], batch: int
+) -> Op:
     inputs = dict.fromkeys(places[other] for other in plan.edges.get(draft, ()))
     op_type = draft.op_type or type_of(draft.name, len(inputs), draft.pools)
-    shape = tuple(draft.output.shape)
-    has_batch = not draft.is_constant or shape[:1] == (1,)
     return Op(
         index=index,
         name=draft.name,
         op_type=OpType(op_type),
         inputs=tuple(inputs),
-        shape=shape[1:] if has_batch else shape,
+        shape=_of_one(draft, batch),
         dtype=draft.output.dtype,
         path=draft.path,
         params=draft.params,
@@ -191,4 +211,5 @@ def _op(index: int, draft: Draft, plan: _Plan, places: dict[Draft, int]) -> Op:
         window=draft.step.window,
         place=draft.step.place,
         is_constant=draft.is_constant,
+        has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
     )

@@ -3,7 +3,7 @@
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
-from edulib.anatomy.op_types import OpType
+from edulib.anatomy.op_types import REDUCTIONS, OpType
 from edulib.anatomy.window import AdaptivePooling
 
 _WORDS = {
@@ -28,10 +28,22 @@ _WORDS = {
     "mul": "multiplication",
     "cat": "concatenation",
     "mean": "global average pooling",
+    "amax": "global max pooling",
+    "max": "global max pooling",
+    **{name: f"{name} over all positions" for name in ("sum", "std", "var", "norm")},
     "getitem": "selection",
+    "matmul": "matrix product",
+    "bmm": "matrix product",
+    "einsum": "sum of products",
     "multi_head_attention_forward": "multi-head attention",
     "scaled_dot_product_attention": "attention",
 }
+_POOLS = (
+    ("unpool", "max unpooling"),
+    ("avg", "average pooling"),
+    ("max", "max pooling"),
+    ("lp", "power-average pooling"),
+)
 _COUNTED = {
     OpType.CONVOLUTION: "convolution",
     OpType.POOLING: "pooling",
@@ -86,10 +98,8 @@ def describe_op(op: Op, node: Node) -> str:
     """Describe one operation of a node."""
     if op.op_type is OpType.CONVOLUTION:
         return _join_words(kernel_words(op), _convolution(op, node), _steps(op))
-    if op.op_type is OpType.POOLING and op.name != "mean":
-        noun = "average pooling" if "avg" in op.name else "max pooling"
-        if "unpool" in op.name:
-            noun = "max unpooling"
+    if op.op_type is OpType.POOLING and op.name not in REDUCTIONS:
+        noun = next((noun for part, noun in _POOLS if part in op.name), op.name)
         if isinstance(op.window, AdaptivePooling):
             noun = _adaptive(op, noun)
         return _join_words(kernel_words(op), noun, _steps(op))

@@ -34,6 +34,8 @@ class Op:
         window: what an output position reads of its inputs.
         place: where its output has the positions of an image.
         is_constant: whether it depends on no input.
+        has_batch: whether a batch stands before its shape; not in windows or boxes of
+            one image, nor in parameters.
     """
 
     index: int
@@ -50,6 +52,7 @@ class Op:
     window: InputWindow
     place: Place
     is_constant: bool
+    has_batch: bool = True
 
     @property
     def axes(self) -> tuple[int, ...] | None:
@@ -86,6 +89,7 @@ class Call:
         last: one more than the index of the last op that ran inside.
         output: index of the op that made what it returned.
         children: the calls of other modules that it made, in order.
+        turns: how often the module was called, where several calls stand for one.
     """
 
     path: str
@@ -94,6 +98,7 @@ class Call:
     last: int
     output: int
     children: list["Call"]
+    turns: int = 1
 
     @property
     def type(self) -> str:
@@ -153,7 +158,17 @@ class Node:
 
     @property
     def op_type(self) -> OpType:
-        """Type of the main op."""
+        """Type of the main op; attention where a block of several layers holds it."""
+        macs = {OpType.CONVOLUTION: 0, OpType.ATTENTION: 0, OpType.DENSE: 0}
+        attends = False
+        for op in self.ops:
+            attends = attends or op.op_type is OpType.ATTENTION
+            if op.op_type in macs:
+                macs[op.op_type] += op.macs
+        opened = self.call is not None and not self.call.is_leaf
+        convolves = 2 * macs[OpType.CONVOLUTION] > sum(macs.values())
+        if opened and attends and not convolves:
+            return OpType.ATTENTION
         return self.main.op_type
 
 
@@ -166,6 +181,8 @@ class Graph:
         root: the call of the model itself.
         outputs: what the model returns.
         params: learned numbers of the model, those that were not used included.
+        from_values: whether the model asked for values, and was run on zeros: what it
+            does with another input may differ.
         cache: what was computed of all ops, for the next question.
     """
 
@@ -173,6 +190,7 @@ class Graph:
     root: Call
     outputs: tuple[Output, ...]
     params: int
+    from_values: bool = False
     cache: dict = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -207,7 +225,8 @@ class Graph:
         """Find the first call of a layer.
 
         Args:
-            layer: dotted path; None or "" for the model itself.
+            layer: dotted path; None or "" for the model itself, whose output is the
+                first tensor that it returns.
 
         Raises:
             ValueError: if no module of this path was called.
@@ -232,8 +251,10 @@ class Graph:
             expand: whether to show what is inside a call; leaves stay closed.
             root: the call to fold; the whole network by default.
         """
-        root = root or self.root
-        pieces = list(_pieces(root, expand))
+        return self.group(list(_pieces(root or self.root, expand)))
+
+    def group(self, pieces: list["Call | int"]) -> list[Node]:
+        """Return the steps that calls and single ops, given in order, make."""
         owner = {}
         for position, piece in enumerate(pieces):
             first, last = _extent(piece)

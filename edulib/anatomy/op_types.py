@@ -54,7 +54,7 @@ _NAMES = {
     "swapaxes squeeze unsqueeze contiguous getitem chunk split unbind expand "
     "expand_as repeat narrow roll pad pixel_shuffle pixel_unshuffle channel_shuffle "
     "T mT H mH real data interpolate upsample view_as reshape_as clone to type_as "
-    "setitem",
+    "setitem iter",
 }
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
 _MERGE_NAMES = {
@@ -65,6 +65,16 @@ _MERGE_NAMES = {
 }
 
 REDUCTIONS = frozenset("mean amax amin sum max min std var norm logsumexp".split())
+
+# Functions that work on each number by itself, or join two numbers.
+_POINTWISE = frozenset(
+    "add sub rsub mul div truediv rtruediv floordiv floor_divide true_divide neg abs "
+    "exp expm1 log log1p log2 log10 sqrt rsqrt square pow rpow reciprocal sin cos tan "
+    "atan atan2 erf sign floor ceil round trunc frac clamp clamp_min clamp_max "
+    "maximum minimum where masked_fill lerp addcmul addcdiv remainder mod fmod eq ne "
+    "lt le gt ge and or xor not logical_and logical_or logical_not isnan detach copy "
+    "cumsum cumprod float half double long int bool".split()
+)
 
 # What a function is that usually joins activations and reads only one.
 _ALONE = {OpType.ATTENTION: OpType.DENSE, OpType.CONCAT: OpType.OTHER}
@@ -80,6 +90,13 @@ def clean_name(function: object) -> str:
         name = name[1:]
     alias = {"iadd": "add", "radd": "add", "imul": "mul", "rmul": "mul", "isub": "sub"}
     return alias.get(name, name)
+
+
+def is_known(name: str) -> bool:
+    """Whether it is known what a function does with each position."""
+    if name in _TYPES or name in _POINTWISE or name in REDUCTIONS:
+        return True
+    return "pool" in name
 
 
 def type_of(name: str, operands: int, pools: bool) -> OpType:

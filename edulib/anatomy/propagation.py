@@ -14,15 +14,26 @@ from edulib.anatomy.kernels import (
     spatial_rank,
 )
 from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS
-from edulib.anatomy.window import POINT, UNKNOWN, WHOLE, InputWindow, Kernel, Window
+from edulib.anatomy.window import (
+    POINT,
+    UNKNOWN,
+    WHOLE,
+    InputWindow,
+    Kernel,
+    Mirror,
+    Padding,
+    Window,
+)
 
 Dims = tuple[int, ...]
+_MODE = 2  # place of the mode of padding among its arguments
 
 _PERMUTES = {"permute", "transpose", "t", "movedim", "swapaxes", "T", "mT"}
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
 _PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "roll", "grid_sample", "rot90"}
 _ALONG = {"softmax", "log_softmax", "cumsum", "cumprod", "sort", "argsort"}
-_MOVES = {"flip", "index_select", "gather"}
+_MOVES = {"index_select", "gather"}
+_FLIPS = {"flip": None, "fliplr": (-1,), "flipud": (-2,)}
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,10 @@ def _move(
             return POINT, place
     if at.axes is not None and len(after) == len(before) and name in _CROPS:
         return _CROPS[name](args, kwargs, len(before), at.axes), _resized(after, at)
+    if name in _FLIPS and at.axes is not None:
+        turned = _FLIPS[name] or _dims_of(args, kwargs, len(before))
+        sides = (before[axis] if axis in turned else 0 for axis in at.axes)
+        return Mirror(tuple(sides)), at
     if name in _ALONG | _MOVES and _dims_of(args, kwargs, len(before)) & set(at.dims):
         return (WHOLE if name in _ALONG else UNKNOWN), _kept(before, after, at)
     return _generic(name, before, after, at)
@@ -218,7 +233,9 @@ def _padded(args: tuple, kwargs: dict, ndim: int, axes: Dims) -> InputWindow:
     amounts = list(kwargs.get("pad", args[1] if len(args) > 1 else ()))
     before = {-1 - k: amount for k, amount in enumerate(amounts[::2])}
     ones = (1,) * len(axes)
-    return Window(ones, ones, tuple(before.get(axis, 0) for axis in axes), ones)
+    sides = ones, ones, tuple(before.get(axis, 0) for axis in axes), ones
+    mode = kwargs.get("mode", args[2] if len(args) > _MODE else "constant")
+    return Window(*sides) if mode == "constant" else Padding(*sides, mode)
 
 
 def _sliced(args: tuple, _: dict, ndim: int, axes: Dims) -> InputWindow:

@@ -15,7 +15,16 @@ from edulib.anatomy.inputs import Input
 from edulib.anatomy.op_types import OpType
 from edulib.anatomy.straight import Line, straight_lines
 from edulib.anatomy.trace import trace_graph
-from edulib.anatomy.window import NOT_KNOWN, POINT, Interval, covers
+from edulib.anatomy.window import (
+    EVERYTHING,
+    NOT_KNOWN,
+    POINT,
+    Interval,
+    Padding,
+    TransposedWindow,
+    Window,
+    covers,
+)
 
 _PHASES = 16
 _FAR = math.factorial(8)  # a multiple of every usual stride and upsampling
@@ -53,7 +62,8 @@ def receptive_field(
     Args:
         model: any module.
         inputs: what it takes, as in `trace_graph`; the name of a layer may follow.
-        layer: dotted path of a module; the model's output by default.
+        layer: dotted path of a module, or name of one of the model's outputs; the
+            first output by default.
 
     Raises:
         ValueError: if there is no such layer, or the model cannot read such inputs.
@@ -61,6 +71,9 @@ def receptive_field(
     if len(inputs) > 1 and isinstance(inputs[-1], str):
         *inputs, layer = inputs
     graph = trace_graph(model, *inputs)
+    ends = {output.name: output.op for output in graph.outputs}
+    if layer not in graph.calls and layer in ends:
+        return field_of(graph, ends[layer])
     return field_of(graph, graph.call(layer).output)
 
 
@@ -119,9 +132,11 @@ def field_of(graph: Graph, index: int) -> ReceptiveField:
 
 def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
     """Measure size and stride; positions differ only behind an upsampling."""
-    line = straight_lines(graph, axis)[index]
-    if isinstance(line, Line):
-        return line.last - line.first + 1, line.stride
+    seen = straight_lines(graph, axis)[index]
+    if isinstance(seen, Line):
+        return seen.last - seen.first + 1, seen.stride
+    if seen is not None:
+        return (math.inf if seen == EVERYTHING else math.nan), math.nan
     side = graph.ops[index].side(axis)
     phases = range(side // 2, side // 2 + _PHASES)
     found = (window_of(graph, index, phase, axis) for phase in phases)
@@ -133,7 +148,7 @@ def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
         return size, math.nan
     near = window_of(graph, index, side // 2, axis) or windows[0]
     far = window_of(graph, index, side // 2 + _FAR, axis) or near
-    stride = (far[0] - near[0]) / _FAR
+    stride = abs(far[0] - near[0]) / _FAR
     return size, int(stride) if stride == int(stride) else stride
 
 
@@ -164,7 +179,7 @@ def window_of(
         for source in op.inputs:
             read = _reads(op, graph.ops[source], outputs, axis)
             if inside:
-                read = _cut(read, graph.ops[source].side(axis))
+                read = _cut(read, outputs, graph.ops[source].side(axis), (op, axis))
             if not read[0] > read[1]:
                 wanted[source] = _join(wanted.get(source), read)
     return seen
@@ -184,10 +199,17 @@ def _reads(op: Op, source: Op, outputs: Interval, axis: int) -> Interval:
     return op.window.reads(outputs, axis) if covers(op.window, axis) else NOT_KNOWN
 
 
-def _cut(interval: Interval, side: int) -> Interval:
+def _cut(
+    interval: Interval, outputs: Interval, side: int, at: tuple[Op, int]
+) -> Interval:
     """Leave out positions that do not exist; empty if the first passes the last."""
+    window, axis = at[0].window, at[1]
     if math.isnan(interval[0]):
         return interval
+    if isinstance(window, Padding):
+        return window.repeated(interval, side)
+    if type(window) in (Window, TransposedWindow) and math.isfinite(interval[0]):
+        return window.reads_inside(outputs, axis, side)
     return max(0, interval[0]), min(side - 1, interval[1])
 
 

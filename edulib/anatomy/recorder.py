@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.graph import Call
-from edulib.anatomy.kernels import spatial_rank
+from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, OpType, clean_name
 from edulib.anatomy.propagation import (
     Place,
@@ -29,6 +29,11 @@ _DATA = {
     ),
     **dict.fromkeys(ATTENTIONS, 3),
 }
+_WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
+_RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+_WHOLE_ATTENTION = "multi_head_attention_forward"
+_HEADS = 4  # place of the number of heads among its arguments
+_MATRIX = 2  # dimensions of a weight that is multiplied at each step
 
 
 @dataclass(eq=False)
@@ -96,6 +101,7 @@ class Recorder(TorchFunctionMode):
             for name, tensor in inputs
         ]
         self._made = self.leaves | {id(draft.output): draft for draft in self.inputs}
+        self._written: dict[int | None, Draft] = {}
         self._kept: list[Tensor] = []
         self._storages = {_memory(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
@@ -120,9 +126,9 @@ class Recorder(TorchFunctionMode):
     def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
         call = self._open.pop()
         found = [
-            (name, self._made[id(tensor)])
+            (name, maker)
             for name, tensor in named_tensors(output)
-            if id(tensor) in self._made
+            if (maker := self._maker(tensor)) is not None
         ]
         self.tape.append(Exit(call, found[0][1] if found else None))
         if not self._open:
@@ -144,11 +150,15 @@ class Recorder(TorchFunctionMode):
             return function(*args, **kwargs)
         ask = self._ask(name, function, (args, kwargs), inputs)
         result = function(*args, **kwargs)
+        if name == "iter":
+            result = list(result)
         outputs = list(tensors_in(args[:1] if name == "setitem" else result))
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
-        return result
+            if name == _WHOLE_ATTENTION:
+                self.tape[-1].bytes += _inner_bytes(args, kwargs)
+        return iter(result) if name == "iter" else result
 
     def _read(
         self, name: str, args: tuple, kwargs: dict
@@ -160,18 +170,26 @@ class Recorder(TorchFunctionMode):
         weights: dict[Draft, None] = {}
         for k, value in enumerate(values):
             for tensor in tensors_in(value):
-                draft = self._made.get(id(tensor))
+                draft = self._maker(tensor)
                 if draft is not None:
                     is_weight = draft.is_constant and k >= count
                     (weights if is_weight else inputs)[draft] = None
         return list(inputs), list(weights)
 
+    def _maker(self, tensor: Tensor) -> Draft | None:
+        """Return what made a tensor, or wrote into a part of it."""
+        found = self._made.get(id(tensor))
+        if found is None and self._written:
+            return self._written.get(_memory(tensor))
+        return found
+
     def _ask(
         self, name: str, function: Callable, call: tuple, inputs: list[Draft]
     ) -> Callable[[Tensor], Step]:
         active = [draft for draft in inputs if not draft.is_constant] or inputs
-        if not active:
-            return lambda _: Step(None, POINT, Place())
+        if not active:  # weights on something that was made inside
+            kernel = read_kernel(name, read_settings(name, *call))
+            return lambda _: Step(kernel, UNKNOWN, Place())
         source = max(active, key=lambda draft: draft.output.numel())
         tensor = self._given(source, call)
         rank = spatial_rank(name, tensor.ndim)
@@ -181,7 +199,7 @@ class Recorder(TorchFunctionMode):
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
-        found = (t for t in tensors_in(call) if self._made.get(id(t)) is source)
+        found = (t for t in tensors_in(call) if self._maker(t) is source)
         return max(found, key=Tensor.numel)
 
     def _note(
@@ -193,7 +211,7 @@ class Recorder(TorchFunctionMode):
         ask: Callable[[Tensor], Step],
     ) -> None:
         main = outputs[0]
-        flops = self.counter.get_total_flops()
+        macs = (self.counter.get_total_flops() - self._flops) // 2
         positions = any(draft.step.place.dims for draft in inputs[:1])
         draft = Draft(
             name,
@@ -203,16 +221,18 @@ class Recorder(TorchFunctionMode):
             weights,
             step=ask(main),
             is_constant=all(source.is_constant for source in inputs),
-            macs=(flops - self._flops) // 2 + _uncounted(name, weights, main),
+            macs=macs or _uncounted(name, inputs, weights, main),
             bytes=sum(map(self._new_bytes, outputs)),
             pools=name in REDUCTIONS
             and positions
             and main.numel() == max(main.shape, default=1),
         )
-        self._flops = flops
+        self._flops = self.counter.get_total_flops()
         self.tape.append(draft)
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
+        if name in _WRITES and _memory(main) is not None:
+            self._written[_memory(main)] = draft
 
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
@@ -254,12 +274,35 @@ def _assume_axes(draft: Draft, rank: int) -> None:
         draft = draft.inputs[0]
 
 
-def _uncounted(name: str, weights: list[Draft], output: Tensor) -> int:
-    """Count the MACs of what torch's counter does not know."""
+def _uncounted(
+    name: str, inputs: list[Draft], weights: list[Draft], output: Tensor
+) -> int:
+    """Count the MACs of what torch's counter does not know, perhaps on a device."""
+    tensors = [weight.output for weight in weights]
+    if name in _RECURRENT:
+        steps = inputs[0].output.shape[:-1].numel()
+        return steps * sum(t.numel() for t in tensors if t.ndim == _MATRIX)
     if not name.startswith("deform_conv"):
         return 0
-    kernel = max((weight.output for weight in weights), key=Tensor.numel)
+    kernel = max(tensors, key=Tensor.numel)
     return output.numel() * kernel[0].numel()
+
+
+def _inner_bytes(args: tuple, kwargs: dict) -> int:
+    """Count the memory inside of attention that is one function of torch.
+
+    It is that of the opened form: queries, keys, values, and what they give; scores
+    and weights as well where they are returned.
+    """
+    named = dict(zip(("query", "key", "value"), args, strict=False)) | kwargs
+    query, key, value = (named[name] for name in ("query", "key", "value"))
+    numbers = 3 * query.numel() + key.shape[:-1].numel() * query.shape[-1]
+    numbers += value.shape[:-1].numel() * query.shape[-1]
+    if named.get("need_weights", True):
+        heads = named.get("num_heads", args[4] if len(args) > _HEADS else 1)
+        batch = query.shape[1] if query.ndim > _MATRIX else 1
+        numbers += 2 * batch * heads * query.shape[0] * key.shape[0]
+    return numbers * query.element_size()
 
 
 def _memory(tensor: Tensor) -> int | None:

@@ -2,13 +2,23 @@
 
 Without upsampling, position p of an op sees the pixels from `stride * p + first` to
 `stride * p + last`: one pass through the ops finds the three numbers of them all.
+What sees the whole image, or cannot be followed, is found in the same pass.
 """
 
+import math
 from dataclasses import dataclass
 
 from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.op_types import OpType
-from edulib.anatomy.window import POINT, TransposedWindow, Window, covers
+from edulib.anatomy.window import (
+    EVERYTHING,
+    NOT_KNOWN,
+    POINT,
+    Interval,
+    Padding,
+    Window,
+    covers,
+)
 
 
 @dataclass(frozen=True)
@@ -26,29 +36,39 @@ class Line:
     stride: int
 
 
-def straight_lines(graph: Graph, axis: int) -> list[Line | None]:
-    """Return the line of each op; None where positions differ or are not followed.
+def straight_lines(graph: Graph, axis: int) -> list[Line | Interval | None]:
+    """Return what each op sees, where that can be said of all its positions at once.
 
     Args:
         graph: the traced network.
         axis: -2 for height, -1 for width.
+
+    Returns:
+        For each op a line; `EVERYTHING` for the whole image; `NOT_KNOWN` where the
+        positions cannot be followed or no image is read; None where the positions of
+        one op see windows of different sizes, as behind an upsampling.
     """
     if axis not in graph.cache:
-        lines: list[Line | None] = []
+        seen: list[Line | Interval | None] = []
         for op in graph.ops:
-            lines.append(_line(graph, op, axis, lines))
-        graph.cache[axis] = lines
+            seen.append(_line(graph, op, axis, seen))
+        graph.cache[axis] = seen
     return graph.cache[axis]
 
 
-def _line(graph: Graph, op: Op, axis: int, lines: list[Line | None]) -> Line | None:
+def _line(
+    graph: Graph, op: Op, axis: int, seen: list[Line | Interval | None]
+) -> Line | Interval | None:
     if op.op_type is OpType.INPUT:
-        return Line(0, 0, 1) if op.place.grid is not None else None
-    sources = [graph.ops[i] for i in op.inputs if not graph.ops[i].is_constant]
-    if not sources or not _is_straight(op, sources, axis):
+        return Line(0, 0, 1) if op.place.grid is not None else NOT_KNOWN
+    sources = [graph.ops[i] for i in op.inputs if _reads_image(graph, i)]
+    found = [seen[source.index] for source in sources]
+    everywhere = _everywhere(op, axis, found)
+    if everywhere or not sources:
+        return everywhere or NOT_KNOWN
+    if None in found or not _is_straight(op, sources, axis):
         return None
-    found = [lines[source.index] for source in sources]
-    if None in found or len({line.stride for line in found}) > 1:
+    if len({line.stride for line in found}) > 1:
         return None
     before = Line(
         min(line.first for line in found),
@@ -62,11 +82,33 @@ def _line(graph: Graph, op: Op, axis: int, lines: list[Line | None]) -> Line | N
     return Line(start, end, before.stride * window.stride[axis])
 
 
+def _reads_image(graph: Graph, index: int) -> bool:
+    """Whether an op depends on an input that has positions; found once for all."""
+    if "image" not in graph.cache:
+        found: list[bool] = []
+        for op in graph.ops:
+            own = op.op_type is OpType.INPUT and op.place.grid is not None
+            found.append(own or any(found[i] for i in op.inputs))
+        graph.cache["image"] = found
+    return graph.cache["image"][index]
+
+
+def _everywhere(
+    op: Op, axis: int, found: list[Line | Interval | None]
+) -> Interval | None:
+    """Return what all positions see alike: the whole image wins, then not known."""
+    if not found:
+        return None
+    window = op.window
+    reads = window.reads((0, 0), axis) if covers(window, axis) else NOT_KNOWN
+    if math.isinf(reads[0]) or EVERYTHING in found:
+        return EVERYTHING
+    return NOT_KNOWN if math.isnan(reads[0]) or NOT_KNOWN in found else None
+
+
 def _is_straight(op: Op, sources: list[Op], axis: int) -> bool:
     window = op.window
-    if not isinstance(window, Window) or isinstance(window, TransposedWindow):
-        return False
-    if not covers(window, axis):
+    if type(window) not in (Window, Padding):
         return False
     spread = window == POINT and any(s.side(axis) == 1 < op.side(axis) for s in sources)
     return not spread

@@ -17,6 +17,7 @@ from edulib.anatomy.trace import trace_graph
 _QUIET = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.CONSTANT)
 _FREE = (OpType.ACTIVATION, OpType.DROPOUT, OpType.NORMALISATION)
 NOTHING = "–"
+ZEROS = " (on zeros; they depend on the input's values)"
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,14 @@ class Table:
         inputs: shapes of the inputs, without the batch, by name.
         rows: the stages, in order.
         has_paper: whether a column shows the paper's own numbers.
+        from_values: whether they were counted on zeros, and depend on the input.
     """
 
     title: str
     inputs: dict[str, tuple[int, ...]]
     rows: tuple[Row, ...]
     has_paper: bool = False
+    from_values: bool = False
 
     @property
     def params(self) -> int:
@@ -122,7 +125,7 @@ class Table:
         """What the table shows, with the exact totals."""
         return (
             f"{self.title} on {self._shown_inputs()}: {self.params:,} parameters, "
-            f"{self.macs:,} multiply-adds"
+            f"{self.macs:,} multiply-adds{ZEROS if self.from_values else ''}"
         )
 
     def _shown_inputs(self) -> str:
@@ -217,7 +220,8 @@ def stage_table(
             paths = ", ".join(dict.fromkeys(row.path for row in rows))
             raise ValueError(f"expected the name of a row among {paths}; got {name!r}")
     shapes = {op.name: op.shape for op in graph.inputs}
-    return Table(title or type(model).__name__, shapes, tuple(rows), bool(paper))
+    name = title or type(model).__name__
+    return Table(name, shapes, tuple(rows), bool(paper), graph.from_values)
 
 
 def _is_shown(node: Node) -> bool:

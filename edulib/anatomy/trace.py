@@ -39,11 +39,12 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
 
     Raises:
         TypeError: if `model` is no module.
-        ValueError: if no input or a shape that is none is given, or the model cannot
-            read them.
+        ValueError: if no input or a shape that is none is given, the model cannot
+            read them, or it is TorchScript.
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"expected a torch.nn.Module, got {type(model).__name__}")
+    _check_code(model)
     given = make_inputs(model, inputs)
     params = count_parameters(model)
     try:
@@ -51,13 +52,24 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     except Exception as error:
         first = error
     try:
-        return _run(_cpu_copy(model), given.to("cpu"), params)
+        return _run(_cpu_copy(model), given.to("cpu"), params, from_values=True)
     except Exception as error:
         cause = first if _is_meta(model) else error
     raise ValueError(
         f"{type(model).__name__} cannot read an input of shape "
         f"{shape_text(inputs)}: {type(cause).__name__}: {cause}"
     ) from cause
+
+
+def _check_code(model: nn.Module) -> None:
+    """Refuse what runs outside of Python, where no function can be seen."""
+    for path, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError(
+                "expected modules of Python code, whose functions can be seen; got "
+                f"TorchScript in {path or 'the model itself'!r}: trace the module that "
+                "it was made of"
+            )
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -111,10 +123,12 @@ def _empty(tensor: Tensor, device: str) -> Tensor:
     return empty
 
 
-def _run(model: nn.Module, inputs: Inputs, params: int) -> Graph:
+def _run(
+    model: nn.Module, inputs: Inputs, params: int, from_values: bool = False
+) -> Graph:
     named = zip(inputs.names, tensors_in(inputs.args), strict=True)
     recorder = Recorder(model, named)
     recorder.watch(model.eval())
     with torch.no_grad(), recorder.counter, recorder:
         model(*inputs.args)
-    return assemble(recorder, params)
+    return assemble(recorder, params, from_values)

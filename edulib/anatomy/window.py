@@ -12,6 +12,7 @@ Interval = tuple[float, float]
 
 EVERYTHING: Interval = (-math.inf, math.inf)
 NOT_KNOWN: Interval = (math.nan, math.nan)
+NOTHING: Interval = (0, -1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,19 @@ class Window:
         last = outputs[1] * self.stride[axis] - self.padding[axis]
         return first, last + self.dilation[axis] * (self.kernel[axis] - 1)
 
+    def reads_inside(self, outputs: Interval, axis: int, side: int) -> Interval:
+        """Return what is read of an image of this side, at the taps of the kernel."""
+        first, last = self.reads(outputs, axis)
+        step, gap = self.stride[axis], self.dilation[axis]
+        if gap == 1 or (first >= 0 and last < side):
+            return max(0, first), min(side - 1, last)
+        count = int(min(outputs[1] - outputs[0], gap - 1)) + 1
+        low = [first + k * step for k in range(count)]
+        high = [last - k * step for k in range(count)]
+        low = [at if at >= 0 else at % gap for at in low]
+        high = [min(at, side - 1 - (side - 1 - at) % gap) for at in high]
+        return min(low), max(high)
+
 
 @dataclass(frozen=True)
 class TransposedWindow(Window):
@@ -55,10 +69,68 @@ class TransposedWindow(Window):
 
     def reads(self, outputs: Interval, axis: int) -> Interval:
         """Return the interval of inputs that an interval of outputs reads."""
-        extent = self.dilation[axis] * (self.kernel[axis] - 1)
-        first = (outputs[0] + self.padding[axis] - extent) / self.stride[axis]
-        last = (outputs[1] + self.padding[axis]) / self.stride[axis]
-        return math.ceil(first), math.floor(last)
+        return self._read(outputs, axis, EVERYTHING)
+
+    def reads_inside(self, outputs: Interval, axis: int, side: int) -> Interval:
+        """Return what is read of an image of this side, at the taps of the kernel."""
+        return self._read(outputs, axis, (0, side - 1))
+
+    def _read(self, outputs: Interval, axis: int, inside: Interval) -> Interval:
+        """Read at the ends of an interval, where taps meet the grid of the inputs."""
+        stride, dilation = self.stride[axis], self.dilation[axis]
+        start, end = (int(at) + self.padding[axis] for at in outputs)
+        reach = stride * (1 + dilation * (self.kernel[axis] - 1))
+        ends = {*range(start, min(end, start + reach) + 1)}
+        ends |= {*range(max(start, end - reach), end + 1)}
+        taps = [dilation * k for k in range(self.kernel[axis])]
+        found = [(at - tap) // stride for at in ends for tap in taps]
+        met = [(at - tap) % stride == 0 for at in ends for tap in taps]
+        read = [
+            at
+            for at, meets in zip(found, met, strict=True)
+            if meets and inside[0] <= at <= inside[1]
+        ]
+        return (min(read), max(read)) if read else NOTHING
+
+
+@dataclass(frozen=True)
+class Padding(Window):
+    """Padding that repeats the image at its edges.
+
+    Attributes:
+        mode: "reflect", "replicate" or "circular", as in `torch.nn.functional.pad`.
+    """
+
+    mode: str = "reflect"
+
+    def repeated(self, read: Interval, side: int) -> Interval:
+        """Return which positions of an image of this side stand for an interval."""
+        first, last = read
+        if 0 <= first and last < side:
+            return read
+        if self.mode == "circular":
+            return 0, side - 1
+        inside = [max(0, min(at, side - 1)) for at in read]
+        if self.mode == "reflect":
+            inside += [-first] if first < 0 else []
+            inside += [2 * (side - 1) - last] if last >= side else []
+        return max(0, min(inside)), min(side - 1, max(inside))
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """An image that is turned around along some of its axes.
+
+    Attributes:
+        sides: positions along each axis that is turned around; 0 for the others.
+    """
+
+    sides: tuple[int, ...]
+
+    def reads(self, outputs: Interval, axis: int) -> Interval:
+        """Return the interval of inputs that an interval of outputs reads."""
+        side = self.sides[axis]
+        return (side - 1 - outputs[1], side - 1 - outputs[0]) if side else outputs
 
 
 @dataclass(frozen=True)
@@ -114,7 +186,7 @@ class Constant:
         return self.interval
 
 
-InputWindow = Window | TransposedWindow | Interpolation | AdaptivePooling | Constant
+InputWindow = Window | Mirror | Interpolation | AdaptivePooling | Constant
 
 POINT = Window()
 WHOLE = Constant(EVERYTHING)
@@ -123,4 +195,5 @@ UNKNOWN = Constant(NOT_KNOWN)
 
 def covers(window: InputWindow, axis: int) -> bool:
     """Whether a window says what is read along an axis."""
-    return not isinstance(window, Window) or len(window.kernel) >= -axis
+    sides = getattr(window, "kernel", getattr(window, "sides", None))
+    return sides is None or len(sides) >= -axis

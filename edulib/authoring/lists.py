@@ -34,6 +34,7 @@ parts:
       - file: book/teaching/grading
   - caption: For engineers
     chapters:
+      - file: book/any_model
       - file: book/reference/index
       - file: book/reference/models
       - file: book/reference/weights

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from edulib.benchmarks import FILE, project
+from edulib.benchmarks.foreign import bench_foreign
 from edulib.benchmarks.models import bench_models
 from edulib.benchmarks.training import bench_training
 from edulib.files import atomic_write
@@ -23,6 +24,7 @@ def sections(device: torch.device) -> dict[str, Callable[[], object]]:
         "forward": lambda: bench_models("forward", device),
         "step": lambda: bench_models("step", device),
         "training": lambda: bench_training(device),
+        "foreign": bench_foreign,
         "scenes": project.bench_scenes,
         "imports": project.bench_imports,
         "build": project.bench_build,

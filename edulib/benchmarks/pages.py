@@ -126,6 +126,27 @@ def training_figure(found: dict) -> "Figure":
     return figure
 
 
+def foreign_summary(found: dict) -> str:
+    """How many networks of other libraries were traced, and how many rows are right."""
+    return (
+        f"Of {found['tried']} networks of torchvision and timm, {found['traced']} were "
+        f"traced; of their {found['rows']:,} layers, {found['wrong_rows']} have other "
+        f"parameters or another kernel in the table than in the module. A trace costs "
+        f"{found['ms_per_op']:.1f} ms an operation."
+    )
+
+
+def foreign_table(found: dict) -> HtmlOutput:
+    """The networks that could not be traced, or whose rows are wrong."""
+    lines = [
+        (name, one["error"] or f"{len(one['wrong'])} wrong: {one['wrong'][0]}")
+        for name, one in found["wrong"].items()
+    ]
+    return show_table(
+        "Failures of the tracer", ("network", "what failed"), lines or [("none", "–")]
+    )
+
+
 def project_table(found: dict) -> HtmlOutput:
     """Scenes, imports and the build, each beside what was aimed at."""
     imports, scenes = found["imports"], found["scenes"]

@@ -153,3 +153,18 @@ def test_a_module_that_is_called_twice_gives_two_nodes_with_the_same_weights():
 def test_an_image_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"cannot read an input of shape \(4, 8, 8\)"):
         weightless_graph(nn.Conv2d(3, 1, 1), (4, 8, 8), name="net")
+
+
+def test_windows_that_joined_the_batch_keep_their_dimensions():
+    class Windows(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mix = nn.Linear(3, 5)
+
+        def forward(self, x):
+            return self.mix(x.reshape(3, 4, 16).permute(1, 2, 0))
+
+    graph = weightless_graph(Windows(), (3, 8, 8), name="windows").graph
+    (output,) = graph.output
+    sides = [side.dim_value for side in output.type.tensor_type.shape.dim]
+    assert sides == [4, 16, 5]

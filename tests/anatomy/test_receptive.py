@@ -1,5 +1,6 @@
 import math
 import random
+import warnings
 
 import pytest
 import torch
@@ -217,3 +218,63 @@ def test_unknown_layer_and_position_are_named():
         receptive_field(model, (1, 8, 8), "1")
     with pytest.raises(ValueError, match=r"within \(6, 6\) of 0, got \(6, 0\)"):
         receptive_window(model, (1, 8, 8), "0", (6, 0))
+
+
+BORDERS = {
+    "reflect": nn.Conv2d(1, 1, 5, padding=2, padding_mode="reflect", bias=False),
+    "replicate": nn.Conv2d(1, 1, 5, padding=2, padding_mode="replicate", bias=False),
+    "circular": nn.Conv2d(1, 1, 5, padding=2, padding_mode="circular", bias=False),
+    "even and dilated": nn.Conv2d(1, 1, 4, dilation=3, padding="same", bias=False),
+    "transposed, dilated": nn.ConvTranspose2d(1, 1, 3, 2, 1, dilation=3, bias=False),
+}
+
+
+@pytest.mark.parametrize("kind", BORDERS)
+@pytest.mark.parametrize("at", [(0, 0), (1, 7), (14, 14), (13, 2)])
+def test_borders_are_read_as_the_padding_fills_them(kind, at):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = nn.Sequential(BORDERS[kind]).double()
+        for parameter in net.parameters():
+            nn.init.constant_(parameter, 1.0)
+        expected = seen_pixels(net, 15, at) or (0, 0, 0, 0)  # between taps
+        seen = receptive_window(net, (1, 15, 15), "", at)
+    if kind != "circular":  # what wraps around is given as the whole side
+        assert seen == expected
+    top, left, bottom, right = seen
+    assert top <= expected[0]
+    assert left <= expected[1]
+    assert bottom >= expected[2]
+    assert right >= expected[3]
+
+
+def test_a_flipped_image_is_followed():
+    class Flipped(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(1, 1, 3, 2, bias=False)
+            nn.init.constant_(self.conv.weight, 1.0)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(torch.flip(x, dims=(-1,)))
+
+    for at in ((0, 0), (2, 5)):
+        expected = seen_pixels(Flipped().double(), 21, at)
+        assert receptive_window(Flipped(), (1, 21, 21), "", at) == expected
+    field = receptive_field(Flipped(), (1, 21, 21))
+    assert (field.size, field.stride) == ((3, 3), (2, 2))
+
+
+def test_the_field_of_an_output_is_found_by_its_name():
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.near, self.far = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 7)
+
+        def forward(self, x: Tensor) -> dict[str, Tensor]:
+            return {"mask": self.near(x), "edge": self.far(x)}
+
+    sizes = [receptive_field(Heads(), (1, 9, 9), end).size for end in ("mask", "edge")]
+    assert sizes == [(3, 3), (7, 7)]
+    with pytest.raises(ValueError, match="a layer among near, far; got 'box'"):
+        receptive_field(Heads(), (1, 9, 9), "box")

@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import pytest
 import torch
@@ -299,3 +300,97 @@ def test_depth_below_one():
     graph = trace_graph(nn.ReLU(), (1, 2, 2))
     with pytest.raises(ValueError, match="depth >= 1, got 0"):
         graph.nodes(0)
+
+
+class Recurrent(nn.Module):
+    """A recurrent layer; before it, perhaps, a look at a value."""
+
+    def __init__(self, looks: bool, kind: type[nn.Module]) -> None:
+        super().__init__()
+        self.looks, self.body = looks, kind(8, 6, 2, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.looks:
+            float(x.sum())
+        return self.body(x)[0]
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(nn.LSTM, 4), (nn.GRU, 3), (nn.RNN, 1)])
+def test_recurrent_layers_cost_the_same_on_every_device(kind, gates):
+    steps = 5
+    expected = steps * gates * 6 * ((8 + 6) + (6 + 6))
+    for looks in (False, True):
+        graph = trace_graph(Recurrent(looks, kind), (steps, 8))
+        assert graph.macs == expected
+        assert graph.from_values == looks
+
+
+def test_attention_takes_the_same_memory_closed_and_opened():
+    class Opened(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv, self.out = nn.Linear(16, 48), nn.Linear(16, 16)
+
+        def forward(self, x: Tensor) -> Tensor:
+            parts = self.qkv(x).reshape(1, 7, 3, 4, 4).permute(2, 0, 3, 1, 4).unbind(0)
+            x = F.scaled_dot_product_attention(*parts)
+            return self.out(x.transpose(1, 2).reshape(1, 7, 16))
+
+    class Closed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.whole = nn.MultiheadAttention(16, 4, batch_first=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.whole(x, x, x, need_weights=False)[0]
+
+    assert activation_memory(Opened(), (7, 16)) == activation_memory(Closed(), (7, 16))
+
+
+def test_windows_that_joined_the_batch_stay_in_the_shape():
+    class Windows(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv = nn.Linear(3, 9)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = x.unfold(2, 4, 4).unfold(3, 4, 4).permute(0, 2, 3, 4, 5, 1)
+            return self.qkv(x.reshape(-1, 16, 3))
+
+    shapes = [
+        trace_graph(Windows(), given).call("qkv").output
+        for given in ((3, 8, 8), torch.zeros(2, 3, 8, 8))
+    ]
+    assert len(set(shapes)) == 1
+    for given in ((3, 8, 8), torch.zeros(2, 3, 8, 8)):
+        graph = trace_graph(Windows(), given)
+        assert graph.ops[graph.call("qkv").output].shape == (4, 16, 9)
+
+
+def test_script_is_refused_by_its_name():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scripted = torch.jit.script(nn.Conv2d(3, 3, 1))
+    with pytest.raises(ValueError, match="got TorchScript in '1'"):
+        trace_graph(nn.Sequential(nn.ReLU(), scripted), (3, 8, 8))
+
+
+def test_what_is_written_into_a_part_of_a_tensor_is_followed():
+    """As detectors do, which copy images into one batch."""
+
+    class Batched(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 5, 2)
+
+        def forward(self, images: Tensor) -> Tensor:
+            batch = images.new_zeros(1, 3, 16, 16)
+            for image, place in zip(images, batch, strict=True):
+                place[:, :12, :12].copy_(image * 2)
+            return self.conv(batch)
+
+    graph = trace_graph(Batched(), (3, 12, 12))
+    conv = graph.ops[graph.call("conv").output]
+    assert graph.ops[conv.inputs[0]].name == "copy"
+    assert not conv.is_constant
+    assert (conv.kernel.size, conv.kernel.stride) == ((5, 5), (2, 2))

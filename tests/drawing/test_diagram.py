@@ -251,7 +251,7 @@ def test_forks_inside_forks():
     assert sum(isinstance(item, Fork) for item in inner) == 2
 
 
-def test_paths_that_cross_are_drawn_as_one_block():
+def test_paths_that_cross_are_drawn_with_what_each_reads():
     class Crossed(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -262,10 +262,12 @@ def test_paths_that_cross_are_drawn_as_one_block():
             left, right = a(x), b(x)
             return torch.cat([c(left + right), d(left * right)], dim=1)
 
-    tangle, joined = build_items(trace_graph(Crossed(), (2, 4, 4)), None, {})
-    assert joined.op_type == "concat"
-    assert "interlaced" in tangle.words
-    assert tangle.params == 24
+    (levels,) = build_items(trace_graph(Crossed(), (2, 4, 4)), None, {})
+    kinds = [block.op_type for block in levels.blocks]
+    assert kinds.count("convolution") == 4
+    product = kinds.index("multiply")
+    assert levels.sources(product) == levels.sources(kinds.index("add"))
+    assert sum(block.params for block in levels.blocks) == 24
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -105,7 +105,8 @@ def _value(name: str, op: Op) -> "ValueInfoProto":
     number = TensorProto.FLOAT if real else TensorProto.INT64
     if op.dtype is torch.bool:
         number = TensorProto.BOOL
-    return helper.make_tensor_value_info(name, number, (1, *op.shape))
+    shape = (1, *op.shape) if op.has_batch else op.shape
+    return helper.make_tensor_value_info(name, number, shape)
 
 
 def _unique(name: str, taken: dict[str, Op]) -> str:

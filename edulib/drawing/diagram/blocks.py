@@ -19,7 +19,7 @@ from edulib.drawing.diagram.items import Block
 from edulib.drawing.diagram.words import hint, label_lines
 from edulib.drawing.style import OP_COLORS
 
-_BAND = 5
+BAND = 5
 _SLICE_GAP = 5
 _SHOWN = 3
 _LOOP = 14
@@ -106,7 +106,7 @@ def measure_slab(block: Block, style: Style) -> Part:
     channels, height, width = block.size
     front = style.thickness(channels), style.extent(height)
     depth = (0.28 * style.extent(width), 0.2 * style.extent(width))
-    pile = _Pile(block, front[0] + _BAND * len(block.bands), depth[0])
+    pile = _Pile(block, front[0] + BAND * len(block.bands), depth[0])
     lines = label_lines(block, "full")
     length = max(pile.body, *(text_width(*line) for line in lines))
     left = (length - pile.body) / 2 + pile.loop
@@ -202,15 +202,27 @@ def _slab(
 ) -> None:
     """Draw a standing block; its bands are stripes at the end of front and top."""
     (x, y), (a, b), (dx, dy) = at, front, depth
-    length = a + _BAND * len(block.bands)
+    length = a + BAND * len(block.bands)
     canvas.cuboid(at, (length, b), depth, OP_COLORS[block.op_type])
     for share in _shares(block.parts):
         edge = x + a * share
         points = [(edge, y + b), (edge, y), (edge + dx, y - dy)]
         canvas.line(points, kind="p", radius=0)
     for k, band in enumerate(block.bands):
-        edge = x + a + k * _BAND
-        canvas.stripe((edge, y), (_BAND, b), depth, OP_COLORS[band])
+        edge = x + a + k * BAND
+        canvas.stripe((edge, y), (BAND, b), depth, OP_COLORS[band])
+
+
+def draw_cuboid(
+    canvas: Canvas,
+    block: Block,
+    at: Point,
+    front: tuple[float, float],
+    depth: tuple[float, float],
+) -> None:
+    """Draw a standing block at its left top corner, its bands within its width."""
+    thin = max(4.0, front[0] - BAND * len(block.bands))
+    _slab(canvas, block, at, (thin, front[1]), depth)
 
 
 def measure_plate(block: Block, style: Style, beside: bool) -> Part:

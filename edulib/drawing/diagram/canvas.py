@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 Point = tuple[float, float]
 
@@ -162,7 +163,10 @@ class Canvas:
             self._head(points[-2], points[-1])
 
     def circle(self, at: Point, radius: float, sign: str = "") -> None:
-        """Draw a ring with a plus or a cross in it, or a dot without a sign."""
+        """Draw a ring with a sign in it, or a dot without one.
+
+        Signs are a plus, a minus, a cross, and a diamond for cross-attention.
+        """
         x, y = at
         self._grow(x - radius, y - radius)
         self._grow(x + radius, y + radius)
@@ -170,9 +174,14 @@ class Canvas:
         self.elements.append(
             f'<circle class="{kind}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}"/>'
         )
-        r = radius * (0.55 if sign == "+" else 0.42)
+        r = radius * (0.42 if sign == "×" else 0.55)
         if sign == "+":
             ends = [((x - r, y), (x + r, y)), ((x, y - r), (x, y + r))]
+        elif sign == "\N{WHITE DIAMOND}":
+            corners = [(x - r, y), (x, y - r), (x + r, y), (x, y + r), (x - r, y)]
+            ends = [*pairwise(corners)]
+        elif sign == "\N{MINUS SIGN}":
+            ends = [((x - r, y), (x + r, y))]
         elif sign:
             ends = [((x - r, y - r), (x + r, y + r)), ((x - r, y + r), (x + r, y - r))]
         else:

@@ -19,6 +19,8 @@ from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
 from edulib.drawing.diagram.tree import build_items, start_of
 from edulib.drawing.diagram.words import describe_items, shape_words
 
+_ZEROS = ", run on zeros: what depends on the image's values may differ"
+_EDGES = 8  # a row may reach into the margins
 _FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
 _RULES = (
     ".eov-net{fill:currentColor;font-family:" + _FONT + ";font-size:11px;"
@@ -88,6 +90,16 @@ class Diagram:
         """Write the drawing for a wide page to a file, as SVG."""
         Path(path).write_text(self.svg, encoding="utf-8")
 
+    @property
+    def width(self) -> int:
+        """Pixels of the drawing for a wide page."""
+        return self._size(self.wide)[0]
+
+    @property
+    def is_too_wide(self) -> bool:
+        """Whether a page cannot show the whole width."""
+        return self.width > WIDE + _EDGES
+
     def _key(self, canvas: Canvas) -> str:
         """Return a name that is the same for the same drawing, wherever it is made."""
         drawn = self.alt + "".join(canvas.elements)
@@ -124,7 +136,13 @@ def diagram(
 
     Each block is the volume that a step puts out: its height and depth are the
     resolution, its width the channels, both on logarithmic scales; its colour is the
-    kind of layer. Normalisation and activation are thin bands behind their layer.
+    kind of layer, attention where a block holds it. Normalisation and activation are
+    thin bands behind their layer.
+
+    Where paths cross, as in a U-Net or a feature pyramid, each resolution has a row,
+    an encoder runs down a column and a decoder up the next; on a phone, or where the
+    columns are wider than a page, all stand below each other with brackets for skips.
+    A module that is called again and again with the same weights is drawn once.
 
     Args:
         model: any module; a part of a network is drawn in detail.
@@ -139,8 +157,16 @@ def diagram(
             `labels` names a step that is not drawn.
     """
     graph = trace_graph(model, *inputs)
-    items = build_items(graph, depth, dict(labels or {}))
     title = title or type(model).__name__
+    drawn = _draw(graph, build_items(graph, depth, dict(labels or {})), title)
+    if drawn.is_too_wide:
+        items = build_items(graph, depth, dict(labels or {}), in_levels=True)
+        drawn = min(drawn, _draw(graph, items, title), key=lambda d: d.width)
+    return drawn
+
+
+def _draw(graph: Graph, items: list[Item], title: str) -> Diagram:
+    """Draw the steps of a network in both layouts."""
     start = start_of(graph)
     steps = [input_block(start), *items] if start else items
     summary = _summary(graph)
@@ -156,13 +182,16 @@ def _summary(graph: Graph) -> list[str]:
     lines = [f"{short_count(graph.params)} parameters"]
     if graph.macs:
         lines.append(f"{short_count(graph.macs)} multiply-adds")
+    if graph.from_values:
+        lines.append("run on zeros")
     return lines
 
 
 def _alt(graph: Graph, title: str, items: list[Item]) -> str:
     return (
         f"Diagram of {title}: {graph.params:,} parameters, {graph.macs:,} "
-        f"multiply-adds for {_inputs(graph)}. {describe_items(items)}."
+        f"multiply-adds for {_inputs(graph)}{_ZEROS if graph.from_values else ''}. "
+        f"{describe_items(items)}."
     )
 
 

@@ -1,13 +1,18 @@
 """The steps of a diagram: blocks in a row, and forks between them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from edulib.anatomy.graph import Op
 from edulib.anatomy.op_types import MERGES, OpType
 
-SUMS = {OpType.ADD: "+", OpType.SUBTRACT: "\N{MINUS SIGN}", OpType.MULTIPLY: "×"}
+SUMS = {
+    OpType.ADD: "+",
+    OpType.SUBTRACT: "\N{MINUS SIGN}",
+    OpType.MULTIPLY: "×",
+    OpType.ATTENTION: "\N{WHITE DIAMOND}",
+}
 _SINGLE = (*MERGES, OpType.INPUT, OpType.OUTPUT, OpType.CONSTANT)
 BANDS = (OpType.NORMALISATION, OpType.ACTIVATION)
 
@@ -30,6 +35,7 @@ class Block:
         parts: channels of the branches that are concatenated inside, if any.
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
+        attends_to: names of what its cross-attention looks at.
     """
 
     name: str
@@ -45,6 +51,7 @@ class Block:
     parts: tuple[int, ...] = ()
     is_source: bool = False
     reads: tuple[str, ...] = ()
+    attends_to: tuple[str, ...] = ()
 
     @property
     def is_residual(self) -> bool:
@@ -65,7 +72,35 @@ class Fork:
     merge: Block | None
 
 
-Item = Block | Fork
+@dataclass(frozen=True)
+class Levels:
+    """Blocks whose paths cross, drawn in rows by resolution.
+
+    Attributes:
+        blocks: the blocks, in order.
+        links: number of a block and of one that reads it; -1 is what is before them,
+            and as many as there are blocks what is behind them.
+    """
+
+    blocks: tuple[Block, ...]
+    links: tuple[tuple[int, int], ...]
+
+    def sources(self, block: int) -> list[int]:
+        """List what a block reads."""
+        return [source for source, target in self.links if target == block]
+
+    def readers(self, block: int) -> list[int]:
+        """List what reads a block."""
+        return [target for source, target in self.links if source == block]
+
+
+Item = Block | Fork | Levels
+
+
+def is_slim(block: Block) -> bool:
+    """Whether a block is a mark in its line in levels: it has nothing to learn."""
+    quiet = (OpType.POOLING, OpType.RESHAPE, OpType.OTHER, OpType.OUTPUT)
+    return block.op_type in MERGES or (block.op_type in quiet and not block.params)
 
 
 def count_blocks(items: Sequence[Item]) -> int:
@@ -74,6 +109,8 @@ def count_blocks(items: Sequence[Item]) -> int:
     for item in items:
         if isinstance(item, Block):
             total += 1
+        elif isinstance(item, Levels):
+            total += sum(not is_slim(block) for block in item.blocks)
         else:
             total += sum(map(count_blocks, item.branches))
     return total
@@ -86,6 +123,8 @@ def is_source(branch: Sequence[Item]) -> bool:
     first = branch[0]
     if isinstance(first, Block):
         return first.is_source
+    if isinstance(first, Levels):
+        return not first.readers(-1)
     return all(map(is_source, first.branches))
 
 
@@ -96,6 +135,8 @@ def is_open(branch: Sequence[Item]) -> bool:
     last = branch[-1]
     if isinstance(last, Block):
         return last.op_type is OpType.OUTPUT
+    if isinstance(last, Levels):
+        return not last.sources(len(last.blocks))
     return last.merge is None and all(map(is_open, last.branches))
 
 
@@ -152,7 +193,8 @@ def fold_repeats(items: list[Item]) -> list[Item]:
 def _looks(block: Block) -> tuple:
     """Return what two blocks must share; single layers may differ in their input."""
     inside = (block.params / block.repeat, block.parts) if block.composite else ()
-    outside = block.name if block.is_source else "", block.reads
+    named = block.name if block.is_source else ""
+    outside = named, block.reads, block.attends_to
     return block.words, block.op_type, block.shape, block.bands, inside, outside
 
 
@@ -167,3 +209,59 @@ def _span(first: str, last: str) -> str:
     if head and last.startswith(head) and last[len(head) :].isdigit():
         return f"{first}–{last[len(head) :]}"
     return f"{first}–{last}"
+
+
+def with_start(steps: Sequence[Item]) -> list[Item]:
+    """Put the input of a network into its levels, where these are all there is."""
+    if len(steps) != 2 or not isinstance(steps[1], Levels):
+        return list(steps)
+    start, levels = steps
+    links = tuple((source + 1, target + 1) for source, target in levels.links)
+    return [Levels((start, *levels.blocks), links)]
+
+
+def name_as_drawn(items: list[Item]) -> list[Item]:
+    """Let blocks name what they attend to as it is called after folding."""
+    drawn = {block.name: block for block in blocks_of(items)}
+
+    def named(block: Block) -> Block:
+        if not block.attends_to:
+            return block
+        names = tuple(_folded(name, drawn) for name in block.attends_to)
+        return replace(block, attends_to=names)
+
+    return [_each(item, named) for item in items]
+
+
+def blocks_of(items: Sequence[Item]) -> Iterator[Block]:
+    """Find all blocks of a tree, in order."""
+    for item in items:
+        if isinstance(item, Block):
+            yield item
+        elif isinstance(item, Levels):
+            yield from item.blocks
+        else:
+            for branch in item.branches:
+                yield from blocks_of(branch)
+
+
+def _each(item: Item, change: Callable[[Block], Block]) -> Item:
+    """Return an item with all its blocks changed."""
+    if isinstance(item, Block):
+        return change(item)
+    if isinstance(item, Levels):
+        return replace(item, blocks=tuple(map(change, item.blocks)))
+    branches = tuple(tuple(_each(i, change) for i in b) for b in item.branches)
+    return replace(item, branches=branches)
+
+
+def _folded(name: str, drawn: dict[str, Block]) -> str:
+    """Return the name of the run of blocks that a block is in: "layers.0–5"."""
+    stem, _, number = name.rpartition(".")
+    for other in () if name in drawn or not number.isdigit() else drawn:
+        head, _, last = other.partition("–")
+        front, _, first = head.rpartition(".")
+        ends = first.isdigit() and last.isdigit()
+        if front == stem and ends and int(first) <= int(number) <= int(last):
+            return other
+    return name

@@ -11,10 +11,12 @@ from edulib.drawing.diagram.items import (
     Block,
     Fork,
     Item,
+    Levels,
     count_blocks,
     is_open,
     is_source,
 )
+from edulib.drawing.diagram.levels_layout import measure_levels
 from edulib.drawing.diagram.words import hint, merge_lines
 
 GAP = 20
@@ -33,6 +35,8 @@ def measure(item: Item, style: Style, beside: bool) -> Part:
     """
     if isinstance(item, Fork):
         return _measure_fork(item, style, beside)
+    if isinstance(item, Levels):
+        return measure_levels(item, style)
     if style.wide:
         return measure_slab(item, style)
     return measure_plate(item, style, beside)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, repeated_block
 from edulib.anatomy.graph import Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
@@ -48,7 +49,10 @@ class BlockMaker:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
         words = repeated[1] if repeated else describe(node)
-        is_blocks = node.call is not None and not node.call.is_leaf
+        turns = 1 if node.call is None else node.call.turns
+        if turns > 1:
+            repeated, words = (turns, words), f"{node.call.type}, shared"
+        is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
         behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]
@@ -67,7 +71,20 @@ class BlockMaker:
             parts=self._joined(node) if is_blocks else (),
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
+            attends_to=self._attends_to(node) if node.call is not None else (),
         )
+
+    def _attends_to(self, node: Node) -> tuple[str, ...]:
+        """Return the names of what only the keys and values of a block come from."""
+        looked_at = crosses(self.network.graph, node.call)
+        places = {
+            op.index: k
+            for k, part in enumerate(self.network.parts)
+            if isinstance(part.content, Node)
+            for op in part.content.ops
+        }
+        known = dict.fromkeys(places[i] for i in looked_at if i in places)
+        return tuple(self._name(self.network.parts[k].content) for k in known)
 
     def _name_of(self, part: int) -> str:
         """Return the name of where a branch beside the flow begins."""

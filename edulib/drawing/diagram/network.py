@@ -95,7 +95,8 @@ class _Linker:
             return math.prod(node.shape) == math.prod(before.shape)
         if node.op_type in _SILENT:
             return True
-        return node.call is None and node.op_type is OpType.OTHER and not node.params
+        is_free = not (node.params or node.macs)
+        return node.call is None and node.op_type is OpType.OTHER and is_free
 
     def finish(self, drawn: list[Output], ends: list[Output]) -> None:
         """Attach the outputs, and forget what leads to none."""
@@ -120,6 +121,12 @@ class _Linker:
             self._place(k, order, main)
         order.pop(start, None)
         return self._number(list(order), start, main)
+
+    def _ends(self, k: int) -> list[Output]:
+        """Return the outputs of a step."""
+        outputs = _joined(self.outputs.get(k, []))
+        call = self.nodes[k].call if k >= 0 else None
+        return _span(outputs) if call is not None and call.turns > 1 else outputs
 
     def _start(self) -> int | None:
         """Return the first thing outside that is read."""
@@ -166,10 +173,17 @@ class _Linker:
                     tuple(numbers[s] for s in self.sources[k] if s in many),
                 )
             )
-            for output in _joined(self.outputs.get(k, [])):
+            for output in self._ends(k):
                 parts.append(Part(output, (numbers[k],)))
         op = None if start is None else self.graph.ops[-1 - start]
         return Network(self.graph, tuple(parts), op)
+
+
+def _span(outputs: list[Output]) -> list[Output]:
+    """Join what the turns of a loop return: "0–11", with the shape of the last."""
+    if len(outputs) <= _MANY:
+        return outputs
+    return [Output(f"{outputs[0].name}–{outputs[-1].name}", outputs[-1].op)]
 
 
 def _joined(outputs: list[Output]) -> list[Output]:

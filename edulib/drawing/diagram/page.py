@@ -1,11 +1,11 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
-from edulib.drawing.diagram.items import Block, Fork, Item
+from edulib.drawing.diagram.items import Fork, Item, blocks_of, with_start
 from edulib.drawing.diagram.layout import GAP, chain_part, measure
 from edulib.drawing.style import OP_COLORS
 
@@ -44,21 +44,36 @@ def draw_page(
         summary: what stands below the heading.
         width: of the page, in pixels; up to `PHONE`, the flow runs downwards.
     """
+    steps = with_start(steps)
     canvas = Canvas()
-    heading = " · ".join(summary)
     canvas.text((0, LARGE), title, size=LARGE, bold=True)
-    canvas.text((0, LARGE + LINE + 4), heading, size=12)
-    top = LARGE + LINE + 24
+    top = LARGE + 4.0
+    for line in _heading(summary, width):
+        top += LINE
+        canvas.text((0, top), line, size=12)
+    top += 20
     bottom = _wide(canvas, steps, top) if width > PHONE else _tall(canvas, steps, top)
     _legend(canvas, steps, bottom + 26, width)
     return canvas
 
 
+def _heading(summary: Sequence[str], width: int) -> list[str]:
+    """Write the summary in one line, or in two where that is too long."""
+    whole = " · ".join(summary)
+    if text_width(whole, 12) <= width:
+        return [whole]
+    return [" · ".join(summary[:-1]), summary[-1]]
+
+
 def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
     """Draw rows from left to right; give where they end."""
-    side = 118 if _lanes(steps) < 3 else 66
-    style = Style(wide=True, side=side, top=_resolution(steps))
-    rows = _rows([measure(step, style, beside=False) for step in steps])
+    top_side, small = _resolution(steps), 66
+    for side in (118, small) if _lanes(steps) < 3 else (small,):
+        style = Style(wide=True, side=side, top=top_side)
+        parts = [measure(step, style, beside=False) for step in steps]
+        if max(part.length for part in parts) <= WIDE - _MARGINS:
+            break
+    rows = _rows(parts)
     gap = _gap(rows)
     chains = [chain_part(row, style, gap) for row in rows]
     y = top
@@ -134,7 +149,7 @@ def _tall(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
 
 
 def _resolution(steps: Sequence[Item]) -> int:
-    return max(max(block.size[1:]) for block in _blocks(steps))
+    return max(max(block.size[1:]) for block in blocks_of(steps))
 
 
 def _lanes(steps: Sequence[Item]) -> int:
@@ -149,18 +164,11 @@ def _is_fork(step: Item) -> bool:
     return isinstance(step, Fork)
 
 
-def _blocks(steps: Sequence[Item]) -> Iterator[Block]:
-    for step in steps:
-        if isinstance(step, Block):
-            yield step
-        else:
-            for branch in step.branches:
-                yield from _blocks(branch)
-
-
 def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> None:
     """Name the colours."""
-    shown = {kind for block in _blocks(steps) for kind in (block.op_type, *block.bands)}
+    shown = {
+        kind for block in blocks_of(steps) for kind in (block.op_type, *block.bands)
+    }
     x, y = 0.0, top
     for op_type in (op_type for op_type in LEGEND if op_type in shown):
         length = _CHIP + 5 + text_width(op_type) + 16

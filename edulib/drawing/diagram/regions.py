@@ -1,43 +1,73 @@
 """Decompose a network into chains and forks."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from edulib.anatomy.graph import Output
-from edulib.anatomy.op_types import MERGES
-from edulib.drawing.diagram.items import Fork, Item, absorb, fold_repeats
+from edulib.anatomy.op_types import MERGES, OpType
+from edulib.drawing.diagram.items import (
+    Block,
+    Fork,
+    Item,
+    Levels,
+    absorb,
+    fold_repeats,
+    name_as_drawn,
+)
+from edulib.drawing.diagram.levels import make_levels
 from edulib.drawing.diagram.make_blocks import BlockMaker
 from edulib.drawing.diagram.network import START, Network
 
 
-def cut_network(network: Network, labels: dict[str, str]) -> list[Item]:
+def cut_network(
+    network: Network, labels: dict[str, str], in_levels: bool = False
+) -> list[Item]:
     """Turn a network into chains of blocks and forks.
 
     Args:
         network: the parts and what leads where.
         labels: names to print, by path.
+        in_levels: whether to draw all of it in levels, if that can be.
     """
-    return _Regions(network, BlockMaker(network, labels)).items()
+    regions = _Regions(network, BlockMaker(network, labels), dives=in_levels)
+    return name_as_drawn(regions.items())
 
 
+_MARK = "cross-attention"
+_SCALES = 3  # so many levels does a pyramid read at least
 _HEAD = 2  # so short is what is drawn beside others that end
 
 
 @dataclass
 class _Regions:
-    """Cuts regions of a network at the parts that all paths pass."""
+    """Cuts regions of a network at the parts that all paths pass.
+
+    Attributes:
+        network: the parts and what leads where.
+        maker: makes the blocks.
+        sources: for each part what leads to it.
+        dives: whether a skip was found around parts of lower resolution, a decoder
+            that looks at an encoder, or a module that reads several scales.
+    """
 
     network: Network
     maker: BlockMaker
     sources: dict[int, tuple[int, ...]] = field(init=False)
+    dives: bool = False
 
     def __post_init__(self) -> None:
         self.sources = {k: p.sources for k, p in enumerate(self.network.parts)}
 
     def items(self) -> list[Item]:
+        """Return chains and forks, or all in levels where a part of it needs them."""
         region = list(self.sources)
         if len(self._components(region)) > 1:
             return fold_repeats(absorb(self._branches(START, region, None, False)))
-        return self._chain(region, START, None)
+        items = self._chain(region, START, None)
+        crossed = any(isinstance(item, Levels) for item in items)
+        crossed = crossed or (self.dives and self._resolutions(region) > 1)
+        whole = self._levels(region, None) if crossed else None
+        return [whole] if whole is not None else items
 
     def _chain(self, region: list[int], start: int, end: int | None) -> list[Item]:
         """Cut a region at the parts that all paths pass.
@@ -98,8 +128,39 @@ class _Regions:
         forks = self._branches(previous, inner, part, whole=False)
         fork = forks[-1] if forks else None
         if isinstance(fork, Fork) and block.op_type in MERGES:
+            self.dives = self.dives or self._dives(previous, inner, part)
             return [*forks[:-1], replace(fork, merge=block)]
+        if len(self.sources[part]) >= _SCALES and self._resolutions(inner) > 1:
+            self.dives = True
+        if isinstance(fork, Fork) and block.attends_to:
+            self.dives = True
+            mark = Block(_MARK, "", OpType.ATTENTION, block.shape, block.size, 0)
+            return [*forks[:-1], replace(fork, merge=mark), block]
         return [*forks, block]
+
+    def _dives(self, previous: int, inner: list[int], part: int) -> bool:
+        """Tell a skip of a U-Net: what it joins was at a lower resolution before."""
+        if self.maker.block(part).op_type not in (OpType.ADD, OpType.CONCAT):
+            return False
+        if previous not in self.sources[part]:
+            return False
+        blocks = [self.maker.block(k) for k in self._behind(previous, inner)]
+        sides = [math.prod(block.size[1:]) for block in blocks]
+        here = math.prod(self.maker.block(part).size[1:])
+        return any(1 < side < here for side in sides)
+
+    def _resolutions(self, region: list[int]) -> int:
+        """Count the resolutions of maps in a region."""
+        sizes = {self.maker.block(k).size[1:] for k in region}
+        return sum(math.prod(size) > 1 for size in sizes)
+
+    def _behind(self, start: int, inner: list[int]) -> list[int]:
+        """List the parts that depend on one before them."""
+        found = {start}
+        for k in inner:
+            if found & set(self.sources[k]):
+                found.add(k)
+        return [k for k in inner if k in found]
 
     def _branches(
         self, start: int, inner: list[int], end: int | None, whole: bool
@@ -136,6 +197,9 @@ class _Regions:
 
     def _tangle(self, inner: list[int], end: int | None) -> list[Item]:
         """Stand for parts whose paths cross: one block, its own inputs and outputs."""
+        levels = self._levels(inner, end)
+        if levels is not None:
+            return [levels]
         entries = [k for k in inner if not self.sources[k]]
         exits = [k for k in inner if self._is_output(k)]
         steps = [k for k in inner if k not in entries and k not in exits]
@@ -156,6 +220,16 @@ class _Regions:
         is_fed = any(len(set(self.sources[k]) - set(inner)) > 0 for k in steps)
         before = self._beside(entries, is_fed)
         return [*before, whole, *self._beside(exits, end is not None)]
+
+    def _levels(self, inner: list[int], end: int | None) -> Levels | None:
+        """Draw parts in rows by resolution; None where there are too many."""
+        blocks = [self.maker.block(k) for k in inner]
+        places = {k: n for n, k in enumerate(inner)}
+        sources = [
+            tuple({places.get(s, START) for s in self.sources[k]}) for k in inner
+        ]
+        exits = () if end is None else self.sources[end]
+        return make_levels(blocks, sources, [places[k] for k in exits if k in places])
 
     def _beside(self, parts: list[int], goes_on: bool) -> list[Item]:
         """Make the fork of inputs or outputs at a tangle, beside what goes on."""

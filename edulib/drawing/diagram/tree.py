@@ -11,13 +11,20 @@ from edulib.drawing.diagram.items import Block, Item, count_blocks
 from edulib.drawing.diagram.make_blocks import is_row
 from edulib.drawing.diagram.network import connect
 from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.turns import fold_turns
 
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
 _BUDGET = 18
-_LONG = 13
+_MOST = 30
+_SHARE = 0.8  # of the parameters: so much of a network is the network
 
 
-def build_items(graph: Graph, depth: int | None, labels: dict[str, str]) -> list[Item]:
+def build_items(
+    graph: Graph,
+    depth: int | None,
+    labels: dict[str, str],
+    in_levels: bool = False,
+) -> list[Item]:
     """Turn a graph into the steps to draw, folded to a readable number.
 
     The first input is not among them, unless nothing reads it.
@@ -26,19 +33,21 @@ def build_items(graph: Graph, depth: int | None, labels: dict[str, str]) -> list
         graph: the traced network.
         depth: how many levels of modules to open; by default as many as fit.
         labels: names to print, by path.
+        in_levels: whether to draw all of it in levels, if that can be.
 
     Raises:
         ValueError: if a label's path is not drawn.
     """
     if depth is not None:
-        nodes = graph.nodes(depth)
+        nodes = fold_turns(graph, graph.nodes(depth))
     else:
-        nodes = graph.fold(_choose_open(graph))
+        nodes = fold_turns(graph, graph.fold(_choose_open(graph)))
     known = dict.fromkeys(node.path for node in nodes)
     for path in labels:
         if path not in known:
             raise ValueError(f"expected a step among {', '.join(known)}; got {path!r}")
-    return cut_network(connect(graph, nodes, graph.outputs), labels)
+    network = connect(graph, nodes, graph.outputs)
+    return cut_network(network, labels, in_levels)
 
 
 def start_of(graph: Graph) -> Op | None:
@@ -55,19 +64,34 @@ def _choose_open(graph: Graph) -> Callable[[Call], bool]:
         return id(call) in opened
 
     while True:
-        nodes = graph.fold(is_open)
+        nodes = fold_turns(graph, graph.fold(is_open))
         candidates = {
             id(node.call)
             for node in nodes
             if _may_open(graph, node) and _is_unique(node.call, types)
         }
+        sole = _sole(graph, nodes)
+        is_sole = sole is not None and not candidates
+        candidates |= {id(sole.call)} if is_sole else set()
         opened |= candidates
-        items = cut_network(connect(graph, graph.fold(is_open), graph.outputs), {})
+        opened_nodes = fold_turns(graph, graph.fold(is_open))
+        items = cut_network(connect(graph, opened_nodes, graph.outputs), {})
         if not candidates:
             return is_open
-        if count_blocks(items) > _BUDGET:
+        if count_blocks(items) > (_MOST if is_sole else _BUDGET):
             opened -= candidates
             return is_open
+
+
+def _sole(graph: Graph, nodes: list[Node]) -> Node | None:
+    """Return the module that holds most of a network, if it is no row of blocks."""
+    for node in nodes:
+        most = node.params > _SHARE * sum(other.params for other in nodes)
+        if node.call is None or node.call.is_leaf or node.call.turns > 1:
+            continue
+        if most and not is_row(graph, node):
+            return node
+    return None
 
 
 def _is_unique(call: Call, types: Counter) -> bool:
@@ -78,6 +102,8 @@ def _is_unique(call: Call, types: Counter) -> bool:
 def _may_open(graph: Graph, node: Node) -> bool:
     """Tell whether a module is a chain of several different steps."""
     if node.call is None or node.call.is_leaf or is_row(graph, node):
+        return False
+    if node.call.turns > 1:
         return False
     if sum(op.op_type in COUNTED for op in node.ops) < 2:
         return False

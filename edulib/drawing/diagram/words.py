@@ -1,11 +1,13 @@
 """The words of a diagram: labels, tooltips, and the description for the blind."""
 
+import re
 import textwrap
 
 from edulib.anatomy import OpType
 from edulib.anatomy.numbers import short_count
+from edulib.anatomy.op_types import MERGES
 from edulib.drawing.diagram.canvas import SMALL
-from edulib.drawing.diagram.items import Block, Item
+from edulib.drawing.diagram.items import Block, Item, Levels
 
 Line = tuple[str, float, bool]
 
@@ -24,9 +26,11 @@ _MERGED = {
     OpType.SUBTRACT: "subtracted, gives",
     OpType.CONCAT: "concatenated to",
     OpType.MULTIPLY: "multiplied to",
+    OpType.ATTENTION: "joined by cross-attention for",
 }
 _NAME = 12
-_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12}
+_WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
+_SPLIT = ("cell", "slim")  # forms that cut long names of classes
 
 
 def shape_words(shape: tuple[int, ...]) -> str:
@@ -41,26 +45,44 @@ def label_lines(block: Block, form: str) -> list[Line]:
         block: what is labelled.
         form: "full" puts each on a line of its own; "tall" does so too and adds to
             the name how often the block is repeated; "joined" has shape and
-            parameters on one line; "narrow" is as slim as it can be.
+            parameters on one line; "narrow" is as slim as it can be; "cell" and
+            "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
     words = block.words
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
+    if form in _SPLIT:
+        words = _cut_names(words, _WRAP[form])
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
     lines += [(line, SMALL, False) for line in wrapped]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
+    for name in block.attends_to:
+        looks = textwrap.wrap(f"attends to {name}", _WRAP[form])
+        lines += [(line, SMALL, False) for line in looks]
     shape = shape_words(block.shape)
     params = short_count(block.params) if block.params else ""
-    params += " params" if params and form != "narrow" else ""
+    params += " params" if params and form not in ("narrow", "slim") else ""
     if form == "joined" and params:
         return [*lines, (f"{shape} · {params}", SMALL, False)]
     return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
 
 
+def _cut_names(words: str, most: int) -> str:
+    """Cut names of classes that are longer than a line where a capital begins."""
+    parts = []
+    for word in words.split():
+        pieces = re.findall(r"[A-Z]?[^A-Z]+|[A-Z]+(?![a-z])", word)
+        is_long = len(word) > most and "".join(pieces) == word
+        parts += pieces if is_long else [word]
+    return " ".join(parts)
+
+
 def merge_lines(merge: Block) -> list[Line]:
     """Return the label of a point where branches meet."""
+    if merge.op_type is OpType.ATTENTION:
+        return [(merge.name, SMALL, True)]
     return [(merge.op_type, SMALL, True), (shape_words(merge.shape), SMALL, False)]
 
 
@@ -81,6 +103,8 @@ def _sentence(item: Item) -> str:
     if isinstance(item, Block):
         phrase = f" ({words})" if (words := _phrase(item)) else ""
         return f"{item.name}{phrase} gives {shape_words(item.shape)}"
+    if isinstance(item, Levels):
+        return f"levels [{_levels(item)}]"
     told = [
         describe_items(list(branch)) if branch else "the identity"
         for branch in item.branches
@@ -92,6 +116,33 @@ def _sentence(item: Item) -> str:
     return f"branches [{branches}], {_MERGED[item.merge.op_type]} {shape}"
 
 
+def _levels(item: Levels) -> str:
+    """Tell of each block what it reads, if that is not the one before it."""
+    told = []
+    for k, block in enumerate(item.blocks):
+        names = [_named(item, s) for s in item.sources(k)]
+        is_next = item.sources(k) in ([], [k - 1])
+        first = "" if is_next else f", from {' and '.join(names)}"
+        shape = shape_words(block.shape)
+        told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
+    return "; ".join(told)
+
+
+def _named(item: Levels, k: int) -> str:
+    if k < 0:
+        return "what is before"
+    block = item.blocks[k]
+    if block.op_type not in MERGES:
+        return block.name
+    alike = [b for b in item.blocks[: k + 1] if b.op_type is block.op_type]
+    return f"{block.op_type} {len(alike)}"
+
+
+def _in_brackets(block: Block) -> str:
+    words = "" if block.op_type in MERGES else _phrase(block)
+    return f" ({words})" if words else ""
+
+
 def _phrase(block: Block) -> str:
     words = [f"{block.repeat} × {block.words}" if block.repeat > 1 else block.words]
     words += list(block.bands)
@@ -101,6 +152,7 @@ def _phrase(block: Block) -> str:
     elif count:
         words.append(f"{count} of them with shortcuts")
     words += [f"reads {name}" for name in block.reads]
+    words += [f"cross-attention to {name}" for name in block.attends_to]
     if block.parts:
         words.append(f"{len(block.parts)} branches concatenated")
     return ", ".join(word for word in words if word)

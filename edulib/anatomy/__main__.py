@@ -1,0 +1,164 @@
+"""Print the table of a model and write its diagram: ``python -m edulib.anatomy``."""
+
+import argparse
+import importlib
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from edulib.anatomy.table import stage_table
+from edulib.anatomy.trace import trace_graph
+from edulib.anatomy.unknowns import not_known
+
+_IMAGE = (3, 224, 224)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table of a model, write its diagram, and say what is not known.
+
+    Returns:
+        0, or 2 if there is no such model or it cannot read its inputs.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        _report(options)
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m edulib.anatomy", description=(__doc__ or "").split(":")[0] + "."
+    )
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a builder of this package (resnet50), or package.module:builder",
+    )
+    parser.add_argument(
+        "--input",
+        metavar="SHAPE",
+        action="append",
+        help="shape without the batch, such as 3x224x224; 77:long for token ids; once "
+        "for each argument of the model",
+    )
+    parser.add_argument("--depth", type=int, default=1, help="levels of the table")
+    parser.add_argument("--svg", type=Path, help="file of the diagram; MODEL.svg")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> None:
+    from edulib.drawing import diagram
+
+    build, inputs = find_builder(options.model)
+    if options.input:
+        inputs = tuple(map(read_input, options.input))
+    model = make_model(build, options.model)
+    title = options.model.rpartition(":")[2]
+    print(stage_table(model, *inputs, depth=options.depth, title=title))
+    file = options.svg or Path(f"{title}.svg")
+    try:
+        diagram(model, *inputs, title=title).save(file)
+    except OSError as error:
+        raise ValueError(f"cannot write the diagram to {file}: {error}") from error
+    print(f"\nDiagram: {file}")
+    if not options.input and ":" in options.model:
+        print(f"Input: {_IMAGE} was assumed; give another one with --input.")
+    for sentence in not_known(trace_graph(model, *inputs)):
+        print(f"Not known: {sentence}")
+
+
+def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
+    """Find what makes a model, and the inputs that it takes.
+
+    Args:
+        name: a builder of the book's list, or "package.module:builder".
+
+    Returns:
+        The builder, and one shape: the list's, or that of an image of 224 pixels.
+
+    Raises:
+        ValueError: if there is no such module or builder.
+    """
+    from edulib.registry import get_builder, get_model_info
+
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        return get_builder(name), (get_model_info(name).image_shape,)
+    sys.path.insert(0, "")  # modules of the folder where one is
+    try:
+        found = importlib.import_module(module)
+    except Exception as error:
+        raise ValueError(
+            f"expected a module before the colon that can be imported, got {name!r}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.remove("")
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if isinstance(found, nn.Module):
+        return lambda: found, (_IMAGE,)
+    if not callable(found):
+        raise ValueError(
+            f"expected a builder or a module after the colon; {module} has no such "
+            f"{attribute!r}"
+        )
+    return found, (_IMAGE,)
+
+
+def make_model(build: Callable[[], nn.Module], name: str) -> nn.Module:
+    """Call a builder, without memory for weights if it lets itself be called so.
+
+    Raises:
+        ValueError: if it needs arguments, or gives no module.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            try:
+                with torch.device("meta"):
+                    model = build()
+            except (NotImplementedError, RuntimeError):  # it computes with values
+                model = build()
+        except TypeError as error:
+            raise ValueError(
+                f"expected a builder that can be called without arguments, got "
+                f"{name!r}: {error}"
+            ) from error
+        except Exception as error:
+            kind = type(error).__name__
+            raise ValueError(f"{name!r} makes no model: {kind}: {error}") from error
+    if not isinstance(model, nn.Module):
+        kind = type(model).__name__
+        raise ValueError(f"expected {name!r} to make a torch.nn.Module, got {kind}")
+    return model
+
+
+def read_input(text: str) -> tuple[int, ...] | Tensor:
+    """Read a shape: "3x224x224" of an image, "77:long" of 77 token ids.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    shape, _, kind = text.replace("×", "x").partition(":")
+    sides = [side.strip() for side in shape.replace(",", "x").split("x")]
+    dtype = getattr(torch, kind or "float32", None)
+    whole = all(side.isdecimal() and int(side) > 0 for side in sides)
+    if not whole or not isinstance(dtype, torch.dtype):
+        raise ValueError(
+            "expected a shape such as 3x224x224, or 77:long with a type of torch, got "
+            f"{text!r}"
+        )
+    numbers = tuple(map(int, sides))
+    return torch.zeros((1, *numbers), dtype=dtype) if kind else numbers
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Which products of two activations are attention: those around a softmax."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from edulib.anatomy.graph import Call, Graph, Op
+from edulib.anatomy.op_types import ATTENTIONS, OpType
+
+_SOFT = ("softmax", "log_softmax")
+_PASSES = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.ADD, OpType.MULTIPLY)
+
+
+def with_attention(ops: tuple[Op, ...]) -> tuple[Op, ...]:
+    """Call a product of activations attention where it makes or uses weights.
+
+    Scores lead to a softmax and weights come from one, with nothing between them but
+    scaling, masks, dropout and changes of shape. Any other product is one of matrices.
+    """
+    products = {
+        op.index
+        for op in ops
+        if op.op_type is OpType.ATTENTION and op.name not in ATTENTIONS
+    }
+    if not products:
+        return ops
+    weights = _from_softmax(ops)
+    scores = _to_softmax(ops)
+    attend = {k for k in products if k in scores or weights & set(ops[k].inputs)}
+    return tuple(
+        replace(op, op_type=OpType.OTHER) if op.index in products - attend else op
+        for op in ops
+    )
+
+
+def _from_softmax(ops: tuple[Op, ...]) -> set[int]:
+    """Find what a softmax gives, and what only reshapes or scales that."""
+    found: set[int] = set()
+    for op in ops:
+        passes = op.op_type in _PASSES and bool(found & set(op.inputs))
+        if op.name in _SOFT or passes:
+            found.add(op.index)
+    return found
+
+
+def _to_softmax(ops: tuple[Op, ...]) -> set[int]:
+    """Find what leads to a softmax, with nothing computed on the way."""
+    found: set[int] = set()
+    for op in reversed(ops):
+        if op.name in _SOFT or (op.index in found and op.op_type in _PASSES):
+            found.update(op.inputs)
+    return found
+
+
+def crosses(graph: Graph, call: Call) -> set[int]:
+    """Find the ops outside of a call that its attention only looks at.
+
+    In cross-attention the keys and values come from elsewhere than the queries.
+
+    Args:
+        graph: the traced network.
+        call: of a block.
+    """
+    looked_at: set[int] = set()
+    asking: set[int] = set()
+    reach: dict[int, set[int]] = {}
+    for op in graph.ops[call.first : call.last]:
+        reach[op.index] = _outside(op.inputs, call, reach)
+        if op.op_type is OpType.ATTENTION and len(op.inputs) > 1:
+            queries = _outside(op.inputs[:1], call, reach)
+            keys = _outside(op.inputs[1:2], call, reach)
+            asking |= queries
+            looked_at |= keys - queries
+            reach[op.index] = queries  # what it gives is about what asked
+    return looked_at - asking
+
+
+def _outside(inputs: Iterable[int], call: Call, reach: dict[int, set[int]]) -> set[int]:
+    """Return the ops outside of a call on which some inside depend."""
+    found: set[int] = set()
+    for index in inputs:
+        found |= reach[index] if index >= call.first else {index}
+    return found

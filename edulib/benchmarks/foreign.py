@@ -1,0 +1,245 @@
+"""Networks that this package did not write: do the rows of their tables add up?
+
+Every network of torchvision's and timm's lists is traced on the meta device, and each
+row of its table that is one layer is compared with that layer's own parameters and
+kernel.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from edulib.anatomy.describe import describe_op
+from edulib.anatomy.graph import Graph, Node
+from edulib.anatomy.trace import count_parameters, trace_graph
+
+# One of each family: what the fast tests look at, and every other run begins with.
+SAMPLE = (
+    "torchvision/deeplabv3_mobilenet_v3_large",
+    "torchvision/densenet121",
+    "torchvision/fasterrcnn_mobilenet_v3_large_320_fpn",
+    "torchvision/googlenet",
+    "torchvision/inception_v3",
+    "torchvision/maxvit_t",
+    "torchvision/raft_small",
+    "torchvision/s3d",
+    "torchvision/shufflenet_v2_x0_5",
+    "torchvision/swin3d_t",
+    "torchvision/swin_v2_t",
+    "torchvision/vit_b_32",
+    "timm/beit_base_patch16_224",
+    "timm/cait_xxs24_224",
+    "timm/coat_tiny",
+    "timm/convnext_tiny",
+    "timm/crossvit_tiny_240",
+    "timm/davit_tiny",
+    "timm/efficientvit_m0",
+    "timm/halonet26t",
+    "timm/hiera_tiny_224",
+    "timm/levit_128s",
+    "timm/mixer_s32_224",
+    "timm/mobilevitv2_050",
+    "timm/mvitv2_tiny",
+    "timm/pit_ti_224",
+    "timm/pvt_v2_b0",
+    "timm/resnetv2_50x1_bit",
+    "timm/tiny_vit_5m_224",
+    "timm/vit_base_patch16_siglip_224",
+)
+_VIDEO = (3, 16, 112, 112)
+_SIDES = {"inception_v3": 299, "mvit": 224, "swin3d": 224, "s3d": 224}
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """A network of another library.
+
+    Attributes:
+        make: makes it, on the meta device.
+        inputs: what it takes, as in `trace_graph`.
+    """
+
+    make: Callable[[], nn.Module]
+    inputs: Callable[[nn.Module], tuple]
+
+
+@dataclass
+class Finding:
+    """What came out of one network.
+
+    Attributes:
+        ops: operations of its trace.
+        rows: steps of its graph that are one layer.
+        wrong: what the graph says otherwise than the layer, each a sentence.
+        error: why it could not be traced, "" if it could.
+        seconds: that the trace took.
+    """
+
+    ops: int = 0
+    rows: int = 0
+    wrong: list[str] = field(default_factory=list)
+    error: str = ""
+    seconds: float = 0.0
+
+
+def find(name: str) -> Foreign:
+    """Return a network of a list: "torchvision/resnet18" or "timm/resnet18".
+
+    Raises:
+        ValueError: if the library is neither.
+    """
+    library, _, short = name.partition("/")
+    if library == "torchvision":
+        return Foreign(lambda: _torchvision(short), lambda _: _inputs(short))
+    if library == "timm":
+        return Foreign(lambda: _timm(short), lambda model: (_size(model),))
+    raise ValueError(f"expected a name of torchvision/ or timm/, got {name!r}")
+
+
+def all_names() -> list[str]:
+    """List all networks of torchvision and timm, those of `SAMPLE` first."""
+    import timm
+    from torchvision.models import list_models
+
+    names = [f"torchvision/{name}" for name in list_models()]
+    names += [f"timm/{name}" for name in timm.list_models()]
+    return list(dict.fromkeys([*SAMPLE, *names]))
+
+
+def bench_foreign(names: list[str] | None = None) -> dict:
+    """Trace all networks of both lists.
+
+    Returns:
+        How many were tried, traced and right, rows and wrong rows, milliseconds of a
+        trace for each operation, and by name what is wrong.
+    """
+    names = names or all_names()
+    found = {name: examine(name) for name in names}
+    traced = [one for one in found.values() if not one.error]
+    ops = sum(one.ops for one in traced)
+    return {
+        "tried": len(found),
+        "traced": len(traced),
+        "rows": sum(one.rows for one in traced),
+        "wrong_rows": sum(len(one.wrong) for one in traced),
+        "ms_per_op": 1000 * sum(one.seconds for one in traced) / max(ops, 1),
+        "wrong": {k: asdict(v) for k, v in found.items() if v.error or v.wrong},
+    }
+
+
+def examine(name: str) -> Finding:
+    """Trace one network and compare its rows with its layers."""
+    finding = Finding()
+    foreign = find(name)
+    try:
+        model = make_weightless(foreign.make)
+        inputs = foreign.inputs(model)
+        start = time.process_time()
+        graph = trace_graph(model, *inputs)
+        finding.seconds = time.process_time() - start
+    except Exception as error:
+        finding.error = f"{type(error).__name__}: {str(error)[:200]}"
+        return finding
+    finding.ops = len(graph.ops)
+    finding.rows = len(graph.steps)
+    finding.wrong = list(compare(model, graph))
+    return finding
+
+
+def make_weightless(make: Callable[[], nn.Module]) -> nn.Module:
+    """Make a model whose weights have a shape and no memory."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with torch.device("meta"):
+                return make()
+        except NotImplementedError:  # it computes its widths with tensors
+            with _OnlyWeights():
+                return make()
+
+
+class _OnlyWeights(TorchFunctionMode):
+    """Puts on the meta device what layers make their weights of, nothing else."""
+
+    def __torch_function__(
+        self,
+        function: Callable,
+        types: tuple,
+        args: tuple = (),
+        kwargs: dict | None = None,
+    ) -> object:
+        """Call a function; `torch.empty` makes a tensor without memory."""
+        kwargs = kwargs or {}
+        if function is torch.empty:
+            kwargs = {**kwargs, "device": "meta"}
+        return function(*args, **kwargs)
+
+
+def compare(model: nn.Module, graph: Graph) -> Iterator[str]:
+    """Find what the steps of a graph say otherwise than the layers of the model."""
+    counted: set[int] = set()
+    modules = dict(model.named_modules())
+    total = sum(node.params for node in graph.steps)
+    unused = graph.params - total
+    if unused < 0 or graph.params != count_parameters(model):
+        yield f"{total} parameters in the rows, {count_parameters(model)} in the model"
+    for node in graph.steps:
+        if node.call is None:
+            continue
+        module = modules[node.path]
+        own = [p for p in module.parameters() if id(p) not in counted]
+        counted.update(map(id, own))
+        expected = sum(p.numel() for p in own)
+        if node.params != expected:
+            yield f"{node.path}: {node.params} parameters, has {expected}"
+        yield from _wrong_kernel(node, module)
+
+
+def _wrong_kernel(node: Node, module: nn.Module) -> Iterator[str]:
+    size = getattr(module, "kernel_size", None)
+    known = [op for op in node.ops if op.kernel is not None]
+    if size is None or len(known) != 1:
+        return
+    kernel = known[0].kernel.size
+    sides = (size,) * len(kernel) if isinstance(size, int) else tuple(size)
+    if kernel != sides:
+        yield f"{node.path}: {describe_op(known[0], node)}, has kernel {sides}"
+
+
+def _torchvision(name: str) -> nn.Module:
+    from torchvision import models
+
+    options: dict = {"weights": None}
+    if name.startswith(("fasterrcnn", "maskrcnn", "keypointrcnn", "retinanet", "fcos")):
+        options["weights_backbone"] = None
+    if name.startswith(("deeplab", "fcn", "lraspp", "ssd")):
+        options["weights_backbone"] = None
+    if name in ("googlenet", "inception_v3"):
+        options["init_weights"] = False
+    return models.get_model(name, **options)
+
+
+def _inputs(name: str) -> tuple:
+    side = next((s for key, s in _SIDES.items() if name.startswith(key)), 224)
+    if name.startswith("raft"):
+        return (3, 128, 128), (3, 128, 128)
+    if name.startswith(("r3d", "mc3", "r2plus1d")):
+        return (_VIDEO,)
+    if name.startswith(("s3d", "swin3d", "mvit_v")):
+        return ((3, 16, side, side),)
+    return ((3, side, side),)
+
+
+def _timm(name: str) -> nn.Module:
+    import timm
+
+    return timm.create_model(name, pretrained=False)
+
+
+def _size(model: nn.Module) -> tuple[int, int, int]:
+    return model.pretrained_cfg["input_size"]

@@ -1,0 +1,260 @@
+"""Networks whose paths cross: in rows by resolution, in columns by the way they go.
+
+An encoder runs down its column, a decoder up the next one, and a skip stays in its
+row. So U-Nets, feature pyramids and necks of detectors are drawn as they are told.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from edulib.anatomy.op_types import OpType
+from edulib.drawing.diagram.items import (
+    Block,
+    Levels,
+    absorb,
+    fold_repeats,
+    name_as_drawn,
+)
+
+_MOST_CELLS = 44
+START = -1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a block stands.
+
+    Attributes:
+        row: 0 is the highest resolution.
+        column: 0 is on the left.
+        upward: whether the flow runs up in its column.
+        lane: number of the run of blocks that it belongs to.
+    """
+
+    row: int
+    column: int
+    upward: bool
+    lane: int
+
+
+def make_levels(
+    blocks: list[Block], sources: list[tuple[int, ...]], exits: Iterable[int]
+) -> Levels | None:
+    """Make the item of a region, or None where it would be too large to read.
+
+    Args:
+        blocks: of the region, in order.
+        sources: for each block the places of those that it reads; `START` is what is
+            before the region.
+        exits: places of the blocks that are read behind the region.
+    """
+    region = _Region(list(blocks), list(sources), set(exits))
+    region.join(absorb)
+    region.join(lambda items: fold_repeats(absorb(items)))
+    levels = region.levels()
+    (levels,) = name_as_drawn([levels])
+    return levels if len(levels.blocks) <= _MOST_CELLS else None
+
+
+@dataclass
+class _Region:
+    """Blocks with what they read; those in a row that look alike become one."""
+
+    blocks: list[Block | None]
+    sources: list[tuple[int, ...]]
+    exits: set[int]
+
+    def join(self, fold) -> None:
+        """Join each block with the one before it, where `fold` makes one of them."""
+        for k, block in enumerate(self.blocks):
+            if block is None or len(self.sources[k]) != 1:
+                continue
+            (before,) = self.sources[k]
+            if before == START or before in self.exits or self._readers(before) != 1:
+                continue
+            made = fold([self.blocks[before], block])
+            if len(made) == 1:
+                self.blocks[before], self.blocks[k] = None, made[0]
+                self.sources[k] = self.sources[before]
+
+    def _readers(self, place: int) -> int:
+        return sum(
+            place in reads
+            for reads, block in zip(self.sources, self.blocks, strict=True)
+            if block is not None
+        )
+
+    def levels(self) -> Levels:
+        """Number what is left anew."""
+        left = [k for k, block in enumerate(self.blocks) if block is not None]
+        places = {k: n for n, k in enumerate(left)} | {START: START}
+        links = [(places[s], places[k]) for k in left for s in self.sources[k]]
+        links += [(places[k], len(left)) for k in left if k in self.exits]
+        return Levels(tuple(self.blocks[k] for k in left), tuple(links))
+
+
+@dataclass
+class _Lane:
+    """A run of blocks down, up, or along a row.
+
+    Attributes:
+        blocks: their numbers.
+        way: 1 down, -1 up, 0 along a row.
+        before: numbers of the lanes that must stand to the left.
+    """
+
+    blocks: list[int]
+    way: int
+    before: set[int] = field(default_factory=set)
+
+
+def place(levels: Levels) -> list[Cell]:
+    """Find the cell of each block."""
+    rows = _rows(levels)
+    lanes = _lanes(levels, rows)
+    columns = _columns(lanes, rows, _constants(levels))
+    cells: dict[int, Cell] = {}
+    for number, lane in enumerate(lanes):
+        for k in lane.blocks:
+            cells[k] = Cell(rows[k], columns[number], lane.way < 0, number)
+    return [cells[k] for k in range(len(levels.blocks))]
+
+
+def place_in_one(levels: Levels) -> list[Cell]:
+    """Put all blocks below each other, in order: what fits any page."""
+    return [Cell(k, 0, False, 0) for k in range(len(levels.blocks))]
+
+
+def _rows(levels: Levels) -> list[int]:
+    """Give each resolution a row; what has none stays in that of what it reads."""
+    sides = []
+    for k, block in enumerate(levels.blocks):
+        side = block.size[1] * block.size[2]
+        before = [s for s in levels.sources(k) if s != START]
+        if side <= 1 and before:
+            side = sides[before[0]]
+        sides.append(side)
+    for k in reversed(range(len(sides))):  # a source stands where it is read first
+        readers = [r for r in levels.readers(k) if r < len(sides)]
+        if readers and (sides[k] <= 1 or k in _constants(levels)):
+            sides[k] = sides[readers[0]]
+    order = sorted(set(sides), reverse=True)
+    return [order.index(side) for side in sides]
+
+
+def _constants(levels: Levels) -> set[int]:
+    """Find what depends on no input: learned numbers, and what is made of them."""
+    found: set[int] = set()
+    for k, block in enumerate(levels.blocks):
+        sources = levels.sources(k)
+        made = bool(sources) and all(source in found for source in sources)
+        if block.op_type is OpType.CONSTANT or made:
+            found.add(k)
+    return found
+
+
+def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
+    """Cut the region into runs that never turn around."""
+    lanes: list[_Lane] = []
+    lane_of: dict[int, int] = {}
+    for k in range(len(levels.blocks)):
+        sources = [s for s in levels.sources(k) if s != START]
+        found = _goes_on(levels, k, sources, (rows, lanes, lane_of))
+        if found is None:
+            way = _sign(rows[k] - rows[sources[0]]) if len(sources) == 1 else 0
+            found = len(lanes)
+            lanes.append(_Lane([], way))
+        elif lanes[found].way == 0:
+            lanes[found].way = _sign(rows[k] - rows[lanes[found].blocks[-1]])
+        lanes[found].blocks.append(k)
+        lane_of[k] = found
+        lanes[found].before |= {lane_of[s] for s in sources} - {found}
+    return lanes
+
+
+def _goes_on(
+    levels: Levels,
+    k: int,
+    sources: list[int],
+    known: tuple[list[int], list[_Lane], dict[int, int]],
+) -> int | None:
+    """Return the lane that a block continues, if there is one."""
+    rows, lanes, lane_of = known
+    constants = _constants(levels)
+    fits = []
+    for source in sources:
+        number = lane_of[source]
+        lane, step = lanes[number], _sign(rows[k] - rows[source])
+        others = {lane_of[s] for s in sources} - {number}
+        if lane.blocks[-1] != source or (step and lane.way == -step):
+            continue
+        if any(number in _all_before(lanes, other) for other in others):
+            continue
+        if levels.blocks[source].name in levels.blocks[k].attends_to:
+            continue
+        if _is_flat(levels.blocks[source]) != _is_flat(levels.blocks[k]):
+            continue
+        if step == 0 and len(sources) == 1 and len(levels.readers(source)) > 1:
+            continue
+        fits.append((source not in constants, abs(lane.way), number))
+    return max(fits)[-1] if fits else None
+
+
+def _is_flat(block: Block) -> bool:
+    """Whether a block has no positions: it stands beside the flow, not in it."""
+    return block.size[1] * block.size[2] <= 1
+
+
+def _all_before(lanes: list[_Lane], number: int) -> set[int]:
+    found: set[int] = set()
+    todo = [number]
+    while todo:
+        for other in lanes[todo.pop()].before - found:
+            found.add(other)
+            todo.append(other)
+    return found
+
+
+def _columns(lanes: list[_Lane], rows: list[int], constants: set[int]) -> list[int]:
+    """Put each lane right of those it reads, where its rows are free.
+
+    Learned numbers stand below each other in the first column, and so do heads beside
+    what they read.
+    """
+    columns: dict[int, int] = {}
+    taken: dict[tuple[int, int], str] = {}
+    waiting = list(range(len(lanes)))
+    while waiting:
+        number = next(n for n in waiting if lanes[n].before <= set(columns))
+        waiting.remove(number)
+        used = [rows[k] for k in lanes[number].blocks]
+        span = range(min(used), max(used) + 1)
+        kind = _kind(lanes, number, constants, len(span))
+        column = max((columns[n] + 1 for n in lanes[number].before), default=0)
+        column = 0 if kind == "learned" else column
+        while any(taken.get((row, column), kind) != kind for row in span) or (
+            kind == "way" and any((row, column) in taken for row in span)
+        ):
+            column += 1
+        columns[number] = column
+        taken.update(((row, column), kind) for row in span)
+    return [columns[n] for n in range(len(lanes))]
+
+
+def _kind(lanes: list[_Lane], number: int, constants: set[int], height: int) -> str:
+    """Tell lanes that may stand below each other in one cell from others."""
+    if set(lanes[number].blocks) <= constants:
+        return "learned"
+    is_read = any(number in lane.before for lane in lanes)
+    return "way" if is_read or height > 1 or not lanes[number].before else "head"
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+def without_count(block: Block) -> Block:
+    """Return a block whose name says how often it is repeated."""
+    if block.repeat == 1:
+        return block
+    return replace(block, name=f"{block.name} ×{block.repeat}", repeat=1)

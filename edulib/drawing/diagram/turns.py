@@ -1,0 +1,112 @@
+"""Repetition in time: a module that is called over and over with the same weights."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from edulib.anatomy.graph import Call, Graph, Node
+
+_LEAST = 3
+
+
+def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
+    """Replace the turns of a loop by one step, as in a recurrent network.
+
+    A loop is a run of steps that repeats, one of them a module that is called in each
+    turn.
+
+    Args:
+        graph: the traced network.
+        nodes: its steps, folded.
+    """
+    found = _find_loop(nodes)
+    if found is None:
+        return nodes
+    start, stop, turns = found
+    calls = [node.call for node in nodes[start:stop] if node.call is not None]
+    main = max(calls, key=lambda call: graph_params(graph, call))
+    first, last = nodes[start].ops[0].index, nodes[stop - 1].ops[-1].index + 1
+    loop = Call(main.path, main.module, first, last, last - 1, calls, turns)
+    pieces = [_piece(node) for node in nodes[:start]]
+    pieces += [loop, *(_piece(node) for node in nodes[stop:])]
+    return graph.group(pieces)
+
+
+def graph_params(graph: Graph, call: Call) -> int:
+    """Count the parameters that a call is the first to use."""
+    return sum(op.params for op in graph.ops[call.first : call.last])
+
+
+def _piece(node: Node) -> Call | int:
+    return node.call if node.call is not None else node.ops[0].index
+
+
+class Loop(NamedTuple):
+    """Steps `start` to `stop`, the latter excluded, that are `turns` turns."""
+
+    start: int
+    stop: int
+    turns: int
+
+
+def _find_loop(nodes: list[Node]) -> Loop | None:
+    """Return the longest loop."""
+    places: dict[str, list[int]] = {}
+    for k, node in enumerate(nodes):
+        if node.call is not None and node.ops:
+            places.setdefault(node.path, []).append(k)
+    names = [_name(node) for node in nodes]
+    loops = [
+        loop
+        for at in places.values()
+        for first in (0, 1)  # the first turn may have less to do
+        if (loop := _loop(names, at, first)) is not None
+    ]
+    return max(loops, key=lambda loop: loop.stop - loop.start, default=None)
+
+
+def _loop(names: list[str], at: list[int], first: int) -> Loop | None:
+    """Return the loop of a module that is called at these places, from one of them."""
+    regular = at[first:]
+    if len(regular) < _LEAST:
+        return None
+    period = regular[1] - regular[0]
+    start = _begin(names, regular, period)
+    stop = start + period * len(regular)
+    if start < 0 or any(b - a != period for a, b in pairwise(regular)):
+        return None
+    if any(
+        names[k : k + period] != names[start : start + period]
+        for k in range(start, stop, period)
+    ):
+        return None
+    if first:
+        start = _before(names, at, start)
+    return Loop(start, stop, len(at))
+
+
+def _before(names: list[str], at: list[int], start: int) -> int:
+    """Return where the turn before a regular one begins, which leaves steps out."""
+    here, there = at[0], at[1]
+    while there > start and here > 0:
+        there -= 1
+        if names[here - 1] == names[there]:
+            here -= 1
+    return here
+
+
+def _begin(names: list[str], at: list[int], period: int) -> int:
+    """Return where the first turn begins, if each ends as late as all are alike."""
+    behind = 0
+    while behind < period - 1 and at[-1] + behind + 1 < len(names):
+        if len({names[k + behind + 1] for k in at}) > 1:
+            break
+        behind += 1
+    return at[0] - (period - 1 - behind)
+
+
+def _name(node: Node) -> str:
+    """Return what is alike in all turns: the module's path, or the function's."""
+    if node.call is not None:
+        return node.path
+    op = node.ops[0]
+    return f"{op.path}.{op.name}()"

@@ -1,0 +1,101 @@
+"""The command line: a table, a diagram, and what is not known."""
+
+import sys
+import xml.etree.ElementTree as ET
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from edulib.anatomy import not_known, trace_graph
+from edulib.anatomy.__main__ import main, read_input
+
+MODULE = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.token, self.head = nn.Embedding(9, 4), nn.Linear(4, 2)
+    def forward(self, tokens):
+        return self.head(self.token(tokens))
+net, nothing, broken = Net(), (lambda: 3), (lambda: 1 / 0)
+def image(): return nn.Conv2d(3, 4, 1)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_networks.py").write_text(MODULE)
+    yield tmp_path
+    sys.modules.pop("own_networks", None)
+
+
+def test_a_builder_of_the_book(folder, capsys):
+    assert main(["lenet5"]) == 0
+    printed = capsys.readouterr().out
+    assert "lenet5 on one image of 1×32×32: 60,000 parameters" in printed
+    assert "assumed" not in printed
+    assert ET.parse(folder / "lenet5.svg").getroot().tag.endswith("svg")
+
+
+def test_a_model_of_ones_own(folder, capsys):
+    call = ["own_networks:Net", "--input", "7:long", "--svg", "net.svg"]
+    assert main(call) == 0
+    assert main(["own_networks:net", "--input", "7:long", "--depth", "2"]) == 0
+    assert main(["own_networks:image"]) == 0
+    printed = capsys.readouterr().out
+    assert "Net on one input of 7: 46 parameters" in printed
+    assert "(3, 224, 224) was assumed" in printed
+    assert {file.name for file in folder.glob("*.svg")} == {"net.svg", "image.svg"}
+
+
+BAD = [
+    (["resnet51"], "did you mean 'resnet50'"),
+    (["own_networks:absent"], "own_networks has no such 'absent'"),
+    (["no_such_module:net"], "module before the colon that can be imported"),
+    (["torch.nn:Linear"], "called without arguments, got 'torch.nn:Linear'"),
+    (["own_networks:nothing"], "to make a torch.nn.Module, got int"),
+    (["own_networks:broken"], "makes no model: ZeroDivisionError"),
+    (["lenet5", "--input", "1xx3"], "expected a shape such as 3x224x224"),
+    (["lenet5", "--input", "5:floats"], "with a type of torch, got '5:floats'"),
+    (["lenet5", "--input", "3x32x32"], "cannot read an input of shape (3, 32, 32)"),
+    (["lenet5", "--depth", "0"], "expected depth >= 1, got 0"),
+    (["lenet5", "--svg", "absent/lenet5.svg"], "cannot write the diagram to absent"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), BAD)
+def test_one_clear_error(folder, capsys, call, words):
+    assert main(call) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert words in error
+    assert "Traceback" not in error
+
+
+def test_inputs_are_read_from_words():
+    assert read_input("3x224x224") == read_input("3×224,224") == (3, 224, 224)
+    tokens = read_input("77:long")
+    assert (tokens.shape, tokens.dtype) == ((1, 77), torch.long)
+
+
+class Strange(nn.Module):
+    """Sorts by values, looks at one, and has a head that it does not use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.spare = nn.Conv2d(3, 4, 3), nn.Linear(2, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x) + float(x.mean())
+        return torch.roll(x, 1, -1).erfinv()
+
+
+def test_what_is_not_known_is_said():
+    said = " ".join(not_known(trace_graph(Strange(), (3, 8, 8))))
+    assert "run on zeros" in said
+    assert "not known behind roll." in said
+    assert "no rule for erfinv: drawn as a step" in said
+    assert "6 parameters are not used in evaluation" in said
+    assert not_known(trace_graph(nn.Conv2d(3, 4, 3), (3, 8, 8))) == []

@@ -1,0 +1,66 @@
+"""Networks of torchvision and timm: the rows of each add up to its total."""
+
+import pytest
+import torch
+from torch import nn
+
+from edulib.anatomy import receptive, stage_table, trace_graph
+from edulib.benchmarks import foreign, pages
+
+
+@pytest.mark.parametrize("name", foreign.SAMPLE)
+def test_rows_of_other_libraries_are_right(name):
+    finding = foreign.examine(name)
+    assert (finding.error, finding.wrong) == ("", [])
+    assert finding.rows > 50
+
+
+def test_the_lists_begin_with_the_sample_and_name_nothing_twice():
+    names = foreign.all_names()
+    assert tuple(names[: len(foreign.SAMPLE)]) == foreign.SAMPLE
+    assert len(set(names)) == len(names) > 1000
+
+
+def test_a_model_that_computes_its_widths_is_made_without_weights():
+    model = foreign.make_weightless(foreign.find("torchvision/regnet_y_400mf").make)
+    assert all(parameter.is_meta for parameter in model.parameters())
+
+
+def test_what_cannot_be_traced_is_told():
+    found = foreign.bench_foreign(["torchvision/nothing", "torchvision/alexnet"])
+    assert (found["tried"], found["traced"], found["wrong_rows"]) == (2, 1, 0)
+    assert "nothing" in found["wrong"]["torchvision/nothing"]["error"]
+    assert "Of 2 networks of torchvision and timm, 1 were" in pages.foreign_summary(
+        found
+    )
+    assert "torchvision/nothing" in pages.foreign_table(found)._repr_html_()
+    assert "none" in pages.foreign_table({"wrong": {}})._repr_html_()
+    with pytest.raises(ValueError, match="torchvision/ or timm/, got 'keras/x'"):
+        foreign.find("keras/x")
+
+
+def test_wrong_rows_are_found():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1))
+    graph = trace_graph(model, (3, 8, 8))
+    assert list(foreign.compare(model, graph)) == []
+    model[1] = nn.Conv2d(4, 4, 5)
+    wrong = list(foreign.compare(model, graph))
+    assert any("1: 20 parameters, has 404" in line for line in wrong)
+    assert any("1×1 convolution, has kernel (5, 5)" in line for line in wrong)
+
+
+def test_a_deep_table_walks_back_to_the_image_for_no_row(monkeypatch):
+    """What sees all of the image, or moves in equal steps, is found in one pass."""
+    walks = []
+    real = receptive.window_of
+    monkeypatch.setattr(
+        receptive, "window_of", lambda *args, **kw: walks.append(1) or real(*args, **kw)
+    )
+    for name in ("torchvision/densenet121", "timm/coat_tiny"):
+        model = foreign.make_weightless(foreign.find(name).make)
+        assert len(stage_table(model, (3, 224, 224), depth=4).rows) > 300
+    assert len(walks) == 0
+    with torch.device("meta"):
+        upsampled = nn.Sequential(nn.Conv2d(3, 2, 3, 2), nn.Upsample(scale_factor=2))
+    stage_table(upsampled, (3, 32, 32))
+    assert 0 < len(walks) <= 36

@@ -1,0 +1,313 @@
+"""Networks whose paths cross or turn: rows by resolution, columns, loops in time."""
+
+import sys
+import warnings
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import torch
+from test_diagram import box, lines_of, meet
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edulib.anatomy import count_parameters, trace_graph
+from edulib.drawing import OP_COLORS, diagram
+from edulib.drawing.diagram.items import Block, blocks_of
+from edulib.drawing.diagram.levels import place
+from edulib.drawing.diagram.page import PHONE, WIDE
+from edulib.drawing.diagram.tree import build_items
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "anatomy"))
+from zoo import ZOO, conv
+
+
+class Hourglass(nn.Module):
+    """A U-Net of four levels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (8, 16, 32, 64)
+        self.down = nn.ModuleList(
+            conv(a, b) for a, b in zip((3, 8, 16, 32), widths, strict=True)
+        )
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, 2) for w in (8, 16, 32))
+        self.join = nn.ModuleList(conv(2 * w, w) for w in (8, 16, 32))
+        self.head = nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = []
+        for block in self.down[:-1]:
+            skips.append(block(x))
+            x = F.max_pool2d(skips[-1], 2)
+        x = self.down[-1](x)
+        for k in (2, 1, 0):
+            x = self.join[k](torch.cat([skips[k], self.up[k](x)], 1))
+        return self.head(x)
+
+
+class Neck(nn.Module):
+    """Down, up, down again, and a head at each level, as in YOLO."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(conv(3, 4, 3, 2), conv(4, 8, 3, 2))
+        self.stage4, self.stage5 = conv(8, 16, 3, 2), conv(16, 32, 3, 2)
+        self.top4, self.top3 = conv(48, 16), conv(24, 8)
+        self.down4, self.out4 = conv(8, 8, 3, 2), conv(24, 16)
+        self.down5, self.out5 = conv(16, 16, 3, 2), conv(48, 32)
+        self.heads = nn.ModuleList(nn.Conv2d(width, 5, 1) for width in (8, 16, 32))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        c3 = self.stem(x)
+        c4 = self.stage4(c3)
+        c5 = self.stage5(c4)
+        n4 = self.top4(torch.cat([F.interpolate(c5, scale_factor=2.0), c4], 1))
+        n3 = self.top3(torch.cat([F.interpolate(n4, scale_factor=2.0), c3], 1))
+        o4 = self.out4(torch.cat([self.down4(n3), n4], 1))
+        o5 = self.out5(torch.cat([self.down5(o4), c5], 1))
+        return [head(o) for head, o in zip(self.heads, (n3, o4, o5), strict=True)]
+
+
+class Refined(nn.Module):
+    """A guess that one module refines again and again, as in RAFT."""
+
+    def __init__(self, turns: int) -> None:
+        super().__init__()
+        self.turns = turns
+        self.encoder = conv(3, 8, 3, 2)
+        self.update = nn.Sequential(conv(10, 8), nn.Conv2d(8, 2, 3, padding=1))
+        self.start = nn.Conv2d(3, 2, 3, 2, 1)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features, guess, found = self.encoder(x), self.start(x), []
+        for _ in range(self.turns):
+            guess = guess + self.update(torch.cat([features, guess], 1))
+            found.append(F.interpolate(guess, scale_factor=2.0))
+        return found
+
+
+class Translator(nn.Module):
+    """An encoder, and a decoder that looks at it and writes something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerDecoderLayer(16, 2, 32, batch_first=True)
+        self.embed, self.ask = nn.Embedding(40, 16), nn.Embedding(30, 16)
+        self.encoder = nn.Sequential(
+            *(nn.TransformerEncoderLayer(16, 2, 32, batch_first=True) for _ in range(3))
+        )
+        self.decoder = nn.TransformerDecoder(layer, 2)
+        self.head = nn.Linear(16, 30)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        memory = self.encoder(self.embed(source))
+        return self.head(self.decoder(self.ask(target), memory))
+
+
+class Wrapped(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)
+
+
+class Crossed(nn.Module):
+    """Paths that cross in one resolution."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(4, 4, 3, padding=1) for _ in range(count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = x, self.convs[0](x)
+        for layer in self.convs[1:]:
+            a, b = b, layer(torch.cat([a[:, :2], b[:, 2:]], 1))
+        return a * b
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the old weight_norm
+        yield
+
+
+IMAGE = (3, 64, 64)
+WORDS = torch.zeros(1, 9, dtype=torch.long)
+NETS = {
+    "hourglass": (Hourglass, (IMAGE,)),
+    "wrapped": (lambda: Wrapped(Hourglass()), (IMAGE,)),
+    "neck": (Neck, (IMAGE,)),
+    "refined": (lambda: Refined(6), (IMAGE,)),
+    "translator": (Translator, (WORDS, torch.zeros(1, 7, dtype=torch.long))),
+    "crossed": (lambda: Crossed(7), ((4, 8, 8),)),
+    **{name: (animal.make, animal.inputs) for name, animal in ZOO.items()},
+}
+LAYOUTS = pytest.mark.parametrize("layout", ["wide", "phone"])
+
+
+@cache
+def drawn(name: str):
+    make, inputs = NETS[name]
+    return diagram(make(), *inputs)
+
+
+@cache
+def items(name: str):
+    make, inputs = NETS[name]
+    return build_items(trace_graph(make(), *inputs), None, {})
+
+
+def everything(name: str) -> list[Block]:
+    return [*blocks_of(items(name))]
+
+
+@LAYOUTS
+@pytest.mark.parametrize("name", NETS)
+def test_labels_touch_no_label_and_no_block(name, layout):
+    canvas = getattr(drawn(name), layout)
+    for one, two in combinations(canvas.texts, 2):
+        assert not meet(box(one), box(two)), (one.text, two.text)
+    for text in canvas.texts:
+        for solid in canvas.solids:
+            assert not meet(box(text), solid), text.text
+
+
+@LAYOUTS
+@pytest.mark.parametrize("name", NETS)
+def test_no_line_crosses_a_word(name, layout):
+    canvas = getattr(drawn(name), layout)
+    for text in canvas.texts:
+        for line in lines_of(canvas):
+            assert not meet(box(text), line), text.text
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_it_fits_the_page(name):
+    picture = drawn(name)
+    for canvas, limit in ((picture.wide, WIDE), (picture.phone, PHONE)):
+        assert canvas.bounds[2] - canvas.bounds[0] <= limit
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_nothing_is_hidden_behind_a_word(name):
+    make, inputs = NETS[name]
+    model = make()
+    used = sum(op.params for op in trace_graph(model, *inputs).ops)
+    assert used == count_parameters(model)
+    assert sum(block.params for block in everything(name)) == used
+    assert "interlaced" not in drawn(name).alt
+
+
+def columns(name: str) -> dict[str, tuple[int, int, bool]]:
+    (levels,) = items(name)
+    found = zip(levels.blocks, place(levels), strict=True)
+    return {b.name: (cell.column, cell.row, cell.upward) for b, cell in found}
+
+
+def test_an_encoder_goes_down_and_a_decoder_up():
+    at = columns("hourglass")
+    assert [at[f"down.{k}"] for k in range(4)] == [(0, k, False) for k in range(4)]
+    assert [at[f"join.{k}"] for k in range(3)] == [(1, k, True) for k in range(3)]
+    assert at["head"] == (1, 0, True)
+    wrapped = columns("wrapped")
+    assert all(
+        wrapped[f"inner.{k}"] == cell for k, cell in at.items() if "pool" not in k
+    )
+
+
+def test_a_neck_goes_down_up_and_down():
+    at = columns("neck")
+    ways = [at[name][0] for name in ("stage5", "top4", "top3", "down4", "out5")]
+    assert ways == [0, 1, 1, 2, 2]
+    assert [at[f"heads.{k}"][1] for k in range(3)] == [
+        at[name][1] for name in ("top3", "out4", "out5")
+    ]
+
+
+def test_skips_lead_from_level_to_level():
+    (levels,) = items("hourglass")
+    names = [block.name for block in levels.blocks]
+    for k in range(3):
+        merge = next(
+            n
+            for n, block in enumerate(levels.blocks)
+            if block.op_type == "concat" and names.index(f"join.{k}") == n + 1
+        )
+        reads = {names[source] for source in levels.sources(merge)}
+        assert reads == {f"down.{k}", f"up.{k}"}
+
+
+@pytest.mark.parametrize("turns", [3, 6])
+def test_a_loop_in_time_is_one_step(turns):
+    found = build_items(trace_graph(Refined(turns), IMAGE), None, {})
+    (update,) = [block for block in blocks_of(found) if block.name == "update"]
+    assert update.repeat == turns
+    assert "shared" in update.words
+    alt = diagram(Refined(turns), IMAGE).alt
+    if turns > 3:
+        assert f"0–{turns - 1} (output)" in alt
+
+
+def test_two_calls_are_no_loop():
+    alt = diagram(Refined(2), IMAGE).alt
+    assert "shared" not in alt
+
+
+def test_a_decoder_says_what_it_attends_to():
+    alt = drawn("translator").alt
+    assert "cross-attention to encoder" in alt
+    at = columns("translator")
+    assert at["encoder"][0] < at["decoder"][0]
+    assert "cross-attention" not in drawn("text").alt
+
+
+def test_a_block_that_holds_attention_has_its_colour():
+    kinds = {block.name: block.op_type for block in everything("translator")}
+    assert kinds["encoder"] == kinds["decoder"] == "attention"
+    assert kinds["head"] == "dense"
+
+
+def test_a_product_of_matrices_is_no_attention():
+    kinds = {block.name: block.op_type for block in everything("towers")}
+    assert kinds["matmul"] == "other"
+    assert "matrix product" in drawn("towers").alt
+
+
+def test_a_difference_has_a_minus():
+    class Difference(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.a(x) - self.b(x)
+
+    strokes = [
+        element
+        for element in diagram(Difference(), IMAGE).wide.elements
+        if element.startswith('<path class="s"')
+    ]
+    assert len(strokes) == 1, "a plus and a cross have two"
+
+
+def test_a_run_on_zeros_is_said():
+    class Asks(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.relu(x) if float(x.sum()) == 0 else x
+
+    picture = diagram(Asks(), IMAGE)
+    assert "run on zeros" in picture.svg
+    assert "may differ" in picture.alt
+    assert "zeros" not in drawn("hourglass").alt
+
+
+def test_learned_numbers_have_their_colour_and_place():
+    picture = drawn("queries")
+    assert OP_COLORS["constant"] in picture.svg
+    at = columns("queries")
+    assert at["queries"][0] == at["decoder"][0] > at["encoder"][0] > at["position"][0]
