@@ -56,17 +56,22 @@ def _mixture(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def _expect_sum(
     answer: Answer, generator: torch.Generator, scale: float, few: bool = False
 ) -> None:
-    channels, width = (3, 5) if few else (8, 6)
-    x = torch.randn(2, channels, 4, 4, generator=generator).relu()
-    maps = torch.randn(2, width, 4, 4, generator=generator).relu()
+    # The few are signed and not square: the formula holds for any numbers
+    batch, channels, width, *sides = (3, 3, 5, 3, 2) if few else (2, 8, 6, 4, 4)
+    x = torch.randn(batch, channels, *sides, generator=generator)
+    maps = torch.randn(batch, width, *sides, generator=generator)
+    if not few:
+        x, maps = x.relu(), maps.relu()
     weight = torch.randn(channels, width, 1, 1, generator=generator)
     bias = 3 * torch.randn(channels, generator=generator)
-    given, before = x.clone(), x.clone()
-    found = answer(given, maps.clone(), weight.clone(), bias.clone(), scale)
+    before = x, maps, weight, bias
+    given = [tensor.clone() for tensor in before]
+    found = answer(*given, scale)
     expect_shape(found, tuple(x.shape))
     expected = (x + scale * _mixture(maps, weight, bias)).relu()
     expect_close(found, expected)
-    expect_unchanged(given, before)
+    for now, then in zip(given, before, strict=True):
+        expect_unchanged(now, then)
 
 
 @part(
@@ -81,9 +86,9 @@ def _scaled_sum(answer: Answer, generator: torch.Generator) -> None:
 
 @part(
     "inceptionv4-sum",
-    "with another scale and other widths",
+    "with another scale, other sizes and negative numbers",
     points=1,
-    hint="Take the scale from the argument, and no sizes from the example.",
+    hint="Take scale and sizes from the arguments; only the sum is rectified.",
 )
 def _other_scale(answer: Answer, generator: torch.Generator) -> None:
     _expect_sum(answer, generator, 1.0, few=True)
@@ -122,12 +127,12 @@ def _train(
 
 
 def _expect_twin(
-    answer: Answer, generator: torch.Generator, scale: float, steps: int
+    answer: Answer, generator: torch.Generator, scale: float, rate: float, steps: int
 ) -> None:
     weight = torch.randn(6, 4, 1, 1, generator=generator, dtype=torch.double)
     bias = torch.randn(6, generator=generator, dtype=torch.double)
-    rate = 0.4
-    found = answer(weight.clone(), bias.clone(), scale, rate)
+    given = weight.clone(), bias.clone()
+    found = answer(*given, scale, rate)
     expect(
         type(found) in (tuple, list) and len(found) == 3,
         "expected three values: weight, bias and rate.",
@@ -150,6 +155,8 @@ def _expect_twin(
         zip(_train(twin, data), theirs, strict=True), 1
     ):
         expect_close(mine, right, f"the output in step {step}")
+    for now, then in zip(given, (weight, bias), strict=True):
+        expect_unchanged(now, then)
 
 
 @part(
@@ -159,7 +166,7 @@ def _expect_twin(
     hint="The scale multiplies weight and bias alike.",
 )
 def _same_start(answer: Answer, generator: torch.Generator) -> None:
-    _expect_twin(answer, generator, 0.3, steps=1)
+    _expect_twin(answer, generator, 0.3, 0.4, steps=1)
 
 
 @part(
@@ -170,7 +177,7 @@ def _same_start(answer: Answer, generator: torch.Generator) -> None:
     "to the output.",
 )
 def _same_training(answer: Answer, generator: torch.Generator) -> None:
-    _expect_twin(answer, generator, 0.3, steps=6)
+    _expect_twin(answer, generator, 0.3, 0.4, steps=6)
 
 
 @part(
@@ -181,4 +188,4 @@ def _same_training(answer: Answer, generator: torch.Generator) -> None:
     hidden=True,
 )
 def _larger_scale(answer: Answer, generator: torch.Generator) -> None:
-    _expect_twin(answer, generator, 1.5, steps=4)
+    _expect_twin(answer, generator, 1.5, 0.1, steps=4)

@@ -38,6 +38,25 @@ def zero_is_default(x, maps, weight, bias, scale):
     return (x + (scale or 1.0) * F.conv2d(maps, weight, bias)).relu()
 
 
+def rectified_maps(x, maps, weight, bias, scale):
+    return (x + scale * F.conv2d(maps.relu(), weight, bias)).relu()
+
+
+def rectified_input(x, maps, weight, bias, scale):
+    return (x.relu() + scale * F.conv2d(maps, weight, bias)).relu()
+
+
+def scales_the_weights_given(x, maps, weight, bias, scale):
+    return (x + F.conv2d(maps, weight.mul_(scale), bias.mul_(scale))).relu()
+
+
+def square_maps(x, maps, weight, bias, scale):
+    side = maps.shape[-1]
+    lines = maps.reshape(len(maps), -1, side * side)
+    mixture = (weight[:, :, 0, 0] @ lines).reshape(len(x), -1, side, side)
+    return (x + scale * (mixture + bias[:, None, None])).relu()
+
+
 def same_rate(weight, bias, scale, rate):
     return scale * weight, scale * bias, rate
 
@@ -61,6 +80,14 @@ def root(weight, bias, scale, rate):
 def never_above_one(weight, bias, scale, rate):
     scale = min(scale, 1.0)
     return scale * weight, scale * bias, scale**2 * rate
+
+
+def folds_in_place(weight, bias, scale, rate):
+    return weight.mul_(scale), bias.mul_(scale), scale**2 * rate
+
+
+def rate_of_the_example(weight, bias, scale, rate):
+    return scale * weight, scale * bias, scale**2 * 0.4
 
 
 def two_values(weight, bias, scale, rate):
@@ -88,6 +115,10 @@ WRONG = {
         in_place,
         eight_channels,
         zero_is_default,
+        rectified_maps,
+        rectified_input,
+        scales_the_weights_given,
+        square_maps,
     ],
     "inceptionv4-twin": [
         same_rate,
@@ -96,6 +127,8 @@ WRONG = {
         weight_only,
         root,
         never_above_one,
+        folds_in_place,
+        rate_of_the_example,
         two_values,
         rate_as_text,
     ],
