@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.resnext.data import small_scenes
-from edulib.chapters.resnext.networks import SmallResNeXt
+from edulib.chapters.resnext.networks import SmallResNeXt, own_fan_out, small_start
 from edulib.experiments import Experiment, Variant
 from edulib.training import Recipe
 
@@ -25,6 +25,13 @@ TWO_PRICES = {
     "2x16d": partial(SmallResNeXt, 2, 16),
 }
 
+# The 3x3 layers otherwise: at the fan-out of their own group, or all equally small
+STARTS = {
+    "32x1d, own fan-out": partial(own_fan_out, 32, 1),
+    "1x16d, small start": partial(small_start, 1, 16, 32),
+    "4x6d, own fan-out": partial(own_fan_out, 4, 6),
+}
+
 EXPERIMENTS = {
     "resnext-cardinality": Experiment(
         variants={
@@ -39,6 +46,22 @@ EXPERIMENTS = {
             for name, build in TWO_PRICES.items()
         },
         seeds=SEEDS,
+    ),
+    "resnext-start": Experiment(
+        variants={
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in STARTS.items()
+        },
+        seeds=SEEDS,
+    ),
+    # Two more seeds of one branch and of 32, from each start
+    "resnext-start-more": Experiment(
+        variants={
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in {**ONE_PRICE, **STARTS}.items()
+            if not name.startswith("4x6d")
+        },
+        seeds=(3, 4),
     ),
     # Is the deeper network worse, or only slower? One seed, for its cost.
     "resnext-longer": Experiment(
