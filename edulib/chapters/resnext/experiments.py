@@ -49,8 +49,7 @@ EXPERIMENTS = {
     ),
     "resnext-start": Experiment(
         variants={
-            name: Variant(build, small_scenes, RECIPE)
-            for name, build in STARTS.items()
+            name: Variant(build, small_scenes, RECIPE) for name, build in STARTS.items()
         },
         seeds=SEEDS,
     ),
