@@ -53,15 +53,6 @@ EXPERIMENTS = {
         },
         seeds=SEEDS,
     ),
-    # Two more seeds of one branch and of 32, from each start
-    "resnext-start-more": Experiment(
-        variants={
-            name: Variant(build, small_scenes, RECIPE)
-            for name, build in {**ONE_PRICE, **STARTS}.items()
-            if not name.startswith("4x6d")
-        },
-        seeds=(3, 4),
-    ),
     # Is the deeper network worse, or only slower? One seed, for its cost.
     "resnext-longer": Experiment(
         variants={
