@@ -26,11 +26,8 @@ TWO_PRICES = {
 }
 
 # The 3x3 layers otherwise: at the fan-out of their own group, or all equally small
-STARTS = {
-    "32x1d, own fan-out": partial(own_fan_out, 32, 1),
-    "1x16d, small start": partial(small_start, 1, 16, 32),
-    "4x6d, own fan-out": partial(own_fan_out, 4, 6),
-}
+OWN_START = {"32x1d, own fan-out": partial(own_fan_out, 32, 1)}
+SMALL_START = {"1x16d, small start": partial(small_start, 1, 16, 32)}
 
 EXPERIMENTS = {
     "resnext-cardinality": Experiment(
@@ -49,9 +46,18 @@ EXPERIMENTS = {
     ),
     "resnext-start": Experiment(
         variants={
-            name: Variant(build, small_scenes, RECIPE) for name, build in STARTS.items()
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in OWN_START.items()
         },
         seeds=SEEDS,
+    ),
+    # Does the small start alone help? Two seeds, for their cost.
+    "resnext-small-start": Experiment(
+        variants={
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in SMALL_START.items()
+        },
+        seeds=SEEDS[:2],
     ),
     # Is the deeper network worse, or only slower? One seed, for its cost.
     "resnext-longer": Experiment(
