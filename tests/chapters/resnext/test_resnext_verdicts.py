@@ -1,6 +1,7 @@
 """The cards of the page: its cells run on the stored results, and said once more."""
 
 import json
+from html import escape
 from pathlib import Path
 from statistics import fmean
 
@@ -16,12 +17,13 @@ PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "resnext.ip
 CELLS = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
 HOLDS, IN_PART, UNTESTED = Verdict.HOLDS, Verdict.IN_PART, Verdict.UNTESTED
 OWN = "32x1d, own fan-out"
+SMALL = "1x16d, small start"
 
 
 def errors(split):
     """Return the last errors of each variant in %, one for each seed."""
     found = {}
-    for name in ("cardinality", "double", "start"):
+    for name in ("cardinality", "double", "start", "small-start"):
         for variant, run in load_experiment(f"resnext-{name}").items():
             found[variant] = [100 * e[-1] for e in run[f"{split}_error"]]
     return found
@@ -34,8 +36,8 @@ def parts(found, images, *pairs):
     return [judge(found[worse], found[better], images) for worse, better in pairs]
 
 
-@pytest.fixture
-def cards(monkeypatch):
+@pytest.fixture(scope="module")
+def cards():
     """What the page's own cells say: each card, and the comparisons it judges."""
     said, judged = {}, []
 
@@ -47,13 +49,15 @@ def cards(monkeypatch):
         judged.append((worse, better, test_images))
         return judge(worse, better, test_images)
 
-    monkeypatch.setattr(edulib.notebook, "claim", record_claim)
-    monkeypatch.setattr(edulib.notebook, "judge", record_judge)
     sources = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
+    needed = ("LABELS = {", "tests, trains =", "claim(")
     scope = {"torch": torch}
-    for source in sources:
-        if any(word in source for word in ("LABELS = {", "tests, trains =", "claim(")):
-            exec(source, scope)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edulib.notebook, "claim", record_claim)
+        patch.setattr(edulib.notebook, "judge", record_judge)
+        for source in sources:
+            if any(word in source for word in needed):
+                exec(source, scope)
     return said
 
 
@@ -118,16 +122,19 @@ def test_several_parts_make_one_verdict(found, verdict):
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_stored_card_is_what_its_cell_says(cards, name):
     outputs = [output for cell in CELLS for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (stored,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
+    forms = [output["data"] for output in outputs if "data" in output]
+    texts = [("".join(f["text/plain"]), "".join(f.get("text/html", ""))) for f in forms]
+    ((stored, page),) = [t for t in texts if t[0].startswith(f"Claim {name!r}")]
     lines = stored.splitlines()
+    for line in cards[name]["measured"]:
+        assert escape(line) in page
     assert [f"Here: {line}" for line in cards[name]["measured"]] == lines[2:-1]
     assert lines[-1].endswith(f"[{cards[name]['verdict'].value}]")
 
 
 def test_the_numbers_of_the_cards(cards):
     said = "\n".join(cards["cardinality"]["measured"])
-    for name in ("1x16d", "4x6d", "32x1d", OWN):
+    for name in ("1x16d", "4x6d", "32x1d", OWN, SMALL):
         assert f"{name.replace('x', '×')}: {mean_and_range(TEST[name])}" in said
     gaps = [a - b for a, b in zip(TEST["1x16d"], TEST["32x1d"], strict=True)]
     spread = f"({min(gaps):.1f} to {max(gaps):.1f})"
@@ -141,6 +148,8 @@ def test_what_the_page_says_of_starts_and_spread(cards):
     assert judge(four, many, 3000) is UNTESTED
     assert judge(one, TEST[OWN], 3000) is UNTESTED
     assert judge(TEST[OWN], many, 3000) is HOLDS
+    assert len(TEST[SMALL]) == 2
+    assert judge(TEST[SMALL], many[:2], 3000) is HOLDS
     assert max(one) - min(one) > 1.7
     assert parts(TRAIN, 4000, *PAIRS["training"]) == [IN_PART, IN_PART]
     assert judge(TEST["wider"], TEST["2x16d"], 3000) is UNTESTED
