@@ -10,6 +10,7 @@ from edulib.exercises.compare import (
     expect_close,
     expect_equal,
     expect_shape,
+    expect_unchanged,
     is_equal,
 )
 from edulib.exercises.registry import part
@@ -81,6 +82,25 @@ def _grouped(x: Tensor, merged: Branch, cardinality: int) -> Tensor:
     return F.conv2d(y, last)
 
 
+def _merged(answer: Answer, branches: list[Branch]) -> Branch:
+    """Return the answer's three weights; the branches it was given must stay."""
+    given = [tuple(weight.clone() for weight in branch) for branch in branches]
+    handed = list(given)
+    found = answer(handed)
+    expect(
+        type(found) in (tuple, list) and len(found) == 3,
+        "expected three tensors: first, middle and last.",
+    )
+    expect(
+        len(handed) == len(given),
+        "the list of branches has changed: work on a new one.",
+    )
+    for mine, own in zip(given, branches, strict=True):
+        for weight, before in zip(mine, own, strict=True):
+            expect_unchanged(weight, before)
+    return tuple(found)
+
+
 def _expect_merged(
     answer: Answer,
     generator: torch.Generator,
@@ -88,12 +108,7 @@ def _expect_merged(
     sizes: tuple[int, int, int],
 ) -> None:
     branches = _branches(generator, cardinality, sizes)
-    copies = [tuple(weight.clone() for weight in branch) for branch in branches]
-    found = answer(copies)
-    expect(
-        type(found) in (tuple, list) and len(found) == 3,
-        "expected three tensors: first, middle and last.",
-    )
+    found = _merged(answer, branches)
     before, width, after = sizes
     inside = cardinality * width
     shapes = (
@@ -107,7 +122,7 @@ def _expect_merged(
         expect_shape(weight, shape, what)
     x = torch.randn(2, before, 5, 5, generator=generator)
     expect_close(
-        _grouped(x, tuple(found), cardinality),
+        _grouped(x, found, cardinality),
         _sum_of_branches(x, branches),
         "the output of the grouped block",
     )
@@ -144,57 +159,60 @@ def _many_branches(answer: Answer, generator: torch.Generator) -> None:
 )
 def _one_branch(answer: Answer, generator: torch.Generator) -> None:
     branches = _branches(generator, 1, (3, 4, 5))
-    copies = [tuple(weight.clone() for weight in branch) for branch in branches]
-    found = answer(copies)
-    expect(
-        type(found) in (tuple, list) and len(found) == 3,
-        "expected three tensors: first, middle and last.",
-    )
+    found = _merged(answer, branches)
     for what, weight, own in zip(
         ("first", "middle", "last"), found, branches[0], strict=True
     ):
         expect_close(weight, own, what)
 
 
-def _expect_dense(
+def _full(answer: Answer, weight: Tensor, groups: int) -> object:
+    """Return the answer's weight; the one it was given must stay."""
+    given = weight.clone()
+    full = answer(given, groups)
+    expect_unchanged(given, weight)
+    return full
+
+
+def _expect_full(
     answer: Answer, generator: torch.Generator, groups: int, width: int, side: int
 ) -> None:
     weight = torch.randn(groups * width, width, side, side, generator=generator)
-    dense = answer(weight.clone(), groups)
+    full = _full(answer, weight, groups)
     channels = groups * width
-    expect_shape(dense, (channels, channels, side, side), "the dense weight")
+    expect_shape(full, (channels, channels, side, side), "the full weight")
     x = torch.randn(2, channels, 6, 6, generator=generator)
     expect_close(
-        F.conv2d(x, dense),
+        F.conv2d(x, full),
         F.conv2d(x, weight, groups=groups),
-        "the output of the dense convolution",
+        "the output of the full convolution",
     )
 
 
 @part(
-    "resnext-dense",
+    "resnext-full",
     "gives what the grouped convolution gives",
     points=2,
     hint="Output channel o belongs to group o // width, whose inputs begin at that "
     "group times width.",
 )
-def _dense_agrees(answer: Answer, generator: torch.Generator) -> None:
-    _expect_dense(answer, generator, 3, 2, 3)
+def _full_agrees(answer: Answer, generator: torch.Generator) -> None:
+    _expect_full(answer, generator, 3, 2, 3)
 
 
 @part(
-    "resnext-dense",
+    "resnext-full",
     "with exact zeros between the groups",
     points=1,
     hint="Start from zeros and write only the blocks.",
 )
-def _dense_zeros(answer: Answer, generator: torch.Generator) -> None:
+def _full_zeros(answer: Answer, generator: torch.Generator) -> None:
     weight = 1 + torch.rand(8, 2, 3, 3, generator=generator)
-    dense = answer(weight.clone(), 4)
-    expect_shape(dense, (8, 8, 3, 3), "the dense weight")
+    full = _full(answer, weight, 4)
+    expect_shape(full, (8, 8, 3, 3), "the full weight")
     ones = torch.block_diag(*[torch.ones(2, 2)] * 4)
     zeros = (ones == 0)[:, :, None, None].expand(8, 8, 3, 3)
-    found = torch.where(zeros, dense, torch.zeros(()))
+    found = torch.where(zeros, full, torch.zeros(()))
     expect(
         is_equal(found, torch.zeros(8, 8, 3, 3)),
         "a weight between two groups is not zero.",
@@ -202,12 +220,12 @@ def _dense_zeros(answer: Answer, generator: torch.Generator) -> None:
 
 
 @part(
-    "resnext-dense",
+    "resnext-full",
     "one group, one channel a group, and kernels of another side",
     points=1,
     hint="Take all sizes from weight.shape.",
     hidden=True,
 )
-def _dense_extremes(answer: Answer, generator: torch.Generator) -> None:
+def _full_extremes(answer: Answer, generator: torch.Generator) -> None:
     for groups, width, side in ((1, 4, 3), (5, 1, 3), (2, 3, 1)):
-        _expect_dense(answer, generator, groups, width, side)
+        _expect_full(answer, generator, groups, width, side)

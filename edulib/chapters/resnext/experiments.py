@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.resnext.data import small_scenes
-from edulib.chapters.resnext.networks import SmallResNeXt
+from edulib.chapters.resnext.networks import SmallResNeXt, own_fan_out, small_start
 from edulib.experiments import Experiment, Variant
 from edulib.training import Recipe
 
@@ -25,6 +25,10 @@ TWO_PRICES = {
     "2x16d": partial(SmallResNeXt, 2, 16),
 }
 
+# The 3x3 layers otherwise: at the fan-out of their own group, or all equally small
+OWN_START = {"32x1d, own fan-out": partial(own_fan_out, 32, 1)}
+SMALL_START = {"1x16d, small start": partial(small_start, 1, 16, 32)}
+
 EXPERIMENTS = {
     "resnext-cardinality": Experiment(
         variants={
@@ -39,6 +43,21 @@ EXPERIMENTS = {
             for name, build in TWO_PRICES.items()
         },
         seeds=SEEDS,
+    ),
+    "resnext-start": Experiment(
+        variants={
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in OWN_START.items()
+        },
+        seeds=SEEDS,
+    ),
+    # Does the small start alone help? Two seeds, for their cost.
+    "resnext-small-start": Experiment(
+        variants={
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in SMALL_START.items()
+        },
+        seeds=SEEDS[:2],
     ),
     # Is the deeper network worse, or only slower? One seed, for its cost.
     "resnext-longer": Experiment(

@@ -9,9 +9,14 @@ Output of each part for a 32 x 32 image:
     head     (B, num_classes)
 """
 
+import torch
 from torch import Tensor, nn
 
-from edulib.models.classification.resnext import init_weights, make_stage
+from edulib.models.classification.resnext import (
+    AggregatedBlock,
+    init_weights,
+    make_stage,
+)
 
 
 class SmallResNeXt(nn.Module):
@@ -59,3 +64,34 @@ class SmallResNeXt(nn.Module):
         x = self.stem(image)
         x = self.stage3(self.stage2(self.stage1(x)))
         return self.head(x)
+
+
+def own_fan_out(cardinality: int, branch_width: int) -> SmallResNeXt:
+    """Return a network whose 3x3 weights start at the fan-out of their own group.
+
+    Args:
+        cardinality: as of ``SmallResNeXt``.
+        branch_width: as of ``SmallResNeXt``.
+    """
+    return _start_times(SmallResNeXt(cardinality, branch_width), cardinality**0.5)
+
+
+def small_start(cardinality: int, branch_width: int, groups: int) -> SmallResNeXt:
+    """Return a network whose 3x3 weights start as small as those of other groups.
+
+    Args:
+        cardinality: as of ``SmallResNeXt``.
+        branch_width: as of ``SmallResNeXt``.
+        groups: of the network whose 3x3 weights are ``groups ** 0.5`` times smaller
+            than the fan-out of their own group asks.
+    """
+    factor = (cardinality / groups) ** 0.5
+    return _start_times(SmallResNeXt(cardinality, branch_width), factor)
+
+
+@torch.no_grad()
+def _start_times(network: SmallResNeXt, factor: float) -> SmallResNeXt:
+    for block in network.modules():
+        if isinstance(block, AggregatedBlock):
+            block.residual[3].weight.mul_(factor)
+    return network

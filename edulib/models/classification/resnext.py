@@ -15,10 +15,9 @@ Output of each part for a 224 x 224 image (table 1 of the paper):
 Notation: B images; C channels; H, W height and width in pixels. "32x4d" is a
 cardinality of 32, branches 4 channels wide in the first stage.
 
-As in the paper, which has ResNeXt-50 32x4d and, with 101 layers, 32x4d, 2x64d and
-64x4d. ResNeXt-101 32x8d stands in none of its tables: it is the smallest network of
-Mahajan and others, "Exploring the Limits of Weakly Supervised Pretraining", 2018, whose
-weights and whose training on ImageNet alone torchvision publishes.
+As in the paper. ResNeXt-101 32x8d stands in none of its tables: it is one of the
+networks of Mahajan and others, "Exploring the Limits of Weakly Supervised Pretraining",
+2018. Torchvision offers it, trained on ImageNet alone.
 """
 
 from collections.abc import Sequence

@@ -5,14 +5,20 @@ import torch
 
 from edulib.anatomy import count_macs, count_parameters
 from edulib.chapters.resnext.data import small_scenes
-from edulib.chapters.resnext.experiments import EXPERIMENTS, ONE_PRICE, TWO_PRICES
+from edulib.chapters.resnext.experiments import (
+    EXPERIMENTS,
+    ONE_PRICE,
+    OWN_START,
+    SMALL_START,
+    TWO_PRICES,
+)
 from edulib.chapters.resnext.forms import (
     Concatenation,
     SumOfBranches,
     copy_block,
     grouped_gradient,
 )
-from edulib.chapters.resnext.networks import SmallResNeXt
+from edulib.chapters.resnext.networks import SmallResNeXt, own_fan_out, small_start
 from edulib.models.classification.resnext import AggregatedBlock
 
 IMAGE = (3, 24, 24)
@@ -62,7 +68,7 @@ def macs(build):
 def test_one_price():
     base = ONE_PRICE["1x16d"]
     for build in ONE_PRICE.values():
-        assert 0.95 < macs(build) / macs(base) < 1.06
+        assert 0.95 < macs(build) / macs(base) < 1.05
         assert 0.95 < count_parameters(build()) / count_parameters(base()) < 1.05
 
 
@@ -98,7 +104,53 @@ def test_scenes_are_averaged(tmp_path, monkeypatch):
 
 
 def test_all_variants_are_trained_alike():
-    compared = [EXPERIMENTS[f"resnext-{name}"] for name in ("cardinality", "double")]
+    names = ("cardinality", "double", "start", "small-start")
+    compared = [EXPERIMENTS[f"resnext-{name}"] for name in names]
     variants = [v for e in compared for v in e.variants.values()]
     assert len({str(variant.recipe) for variant in variants}) == 1
     assert len({variant.data for variant in variants}) == 1
+
+
+def deviations(build):
+    """Return the spread of the 3x3 weights of each block, and all other weights."""
+    torch.manual_seed(0)
+    network = build()
+    middle = [m.residual[3].weight for m in blocks_of(network)]
+    ids = {id(weight) for weight in middle}
+    others = [p for p in network.parameters() if id(p) not in ids]
+    return [weight.std().item() for weight in middle], others
+
+
+def blocks_of(network):
+    return [m for m in network.modules() if isinstance(m, AggregatedBlock)]
+
+
+@pytest.mark.parametrize(("cardinality", "width"), [(4, 6), (32, 1)])
+def test_own_fan_out_counts_the_outputs_of_one_group(cardinality, width):
+    found, others = deviations(lambda: own_fan_out(cardinality, width))
+    _, plain = deviations(lambda: SmallResNeXt(cardinality, width))
+    widths = [width * 2**stage for stage in (0, 0, 1, 1, 2, 2)]
+    for deviation, own in zip(found, widths, strict=True):
+        assert deviation == pytest.approx((2 / (9 * own)) ** 0.5, rel=0.2)
+    for ours, same in zip(others, plain, strict=True):
+        torch.testing.assert_close(ours, same, rtol=0, atol=0)
+
+
+def test_a_small_start_is_as_far_below_its_fan_out_as_that_of_many_groups():
+    small, _ = deviations(lambda: small_start(1, 16, groups=32))
+    plain, _ = deviations(lambda: SmallResNeXt(1, 16))
+    for low, full in zip(small, plain, strict=True):
+        assert low * 32**0.5 == pytest.approx(full, rel=1e-5)
+    many, _ = deviations(lambda: SmallResNeXt(32, 1))
+    own, _ = deviations(lambda: own_fan_out(32, 1))
+    for low, full in zip(many, own, strict=True):
+        assert low * 32**0.5 == pytest.approx(full, rel=1e-5)
+
+
+def test_the_starts_are_those_of_the_page():
+    found = {name: build() for name, build in {**OWN_START, **SMALL_START}.items()}
+    groups = [blocks_of(net)[0].residual[3].groups for net in found.values()]
+    assert dict(zip(found, groups, strict=True)) == {
+        "32x1d, own fan-out": 32,
+        "1x16d, small start": 1,
+    }

@@ -54,51 +54,97 @@ def square_only(branches):
     )
 
 
+def overwrites_weights(branches):
+    first, middle, last = zip(*branches, strict=True)
+    found = torch.cat(first), torch.cat(middle), torch.cat(last, dim=1)
+    for branch in branches:
+        for weight in branch:
+            weight.zero_()
+    return found
+
+
+def overwrites_the_last(branches):
+    first, middle, last = zip(*branches, strict=True)
+    found = torch.cat(first), torch.cat(middle), torch.cat(last, dim=1)
+    last[-1].zero_()
+    return found
+
+
+def empties_the_list(branches):
+    first, middle, last = zip(*branches, strict=True)
+    branches.clear()
+    return torch.cat(first), torch.cat(middle), torch.cat(last, dim=1)
+
+
+def kernel_flipped(branches):
+    first, middle, last = zip(*branches, strict=True)
+    return torch.cat(first), torch.cat(middle).flip(-1), torch.cat(last, dim=1)
+
+
 def repeated(weight, groups):
     return weight.repeat(1, groups, 1, 1)
 
 
 def padded(weight, groups):
-    dense = torch.zeros(len(weight), len(weight), *weight.shape[2:])
-    dense[:, : weight.shape[1]] = weight
-    return dense
+    full = torch.zeros(len(weight), len(weight), *weight.shape[2:])
+    full[:, : weight.shape[1]] = weight
+    return full
 
 
 def nearly_zero(weight, groups):
-    dense = torch.full((len(weight), len(weight), *weight.shape[2:]), 1e-9)
+    full = torch.full((len(weight), len(weight), *weight.shape[2:]), 1e-9)
     width = weight.shape[1]
     for k in range(groups):
         own = slice(k * width, (k + 1) * width)
-        dense[own, own] = weight[own]
-    return dense
+        full[own, own] = weight[own]
+    return full
 
 
 def transposed(weight, groups):
-    dense = torch.zeros(len(weight), len(weight), *weight.shape[2:])
+    full = torch.zeros(len(weight), len(weight), *weight.shape[2:])
     width = weight.shape[1]
     for k in range(groups):
         own = slice(k * width, (k + 1) * width)
-        dense[own, own] = weight[own].transpose(0, 1)
-    return dense
+        full[own, own] = weight[own].transpose(0, 1)
+    return full
 
 
 def of_three_pixels(weight, groups):
-    dense = torch.zeros(len(weight), len(weight), 3, 3)
+    full = torch.zeros(len(weight), len(weight), 3, 3)
     width = weight.shape[1]
     for k in range(groups):
         own = slice(k * width, (k + 1) * width)
-        dense[own, own] = weight[own]
-    return dense
+        full[own, own] = weight[own]
+    return full
+
+
+def overwrites(weight, groups):
+    full = torch.zeros(len(weight), len(weight), *weight.shape[2:])
+    width = weight.shape[1]
+    for k in range(groups):
+        own = slice(k * width, (k + 1) * width)
+        full[own, own] = weight[own]
+    weight.zero_()
+    return full
+
+
+def first_group_everywhere(weight, groups):
+    width = weight.shape[1]
+    full = torch.zeros(len(weight), len(weight), *weight.shape[2:])
+    for k in range(groups):
+        own = slice(k * width, (k + 1) * width)
+        full[own, own] = weight[:width]
+    return full
 
 
 def cyclic(weight, groups):
-    dense = torch.zeros(len(weight), len(weight), *weight.shape[2:])
+    full = torch.zeros(len(weight), len(weight), *weight.shape[2:])
     width = weight.shape[1]
     for k in range(groups):
         own = slice(k * width, (k + 1) * width)
         other = (k + 1) % groups
-        dense[own, other * width : (other + 1) * width] = weight[own]
-    return dense
+        full[own, other * width : (other + 1) * width] = weight[own]
+    return full
 
 
 WRONG = {
@@ -118,13 +164,19 @@ WRONG = {
         interleaved,
         needs_two,
         square_only,
+        overwrites_weights,
+        overwrites_the_last,
+        empties_the_list,
+        kernel_flipped,
     ],
-    "resnext-dense": [
+    "resnext-full": [
         repeated,
         padded,
         nearly_zero,
         transposed,
         of_three_pixels,
         cyclic,
+        overwrites,
+        first_group_everywhere,
     ],
 }
