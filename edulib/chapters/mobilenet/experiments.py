@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+from edulib.chapters.mobilenet.data import scenes_to_choose
 from edulib.chapters.mobilenet.networks import small_mobilenet
 from edulib.data.splits import scenes
 from edulib.experiments import Experiment, Variant
@@ -11,6 +12,23 @@ from edulib.training import Recipe
 RECIPE = Recipe(epochs=5, batch_size=32, optimizer="adamw", lr=0.004, clip_norm=1.0)
 SIZES = (64, 32)
 WIDTHS = (1.0, 0.5, 0.25)
+
+FORMS = {
+    "full": ("full", 0.5),
+    "split": ("separable", 0.5),
+    "shallow": ("shallow", 1.0),
+    "thin": ("separable", 0.75),
+}
+RATES = (0.016, 0.03, 0.004)
+
+
+def choice(form: str, lr: float) -> Variant:
+    """Return one form at one learning rate, tested on scenes that only choose it."""
+    return Variant(
+        build=partial(small_mobilenet, *FORMS[form]),
+        data=scenes_to_choose,
+        recipe=replace(RECIPE, lr=lr),
+    )
 
 
 def variant(kind: str, width: float, size: int, epochs: int = 5) -> Variant:
@@ -25,6 +43,12 @@ def variant(kind: str, width: float, size: int, epochs: int = 5) -> Variant:
 
 
 EXPERIMENTS = {
+    "mobilenet-rates": Experiment(
+        variants={
+            f"{form}, rate {lr:g}": choice(form, lr) for lr in RATES for form in FORMS
+        },
+        seeds=(3,),
+    ),
     "mobilenet-dials": Experiment(
         variants={
             f"{width:g} at {size}": variant("separable", width, size)

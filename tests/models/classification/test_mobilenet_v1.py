@@ -64,6 +64,21 @@ def test_costs_one_over_n_and_one_over_nine_of_a_full_convolution(
     assert costs[0] / costs[1] == pytest.approx(1 / out_channels + 1 / 9)
 
 
+def test_activations_stop_at_six():
+    block = DepthwiseSeparable(2, 2)
+    for norm in (block.depthwise[1], block.pointwise[1]):
+        nn.init.constant_(norm.bias, 10)
+    images = torch.randn(2, 2, 5, 5)
+    assert block.depthwise(images).max() == 6
+    assert block(images).max() == 6
+
+
+def test_the_last_layer_is_drawn_like_the_others():
+    head = MobileNetV1(0.25, num_classes=50).head[2]
+    assert head.bias.abs().max() == 0
+    assert 0.16 < head.weight.abs().max() <= 0.18
+
+
 def test_a_dial_that_gives_no_whole_width_is_refused():
     for alpha in (0, -1, 0.01):
         with pytest.raises(ValueError, match=rf"32 \* alpha > 0, got {alpha}"):
