@@ -4,7 +4,7 @@ from edulib.data import Scenes, as_tensors
 from edulib.data.splits import Split
 
 
-def scenes_to_choose(train: int = 3600, val: int = 1000, image_size: int = 64) -> Split:
+def scenes_to_choose(train: int, val: int, image_size: int = 64) -> Split:
     """The training scenes of the comparisons, and others than those of their test."""
     sets = (
         Scenes(length, image_size, seed=seed, scale="large")

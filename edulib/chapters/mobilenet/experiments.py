@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.mobilenet.data import scenes_to_choose
-from edulib.chapters.mobilenet.networks import small_mobilenet
+from edulib.chapters.mobilenet.networks import small_mobilenet, trained_form
 from edulib.data.splits import scenes
 from edulib.experiments import Experiment, Variant
 from edulib.training import Recipe
@@ -25,8 +25,8 @@ RATES = (0.016, 0.03, 0.004)
 def choice(form: str, lr: float) -> Variant:
     """Return one form at one learning rate, tested on scenes that only choose it."""
     return Variant(
-        build=partial(small_mobilenet, *FORMS[form]),
-        data=scenes_to_choose,
+        build=partial(trained_form, *FORMS[form]),
+        data=partial(scenes_to_choose, train=3600, val=1000),
         recipe=replace(RECIPE, lr=lr),
     )
 

@@ -150,15 +150,15 @@ def conv_norm_relu6(
 
 
 def init_weights(model: nn.Module) -> None:
-    """Draw the weights from N(0, 0.09²), cut at two deviations; the bias is zero.
+    """Draw convolutions from N(0, 0.09²), cut at two deviations.
 
-    As in the authors' code, whose last layer is a 1x1 convolution drawn like all
-    others; the paper does not say.
+    As in the authors' code, but for the last layer, which starts as PyTorch's linear
+    layers do; there it is a 1x1 convolution drawn like the others, with a bias of zero.
+    The paper does not say.
     """
     for module in model.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
+        if isinstance(module, nn.Conv2d):
             nn.init.trunc_normal_(module.weight, std=0.09, a=-0.18, b=0.18)
-    nn.init.zeros_(model.head[2].bias)
 
 
 def mobilenet_v1(num_classes: int = 1000, in_channels: int = 3) -> MobileNetV1:
