@@ -14,16 +14,16 @@ SIZES = (64, 32)
 WIDTHS = (1.0, 0.5, 0.25)
 
 FORMS = {
-    "full": ("full", 0.5),
     "split": ("separable", 0.5),
-    "shallow": ("shallow", 1.0),
     "thin": ("separable", 0.75),
+    "full": ("full", 0.5),
+    "shallow": ("shallow", 1.0),
 }
 RATES = {  # past the best one towards higher rates
-    "full": (0.016, 0.004),
     "split": (0.03, 0.016, 0.004),
-    "shallow": (0.016, 0.004),
     "thin": (0.03, 0.016, 0.004),
+    "full": (0.016, 0.004),
+    "shallow": (0.016, 0.004),
 }
 
 
@@ -51,9 +51,8 @@ EXPERIMENTS = {
     "mobilenet-rates": Experiment(
         variants={
             f"{form}, rate {lr:g}": choice(form, lr)
-            for lr in (0.03, 0.016, 0.004)
             for form, rates in RATES.items()
-            if lr in rates
+            for lr in rates
         },
         seeds=(3,),
     ),
