@@ -49,7 +49,7 @@ def test_cost():
     with torch.device("meta"):
         networks = full_mobilenet(), mobilenet_v1()
         full, separable = (count_macs(net, (3, 224, 224)) for net in networks)
-    split = last("mobilenet-dials", "0.5 at 64")
+    split = last("mobilenet-tuned", "split")
     whole = last("mobilenet-twins", "full, width 0.5")
     small = 1.1 + resolution(fmean([*split, *whole]), TEST_IMAGES)
     verdict = Verdict.of(
@@ -79,6 +79,6 @@ def test_log_linear():
 
 
 def test_thin():
-    thin = last("mobilenet-twins", "thin")
+    thin = last("mobilenet-tuned", "thin")
     shallow = last("mobilenet-twins", "shallow")
     assert stored_verdict("thin") == judge(shallow, thin, TEST_IMAGES).value
