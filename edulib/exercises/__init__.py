@@ -44,8 +44,9 @@ comparisons, whose messages say what differs.
 `answer[k]` is one of several values, `answer(x)` what a function returns,
 `answer.build(4)` the module that a class or function makes, as an `Answer` again:
 `layer(x)`, `layer.parameters()`, `layer.fill(values)`, `layer.part("conv1")`,
-`layer.output_of("conv1", x)`, `layer.gradients(x, signal=s)`. Where a class is judged,
-the exercise's text says so, with "The check builds ...".
+`layer.output_of("conv1", x)`, `layer.gradients(x, signal=s)`, and `layer.evaluate()`
+for evaluation mode. Where a class is judged, the exercise's text says so, with "The
+check builds ...".
 
 The comparisons: `expect(condition, message)`, `expect_equal(value, expected, what)`,
 `expect_shape(tensor, shape, what)`, `expect_close(tensor, expected, what)`,

@@ -105,6 +105,11 @@ class Answer:
             for (_, mine), value in zip(_named(self._value), values, strict=True):
                 _copy(mine, value.reshape(mine.shape))
 
+    def evaluate(self) -> None:
+        """Put a module and all its parts into evaluation mode, calling none of them."""
+        for _, module in _walk(self._value):
+            _variables(module)["training"] = False
+
     def gradients(self, *inputs: object, signal: Tensor) -> Gradients:
         """Send a signal down from the output to inputs and parameters.
 

@@ -125,6 +125,16 @@ def test_gradients_of_inputs_and_parameters():
     assert not X.requires_grad
 
 
+def test_all_parts_of_a_module_are_put_into_evaluation_mode():
+    class Stubborn(Layer):
+        def train(self, mode=True):
+            raise AssertionError
+
+    layer = Stubborn()
+    Answer(layer).evaluate()
+    assert not any(module.training for module in layer.modules())
+
+
 def test_an_input_may_be_changed_in_place_but_not_the_checks_own():
     before = X.clone()
     found = Answer(lambda x: x.mul_(2)).gradients(X, signal=torch.ones_like(X))

@@ -10,6 +10,7 @@ from edulib.exercises.compare import (
     expect,
     expect_equal,
     expect_shape,
+    expect_unchanged,
     expect_within,
     randomize,
 )
@@ -73,9 +74,14 @@ def _expect_agreement(
 ) -> None:
     block, reference = _twins(answer, generator, *sizes)
     x = _maps(generator, sizes[0], side)
-    expected, found = reference(x), block(x.clone())
+    _expect_output(block, reference, x, f"the output of Separable{sizes}")
+
+
+def _expect_output(block: Answer, reference: nn.Module, x: Tensor, what: str) -> None:
+    given = x.clone()
+    expected, found = reference(x), block(given)
+    expect_unchanged(given, x)
     expect_shape(found, tuple(expected.shape))
-    what = f"the output of Separable{sizes}"
     expect_within(found, expected, what, rtol=1e-3, atol=1e-4)
 
 
@@ -100,6 +106,7 @@ def _parameters(answer: Answer, generator: torch.Generator) -> None:
 )
 def _agrees(answer: Answer, generator: torch.Generator) -> None:
     _expect_agreement(answer, generator, (5, 8, 1), 7)
+    _expect_agreement(answer, generator, (6, 6, 1), 7)
 
 
 @part(
@@ -115,6 +122,23 @@ def _strides(answer: Answer, generator: torch.Generator) -> None:
 
 @part(
     "mobilenet-block",
+    "in evaluation mode, normalises by what it has seen in training",
+    points=1,
+    hint="nn.BatchNorm2d keeps running statistics by itself; change nothing of that.",
+)
+def _evaluates(answer: Answer, generator: torch.Generator) -> None:
+    block, reference = _twins(answer, generator, 4, 5, 1)
+    for _ in range(3):
+        x = 1 + 2 * _maps(generator, 4, 6)
+        reference(x), block(x.clone())
+    reference.eval()
+    block.evaluate()
+    x = _maps(generator, 4, 6)
+    _expect_output(block, reference, x, "the output in evaluation mode")
+
+
+@part(
+    "mobilenet-block",
     "also for one channel, and with the right gradients",
     points=1,
     hint="groups=in_channels, whatever their number; nothing may be detached.",
@@ -125,11 +149,27 @@ def _gradients(answer: Answer, generator: torch.Generator) -> None:
     block, reference = _twins(answer, generator, 4, 6, 1)
     x = _maps(generator, 4, 6)
     image, output = x.clone().requires_grad_(), block(x.clone())
-    (found,) = block.gradients(x, signal=2 * output).inputs
-    expect(found is not None, "no gradient reaches the input.")
+    found = block.gradients(x, signal=2 * output)
     reference(image).square().sum().backward()
-    what = "the gradient of the input"
-    expect_within(found, image.grad, what, rtol=1e-2, atol=1e-2)
+    _expect_gradient(found.inputs[0], image.grad, "the input")
+    wanted = [parameter.grad for parameter in reference.parameters()]
+    for (name, own), right in zip(found.parameters.items(), wanted, strict=True):
+        _expect_gradient(own, right, name)
+
+
+def _expect_gradient(found: Tensor | None, right: Tensor, name: str) -> None:
+    expect(found is not None, f"no gradient reaches {name}.")
+    within = 1e-2 * (1 + right.abs().max().item())
+    what = f"the gradient of {name}"
+    expect_within(found.reshape(right.shape), right, what, rtol=1e-2, atol=within)
+
+
+def _split(answer: Answer, kernel: Tensor) -> object:
+    """What a student makes of a kernel, which must stay as it was."""
+    given = kernel.clone()
+    pair = answer(given)
+    expect_unchanged(given, kernel)
+    return pair
 
 
 def _merged(pair: object, channels: int, filters: int) -> Tensor:
@@ -154,7 +194,7 @@ def _comes_back(answer: Answer, generator: torch.Generator) -> None:
     depthwise = torch.randn(4, 1, 3, 3, generator=generator)
     pointwise = torch.randn(6, 4, 1, 1, generator=generator)
     kernel = pointwise * depthwise[:, 0]
-    found = _merged(answer(kernel.clone()), 4, 6)
+    found = _merged(_split(answer, kernel), 4, 6)
     expect_within(found, kernel, "the merged kernel", rtol=1e-3, atol=1e-4)
 
 
@@ -166,7 +206,7 @@ def _least(kernel: Tensor) -> float:
 
 def _expect_nearest(answer: Answer, kernel: Tensor) -> None:
     filters, channels = kernel.shape[:2]
-    found = _merged(answer(kernel.clone()), channels, filters)
+    found = _merged(_split(answer, kernel), channels, filters)
     error = (found - kernel).square().sum().item()
     least = _least(kernel)
     expect(

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
-from edulib.chapters.mobilenet.networks import small_mobilenet
+from edulib.chapters.mobilenet.data import scenes_to_choose
+from edulib.chapters.mobilenet.networks import small_mobilenet, trained_form
 from edulib.data.splits import scenes
 from edulib.experiments import Experiment, Variant
 from edulib.training import Recipe
@@ -11,6 +12,41 @@ from edulib.training import Recipe
 RECIPE = Recipe(epochs=5, batch_size=32, optimizer="adamw", lr=0.004, clip_norm=1.0)
 SIZES = (64, 32)
 WIDTHS = (1.0, 0.5, 0.25)
+
+FORMS = {
+    "split": ("separable", 0.5),
+    "thin": ("separable", 0.75),
+    "full": ("full", 0.5),
+    "shallow": ("shallow", 1.0),
+}
+RATES = {  # past the best one towards higher rates
+    "split": (0.03, 0.016, 0.004),
+    "thin": (0.03, 0.016, 0.004),
+    "full": (0.016, 0.004),
+    "shallow": (0.016, 0.004),
+}
+BEST = {"split": 0.03, "thin": 0.016, "full": 0.004, "shallow": 0.004}
+"""Of each form's rates the one with the least error in `mobilenet-rates`."""
+
+
+def choice(form: str, lr: float) -> Variant:
+    """Return one form at one learning rate, tested on scenes that only choose it."""
+    return Variant(
+        build=partial(trained_form, *FORMS[form]),
+        data=partial(scenes_to_choose, train=3600, val=1000),
+        recipe=replace(RECIPE, lr=lr),
+    )
+
+
+def tuned(form: str) -> Variant:
+    """Return one form at its best rate; trained and tested as all others."""
+    return Variant(
+        build=partial(trained_form, *FORMS[form]),
+        data=partial(
+            scenes, train=3600, val=1500, image_size=64, scale="large", cached=True
+        ),
+        recipe=replace(RECIPE, lr=BEST[form]),
+    )
 
 
 def variant(kind: str, width: float, size: int, epochs: int = 5) -> Variant:
@@ -25,6 +61,18 @@ def variant(kind: str, width: float, size: int, epochs: int = 5) -> Variant:
 
 
 EXPERIMENTS = {
+    "mobilenet-rates": Experiment(
+        variants={
+            f"{form}, rate {lr:g}": choice(form, lr)
+            for form, rates in RATES.items()
+            for lr in rates
+        },
+        seeds=(3,),
+    ),
+    # The forms whose best rate is not that of all others, 0.004.
+    "mobilenet-tuned": Experiment(
+        variants={form: tuned(form) for form in ("thin", "split")}, seeds=(0, 1, 2)
+    ),
     "mobilenet-dials": Experiment(
         variants={
             f"{width:g} at {size}": variant("separable", width, size)

@@ -1,5 +1,6 @@
 """Twins of MobileNet from the paper's tables 4 and 5, and small forms of all."""
 
+import torch
 from torch import nn
 
 from edulib.experiments.networks import Rescale
@@ -58,3 +59,8 @@ def small_mobilenet(kind: str = "separable", width: float = 1.0) -> nn.Sequentia
     if kind not in builders:
         raise ValueError(f"expected a kind of {tuple(builders)}, got {kind!r}")
     return nn.Sequential(Rescale(), builders[kind](SMALL * width, num_classes=10))
+
+
+def trained_form(kind: str, width: float) -> nn.Module:
+    """Build a small form with its channels last in memory: it trains in less time."""
+    return small_mobilenet(kind, width).to(memory_format=torch.channels_last)

@@ -152,7 +152,9 @@ def conv_norm_relu6(
 def init_weights(model: nn.Module) -> None:
     """Draw convolutions from N(0, 0.09²), cut at two deviations.
 
-    As in the authors' code; the paper does not say.
+    As in the authors' code, but for the last layer, which starts as PyTorch's linear
+    layers do; there it is a 1x1 convolution drawn like the others, with a bias of zero.
+    The paper does not say.
     """
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

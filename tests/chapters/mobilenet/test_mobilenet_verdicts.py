@@ -9,8 +9,9 @@ import torch
 
 import edulib
 from edulib.anatomy import count_macs
+from edulib.chapters.mobilenet.experiments import BEST
 from edulib.chapters.mobilenet.networks import full_mobilenet, small_mobilenet
-from edulib.experiments import load_experiment
+from edulib.experiments import get_experiment, load_experiment
 from edulib.models.classification.mobilenet_v1 import mobilenet_v1
 from edulib.notebook import Verdict, judge, resolution
 
@@ -32,11 +33,23 @@ def stored_verdict(name):
     return card.rpartition("[")[2].rstrip("]")
 
 
+def test_each_form_has_the_best_of_its_rates():
+    found = {}
+    for name, runs in load_experiment("mobilenet-rates").items():
+        form, _, rate = name.partition(", rate ")
+        (errors,) = runs["val_error"]
+        found.setdefault(form, {})[float(rate)] = errors[-1]
+    assert {form: min(row, key=row.get) for form, row in found.items()} == BEST
+    twins = get_experiment("mobilenet-twins").variants
+    assert twins["shallow"].recipe.lr == BEST["shallow"]
+    assert twins["full, width 0.5"].recipe.lr == BEST["full"]
+
+
 def test_cost():
     with torch.device("meta"):
         networks = full_mobilenet(), mobilenet_v1()
         full, separable = (count_macs(net, (3, 224, 224)) for net in networks)
-    split = last("mobilenet-dials", "0.5 at 64")
+    split = last("mobilenet-tuned", "split")
     whole = last("mobilenet-twins", "full, width 0.5")
     small = 1.1 + resolution(fmean([*split, *whole]), TEST_IMAGES)
     verdict = Verdict.of(
@@ -66,5 +79,6 @@ def test_log_linear():
 
 
 def test_thin():
-    thin, shallow = (last("mobilenet-twins", name) for name in ("thin", "shallow"))
+    thin = last("mobilenet-tuned", "thin")
+    shallow = last("mobilenet-twins", "shallow")
     assert stored_verdict("thin") == judge(shallow, thin, TEST_IMAGES).value

@@ -90,6 +90,58 @@ class Detached(Right):
         return super().forward(x.detach())
 
 
+class Shortcut(Right):
+    """As in ResNet, and as MobileNet v2 has it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return x + y if x.shape == y.shape else y
+
+
+class Frozen(Right):
+    """The filters of the channels do not learn."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        layer = self.depthwise
+        groups, stride = layer.groups, layer.stride
+        weight = layer.weight.detach()
+        x = nn.functional.conv2d(x, weight, None, stride, 1, groups=groups)
+        x = self.norm1(x).clamp(0, 6)
+        return self.norm2(self.pointwise(x)).clamp(0, 6)
+
+
+class HalfFrozen(Right):
+    """The mix of the channels learns at half the pace."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm1(self.depthwise(x)).clamp(0, 6)
+        weight = self.pointwise.weight
+        x = nn.functional.conv2d(x, (weight + weight.detach()) / 2)
+        return self.norm2(x).clamp(0, 6)
+
+
+class NoRunningStatistics(Right):
+    def __init__(self, *sizes: int) -> None:
+        super().__init__(*sizes)
+        for name in ("norm1", "norm2"):
+            channels = getattr(self, name).num_features
+            setattr(self, name, nn.BatchNorm2d(channels, track_running_stats=False))
+
+
+class AlwaysTraining(Right):
+    def forward(self, x: Tensor) -> Tensor:
+        self.train()
+        return super().forward(x)
+
+
+class Overwrites(Right):
+    """Writes into what it was given, where nobody asks for gradients."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y if x.requires_grad else (y, x.zero_())[0]
+
+
 class RefusesOneChannel(Right):
     def make_depthwise(self, channels: int, stride: int) -> nn.Conv2d:
         if channels == 1:
@@ -136,6 +188,13 @@ def second_value(kernel: Tensor) -> tuple[Tensor, Tensor]:
     return depthwise, (u[:, :, 1] * s[:, 1:2]).T[:, :, None, None]
 
 
+def overwrites(kernel: Tensor) -> tuple[Tensor, Tensor]:
+    u, s, v = _svd(kernel)
+    kernel.zero_()
+    depthwise = v[:, 0].reshape(-1, 1, 3, 3)
+    return depthwise, (u[:, :, 0] * s[:, :1]).T[:, :, None, None]
+
+
 def swapped(kernel: Tensor) -> tuple[Tensor, Tensor]:
     u, s, v = _svd(kernel)
     depthwise = v[:, 0].reshape(-1, 1, 3, 3)
@@ -169,6 +228,12 @@ WRONG = {
         PadsBehind,
         Unpadded,
         Detached,
+        Shortcut,
+        Frozen,
+        HalfFrozen,
+        NoRunningStatistics,
+        AlwaysTraining,
+        Overwrites,
         RefusesOneChannel,
     ],
     "mobilenet-split": [
@@ -177,6 +242,7 @@ WRONG = {
         without_size,
         all_channels_at_once,
         second_value,
+        overwrites,
         swapped,
         divides_by_zero,
     ],

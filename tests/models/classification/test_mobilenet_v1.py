@@ -64,6 +64,15 @@ def test_costs_one_over_n_and_one_over_nine_of_a_full_convolution(
     assert costs[0] / costs[1] == pytest.approx(1 / out_channels + 1 / 9)
 
 
+def test_activations_stop_at_six():
+    block = DepthwiseSeparable(2, 2)
+    for norm in (block.depthwise[1], block.pointwise[1]):
+        nn.init.constant_(norm.bias, 10)
+    images = torch.randn(2, 2, 5, 5)
+    assert block.depthwise(images).max() == 6
+    assert block(images).max() == 6
+
+
 def test_a_dial_that_gives_no_whole_width_is_refused():
     for alpha in (0, -1, 0.01):
         with pytest.raises(ValueError, match=rf"32 \* alpha > 0, got {alpha}"):
