@@ -17,6 +17,7 @@ from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
 
 _TOKENS = 2  # dimensions of a row of tokens, (N, D)
+_MAPS = 3  # dimensions of a map, (C, H, W) or (H, W, D)
 _JOINS = frozenset(
     ("cat", "concat", "concatenate", "stack", "hstack", "vstack", *ATTENTIONS)
 )
@@ -48,6 +49,7 @@ class _Plan:
         tape = self.recorder.tape
         self.drafts = [item for item in tape if isinstance(item, Draft)]
         self.called = {item.path for item in tape if isinstance(item, Call)}
+        self.parents = {path.rpartition(".")[0] for path in self.called if path}
         self.weights = {weight for draft in self.drafts for weight in draft.weights}
         self._learned: dict[Draft, bool] = {}
         self._apart: dict[Draft, bool] = {}
@@ -85,7 +87,10 @@ class _Plan:
             return False
         if draft.name in _JOINS or self.home(constant) != draft.path:
             return True
-        return self.is_apart(constant) or _is_position(constant, draft)
+        if self.is_apart(constant) or _is_position(constant, draft, _TOKENS):
+            return True
+        holds_layers = self.home(constant) in self.parents
+        return holds_layers and _is_position(constant, draft, _MAPS)
 
     def home(self, draft: Draft) -> str:
         """Return the path of the innermost module that was called and holds it."""
@@ -142,11 +147,11 @@ class _Plan:
                     todo.append(other)
 
 
-def _is_position(constant: Draft, draft: Draft) -> bool:
-    """Whether a parameter has a row for each token that it is added to."""
+def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:
+    """Whether a parameter has numbers for each position that it is added to."""
     shape = tuple(constant.output.shape)
     of_one = tuple(draft.output.shape[1:])
-    return draft.name == "add" and len(of_one) == _TOKENS and shape[-_TOKENS:] == of_one
+    return draft.name == "add" and len(of_one) == ndim and shape[-ndim:] == of_one
 
 
 def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:

@@ -394,3 +394,33 @@ def test_what_is_written_into_a_part_of_a_tensor_is_followed():
     assert graph.ops[conv.inputs[0]].name == "copy"
     assert not conv.is_constant
     assert (conv.kernel.size, conv.kernel.stride) == ((5, 5), (2, 2))
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_positions_of_a_map_are_a_step_and_biases_are_none(last):
+    class Biased(nn.Module):
+        """A bias for each unit, as in the network of 1989."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(4, 3, 2, 2))
+            self.bias = nn.Parameter(torch.zeros(4, 4, 4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.conv2d(x, self.weight, stride=2) + self.bias
+
+    class Positioned(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches, self.norm = Biased(), nn.LayerNorm(4)
+            self.position = nn.Parameter(torch.zeros(1, 4, 4, 4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.patches(x)
+            x = x.permute(0, 2, 3, 1) if last else x
+            return self.norm(x + self.position)
+
+    graph = trace_graph(Positioned(), (3, 8, 8))
+    constants = {op.name: op.params for op in graph.ops if op.op_type == "constant"}
+    assert constants == {"position": 64}
+    assert sum(op.params for op in graph.ops) == graph.params
