@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from torch import Tensor, nn
+import torch
+from torch import Size, Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.graph import Call
@@ -18,6 +20,9 @@ from edulib.anatomy.propagation import (
 )
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN
+
+if TYPE_CHECKING:
+    from torch.utils.flop_counter import FlopCounterMode
 
 # Functions that read weights: what is no weight comes first.
 _DATA = {
@@ -89,10 +94,8 @@ class Recorder(TorchFunctionMode):
     """
 
     def __init__(self, model: nn.Module, inputs: Iterable[tuple[str, Tensor]]) -> None:
-        from torch.utils.flop_counter import FlopCounterMode  # slow: brings triton
-
         super().__init__()
-        self.counter = FlopCounterMode(display=False)
+        self.counter = _make_counter()
         self.tape: list[Call | Draft | Exit] = []
         self.outputs: list[tuple[str, Draft]] = []
         self.leaves = _leaves(model)
@@ -241,6 +244,22 @@ class Recorder(TorchFunctionMode):
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
+
+
+def _make_counter() -> "FlopCounterMode":
+    """Make torch's counter, and let it know attention on the CPU.
+
+    Torch counts it from version 2.15 on.
+    """
+    from torch.utils import flop_counter  # slow: brings triton
+
+    def attention(query: Size, key: Size, value: Size, *_: object, **__: object) -> int:
+        return flop_counter.sdpa_flop_count(query, key, value)
+
+    on_cpu = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    known = on_cpu in flop_counter.flop_registry
+    own = {} if known else {on_cpu: attention}
+    return flop_counter.FlopCounterMode(display=False, custom_mapping=own)
 
 
 def _leaves(model: nn.Module) -> dict[int, Draft]:

@@ -253,7 +253,8 @@ def _unused(model: nn.Module, graph: Graph, labels: dict) -> list[Row]:
     missing = graph.params - sum(op.params for op in graph.ops)
     for path, child in model.named_children():
         count = sum(parameter.numel() for parameter in child.parameters())
-        if path in graph.calls or not 0 < count <= missing:
+        ran = any(f"{called}.".startswith(f"{path}.") for called in graph.calls)
+        if ran or not 0 < count <= missing:
             continue
         missing -= count
         name = labels.get(path, path)

@@ -173,6 +173,24 @@ def test_what_is_not_called_is_listed():
     assert table.params == 13_004_888
 
 
+def test_a_list_is_called_by_its_members():
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(4, 4), nn.Linear(4, 4)])
+            self.head = nn.Linear(4, 100)
+
+        def forward(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    table = stage_table(Net(), (4,))
+    rows = {row.name: row.params for row in table.rows}
+    assert rows == {"layers.0": 20, "layers.1": 20, "head": 500}
+    assert table.rows[-1].layer == "not called in evaluation"
+
+
 def test_functions_that_only_reshape_are_hidden():
     class Flat(nn.Module):
         def __init__(self) -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 from torchvision import models
 
 from edulib.anatomy import (
@@ -323,6 +323,25 @@ def test_recurrent_layers_cost_the_same_on_every_device(kind, gates):
         graph = trace_graph(Recurrent(looks, kind), (steps, 8))
         assert graph.macs == expected
         assert graph.from_values == looks
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_attention_counts_in_a_real_run_with_any_torch(monkeypatch, known: bool):
+    class Looks(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.project = nn.Linear(16, 16)
+
+        def forward(self, x: Tensor) -> Tensor:
+            if x.sum().item() > 0:
+                return x
+            x = self.project(x).unflatten(-1, (4, 4)).transpose(1, 2)
+            return F.scaled_dot_product_attention(x, x, x)
+
+    if not known:  # as before torch 2.15
+        op = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+        monkeypatch.delitem(flop_registry, op)
+    assert count_macs(Looks(), (10, 16)) == 10 * 16 * 16 + 2 * 10 * 10 * 16
 
 
 def test_attention_takes_the_same_memory_closed_and_opened():
