@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from torch import nn
+
 from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.op_types import OpType, is_known
 from edulib.anatomy.straight import straight_lines
@@ -30,10 +32,17 @@ def not_known(graph: Graph) -> list[str]:
     found += _listed("There is no rule for", map(_where, strange), ": drawn as a step.")
     free = [op for op in graph.ops if op.params and _is_free(op)]
     found += _listed("No multiply-adds are counted for", map(_where, free), ".")
+    packed = [path for path, call in graph.calls.items() if _is_packed(call.module)]
+    found += _listed("Quantised weights are not counted in", packed, ".")
     unused = graph.params - sum(op.params for op in graph.ops)
     if unused:
         found.append(f"{unused:,} parameters are not used in evaluation.")
     return found
+
+
+def _is_packed(module: nn.Module) -> bool:
+    """Whether a module keeps its weights packed, and gives them only when called."""
+    return callable(getattr(module, "weight", None))
 
 
 def _lost(graph: Graph) -> list[Op]:

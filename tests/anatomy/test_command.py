@@ -99,3 +99,11 @@ def test_what_is_not_known_is_said():
     assert "no rule for erfinv: drawn as a step" in said
     assert "6 parameters are not used in evaluation" in said
     assert not_known(trace_graph(nn.Conv2d(3, 4, 3), (3, 8, 8))) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_quantised_weights_are_said_not_to_be_counted():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(192, 10))
+    packed = torch.ao.quantization.quantize_dynamic(model, {nn.Linear})
+    said = not_known(trace_graph(packed, (3, 8, 8)))
+    assert said[-1] == "Quantised weights are not counted in 1."
