@@ -56,6 +56,8 @@ def describe(node: Node) -> str:
     """Describe a node, such as "7×7 convolution, stride 2" or "3 × Bottleneck"."""
     if node.call is None:
         return describe_op(node.main, node)
+    if node.call.turns > 1:
+        return f"{node.call.turns} × {node.call.type}, shared"
     if node.call.is_leaf:
         own = node.op_type in (OpType.OTHER, OpType.RESHAPE) and len(node.ops) > 1
         return node.call.type if own else describe_op(node.main, node)

@@ -13,6 +13,7 @@ from edulib.anatomy.numbers import short_bytes, short_count
 from edulib.anatomy.op_types import OpType
 from edulib.anatomy.receptive import ReceptiveField, field_of
 from edulib.anatomy.trace import trace_graph
+from edulib.anatomy.turns import fold_turns
 
 _QUIET = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.CONSTANT)
 _FREE = (OpType.ACTIVATION, OpType.DROPOUT, OpType.NORMALISATION)
@@ -211,7 +212,8 @@ def stage_table(
     """
     graph = trace_graph(model, *inputs)
     labels, paper = dict(labels or {}), dict(paper or {})
-    nodes = [node for node in graph.nodes(depth) if _is_shown(node)]
+    steps = fold_turns(graph, graph.nodes(depth))
+    nodes = [node for node in steps if _is_shown(node)]
     rows = [_row(graph, node, labels, paper) for node in nodes]
     rows += _unused(model, graph, labels)
     known = {row.path for row in rows} | {row.name for row in rows}

@@ -191,6 +191,24 @@ def test_a_list_is_called_by_its_members():
     assert table.rows[-1].layer == "not called in evaluation"
 
 
+def test_a_loop_in_time_is_one_row():
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.cell = nn.Linear(4, 8), nn.Linear(8, 8)
+
+        def forward(self, x):
+            x = self.first(x)
+            for _ in range(5):
+                x = torch.tanh(self.cell(x) + 1)
+            return x
+
+    table = stage_table(Recurrent(), (4,))
+    assert [row.path for row in table.rows] == ["first", "cell"]
+    assert table.rows[1].layer == "5 × Linear, shared"
+    assert (table.rows[1].params, table.rows[1].macs) == (72, 5 * 64)
+
+
 def test_functions_that_only_reshape_are_hidden():
     class Flat(nn.Module):
         def __init__(self) -> None:

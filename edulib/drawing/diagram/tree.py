@@ -7,11 +7,11 @@ from torch import nn
 
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.anatomy.turns import fold_turns
 from edulib.drawing.diagram.items import Block, Item, count_blocks
 from edulib.drawing.diagram.make_blocks import is_row
 from edulib.drawing.diagram.network import connect
 from edulib.drawing.diagram.regions import cut_network
-from edulib.drawing.diagram.turns import fold_turns
 
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
 _BUDGET = 18
