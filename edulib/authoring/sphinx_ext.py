@@ -69,8 +69,10 @@ def add_neighbours(app: "Sphinx", doctree: nodes.document) -> None:
     if heads:
         heads[0].clear()
         heads[0] += nodes.Text(html)
-    else:  # a review has no header
-        doctree.children[0].insert(1, nodes.raw("", html, format="html"))
+    else:  # a review has no header: below its first sentence
+        page = doctree.children[0]
+        place = (page.first_child_matching_class(nodes.paragraph) or 0) + 1
+        page.insert(place, nodes.raw("", html, format="html"))
 
 
 def describe_page(
