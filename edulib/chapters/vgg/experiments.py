@@ -15,8 +15,8 @@ LONG = Recipe(epochs=10, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1
 PAPERS = Recipe(batch_size=32, lr=0.01, schedule="constant", clip_norm=1.0)
 # Configuration, start and epochs of 125 steps: the fixed sigma is given time to learn.
 STARTS = {
-    "A 0.01": ("A", 0.01, 24),
-    "D 0.01": ("D", 0.01, 24),
+    "A 0.01": ("A", 0.01, 16),
+    "D 0.01": ("D", 0.01, 16),
     "D Glorot": ("D", "glorot", 3),
 }
 
