@@ -62,7 +62,7 @@ Search.performTermsSearch = (terms, excluded) => {
 
 /* What a result quotes is prose. */
 const NO_PROSE =
-  "script, style, .headerlink, table, pre, details, svg, .math, .cell_output, .eov-card, .eov-thread";
+  "script, style, .headerlink, table, pre, details, svg, .math, .cell_output, .eov-card";
 Search.htmlToText = (html, anchor) => {
   const page = new DOMParser().parseFromString(html, "text/html");
   for (const element of page.querySelectorAll(NO_PROSE)) element.remove();

@@ -1,4 +1,4 @@
-"""What is made of the list of chapters: contents, README, welcome page, thread.
+"""What is made of the list of chapters: contents, README, welcome page, header.
 
 ``_toc.yml`` and the README's list are files that others read; `write_lists` renews
 them, and a test holds them to the list. All else is made at each build.
@@ -52,6 +52,7 @@ parts:
       - file: book/bibliography
       - file: book/credits
 """
+_TIME = re.compile(r"<dt>Time</dt><dd>(.*?)</dd>")
 _LIST = re.compile(r"(<!-- chapters -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -113,12 +114,14 @@ def map_lists() -> dict[str, str]:
     }
 
 
-def thread(name: str, minutes: str) -> str:
-    """Return, as HTML, what stands below a chapter's header.
+def complete_header(card: str, name: str, minutes: str) -> str:
+    """Return a chapter's header with the time of reading, and its neighbours.
 
     Args:
+        card: the HTML of `chapter_header`, which knows how long the code runs; or
+            nothing, for a review has no header.
         name: a written chapter.
-        minutes: how long it takes, in words.
+        minutes: how long it takes its reader, in words.
 
     Raises:
         ValueError: if there is no such written chapter.
@@ -127,12 +130,16 @@ def thread(name: str, minutes: str) -> str:
     needed = [get_chapter(need) for need in get_chapter(name).needs]
     rows = [("You need", needed), ("Before", [before]), ("Next", [after])]
     linked = {label: ", ".join(_link(c) for c in row if c) for label, row in rows}
+    time = _TIME.search(card)
+    runs = f"; the code runs in {time[1]}" if time else ""
     items = "".join(
         f"<dt>{label}</dt><dd>{text}</dd>"
-        for label, text in {"Minutes": escape(minutes), **linked}.items()
+        for label, text in {"Time": escape(minutes) + runs, **linked}.items()
         if text
     )
-    return f'<dl class="eov-thread">{items}</dl>'
+    if time:
+        return card[: time.start()] + items + card[time.end() :]
+    return f'<div class="eov-card"><dl>{items}</dl></div>'
 
 
 def _link(chapter: Chapter) -> str:

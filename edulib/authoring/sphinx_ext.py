@@ -18,7 +18,7 @@ from docutils import nodes
 from edulib.authoring import page_cells
 from edulib.authoring.credits import credit_lists
 from edulib.authoring.hosts import DOWNLOADS, Host, list_hosts
-from edulib.authoring.lists import map_lists, thread
+from edulib.authoring.lists import complete_header, map_lists
 from edulib.authoring.notebooks import chapter_of
 from edulib.authoring.page_figures import (
     depart_picture,
@@ -60,20 +60,22 @@ def mark_part(app: "Sphinx", doctree: nodes.document) -> None:
         doctree.children[0]["classes"] += ["eov-chapter", f"eov-era-{number}"]
 
 
-def add_thread(app: "Sphinx", doctree: nodes.document) -> None:
-    """Say below a chapter's header how long it takes, what is needed, what next."""
+def add_neighbours(app: "Sphinx", doctree: nodes.document) -> None:
+    """Say in a chapter's header how long it takes, what is needed, what next."""
     chapter = chapter_of(Path(app.env.docname))
     if chapter is None:
         return
-    cells = list(doctree.findall(page_cells.is_code_cell))
-    heads = [cell for cell in cells if 'class="eov-card"' in cell.astext()]
     minutes = say_minutes(Path(app.env.doc2path(app.env.docname)))
-    html = nodes.raw("", thread(chapter.name, minutes), format="html")
+    raws = list(doctree.findall(nodes.raw))
+    heads = [raw for raw in raws if 'class="eov-card"' in raw.astext()]
+    html = complete_header(heads[0].astext() if heads else "", chapter.name, minutes)
     if heads:
-        place = heads[0].parent
-        place.insert(place.index(heads[0]) + 1, html)
-    else:  # a review has no header
-        doctree.children[0].insert(1, html)
+        heads[0].clear()
+        heads[0] += nodes.Text(html)
+    else:  # a review has no header: below its first sentence
+        page = doctree.children[0]
+        place = (page.first_child_matching_class(nodes.paragraph) or 0) + 1
+        page.insert(place, nodes.raw("", html, format="html"))
 
 
 def describe_page(
@@ -136,7 +138,7 @@ def setup(app: "Sphinx") -> dict[str, bool]:
     app.connect("doctree-read", offer_drawings, priority=100)  # before files are copied
     page_cells.connect(app)
     app.connect("doctree-read", mark_part)
-    app.connect("doctree-read", add_thread)
+    app.connect("doctree-read", add_neighbours)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", offer_notebook, priority=900)
     app.connect("autodoc-process-docstring", show_as_typed, priority=400)

@@ -46,14 +46,18 @@ def teaching_lists(root: Path) -> dict[str, str]:
 
 
 def say_minutes(path: Path) -> str:
-    """Say how long a chapter takes its reader: "24 to read, 90 for the exercises".
+    """Say how long a chapter takes: "24 minutes to read, 90 for the exercises".
 
     Reading is counted at 200 words a minute, 4 s a line of code and 35 s a figure.
     """
     page = Page(path, path.name, read(path))
     core, further = reading_minutes(page)
     exercises = sum(row.task.minutes for row in list_exercises_of(path))
-    rows = {"to read": core, "to go further": further, "for the exercises": exercises}
+    rows = {
+        "minutes to read": core,
+        "to go further": further,
+        "for the exercises": exercises,
+    }
     return ", ".join(f"{minutes} {what}" for what, minutes in rows.items() if minutes)
 
 

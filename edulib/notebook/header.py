@@ -1,7 +1,8 @@
 """The header of a chapter: its idea, its papers, its time.
 
 What a header says of other chapters (what is needed, what comes before and next) is
-added by the build: no output that is committed names a neighbour.
+added by the build, with the time of reading: no output that is committed names a
+neighbour.
 """
 
 from html import escape

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sample_chapter import good_chapter
 
-from edulib.authoring.lists import thread
+from edulib.authoring.lists import complete_header
 from edulib.authoring.notebooks import write
 from edulib.authoring.teaching import (
     list_exercises_of,
@@ -92,5 +92,5 @@ def test_a_page_says_its_minutes(tmp_path):
     path = tmp_path / "lenet.ipynb"
     write(good_chapter(), path)
     words = say_minutes(path)
-    assert words == "9 to read, 15 for the exercises"
-    assert f"<dt>Minutes</dt><dd>{words}</dd>" in thread("lenet", words)
+    assert words == "9 minutes to read, 15 for the exercises"
+    assert f"<dt>Time</dt><dd>{words}</dd>" in complete_header("", "lenet", words)

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edulib.authoring.lists import contents, map_lists, readme, thread, write_lists
+from edulib.authoring.lists import (
+    complete_header,
+    contents,
+    map_lists,
+    readme,
+    write_lists,
+)
+from edulib.notebook import chapter_header
 from edulib.registry import (
     chapters,
     get_chapter,
@@ -87,18 +94,29 @@ def test_the_map_names_every_written_chapter_and_every_paper():
     assert all(part.title in made["chapters"] for part in parts())
 
 
-def test_a_thread_leads_through_the_book():
+def test_headers_lead_through_the_book():
     row = chapters()
     for place, chapter in enumerate(row):
         before, after = neighbours(chapter.name)
         assert before == (row[place - 1] if place else None)
         assert after == (row[place + 1] if place + 1 < len(row) else None)
-        html = thread(chapter.name, "24 to read")
+        html = complete_header("", chapter.name, "24 minutes to read")
         assert ("<dt>Before</dt>" in html) == (before is not None)
         for other in filter(None, (before, after)):
             assert f'href="../{other.address}.html">{escape(other.title)}</a>' in html
     with pytest.raises(ValueError, match="unknown written chapter 'clip'"):
         neighbours("clip")
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
+def test_a_header_is_one_box_with_one_time(chapter):
+    card = chapter_header(chapter.name).html
+    html = complete_header(card, chapter.name, "24 minutes to read")
+    assert html.count("<dl>") == html.count("<dt>Time</dt>") == 1
+    assert "24 minutes to read; the code runs in a" in html
+    for label in ("Paper", "Era"):
+        row = f"<dt>{label}</dt>"
+        assert html.count(row) == card.count(row)
 
 
 def test_every_written_part_is_run_as_other_processors_would_each_week():

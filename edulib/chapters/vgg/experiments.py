@@ -12,8 +12,13 @@ from edulib.training.recipe import Recipe
 
 SEEDS = (0, 1, 2)
 LONG = Recipe(epochs=10, batch_size=32, optimizer="adamw", lr=0.001, clip_norm=1.0)
-PAPERS = Recipe(epochs=3, batch_size=32, lr=0.01, schedule="constant", clip_norm=1.0)
-STARTS = {"A 0.01": ("A", 0.01), "D 0.01": ("D", 0.01), "D Glorot": ("D", "glorot")}
+PAPERS = Recipe(batch_size=32, lr=0.01, schedule="constant", clip_norm=1.0)
+# Configuration, start and epochs of 125 steps: the fixed sigma is given time to learn.
+STARTS = {
+    "A 0.01": ("A", 0.01, 16),
+    "D 0.01": ("D", 0.01, 16),
+    "D Glorot": ("D", "glorot", 3),
+}
 
 EXPERIMENTS = {
     "vgg-depth": Experiment(
@@ -23,12 +28,24 @@ EXPERIMENTS = {
         },
         seeds=SEEDS,
     ),
+    # The ends of the comparison at half the width, an eighth of the paper's.
+    "vgg-depth-half": Experiment(
+        variants={
+            form: Variant(
+                partial(vgg_narrow, form, share=8), partial(centred_scenes, 4), LONG
+            )
+            for form in "AE"
+        },
+        seeds=SEEDS,
+    ),
     "vgg-start": Experiment(
         variants={
             name: Variant(
-                partial(vgg_narrow, form, start), partial(centred_scenes, 255), PAPERS
+                partial(vgg_narrow, form, start),
+                partial(centred_scenes, 255),
+                replace(PAPERS, epochs=epochs),
             )
-            for name, (form, start) in STARTS.items()
+            for name, (form, start, epochs) in STARTS.items()
         },
         seeds=SEEDS,
     ),

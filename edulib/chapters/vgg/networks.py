@@ -6,6 +6,7 @@ from math import sqrt
 from torch import nn
 
 from edulib.models.classification.vgg import VGG, conv3x3_relu, dense_head, make_stages
+from edulib.models.classification.vgg import WIDTHS as PAPER_WIDTHS
 
 CONFIGURATIONS = {
     "A": (1, 1, 2, 2, 2),
@@ -14,7 +15,6 @@ CONFIGURATIONS = {
     "E": (2, 2, 4, 4, 4),
 }
 WIDTHS = (16, 24, 48, 64, 96)
-NARROW = (16, 32, 64, 128, 128)  # a quarter of the paper's
 
 _DENSE = ((512 * 7 * 7, 4096), (4096, 4096), (4096, 1000))  # the paper's
 
@@ -39,18 +39,24 @@ def vgg_small(
 
 
 def vgg_narrow(
-    configuration: str, start: str | float = "he", num_classes: int = 10
+    configuration: str,
+    start: str | float = "he",
+    num_classes: int = 10,
+    share: int = 4,
 ) -> VGG:
-    """Build a configuration at a quarter of the paper's widths, for 32 x 32 pixels.
+    """Build a configuration at a share of the paper's widths, for 32 x 32 pixels.
 
     Args:
         configuration: "A", "B", "D" or "E" of the paper's table 1.
         start: how its weights are drawn, see `draw_weights`.
         num_classes: of the data.
+        share: the paper's widths are divided by it; 4 makes a quarter.
     """
-    stages = make_stages(CONFIGURATIONS[configuration], conv3x3_relu, 3, NARROW)
-    model = VGG(stages, nn.AdaptiveAvgPool2d(1), dense_head(128, 256, num_classes))
-    draw_weights(model, start)
+    widths = [width // share for width in PAPER_WIDTHS]
+    stages = make_stages(CONFIGURATIONS[configuration], conv3x3_relu, 3, widths)
+    head = dense_head(widths[-1], 256, num_classes)
+    model = VGG(stages, nn.AdaptiveAvgPool2d(1), head)
+    draw_weights(model, start, share)
     return model
 
 
@@ -59,13 +65,14 @@ def vgg_narrow_5x5(num_classes: int = 10) -> VGG:
 
     The paper compares the two in its section 4.1.
     """
-    stages = make_stages((1, 1, 1, 1, 1), _conv5x5_relu, 3, NARROW)
+    widths = [width // 4 for width in PAPER_WIDTHS]
+    stages = make_stages((1, 1, 1, 1, 1), _conv5x5_relu, 3, widths)
     model = VGG(stages, nn.AdaptiveAvgPool2d(1), dense_head(128, 256, num_classes))
     draw_weights(model, "he")
     return model
 
 
-def draw_weights(model: VGG, start: str | float) -> None:
+def draw_weights(model: VGG, start: str | float, share: int = 4) -> None:
     """Draw the weights of a narrow VGG so that they act as the paper's widths would.
 
     A layer of N inputs multiplies the size of the signal by std * sqrt(N / 2). The
@@ -76,6 +83,7 @@ def draw_weights(model: VGG, start: str | float) -> None:
         model: drawn anew, in place; biases become zero.
         start: a standard deviation, "he" (variance 2 / inputs) or "glorot"
             (2 / (inputs + outputs)).
+        share: the paper's width divided by the model's.
 
     Raises:
         ValueError: if ``start`` is another word.
@@ -85,17 +93,17 @@ def draw_weights(model: VGG, start: str | float) -> None:
         if not isinstance(layer, nn.Conv2d | nn.Linear):
             continue
         is_dense = isinstance(layer, nn.Linear)
-        inputs, outputs = next(dense) if is_dense else _paper_fans(layer)
+        inputs, outputs = next(dense) if is_dense else _paper_fans(layer, share)
         std = _paper_std(start, inputs, outputs)
         nn.init.normal_(layer.weight, std=std * sqrt(inputs / layer.weight[0].numel()))
         nn.init.zeros_(layer.bias)
 
 
-def _paper_fans(layer: nn.Conv2d) -> tuple[int, int]:
+def _paper_fans(layer: nn.Conv2d, share: int) -> tuple[int, int]:
     """Inputs and outputs of a convolution at the paper's width."""
     window, channels = layer.kernel_size[0] ** 2, layer.in_channels
-    is_first = channels == 3
-    return window * channels * (1 if is_first else 4), window * 4 * layer.out_channels
+    inputs = channels if channels == 3 else channels * share
+    return window * inputs, window * layer.out_channels * share
 
 
 def _paper_std(start: str | float, inputs: int, outputs: int) -> float:

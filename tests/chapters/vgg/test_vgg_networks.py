@@ -32,9 +32,10 @@ def weighted(network):
     return [layer for layer in network.modules() if isinstance(layer, kinds)]
 
 
+@pytest.mark.parametrize("share", [4, 8])
 @pytest.mark.parametrize(("form", "depths"), DEPTHS.items())
-def test_narrow_forms_are_the_paper_s_configurations_at_a_quarter(form, depths):
-    network = networks.vgg_narrow(form, num_classes=4)
+def test_narrow_forms_are_the_paper_s_configurations(form, depths, share):
+    network = networks.vgg_narrow(form, num_classes=4, share=share)
     found = kernels(network)
     assert [len(stage) for stage in found] == depths
     assert {size for stage in found for size in stage} == {(3, 3)}
@@ -42,7 +43,7 @@ def test_narrow_forms_are_the_paper_s_configurations_at_a_quarter(form, depths):
     with torch.device("meta"):
         full = builder()
     for narrow, wide in zip(weighted(network)[:-3], weighted(full)[:-3], strict=True):
-        assert 4 * narrow.out_channels == wide.out_channels
+        assert share * narrow.out_channels == wide.out_channels
     assert network(torch.rand(2, 3, 32, 32)).shape == (2, 4)
 
 
@@ -61,10 +62,11 @@ def test_one_5x5_sees_what_a_pair_sees():
     assert count_parameters(large) > count_parameters(pairs)
 
 
+@pytest.mark.parametrize("share", [4, 8])
 @pytest.mark.parametrize("start", [0.1, 0.01, "he", "glorot"])
-def test_each_layer_multiplies_the_signal_as_the_paper_s_layer_does(start):
+def test_each_layer_multiplies_the_signal_as_the_paper_s_layer_does(start, share):
     torch.manual_seed(0)
-    network = networks.vgg_narrow("D", start)
+    network = networks.vgg_narrow("D", start, share=share)
     with torch.device("meta"):
         full = vgg.vgg16()
     for narrow, wide in zip(weighted(network), weighted(full), strict=True):
