@@ -148,8 +148,15 @@ def test_what_the_page_says_of_starts_and_spread(cards):
     assert judge(four, many, 3000) is UNTESTED
     assert judge(one, TEST[OWN], 3000) is UNTESTED
     assert judge(TEST[OWN], many, 3000) is HOLDS
-    assert len(TEST[SMALL]) == 2
-    assert judge(TEST[SMALL], many[:2], 3000) is HOLDS
+    assert judge(TEST[SMALL], many, 3000) is UNTESTED
+    assert [small > all_ for small, all_ in zip(TEST[SMALL], many, strict=True)] == [
+        True,
+        True,
+        False,
+    ]
+    assert all(s < o for s, o in zip(TEST[SMALL], one, strict=True))
+    halved = (fmean(TEST[SMALL]) - fmean(many)) / (fmean(one) - fmean(many))
+    assert 0.4 < halved < 0.6
     assert max(one) - min(one) > 1.7
     assert parts(TRAIN, 4000, *PAIRS["training"]) == [IN_PART, IN_PART]
     assert judge(TEST["wider"], TEST["2x16d"], 3000) is UNTESTED
