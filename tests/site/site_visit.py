@@ -49,7 +49,8 @@ FOLLOW_CONTENTS = """async () => {
     link.click();
     await frame();
     const target = document.getElementById(link.hash.slice(1));
-    const heading = target?.querySelector("h1, h2, h3, h4");
+    const isName = target?.matches("dt");  // a function of the reference
+    const heading = isName ? target : target?.querySelector("h1, h2, h3, h4");
     const edge = bar.getBoundingClientRect().bottom;
     const below = heading?.getBoundingClientRect().top - edge;
     const isEnd = window.innerHeight + window.scrollY > root.scrollHeight - 2;
