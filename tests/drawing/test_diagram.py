@@ -359,6 +359,16 @@ def test_wider_letters_are_estimated_wider():
     assert text_width("conv", bold=True) > text_width("conv")
 
 
+def test_a_stride_that_makes_maps_larger_is_told_apart_from_one_that_halves_them():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ConvTranspose2d(4, 4, 2, 2))
+    picture = diagram(model, (3, 8, 8))
+    for canvas in (picture.wide, picture.phone):
+        texts = [text.text for text in canvas.texts]
+        assert "3×3 conv, /2" in texts
+        assert "×2" in " ".join(texts)
+        assert sum("/2" in text for text in texts) == 1
+
+
 def test_a_label_for_what_is_not_drawn():
     with pytest.raises(ValueError, match=r"a step among c1, .*got 'conv1'"):
         diagram(LeNet(), (1, 32, 32), labels={"conv1": "C1"})

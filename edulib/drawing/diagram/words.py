@@ -28,6 +28,7 @@ _MERGED = {
     OpType.MULTIPLY: "multiplied to",
     OpType.ATTENTION: "joined by cross-attention for",
 }
+_GROWS = re.compile(r"((?:transposed convolution|unpooling)[^;]*), stride ")
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
 _SPLIT = ("cell", "slim")  # forms that cut long names of classes
@@ -49,7 +50,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
             "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    words = block.words
+    words = _GROWS.sub(r"\1, ×", block.words)
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
