@@ -203,6 +203,28 @@ def test_nothing_is_hidden_behind_a_word(name):
     assert "interlaced" not in drawn(name).alt
 
 
+@pytest.mark.parametrize("name", NETS)
+def test_a_phone_says_how_its_blocks_stand(name):
+    words = " ".join(text.text for text in drawn(name).phone.texts)
+    stand = "levels [" in drawn(name).alt
+    assert ("thickness is channels" in words) != stand
+    assert "width is channels" not in words or stand
+
+
+def test_a_phone_says_that_some_blocks_stand_and_some_lie():
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.plain, self.crossed = nn.Conv2d(3, 4, 3), Crossed(5)
+
+        def forward(self, x: Tensor, y: Tensor) -> list[Tensor]:
+            return [self.plain(x), self.crossed(y)]
+
+    picture = diagram(Both(), IMAGE, (4, 8, 8))
+    words = " ".join(text.text for text in picture.phone.texts)
+    assert "the width of upright, the thickness of lying ones" in words
+
+
 def columns(name: str) -> dict[str, tuple[int, int, bool]]:
     (levels,) = items(name)
     found = zip(levels.blocks, place(levels), strict=True)

@@ -1,11 +1,11 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
-from edulib.drawing.diagram.items import Fork, Item, blocks_of, with_start
+from edulib.drawing.diagram.items import Fork, Item, Levels, blocks_of, with_start
 from edulib.drawing.diagram.layout import GAP, chain_part, measure
 from edulib.drawing.style import OP_COLORS
 
@@ -18,6 +18,14 @@ _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
 _PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scales).")
+_UPRIGHT_NOTE = (
+    "Blocks: height and depth are resolution,",
+    "width is channels (log scales).",
+)
+_MIXED_NOTE = (
+    "Blocks: sides are resolution; channels are the",
+    "width of upright, the thickness of lying ones.",
+)
 LEGEND = (
     OpType.CONVOLUTION,
     OpType.POOLING,
@@ -160,6 +168,24 @@ def _lanes(steps: Sequence[Item]) -> int:
     )
 
 
+def _phone_note(steps: Sequence[Item]) -> tuple[str, ...]:
+    """Say what sizes mean on a phone: blocks lie, those of levels stand."""
+    upright = set(_stand(steps))
+    if upright == {True}:
+        return _UPRIGHT_NOTE
+    return _MIXED_NOTE if any(upright) else _PHONE_NOTE
+
+
+def _stand(steps: Sequence[Item]) -> Iterator[bool]:
+    """Tell of each step, also in branches, whether its blocks stand."""
+    for step in steps:
+        if isinstance(step, Fork):
+            for branch in step.branches:
+                yield from _stand(branch)
+        else:
+            yield isinstance(step, Levels)
+
+
 def _is_fork(step: Item) -> bool:
     return isinstance(step, Fork)
 
@@ -177,7 +203,7 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         canvas.chip((x, y - _CHIP + 2), _CHIP, OP_COLORS[op_type])
         canvas.text((x + _CHIP + 5, y), op_type)
         x += length
-    note = _PHONE_NOTE if width <= PHONE else _WIDE_NOTE
+    note = _phone_note(steps) if width <= PHONE else _WIDE_NOTE
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
     for k, line in enumerate(note):
