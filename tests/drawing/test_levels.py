@@ -225,6 +225,14 @@ def test_a_phone_says_that_some_blocks_stand_and_some_lie():
     assert "the width of upright, the thickness of lying ones" in words
 
 
+def test_the_grey_of_outputs_is_named_with_that_of_reshape():
+    texts = [text.text for text in drawn("neck").wide.texts]
+    assert "input, output, reshape" in texts
+    assert "reshape" not in texts
+    texts = [text.text for text in drawn("hourglass").wide.texts]
+    assert not [text for text in texts if "output" in text], "one needs no name"
+
+
 def columns(name: str) -> dict[str, tuple[int, int, bool]]:
     (levels,) = items(name)
     found = zip(levels.blocks, place(levels), strict=True)

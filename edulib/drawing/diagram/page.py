@@ -168,6 +168,18 @@ def _lanes(steps: Sequence[Item]) -> int:
     )
 
 
+def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
+    """Return the colours to name; outputs share theirs, which is said."""
+    named = [(kind, str(kind)) for kind in LEGEND if kind in shown]
+    if OpType.OUTPUT not in shown:
+        return named
+    grey = OP_COLORS[OpType.OUTPUT]
+    kinds = (OpType.INPUT, OpType.OUTPUT, *LEGEND)
+    alike = [kind for kind in kinds if kind in shown and OP_COLORS[kind] == grey]
+    others = [(kind, words) for kind, words in named if kind not in alike]
+    return [*others, (OpType.OUTPUT, ", ".join(alike))]
+
+
 def _phone_note(steps: Sequence[Item]) -> tuple[str, ...]:
     """Say what sizes mean on a phone: blocks lie, those of levels stand."""
     upright = set(_stand(steps))
@@ -196,12 +208,12 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         kind for block in blocks_of(steps) for kind in (block.op_type, *block.bands)
     }
     x, y = 0.0, top
-    for op_type in (op_type for op_type in LEGEND if op_type in shown):
-        length = _CHIP + 5 + text_width(op_type) + 16
+    for op_type, words in _named_colors(shown):
+        length = _CHIP + 5 + text_width(words) + 16
         if x and x + length > width:
             x, y = 0.0, y + LINE + 5
         canvas.chip((x, y - _CHIP + 2), _CHIP, OP_COLORS[op_type])
-        canvas.text((x + _CHIP + 5, y), op_type)
+        canvas.text((x + _CHIP + 5, y), words)
         x += length
     note = _phone_note(steps) if width <= PHONE else _WIDE_NOTE
     if width <= PHONE and any(map(_is_fork, steps)):
