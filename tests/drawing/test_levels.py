@@ -296,6 +296,37 @@ def test_a_decoder_says_what_it_attends_to():
     assert "cross-attention" not in drawn("text").alt
 
 
+@pytest.mark.parametrize("norm", [None, nn.LayerNorm(16)])
+def test_a_decoder_says_how_many_blocks_it_has(norm):
+    model = Translator()
+    model.decoder.norm = norm
+    found = build_items(trace_graph(model, *NETS["translator"][1]), None, {})
+    (decoder,) = [block for block in blocks_of(found) if block.name == "decoder"]
+    assert decoder.repeat == 2
+    assert decoder.words == "TransformerDecoderLayer"
+    assert decoder.shortcuts == (True, True)
+    assert decoder.attends_to
+
+
+def test_blocks_side_by_side_are_not_counted_as_a_chain():
+    class Branch(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, padding=1))
+
+    class Inner(nn.Module):
+        def __init__(self, chained: bool) -> None:
+            super().__init__()
+            self.chained, self.a, self.b = chained, Branch(), Branch()
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.a(x)
+            return self.b(y) if self.chained else self.b(x)[:, :, :1] * y
+
+    for chained, repeat in ((True, 2), (False, 1)):
+        found = build_items(trace_graph(Wrapped(Inner(chained)), (4, 8, 8)), 1, {})
+        assert [block.repeat for block in blocks_of(found)] == [repeat]
+
+
 def test_a_block_that_holds_attention_has_its_colour():
     kinds = {block.name: block.op_type for block in everything("translator")}
     assert kinds["encoder"] == kinds["decoder"] == "attention"
