@@ -6,7 +6,7 @@ from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
 from edulib.drawing.diagram.items import Fork, Item, Levels, blocks_of, with_start
-from edulib.drawing.diagram.layout import GAP, chain_part, measure
+from edulib.drawing.diagram.layout import GAP, chain_part, measure_steps
 from edulib.drawing.style import OP_COLORS
 
 WIDE = 668
@@ -78,7 +78,7 @@ def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
     top_side, small = _resolution(steps), 66
     for side in (118, small) if _lanes(steps) < 3 else (small,):
         style = Style(wide=True, side=side, top=top_side)
-        parts = [measure(step, style, beside=False) for step in steps]
+        parts = measure_steps(steps, style, beside=False)
         if max(part.length for part in parts) <= WIDE - _MARGINS:
             break
     rows = _rows(parts)
@@ -111,15 +111,16 @@ def _carry_on(
     lane, after, top = below
     right = max(chain.outlet, chain.length) + 14
     next_flow = top + after.before
-    points = [
-        (chain.outlet, flow),
-        (right, flow),
-        (right, lane),
-        (-18, lane),
-        (-18, next_flow),
-        (after.inlet, next_flow),
-    ]
-    canvas.line(points, arrow=after.arrow)
+    for off in chain.outlets:
+        points = [
+            (chain.outlet, flow + off),
+            (right - off, flow + off),
+            (right - off, lane - off),
+            (-18 - off, lane - off),
+            (-18 - off, next_flow + off),
+            (after.inlet, next_flow + off),
+        ]
+        canvas.line(points, arrow=after.arrow)
 
 
 def _rows(parts: list[Part]) -> list[list[Part]]:
@@ -148,7 +149,7 @@ def _tall(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
     forked = any(isinstance(step, Fork) for step in steps)
     side = 92 if _lanes(steps) < 3 else 50
     style = Style(wide=False, side=side, top=_resolution(steps), joined=not forked)
-    chain = chain_part([measure(step, style, beside=True) for step in steps], style)
+    chain = chain_part(measure_steps(steps, style, beside=True), style)
     width = chain.before + chain.after
     left = chain.before if forked else chain.before + 20
     axis = left + max(0.0, (PHONE - width) / 2) if forked else left
