@@ -1,5 +1,6 @@
 """Networks whose paths cross or turn: rows by resolution, columns, loops in time."""
 
+import re
 import sys
 import warnings
 from functools import cache
@@ -184,6 +185,25 @@ def test_no_line_crosses_a_word(name, layout):
     for text in canvas.texts:
         for line in lines_of(canvas):
             assert not meet(box(text), line), text.text
+
+
+@LAYOUTS
+@pytest.mark.parametrize("name", NETS)
+def test_no_line_begins_in_the_head_of_an_arrow(name, layout):
+    elements = getattr(drawn(name), layout).elements
+    heads = []
+    for element in elements:
+        if 'class="h"' in element:
+            found = [float(n) for n in re.findall(r"-?[\d.]+", element)]
+            xs, ys = found[::2], found[1::2]
+            heads.append((min(xs), min(ys), max(xs), max(ys)))
+    turning = r'<path class="e" d="M(\S+) (\S+?)L(\S+) (\S+?)Q'
+    for match in (re.match(turning, element) for element in elements):
+        if match is None:
+            continue
+        x0, y0, x1, y1 = map(float, match.groups())
+        first = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+        assert not any(meet(first, head, 0) for head in heads), match[0]
 
 
 @pytest.mark.parametrize("name", NETS)
