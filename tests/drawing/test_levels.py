@@ -359,6 +359,30 @@ def test_a_product_of_matrices_is_no_attention():
     assert "matrix product" in drawn("towers").alt
 
 
+class Compared(nn.Module):
+    """Two images that one encoder sees as a batch; their maps are compared."""
+
+    def __init__(self, operands: int) -> None:
+        super().__init__()
+        self.operands = operands
+        self.encoder, self.head = conv(3, 8, 3, 2), nn.Conv2d(1024, 4, 1)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        one, two = self.encoder(torch.cat([x, y])).chunk(2)
+        two = two.flatten(2) if self.operands == 2 else torch.ones(1, 8, 1024)
+        return self.head((one.flatten(2).mT @ two).mT.unflatten(2, one.shape[2:]))
+
+
+@LAYOUTS
+def test_both_maps_of_one_step_lead_into_their_product(layout):
+    def heads(operands: int) -> int:
+        picture = diagram(Compared(operands), IMAGE, IMAGE)
+        elements = getattr(picture, layout).elements
+        return len({element for element in elements if 'class="h"' in element})
+
+    assert heads(2) == heads(1) + 1
+
+
 def test_a_difference_has_a_minus():
     class Difference(nn.Module):
         def __init__(self) -> None:

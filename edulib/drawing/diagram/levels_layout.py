@@ -287,11 +287,13 @@ class _Drawing:
             entry: where the flow enters.
         """
         self.entry = entry
-        for source, target in self.table.levels.links:
+        links = self.table.levels.links
+        for k, (source, target) in enumerate(links):
             if (source, target) in self.table.turns:
                 self._turn(source, target)
             else:
-                self._straight(source, target)
+                count, n = links.count(links[k]), links[:k].count(links[k])
+                self._straight(source, target, _MARK * (n - (count - 1) / 2))
         for k in range(len(self.table.boxes)):
             self._cell(k)
 
@@ -311,9 +313,10 @@ class _Drawing:
     def _port(self, k: int) -> float:
         return self.top + self.table.tops[k] + self.table.boxes[k].port
 
-    def _straight(self, source: int, target: int) -> None:
+    def _straight(self, source: int, target: int, off: float) -> None:
+        """Lead a line down or up a column, `off` pixels from its middle."""
         boxes, tops = self.table.boxes, self.table.tops
-        x = self._middle(source)
+        x = self._middle(source) + off
         upper, lower = sorted((source, target), key=lambda k: tops[k])
         above = self.top + tops[upper] + boxes[upper].bottom
         below = self.top + tops[lower]

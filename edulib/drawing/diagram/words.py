@@ -121,8 +121,9 @@ def _levels(item: Levels) -> str:
     """Tell of each block what it reads, if that is not the one before it."""
     told = []
     for k, block in enumerate(item.blocks):
-        names = [_named(item, s) for s in item.sources(k)]
-        is_next = item.sources(k) in ([], [k - 1])
+        sources = [source for source, target in item.links if target == k]
+        names = [_named(item, source) for source in sources]
+        is_next = sources in ([], [k - 1])
         first = "" if is_next else f", from {' and '.join(names)}"
         shape = shape_words(block.shape)
         told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
