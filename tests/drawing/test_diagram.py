@@ -359,6 +359,49 @@ def test_wider_letters_are_estimated_wider():
     assert text_width("conv", bold=True) > text_width("conv")
 
 
+def test_a_stride_that_makes_maps_larger_is_told_apart_from_one_that_halves_them():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ConvTranspose2d(4, 4, 2, 2))
+    picture = diagram(model, (3, 8, 8))
+    for canvas in (picture.wide, picture.phone):
+        texts = [text.text for text in canvas.texts]
+        assert "3×3 conv, /2" in texts
+        assert "×2" in " ".join(texts)
+        assert sum("/2" in text for text in texts) == 1
+
+
+class Detector(nn.Module):
+    """A module proposes, another one reads the proposals and the features."""
+
+    class Heads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(8, 4, 1), nn.Conv2d(2, 4, 1)
+
+        def forward(self, features: Tensor, proposals: Tensor) -> Tensor:
+            return self.a(features) * self.b(proposals)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.propose = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 2, 1)
+        self.heads = self.Heads()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.body(x)
+        return self.heads(x, self.propose(x))
+
+
+@pytest.mark.parametrize("layout", ["wide", "phone"])
+def test_what_reads_two_things_gets_two_arrows(layout):
+    picture = diagram(Detector(), (3, 32, 32), depth=1)
+    assert "branches [propose" in picture.alt
+    heads = [
+        re.search(r'points="(\S+)', element)[1]
+        for element in getattr(picture, layout).elements
+        if 'class="h"' in element
+    ]
+    assert len(heads) == len(set(heads)) == 4, "body, propose, and twice heads"
+
+
 def test_a_label_for_what_is_not_drawn():
     with pytest.raises(ValueError, match=r"a step among c1, .*got 'conv1'"):
         diagram(LeNet(), (1, 32, 32), labels={"conv1": "C1"})

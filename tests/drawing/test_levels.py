@@ -1,5 +1,6 @@
 """Networks whose paths cross or turn: rows by resolution, columns, loops in time."""
 
+import re
 import sys
 import warnings
 from functools import cache
@@ -186,6 +187,25 @@ def test_no_line_crosses_a_word(name, layout):
             assert not meet(box(text), line), text.text
 
 
+@LAYOUTS
+@pytest.mark.parametrize("name", NETS)
+def test_no_line_begins_in_the_head_of_an_arrow(name, layout):
+    elements = getattr(drawn(name), layout).elements
+    heads = []
+    for element in elements:
+        if 'class="h"' in element:
+            found = [float(n) for n in re.findall(r"-?[\d.]+", element)]
+            xs, ys = found[::2], found[1::2]
+            heads.append((min(xs), min(ys), max(xs), max(ys)))
+    turning = r'<path class="e" d="M(\S+) (\S+?)L(\S+) (\S+?)Q'
+    for match in (re.match(turning, element) for element in elements):
+        if match is None:
+            continue
+        x0, y0, x1, y1 = map(float, match.groups())
+        first = min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+        assert not any(meet(first, head, 0) for head in heads), match[0]
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_it_fits_the_page(name):
     picture = drawn(name)
@@ -201,6 +221,36 @@ def test_nothing_is_hidden_behind_a_word(name):
     assert used == count_parameters(model)
     assert sum(block.params for block in everything(name)) == used
     assert "interlaced" not in drawn(name).alt
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_phone_says_how_its_blocks_stand(name):
+    words = " ".join(text.text for text in drawn(name).phone.texts)
+    stand = "levels [" in drawn(name).alt
+    assert ("thickness is channels" in words) != stand
+    assert "width is channels" not in words or stand
+
+
+def test_a_phone_says_that_some_blocks_stand_and_some_lie():
+    class Both(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.plain, self.crossed = nn.Conv2d(3, 4, 3), Crossed(5)
+
+        def forward(self, x: Tensor, y: Tensor) -> list[Tensor]:
+            return [self.plain(x), self.crossed(y)]
+
+    picture = diagram(Both(), IMAGE, (4, 8, 8))
+    words = " ".join(text.text for text in picture.phone.texts)
+    assert "the width of upright, the thickness of lying ones" in words
+
+
+def test_the_grey_of_outputs_is_named_with_that_of_reshape():
+    texts = [text.text for text in drawn("neck").wide.texts]
+    assert "input, output, reshape" in texts
+    assert "reshape" not in texts
+    texts = [text.text for text in drawn("hourglass").wide.texts]
+    assert not [text for text in texts if "output" in text], "one needs no name"
 
 
 def columns(name: str) -> dict[str, tuple[int, int, bool]]:
@@ -266,6 +316,37 @@ def test_a_decoder_says_what_it_attends_to():
     assert "cross-attention" not in drawn("text").alt
 
 
+@pytest.mark.parametrize("norm", [None, nn.LayerNorm(16)])
+def test_a_decoder_says_how_many_blocks_it_has(norm):
+    model = Translator()
+    model.decoder.norm = norm
+    found = build_items(trace_graph(model, *NETS["translator"][1]), None, {})
+    (decoder,) = [block for block in blocks_of(found) if block.name == "decoder"]
+    assert decoder.repeat == 2
+    assert decoder.words == "TransformerDecoderLayer"
+    assert decoder.shortcuts == (True, True)
+    assert decoder.attends_to
+
+
+def test_blocks_side_by_side_are_not_counted_as_a_chain():
+    class Branch(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, padding=1))
+
+    class Inner(nn.Module):
+        def __init__(self, chained: bool) -> None:
+            super().__init__()
+            self.chained, self.a, self.b = chained, Branch(), Branch()
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.a(x)
+            return self.b(y) if self.chained else self.b(x)[:, :, :1] * y
+
+    for chained, repeat in ((True, 2), (False, 1)):
+        found = build_items(trace_graph(Wrapped(Inner(chained)), (4, 8, 8)), 1, {})
+        assert [block.repeat for block in blocks_of(found)] == [repeat]
+
+
 def test_a_block_that_holds_attention_has_its_colour():
     kinds = {block.name: block.op_type for block in everything("translator")}
     assert kinds["encoder"] == kinds["decoder"] == "attention"
@@ -276,6 +357,30 @@ def test_a_product_of_matrices_is_no_attention():
     kinds = {block.name: block.op_type for block in everything("towers")}
     assert kinds["matmul"] == "other"
     assert "matrix product" in drawn("towers").alt
+
+
+class Compared(nn.Module):
+    """Two images that one encoder sees as a batch; their maps are compared."""
+
+    def __init__(self, operands: int) -> None:
+        super().__init__()
+        self.operands = operands
+        self.encoder, self.head = conv(3, 8, 3, 2), nn.Conv2d(1024, 4, 1)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        one, two = self.encoder(torch.cat([x, y])).chunk(2)
+        two = two.flatten(2) if self.operands == 2 else torch.ones(1, 8, 1024)
+        return self.head((one.flatten(2).mT @ two).mT.unflatten(2, one.shape[2:]))
+
+
+@LAYOUTS
+def test_both_maps_of_one_step_lead_into_their_product(layout):
+    def heads(operands: int) -> int:
+        picture = diagram(Compared(operands), IMAGE, IMAGE)
+        elements = getattr(picture, layout).elements
+        return len({element for element in elements if 'class="h"' in element})
+
+    assert heads(2) == heads(1) + 1
 
 
 def test_a_difference_has_a_minus():

@@ -89,6 +89,8 @@ class Part:
         outlet: where the flow leaves, from its start.
         draw: draws it at (u, v), labels `base` pixels below the flow.
         arrow: whether the line into it ends in an arrow's head.
+        outlets: how far beside the flow lines leave, several where branches go on to
+            the next part without a node that joins them.
     """
 
     length: float
@@ -99,6 +101,7 @@ class Part:
     outlet: float
     draw: Callable[[Canvas, float, float, float], None]
     arrow: bool = True
+    outlets: tuple[float, ...] = (0.0,)
 
 
 def measure_slab(block: Block, style: Style) -> Part:

@@ -79,7 +79,8 @@ class Levels:
     Attributes:
         blocks: the blocks, in order.
         links: number of a block and of one that reads it; -1 is what is before them,
-            and as many as there are blocks what is behind them.
+            and as many as there are blocks what is behind them. A link stands twice
+            where two tensors of a block are read.
     """
 
     blocks: tuple[Block, ...]
@@ -87,11 +88,11 @@ class Levels:
 
     def sources(self, block: int) -> list[int]:
         """List what a block reads."""
-        return [source for source, target in self.links if target == block]
+        return [s for s, target in dict.fromkeys(self.links) if target == block]
 
     def readers(self, block: int) -> list[int]:
         """List what reads a block."""
-        return [target for source, target in self.links if source == block]
+        return [t for source, t in dict.fromkeys(self.links) if source == block]
 
 
 Item = Block | Fork | Levels

@@ -1,7 +1,8 @@
 """Where the parts of a diagram stand: chains of blocks, and branches between them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style, measure_plate, measure_slab
@@ -23,18 +24,26 @@ GAP = 20
 _FAN = 26
 _RING = 9
 _BAR = 6
+_APART = 8
 
 
-def measure(item: Item, style: Style, beside: bool) -> Part:
-    """Measure a block or a fork.
+def measure_steps(items: Sequence[Item], style: Style, beside: bool) -> list[Part]:
+    """Measure blocks and forks that follow each other.
 
     Args:
-        item: what to draw.
+        items: what to draw.
         style: how.
         beside: on a phone, whether labels stand beside blocks, not below them.
     """
+    return [
+        _measure(item, style, beside, feeds=isinstance(after, Block))
+        for item, after in zip_longest(items, items[1:])
+    ]
+
+
+def _measure(item: Item, style: Style, beside: bool, feeds: bool) -> Part:
     if isinstance(item, Fork):
-        return _measure_fork(item, style, beside)
+        return _measure_fork(item, style, beside, feeds)
     if isinstance(item, Levels):
         return measure_levels(item, style)
     if style.wide:
@@ -44,7 +53,7 @@ def measure(item: Item, style: Style, beside: bool) -> Part:
 
 def measure_chain(items: Sequence[Item], style: Style, beside: bool) -> Part:
     """Measure parts that follow each other."""
-    return chain_part([measure(item, style, beside) for item in items], style)
+    return chain_part(measure_steps(items, style, beside), style)
 
 
 def chain_part(parts: Sequence[Part], style: Style, gap: float = GAP) -> Part:
@@ -61,9 +70,11 @@ def chain_part(parts: Sequence[Part], style: Style, gap: float = GAP) -> Part:
     def draw(canvas: Canvas, u: float, v: float, base: float) -> None:
         for k, (part, start) in enumerate(zip(parts, starts, strict=True)):
             if k:
-                left = u + starts[k - 1] + parts[k - 1].outlet
-                points = [style.place(left, v), style.place(u + start + part.inlet, v)]
-                canvas.line(points, arrow=part.arrow)
+                before = parts[k - 1]
+                ends = u + starts[k - 1] + before.outlet, u + start + part.inlet
+                for off in before.outlets:
+                    points = [style.place(end, v + off) for end in ends]
+                    canvas.line(points, arrow=part.arrow)
             part.draw(canvas, u + start, v, max(base, under))
 
     return Part(
@@ -75,6 +86,7 @@ def chain_part(parts: Sequence[Part], style: Style, gap: float = GAP) -> Part:
         outlet=starts[-1] + parts[-1].outlet,
         draw=draw,
         arrow=parts[0].arrow,
+        outlets=parts[-1].outlets,
     )
 
 
@@ -83,9 +95,11 @@ def _sink(part: Part, under: float, style: Style) -> float:
     return under - part.under if style.wide and part.under else 0
 
 
-def _measure_fork(fork: Fork, style: Style, beside: bool) -> Part:
-    """Measure branches and the point where they meet."""
+def _measure_fork(fork: Fork, style: Style, beside: bool, feeds: bool) -> Part:
+    """Measure branches and the point where they meet, if not the block they feed."""
     lanes = _lanes(fork, style, beside)
+    if feeds and fork.merge is None:
+        lanes = _apart(lanes)
     inside = max(lane.chain.length for lane in lanes)
     meeting = _meeting(fork.merge, style, beside)
     centre = 2 * _FAN + inside + meeting.room / 2
@@ -113,7 +127,30 @@ def _measure_fork(fork: Fork, style: Style, beside: bool) -> Part:
     before, after = _room(lanes, meeting, under or lowest, style)
     outlet = centre + meeting.thickness / 2
     length = max(outlet, centre + meeting.room / 2 + meeting.tail)
-    return Part(length, before, under, after, 0, outlet, draw, arrow=False)
+    outlets = tuple(dict.fromkeys(lane.end for lane in lanes if not lane.is_open))
+    return Part(
+        length,
+        before,
+        under,
+        after,
+        0,
+        outlet,
+        draw,
+        arrow=False,
+        outlets=outlets or (0.0,),
+    )
+
+
+def _apart(lanes: list["_Lane"]) -> list["_Lane"]:
+    """Let each branch have its own arrow into the block that reads them all."""
+    ends = sorted((lane.place for lane in lanes if not lane.is_open), reverse=True)
+    level = 0 if 0 in ends else (len(ends) - 1) / 2
+    return [
+        lane
+        if lane.is_open
+        else replace(lane, end=_APART * (level - ends.index(lane.place)))
+        for lane in lanes
+    ]
 
 
 def _room(
@@ -136,12 +173,14 @@ class _Lane:
         place: pixels beside the flow.
         is_source: whether it begins by itself.
         is_open: whether it ends in outputs.
+        end: pixels beside the flow where its line goes on, if nothing joins them.
     """
 
     chain: Part
     place: float
     is_source: bool
     is_open: bool
+    end: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -238,7 +277,7 @@ def _connect(
     at = flow + lane.place
     turn = fork + _FAN / 2
     into = [(fork, flow), (turn, flow), (turn, at)]
-    leave = _leave(centre, at, flow, meeting)
+    leave = _leave(centre, at, (flow, lane.end), meeting)
     arrow = bool(meeting.op_type)
     if lane.chain.length == 0:
         _line(canvas, [*into, *leave], arrow, style)
@@ -251,9 +290,10 @@ def _connect(
 
 
 def _leave(
-    centre: float, at: float, flow: float, meeting: _Meeting
+    centre: float, at: float, to: tuple[float, float], meeting: _Meeting
 ) -> list[tuple[float, float]]:
     """Return the way from a branch to the meeting, in flow coordinates."""
+    flow, off = to
     edge = centre - meeting.thickness / 2
     if meeting.op_type is OpType.CONCAT or (meeting.op_type and at == flow):
         return [(edge, at)]
@@ -261,7 +301,7 @@ def _leave(
         side = _RING if at > flow else -_RING
         return [(centre, at), (centre, flow + side)]
     turn = centre - _FAN / 2
-    return [(turn, at), (turn, flow), (centre, flow)]
+    return [(turn, at), (turn, flow + off), (centre, flow + off)]
 
 
 def _line(canvas: Canvas, points: Sequence[Point], arrow: bool, style: Style) -> None:

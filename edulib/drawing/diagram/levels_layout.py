@@ -287,11 +287,13 @@ class _Drawing:
             entry: where the flow enters.
         """
         self.entry = entry
-        for source, target in self.table.levels.links:
+        links = self.table.levels.links
+        for k, (source, target) in enumerate(links):
             if (source, target) in self.table.turns:
                 self._turn(source, target)
             else:
-                self._straight(source, target)
+                count, n = links.count(links[k]), links[:k].count(links[k])
+                self._straight(source, target, _MARK * (n - (count - 1) / 2))
         for k in range(len(self.table.boxes)):
             self._cell(k)
 
@@ -311,9 +313,10 @@ class _Drawing:
     def _port(self, k: int) -> float:
         return self.top + self.table.tops[k] + self.table.boxes[k].port
 
-    def _straight(self, source: int, target: int) -> None:
+    def _straight(self, source: int, target: int, off: float) -> None:
+        """Lead a line down or up a column, `off` pixels from its middle."""
         boxes, tops = self.table.boxes, self.table.tops
-        x = self._middle(source)
+        x = self._middle(source) + off
         upper, lower = sorted((source, target), key=lambda k: tops[k])
         above = self.top + tops[upper] + boxes[upper].bottom
         below = self.top + tops[lower]
@@ -335,7 +338,7 @@ class _Drawing:
         ends_here = target == len(table.boxes)
         goal = self._exit() if ends_here else self._port(target)
         turn = self._lane(last)
-        points = [self._leave(source, goal, last > first)]
+        points = self._leave(source, goal, last > first)
         if last > first + 1:
             row = table.row_of(source)
             self.used["row", row] += 1
@@ -343,25 +346,38 @@ class _Drawing:
             highest = self.top + min(table.tops[k] for k in blocks)
             passing = highest - _LANE * self.used["row", row] + 2
             out = self._lane(first + 1)
-            y = points[0][1]
+            y = points[-1][1]
             points += [(out, y), (out, passing), (turn, passing)]
         else:
-            points.append((turn, points[0][1]))
+            points.append((turn, points[-1][1]))
         points.append((turn, goal))
         if ends_here:
             self.canvas.line([*points, (self.left + table.width, goal)])
             return
         self.canvas.line([*points, (self._sides(target)[0], goal)], arrow=True)
 
-    def _leave(self, source: int, goal: float, ahead: bool) -> tuple[float, float]:
-        """Return where a line leaves a block: without a step, if that can be."""
+    def _leave(
+        self, source: int, goal: float, ahead: bool
+    ) -> list[tuple[float, float]]:
+        """Return how a line leaves a block: without a step, if that can be."""
         if source == START:
-            return self.entry
+            return [self.entry]
+        if not ahead and any(target == source for _, target in self.table.turns):
+            return self._leave_below(source)
         left, right = self._sides(source)
         box, port = self.table.boxes[source], self._port(source)
         low, high = port - box.port + box.depth[1], port - box.port + box.bottom
         level = ahead and not is_slim(box.block) and low < goal < min(high, port + 6)
-        return (right if ahead else left), goal if level else port
+        return [(right if ahead else left, goal if level else port)]
+
+    def _leave_below(self, k: int) -> list[tuple[float, float]]:
+        """Return how a line leaves a block below the head of an arrow into it."""
+        box, port, middle = self.table.boxes[k], self._port(k), self._middle(k)
+        if box.block.op_type is OpType.CONCAT:
+            return [(middle - _MARK, port + 2), (middle - _MARK, port + _MARK)]
+        if is_slim(box.block):
+            return [(middle - 6, port + 6)]
+        return [(self._sides(k)[0], port + min(_MARK, box.bottom - box.port))]
 
     def _exit(self) -> float:
         return self.entry[1]

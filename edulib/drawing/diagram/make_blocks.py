@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, repeated_block
-from edulib.anatomy.graph import Graph, Node, Op, Output
+from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.network import START, Network
-from edulib.drawing.diagram.shortcuts import find_shortcuts
+from edulib.drawing.diagram.shortcuts import find_shortcuts, has_shortcut
 
 _LONG = 13
+_BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
 
 
 def is_row(graph: Graph, node: Node) -> bool:
@@ -19,6 +20,31 @@ def is_row(graph: Graph, node: Node) -> bool:
         return False
     blocks = [child for child in node.call.children if child.last > child.first]
     return len({graph.ops[block.output].shape for block in blocks}) == 1
+
+
+def _chain(graph: Graph, node: Node) -> list[Call]:
+    """Return the blocks of a module that is nothing else, each fed by the one before.
+
+    Such is a decoder, whose blocks all look at the encoder as well. There may be a
+    normalisation or a change of shape beside them.
+    """
+    if node.call is None or node.call.turns > 1:
+        return []
+    inside = [child for child in node.call.children if child.last > child.first]
+    blocks = [child for child in inside if not child.is_leaf]
+    ops = [graph.ops[child.first : child.last] for child in blocks]
+    within = {op.index for block in ops for op in block}
+    alike = {(child.type, graph.ops[child.output].shape) for child in blocks}
+    counts = [sum(op.op_type in COUNTED for op in block) for block in ops]
+    if len(blocks) < 2 or len(alike) > 1 or min(counts) < 2:
+        return []
+    if any(op.op_type not in _BESIDE for op in node.ops if op.index not in within):
+        return []
+    for k, child in enumerate(blocks[:-1]):
+        reads = [any(child.output in op.inputs for op in block) for block in ops]
+        if [n for n, is_reader in enumerate(reads) if is_reader] != [k + 1]:
+            return []
+    return blocks
 
 
 @dataclass(frozen=True)
@@ -49,6 +75,10 @@ class BlockMaker:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
         words = repeated[1] if repeated else describe(node)
+        chain = [] if repeated else _chain(graph, node)
+        if chain:
+            words = chain[0].type.lstrip("_")
+            repeated = len(chain), words
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared"
@@ -67,12 +97,20 @@ class BlockMaker:
             repeat=repeated[0] if repeated else 1,
             bands=tuple(behind) if single and is_blocks else (),
             composite=is_blocks and not single,
-            shortcuts=find_shortcuts(graph, node, bool(repeated)) if is_blocks else (),
+            shortcuts=self._shortcuts(node, chain, bool(repeated)) if is_blocks else (),
             parts=self._joined(node) if is_blocks else (),
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
         )
+
+    def _shortcuts(
+        self, node: Node, chain: list[Call], is_row: bool
+    ) -> tuple[bool, ...]:
+        graph = self.network.graph
+        if chain:
+            return tuple(has_shortcut(graph, block) for block in chain)
+        return find_shortcuts(graph, node, is_row)
 
     def _attends_to(self, node: Node) -> tuple[str, ...]:
         """Return the names of what only the keys and values of a block come from."""

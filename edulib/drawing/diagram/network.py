@@ -10,6 +10,7 @@ from edulib.anatomy.op_types import OpType
 START = -1
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
 _MANY = 3
+_PRODUCTS = ("matmul", "bmm")
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Part:
 
     Attributes:
         content: a step, an input beside the first one, or an output.
-        sources: numbers of the parts that lead to it; `START` is the first input.
+        sources: numbers of the parts that lead to it; `START` is the first input. A
+            part stands twice where two of its tensors are multiplied as matrices.
         reads: parts whose arrows are left out, as they lead to many others.
     """
 
@@ -81,7 +83,9 @@ class _Linker:
                 if source < 0:
                     self.stands_for[source] = source
                     self.sources.setdefault(source, ())
-            inputs = tuple(dict.fromkeys(self.stands_for[i] for i in node.inputs))
+            inputs = tuple(self.stands_for[i] for i in node.inputs)
+            if not _is_product(node):
+                inputs = tuple(dict.fromkeys(inputs))
             if len(inputs) == 1 and self._is_silent(node):
                 self.stands_for[k] = inputs[0]
             else:
@@ -177,6 +181,11 @@ class _Linker:
                 parts.append(Part(output, (numbers[k],)))
         op = None if start is None else self.graph.ops[-1 - start]
         return Network(self.graph, tuple(parts), op)
+
+
+def _is_product(node: Node) -> bool:
+    """Tell a product of two tensors, which may come out of one step, as of a split."""
+    return node.call is None and node.ops[0].name in _PRODUCTS
 
 
 def _span(outputs: list[Output]) -> list[Output]:

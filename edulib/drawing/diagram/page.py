@@ -1,12 +1,12 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
-from edulib.drawing.diagram.items import Fork, Item, blocks_of, with_start
-from edulib.drawing.diagram.layout import GAP, chain_part, measure
+from edulib.drawing.diagram.items import Fork, Item, Levels, blocks_of, with_start
+from edulib.drawing.diagram.layout import GAP, chain_part, measure_steps
 from edulib.drawing.style import OP_COLORS
 
 WIDE = 668
@@ -18,6 +18,14 @@ _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
 _PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scales).")
+_UPRIGHT_NOTE = (
+    "Blocks: height and depth are resolution,",
+    "width is channels (log scales).",
+)
+_MIXED_NOTE = (
+    "Blocks: sides are resolution; channels are the",
+    "width of upright, the thickness of lying ones.",
+)
 LEGEND = (
     OpType.CONVOLUTION,
     OpType.POOLING,
@@ -70,7 +78,7 @@ def _wide(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
     top_side, small = _resolution(steps), 66
     for side in (118, small) if _lanes(steps) < 3 else (small,):
         style = Style(wide=True, side=side, top=top_side)
-        parts = [measure(step, style, beside=False) for step in steps]
+        parts = measure_steps(steps, style, beside=False)
         if max(part.length for part in parts) <= WIDE - _MARGINS:
             break
     rows = _rows(parts)
@@ -103,15 +111,16 @@ def _carry_on(
     lane, after, top = below
     right = max(chain.outlet, chain.length) + 14
     next_flow = top + after.before
-    points = [
-        (chain.outlet, flow),
-        (right, flow),
-        (right, lane),
-        (-18, lane),
-        (-18, next_flow),
-        (after.inlet, next_flow),
-    ]
-    canvas.line(points, arrow=after.arrow)
+    for off in chain.outlets:
+        points = [
+            (chain.outlet, flow + off),
+            (right - off, flow + off),
+            (right - off, lane - off),
+            (-18 - off, lane - off),
+            (-18 - off, next_flow + off),
+            (after.inlet, next_flow + off),
+        ]
+        canvas.line(points, arrow=after.arrow)
 
 
 def _rows(parts: list[Part]) -> list[list[Part]]:
@@ -140,7 +149,7 @@ def _tall(canvas: Canvas, steps: Sequence[Item], top: float) -> float:
     forked = any(isinstance(step, Fork) for step in steps)
     side = 92 if _lanes(steps) < 3 else 50
     style = Style(wide=False, side=side, top=_resolution(steps), joined=not forked)
-    chain = chain_part([measure(step, style, beside=True) for step in steps], style)
+    chain = chain_part(measure_steps(steps, style, beside=True), style)
     width = chain.before + chain.after
     left = chain.before if forked else chain.before + 20
     axis = left + max(0.0, (PHONE - width) / 2) if forked else left
@@ -160,6 +169,36 @@ def _lanes(steps: Sequence[Item]) -> int:
     )
 
 
+def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
+    """Return the colours to name; outputs share theirs, which is said."""
+    named = [(kind, str(kind)) for kind in LEGEND if kind in shown]
+    if OpType.OUTPUT not in shown:
+        return named
+    grey = OP_COLORS[OpType.OUTPUT]
+    kinds = (OpType.INPUT, OpType.OUTPUT, *LEGEND)
+    alike = [kind for kind in kinds if kind in shown and OP_COLORS[kind] == grey]
+    others = [(kind, words) for kind, words in named if kind not in alike]
+    return [*others, (OpType.OUTPUT, ", ".join(alike))]
+
+
+def _phone_note(steps: Sequence[Item]) -> tuple[str, ...]:
+    """Say what sizes mean on a phone: blocks lie, those of levels stand."""
+    upright = set(_stand(steps))
+    if upright == {True}:
+        return _UPRIGHT_NOTE
+    return _MIXED_NOTE if any(upright) else _PHONE_NOTE
+
+
+def _stand(steps: Sequence[Item]) -> Iterator[bool]:
+    """Tell of each step, also in branches, whether its blocks stand."""
+    for step in steps:
+        if isinstance(step, Fork):
+            for branch in step.branches:
+                yield from _stand(branch)
+        else:
+            yield isinstance(step, Levels)
+
+
 def _is_fork(step: Item) -> bool:
     return isinstance(step, Fork)
 
@@ -170,14 +209,14 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         kind for block in blocks_of(steps) for kind in (block.op_type, *block.bands)
     }
     x, y = 0.0, top
-    for op_type in (op_type for op_type in LEGEND if op_type in shown):
-        length = _CHIP + 5 + text_width(op_type) + 16
+    for op_type, words in _named_colors(shown):
+        length = _CHIP + 5 + text_width(words) + 16
         if x and x + length > width:
             x, y = 0.0, y + LINE + 5
         canvas.chip((x, y - _CHIP + 2), _CHIP, OP_COLORS[op_type])
-        canvas.text((x + _CHIP + 5, y), op_type)
+        canvas.text((x + _CHIP + 5, y), words)
         x += length
-    note = _PHONE_NOTE if width <= PHONE else _WIDE_NOTE
+    note = _phone_note(steps) if width <= PHONE else _WIDE_NOTE
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
     for k, line in enumerate(note):

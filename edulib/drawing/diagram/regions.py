@@ -124,7 +124,8 @@ class _Regions:
         """Make the items between two cuts and of the second one."""
         block = self.maker.block(part)
         if not inner:
-            return [block]
+            twice = len(self.sources[part]) - len(set(self.sources[part]))
+            return [Fork(((),) * (1 + twice), None), block] if twice else [block]
         forks = self._branches(previous, inner, part, whole=False)
         fork = forks[-1] if forks else None
         if isinstance(fork, Fork) and block.op_type in MERGES:
@@ -226,7 +227,11 @@ class _Regions:
         blocks = [self.maker.block(k) for k in inner]
         places = {k: n for n, k in enumerate(inner)}
         sources = [
-            tuple({places.get(s, START) for s in self.sources[k]}) for k in inner
+            (
+                *{places.get(s, START) for s in self.sources[k]},
+                *(places.get(s, START) for s in _again(self.sources[k])),
+            )
+            for k in inner
         ]
         exits = () if end is None else self.sources[end]
         return make_levels(blocks, sources, [places[k] for k in exits if k in places])
@@ -239,3 +244,8 @@ class _Regions:
         if goes_on:
             branches.append(())
         return [Fork(tuple(branches), None)] if len(branches) > 1 else list(branches[0])
+
+
+def _again(sources: tuple[int, ...]) -> list[int]:
+    """List what stands in a list for the second time."""
+    return [source for k, source in enumerate(sources) if source in sources[:k]]

@@ -28,6 +28,7 @@ _MERGED = {
     OpType.MULTIPLY: "multiplied to",
     OpType.ATTENTION: "joined by cross-attention for",
 }
+_GROWS = re.compile(r"((?:transposed convolution|unpooling)[^;]*), stride ")
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
 _SPLIT = ("cell", "slim")  # forms that cut long names of classes
@@ -49,7 +50,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
             "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    words = block.words
+    words = _GROWS.sub(r"\1, ×", block.words)
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
@@ -120,8 +121,9 @@ def _levels(item: Levels) -> str:
     """Tell of each block what it reads, if that is not the one before it."""
     told = []
     for k, block in enumerate(item.blocks):
-        names = [_named(item, s) for s in item.sources(k)]
-        is_next = item.sources(k) in ([], [k - 1])
+        sources = [source for source, target in item.links if target == k]
+        names = [_named(item, source) for source in sources]
+        is_next = sources in ([], [k - 1])
         first = "" if is_next else f", from {' and '.join(names)}"
         shape = shape_words(block.shape)
         told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
