@@ -67,7 +67,11 @@ def test_a_wrong_number_in_the_recipe(field, value):
 
 # No subnormal numbers: an experiment in the same process may have switched them off.
 ANYTHING = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(allow_subnormal=False), st.text(max_size=3)
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_subnormal=False),
+    st.text(max_size=3),
 )
 
 
