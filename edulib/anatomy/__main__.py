@@ -2,9 +2,11 @@
 
 import argparse
 import importlib
+import inspect
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -45,10 +47,12 @@ def _parser() -> argparse.ArgumentParser:
         "--input",
         metavar="SHAPE",
         action="append",
-        help="shape without the batch, such as 3x224x224; 77:long for token ids; once "
-        "for each argument of the model",
+        help="shape without the batch, such as 3x224x224, which is the default for "
+        "package.module:builder; 77:long for token ids; once for each argument",
     )
-    parser.add_argument("--depth", type=int, default=1, help="levels of the table")
+    parser.add_argument(
+        "--depth", type=int, default=1, help="levels of modules to open (1)"
+    )
     parser.add_argument("--svg", type=Path, help="file of the diagram; MODEL.svg")
     return parser
 
@@ -113,12 +117,23 @@ def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
     return found, (_IMAGE,)
 
 
+def _without_weights(build: Callable[..., nn.Module]) -> Callable[[], nn.Module]:
+    """Ask for no weights where a builder would fetch some, as torchvision's may."""
+    try:
+        names = inspect.signature(build).parameters
+    except ValueError:  # of a class written in C
+        return build
+    fetched = {"weights", "weights_backbone"} & set(names)
+    return partial(build, **dict.fromkeys(fetched))
+
+
 def make_model(build: Callable[[], nn.Module], name: str) -> nn.Module:
     """Call a builder, without memory for weights if it lets itself be called so.
 
     Raises:
         ValueError: if it needs arguments, or gives no module.
     """
+    build = _without_weights(build)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -130,7 +145,7 @@ def make_model(build: Callable[[], nn.Module], name: str) -> nn.Module:
         except TypeError as error:
             raise ValueError(
                 f"expected a builder that can be called without arguments, got "
-                f"{name!r}: {error}"
+                f"{name!r}: {error}; write one into my.py and give my:build"
             ) from error
         except Exception as error:
             kind = type(error).__name__

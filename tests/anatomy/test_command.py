@@ -20,6 +20,10 @@ class Net(nn.Module):
         return self.head(self.token(tokens))
 net, nothing, broken = Net(), (lambda: 3), (lambda: 1 / 0)
 def image(): return nn.Conv2d(3, 4, 1)
+def fetching(*, weights_backbone="default", classes=4):
+    if weights_backbone is not None:
+        raise ConnectionError("no network")
+    return nn.Conv2d(3, classes, 1)
 """
 
 
@@ -48,6 +52,11 @@ def test_a_model_of_ones_own(folder, capsys):
     assert "Net on one input of 7: 46 parameters" in printed
     assert "(3, 224, 224) was assumed" in printed
     assert {file.name for file in folder.glob("*.svg")} == {"net.svg", "image.svg"}
+
+
+def test_a_builder_is_asked_for_no_weights(folder, capsys):
+    assert main(["own_networks:fetching"]) == 0
+    assert "16 parameters" in capsys.readouterr().out
 
 
 BAD = [
