@@ -1,7 +1,10 @@
 """Branches against width at one price; branches, width and depth at twice the price."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+
+from torch import nn
 
 from edulib.chapters.resnext.data import small_scenes
 from edulib.chapters.resnext.networks import SmallResNeXt, own_fan_out, small_start
@@ -29,36 +32,23 @@ TWO_PRICES = {
 OWN_START = {"32x1d, own fan-out": partial(own_fan_out, 32, 1)}
 SMALL_START = {"1x16d, small start": partial(small_start, 1, 16, 32)}
 
+
+def _on_small_scenes(networks: dict[str, Callable[[], nn.Module]]) -> Experiment:
+    return Experiment(
+        variants={
+            name: Variant(build, small_scenes, RECIPE)
+            for name, build in networks.items()
+        },
+        seeds=SEEDS,
+    )
+
+
 EXPERIMENTS = {
-    "resnext-cardinality": Experiment(
-        variants={
-            name: Variant(build, small_scenes, RECIPE)
-            for name, build in ONE_PRICE.items()
-        },
-        seeds=SEEDS,
-    ),
-    "resnext-double": Experiment(
-        variants={
-            name: Variant(build, small_scenes, RECIPE)
-            for name, build in TWO_PRICES.items()
-        },
-        seeds=SEEDS,
-    ),
-    "resnext-start": Experiment(
-        variants={
-            name: Variant(build, small_scenes, RECIPE)
-            for name, build in OWN_START.items()
-        },
-        seeds=SEEDS,
-    ),
+    "resnext-cardinality": _on_small_scenes(ONE_PRICE),
+    "resnext-double": _on_small_scenes(TWO_PRICES),
+    "resnext-start": _on_small_scenes(OWN_START),
     # Does the small start alone help?
-    "resnext-small-start": Experiment(
-        variants={
-            name: Variant(build, small_scenes, RECIPE)
-            for name, build in SMALL_START.items()
-        },
-        seeds=SEEDS,
-    ),
+    "resnext-small-start": _on_small_scenes(SMALL_START),
     # Is the deeper network worse, or only slower? One seed, for its cost.
     "resnext-longer": Experiment(
         variants={
