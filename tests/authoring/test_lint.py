@@ -180,6 +180,12 @@ PLANTS = {
         (printed(f"short\n{'x' * 45}"), "prints a line of 45 letters"),
         (added(code("x", outputs=[shown(text_plain="x" * 45)])), "of 45 letters"),
     ],
+    "computed_text_has_no_formula": [
+        (
+            added(code("x", outputs=[shown(text_markdown="so $x$ counts")])),
+            "the formula '$x$', which stays as it is typed",
+        )
+    ],
     "tiles_can_be_seen": [(drawn((0.16, 0.7)), "an image of 107 pixels")],
     "plain_markdown": [
         (prose("```{note}\nCareful.\n```"), "is MyST"),

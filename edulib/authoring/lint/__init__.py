@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     figures.one_picture_a_cell,
     outputs.narrow_code,
     outputs.narrow_outputs,
+    outputs.computed_text_has_no_formula,
     outputs.tiles_can_be_seen,
     prose.plain_markdown,
     prose.images_have_alt_text,

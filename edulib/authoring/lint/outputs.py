@@ -1,5 +1,6 @@
 """Rules for what has to be read on a phone, and be seen on a desktop."""
 
+import re
 from collections.abc import Iterator
 
 from nbformat import NotebookNode
@@ -13,6 +14,7 @@ SMALLEST_TILE = 110  # pixels
 _UNSEEN = {"hide-output", "hide-cell", "remove-output", "remove-cell"}
 _COLUMN = 671  # pixels, of a desktop's page
 ZOOM = 1.3  # of figures on a page
+_FORMULA = re.compile(r"\$[^$\n]+\$")
 
 
 def narrow_code(page: Page) -> Iterator[Problem]:
@@ -38,6 +40,19 @@ def narrow_outputs(page: Page) -> Iterator[Problem]:
                     number,
                     f"prints a line of {len(line)} letters, expected at most "
                     f"{WIDEST_OUTPUT} (or a table): {line.strip()[:60]!r}",
+                )
+
+
+def computed_text_has_no_formula(page: Page) -> Iterator[Problem]:
+    """A computed paragraph has no formula: the site would show it as it is typed."""
+    for number, cell in page.code():
+        for output in cell.outputs:
+            found = _FORMULA.search(output.get("data", {}).get("text/markdown", ""))
+            if found:
+                yield page.problem(
+                    number,
+                    f"makes a paragraph with the formula {found[0]!r}, which stays as "
+                    "it is typed: use words",
                 )
 
 
