@@ -12,7 +12,7 @@ R-CNN normalises the offsets to mean 0 and variance 1 over the training set, and
 are rounded deviations of that kind.
 
 Source: Girshick et al., "Rich Feature Hierarchies for Accurate Object Detection and
-Semantic Segmentation", 2014, appendix C; Ren et al., "Faster R-CNN", 2015, equation 2.
+Semantic Segmentation", 2013, appendix C; Ren et al., "Faster R-CNN", 2015, equation 2.
 https://arxiv.org/abs/1506.01497
 """
 

@@ -35,7 +35,7 @@ def iou(boxes: Tensor, others: Tensor) -> Tensor:
         ValueError: if a number is not finite.
 
     Source: Jaccard, 1901; as the measure of detectors, Everingham et al., "The Pascal
-    Visual Object Classes (VOC) Challenge", 2010, equation 3.
+    Visual Object Classes (VOC) Challenge", 2010, section 4.2.
     """
     intersection, union = _overlap(boxes, others)
     return _ratio(intersection, union)
@@ -94,7 +94,7 @@ def distance_iou(boxes: Tensor, others: Tensor) -> Tensor:
         ValueError: if a number is not finite.
 
     Source: Zheng et al., "Distance-IoU Loss: Faster and Better Learning for Bounding
-    Box Regression", 2020, equation 7. https://arxiv.org/abs/1911.08287
+    Box Regression", 2019, equation 7. https://arxiv.org/abs/1911.08287
     """
     width, height = _hull(boxes, others)
     right, down = (_doubled_centre(boxes) - _doubled_centre(others)).unbind(-1)
@@ -118,7 +118,7 @@ def complete_iou(boxes: Tensor, others: Tensor) -> Tensor:
     Raises:
         ValueError: if a number is not finite.
 
-    Source: Zheng et al., 2020, equations 8 to 11.
+    Source: Zheng et al., 2019, equations 8 to 11.
 
     Differs from the paper: the gradient of v is the true one. The paper drops its
     factor 1 / (w² + h²), which is large for a small box (equation 12).

@@ -73,8 +73,9 @@ def match_each_first(overlaps: Tensor, threshold: float) -> Tensor:
     Source: Liu et al., "SSD: Single Shot MultiBox Detector", 2015, section 2.2, with
     0.5. https://arxiv.org/abs/1512.02325
 
-    As torchvision's: IoU of exactly the threshold suffices (in the paper it does not),
-    and of several objects with the same best anchor the last gets it.
+    As torchvision's, but for objects that overlap no anchor: IoU of exactly the
+    threshold suffices (in the paper it does not), and of several objects with the same
+    best anchor the last gets it.
     """
     matched = match(overlaps, threshold, threshold)
     if overlaps.numel():

@@ -130,7 +130,7 @@ def level_of(
     Raises:
         ValueError: if a number is not finite or a box has x2 < x1 or y2 < y1.
 
-    Source: Lin et al., "Feature Pyramid Networks for Object Detection", 2017, equation
+    Source: Lin et al., "Feature Pyramid Networks for Object Detection", 2016, equation
     1. https://arxiv.org/abs/1612.03144 (torchvision adds 1e-6 to the logarithm.)
     """
     check_sides(boxes)
