@@ -24,6 +24,7 @@ from edulib.training.objectives import (
     GAN,
     AdversarialNetworks,
     Classification,
+    Detection,
     Objective,
     Segmentation,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "AdversarialNetworks",
     "Classification",
     "Comparison",
+    "Detection",
     "History",
     "Metrics",
     "Objective",
