@@ -1,11 +1,30 @@
 """Training: one plain loop, its objective and recipe, and what it measures."""
 
 from edulib.training.loop import evaluate, fit
+from edulib.training.measures import (
+    COCO_AREAS,
+    Comparison,
+    PrecisionRecall,
+    boundary_iou,
+    class_iou,
+    coco_ap,
+    coco_summary,
+    compare,
+    confusion_matrix,
+    detection_errors,
+    mean_iou,
+    panoptic_counts,
+    panoptic_quality,
+    precision_recall,
+    trimap_iou,
+    voc_ap,
+)
 from edulib.training.metrics import History, Metrics
 from edulib.training.objectives import (
     GAN,
     AdversarialNetworks,
     Classification,
+    Detection,
     Objective,
     Segmentation,
 )
@@ -14,16 +33,33 @@ from edulib.training.recipe import Recipe
 from edulib.training.resume import load_weights
 
 __all__ = [
+    "COCO_AREAS",
     "GAN",
     "AdversarialNetworks",
     "Classification",
+    "Comparison",
+    "Detection",
     "History",
     "Metrics",
     "Objective",
+    "PrecisionRecall",
     "Recipe",
     "Segmentation",
+    "boundary_iou",
+    "class_iou",
+    "coco_ap",
+    "coco_summary",
+    "compare",
+    "confusion_matrix",
+    "detection_errors",
     "evaluate",
     "fit",
     "learning_rate",
     "load_weights",
+    "mean_iou",
+    "panoptic_counts",
+    "panoptic_quality",
+    "precision_recall",
+    "trimap_iou",
+    "voc_ap",
 ]

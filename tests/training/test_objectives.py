@@ -10,14 +10,11 @@ from torch.utils.data import TensorDataset
 from training_helpers import examples, network, same
 from training_tasks import (
     TASKS,
-    SpotDetection,
-    Spots,
     adversaries,
     maps,
     perceptron,
     pixelwise,
     ring,
-    spotter,
 )
 
 from edulib.training import (
@@ -28,10 +25,7 @@ from edulib.training import (
     evaluate,
     fit,
 )
-from edulib.training.batches import Batches
 from edulib.training.objectives.gan import energy_distance
-
-CPU = torch.device("cpu")
 
 
 class Answers(nn.Module):
@@ -173,39 +167,6 @@ def test_a_gan_wants_its_two_networks():
         fit(network(), ring(), objective=GAN())
     with pytest.raises(ValueError, match=r"decay from 0 to below 1, got 1\.0"):
         adversaries(decay=1.0)
-
-
-def test_a_detector_trains_on_lists_of_boxes():
-    recipe = replace(TASKS["detection"].recipe, epochs=20, lr=0.1)
-    history = fit(
-        spotter(), Spots(60, ragged=True), Spots(20), recipe, objective=SpotDetection()
-    )
-    assert history.train_loss[-1] < history.train_loss[0] / 2
-    assert history.val["f1"][-1] > 0.9
-
-
-def test_workers_bring_the_same_lists():
-    one, other = spotter(), spotter()
-    for model, workers in ((one, 0), (other, 2)):
-        recipe = Recipe(epochs=1, batch_size=8, workers=workers)
-        fit(model, Spots(16, ragged=True), recipe=recipe, objective=SpotDetection())
-    assert same(one, other)
-
-
-def test_dicts_and_images_of_different_sizes_stay_lists():
-    (batch,) = Batches(Spots(4, ragged=True), 4, CPU).in_order()
-    assert [tuple(image.shape) for image in batch.inputs] == [
-        *((1, 8, 8), (1, 6, 6), (1, 6, 6), (1, 8, 8))
-    ]
-    assert [len(target["boxes"]) for target in batch.targets] == [0, 1, 2, 3]
-    (batch,) = Batches(Spots(4), 4, CPU).in_order()
-    assert batch.inputs.shape == (4, 1, 6, 6)
-    pairs = [Spots(4)[k] for k in range(4)]
-    memory = (torch.stack([x for x, _ in pairs]), [y for _, y in pairs])
-    first, second = Batches(memory, 2, CPU).in_order()
-    assert torch.equal(first.inputs, batch.inputs[:2])
-    assert second.targets == memory[1][2:]
-    assert (first.number, second.number) == (0, 1)
 
 
 def test_examples_without_targets_train_from_memory_or_from_a_dataset():

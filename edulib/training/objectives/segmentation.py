@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edulib.checks import check_class_numbers, check_output, describe, output_of_one
 from edulib.training.batches import Batch
 from edulib.training.distributed import mean_weight
+from edulib.training.measures import confusion_matrix, mean_iou
 from edulib.training.metrics import Statistics
 from edulib.training.objectives.objective import Objective
 from edulib.training.update import Update
@@ -56,12 +56,10 @@ class Segmentation(Objective):
         """Return loss, pixel accuracy and mean IoU."""
         count = max(float(totals["count"]), 1.0)
         confusion = totals["confusion"]
-        hits = confusion.diag()
-        union = confusion.sum(0) + confusion.sum(1) - hits
         return {
             "loss": float(totals["loss"]) / count,
-            "pixel_accuracy": float(hits.sum()) / count,
-            "mean_iou": float((hits / union)[union > 0].mean()),
+            "pixel_accuracy": float(confusion.diag().sum()) / count,
+            "mean_iou": mean_iou(confusion),
         }
 
     def summed_loss(
@@ -84,15 +82,10 @@ class Segmentation(Objective):
         self, loss: Tensor, count: Tensor, logits: Tensor, targets: Tensor
     ) -> Statistics:
         """Return the sums of a batch: loss, pixels and confusion matrix."""
-        classes = logits.shape[1]
-        labelled = targets != self.ignore_index
-        pairs = targets[labelled] * classes + logits.argmax(1)[labelled]
-        confusion = torch.bincount(pairs, minlength=classes**2)
-        return {
-            "loss": loss,
-            "count": count,
-            "confusion": confusion.view(classes, classes),  # rows: the target's class
-        }
+        confusion = confusion_matrix(
+            logits.argmax(1), targets, logits.shape[1], self.ignore_index
+        )
+        return {"loss": loss, "count": count, "confusion": confusion}
 
     def check_targets(self, logits: Tensor, targets: Tensor) -> None:
         """Refuse outputs that are no logits, and targets that do not fit them."""
