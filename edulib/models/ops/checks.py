@@ -65,7 +65,7 @@ def check_scores(scores: Tensor, boxes: Tensor) -> None:
         )
     if len(scores) != len(boxes):
         raise ValueError(
-            f"expected {len(boxes)} scores, as many as boxes, got {len(scores)}"
+            f"expected a score for each of {len(boxes)} boxes, got {len(scores)}"
         )
     if scores.isnan().any():
         index = int(scores.isnan().nonzero()[0, 0])
@@ -101,6 +101,8 @@ def check_regions(features: Tensor, boxes: Sequence[Tensor]) -> None:
         )
     for of_image in boxes:
         check_boxes(of_image)
+        if of_image.ndim != 2:
+            raise ValueError(f"expected boxes (N, 4), got {_kind(of_image)}")
 
 
 def _first(boxes: Tensor, wrong: Tensor) -> str:
