@@ -33,7 +33,8 @@ def test_focal_loss_is_its_formula_and_torchvisions(alpha, gamma):
         theirs.sigmoid_focal_loss, logits, targets, weight, gamma
     )
     torch.testing.assert_close(ours, expected)
-    for x, y, found in zip(logits.flatten(), targets.flatten(), ours[0].flatten()):
+    columns = [column.flatten() for column in (logits, targets, ours[0])]
+    for x, y, found in zip(*columns, strict=True):
         p = 1 / (1 + math.exp(-x.item()))
         p_t, alpha_t = (p, alpha) if y == 1 else (1 - p, alpha and 1 - alpha)
         alpha_t = 1 if alpha is None else alpha_t

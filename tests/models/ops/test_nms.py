@@ -77,6 +77,16 @@ def test_thousands_in_eighty_classes_are_torchvisions():
     assert torch.equal(kept, theirs.batched_nms(boxes, scores, labels, 0.3))
 
 
+@pytest.mark.parametrize("threshold", [0.1, 0.3, 0.7])
+def test_a_threshold_is_not_rounded_to_32_bits(threshold):
+    boxes = torch.tensor([[0.0, 0, 10, 1], [0, 0, 10 * threshold, 1]])
+    scores = torch.tensor([0.9, 0.8])
+    single = pairwise_iou(*boxes[:, None]).item()  # beside the threshold, on one side
+    expected = [0] if single > threshold else [0, 1]
+    assert nms(boxes, scores, threshold).tolist() == expected
+    assert theirs.nms(boxes, scores, threshold).tolist() == expected
+
+
 def slow_soft_nms(boxes, scores, decay, min_score):
     """Figure 2 of the paper, with lists."""
     overlaps = pairwise_iou(boxes, boxes).tolist()
