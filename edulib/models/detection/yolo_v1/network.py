@@ -94,9 +94,8 @@ class YOLOv1(nn.Module):
         check_targets(targets, len(images), found.classes.shape[-1])
         wanted = place(targets, found, images.shape[-2:], self.sides)
         with torch.no_grad():
-            overlap = iou(
-                corners(found.boxes, self.sides), corners(wanted.boxes, self.sides)
-            )  # (B, S, S, K)
+            guesses = corners(found.boxes, self.sides).nan_to_num()  # let losses be NaN
+            overlap = iou(guesses, corners(wanted.boxes, self.sides))  # (B, S, S, K)
             best = F.one_hot(overlap.argmax(-1), self.boxes_per_cell).bool()
         present = wanted.confidence.bool()  # (B, S, S, 1), the paper's 1_i^obj
         mine = best & present  # (B, S, S, K), the paper's 1_ij^obj
