@@ -157,7 +157,7 @@ class MaskRCNN(nn.Module):
         nms_threshold: float = 0.5,
         max_detections: int = 100,
     ) -> Predictions:
-        """Find objects and give each a mask; the last arguments are those of `detect`."""
+        """Find objects, and give each a mask; the thresholds are those of `detect`."""
         size = images.shape[-2:]
         features = self.backbone(images)
         found = self.rpn.propose(self.rpn(features), size, self.rpn.keep)
