@@ -62,6 +62,56 @@ def check_num_classes(num_classes: int) -> None:
         )
 
 
+def check_targets(targets: list[dict[str, Tensor]], images: int, classes: int) -> None:
+    """Raise unless these are the objects of a batch of images.
+
+    Args:
+        targets: for each image ``boxes`` (N, 4), xyxy, floating point, with x2 > x1 and
+            y2 > y1, and ``labels`` (N,), int64 from 0 to classes - 1; N may be 0.
+        images: number of images, at least 1.
+        classes: kinds of object.
+
+    Raises:
+        ValueError: if they are not; the message quotes the first that does not fit.
+    """
+    if not images:
+        raise ValueError("expected at least one image to learn from, got none")
+    if len(targets) != images:
+        raise ValueError(
+            f"expected a target for each of {images} images, got {len(targets)}"
+        )
+    for number, target in enumerate(targets):
+        _check_target(target, f"target {number}")
+    boxes = torch.cat([target["boxes"] for target in targets])
+    labels = torch.cat([target["labels"] for target in targets])
+    sound = (boxes[:, 2:] > boxes[:, :2]).all(1) & boxes.isfinite().all(1)
+    if not sound.all():
+        raise ValueError(
+            "expected boxes (x1, y1, x2, y2) of finite numbers with x2 > x1 and "
+            f"y2 > y1, got {boxes[~sound][0].tolist()}"
+        )
+    known = (labels >= 0) & (labels < classes)
+    if not known.all():
+        raise ValueError(
+            f"expected labels from 0 to {classes - 1}, got {labels[~known][0]}: objects "
+            "are numbered from 0, the background has no number"
+        )
+
+
+def _check_target(target: dict[str, Tensor], name: str) -> None:
+    boxes, labels = target["boxes"], target["labels"]
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not boxes.is_floating_point():
+        raise ValueError(
+            f"expected boxes (N, 4), floating point, got {boxes.dtype} "
+            f"{tuple(boxes.shape)} in {name}"
+        )
+    if labels.dtype != torch.int64 or labels.shape != boxes.shape[:1]:
+        raise ValueError(
+            f"expected labels ({len(boxes)},), one for each box, of type torch.int64, "
+            f"got {labels.dtype} {tuple(labels.shape)} in {name}"
+        )
+
+
 def _remedy(x: Tensor, channels: int) -> str:
     if x.ndim != 4 or x.shape[1] == channels:
         return ""
