@@ -93,8 +93,8 @@ def check_targets(targets: list[dict[str, Tensor]], images: int, classes: int) -
     known = (labels >= 0) & (labels < classes)
     if not known.all():
         raise ValueError(
-            f"expected labels from 0 to {classes - 1}, got {labels[~known][0]}: objects "
-            "are numbered from 0, the background has no number"
+            f"expected labels from 0 to {classes - 1}, got {labels[~known][0]}: "
+            "objects are numbered from 0, the background has no number"
         )
 
 

@@ -55,8 +55,8 @@ class VGGBackbone(nn.Module):
     Raises:
         ValueError: if the images do not fit.
 
-    Source: section 3 and figure 2. The two dense layers of VGG-16 have become
-    convolutions (``fc6`` thinned out to 3 x 3 weights six cells apart), without dropout.
+    Source: section 3 and figure 2. VGG-16's first two dense layers have become
+    convolutions, ``fc6`` with 3 x 3 weights six cells apart; dropout is left out.
 
     Differs from the paper: where it starts from VGG-16 trained on ImageNet, VGG's own
     layers start from He's initialisation; the new ones from Xavier's, as in the paper.
@@ -90,13 +90,14 @@ class VGGBackbone(nn.Module):
         """Compute the maps, the finest first."""
         check_images(x, self.in_channels, min_size=268)
         x = self.stage3(self.stage2(self.stage1(x)))
-        conv4 = self.stage4(x)
-        conv7 = self.conv7(self.conv6(self.stage5(conv4)))
+        x = self.stage4(x)
+        conv4 = self.norm(x)
+        conv7 = self.conv7(self.conv6(self.stage5(x)))
         conv8 = self.conv8(conv7)
         conv9 = self.conv9(conv8)
         conv10 = self.conv10(conv9)
         conv11 = self.conv11(conv10)
-        return [self.norm(conv4), conv7, conv8, conv9, conv10, conv11]
+        return [conv4, conv7, conv8, conv9, conv10, conv11]
 
 
 def conv_relu(

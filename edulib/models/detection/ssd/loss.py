@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from edulib.models.losses.smooth_l1 import smooth_l1
 from edulib.models.ops.coding import encode_boxes
 from edulib.models.ops.iou import pairwise_iou
 from edulib.models.ops.matching import match_each_first
@@ -60,11 +59,11 @@ class MultiBoxLoss:
         matched = labels > 0  # (B, A)
         entropy = F.cross_entropy(logits.mT, labels, reduction="none")  # (B, A)
         asked = matched | hardest(entropy, matched, self.negatives)
-        distance = smooth_l1(offsets[matched], wanted[matched])
+        distance = F.smooth_l1_loss(offsets[matched], wanted[matched], reduction="sum")
         count = matched.sum().clamp(min=1)
         return {
             "class": entropy[asked].sum() / count,
-            "box": self.alpha * distance.sum() / count,
+            "box": self.alpha * distance / count,
         }
 
     def assign(
@@ -89,6 +88,9 @@ class MultiBoxLoss:
         offsets = torch.zeros_like(default_boxes)
         offsets[matched] = encode_boxes(boxes[found], default_boxes[matched], WEIGHTS)
         return labels, offsets
+
+
+PAPER_LOSS = MultiBoxLoss()
 
 
 def hardest(entropy: Tensor, matched: Tensor, ratio: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""The detector: a 3x3 convolution on each map for the classes, and one for the boxes."""
+"""The detector: on each map a 3x3 convolution for classes and one for boxes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from torchvision.ops import batched_nms
 
 from edulib.models.blocks.checks import check_num_classes, check_targets
 from edulib.models.detection.ssd.backbone import VGGBackbone, init_new
-from edulib.models.detection.ssd.loss import WEIGHTS, MultiBoxLoss
+from edulib.models.detection.ssd.loss import PAPER_LOSS, WEIGHTS, MultiBoxLoss
 from edulib.models.ops.anchors import default_boxes
 from edulib.models.ops.boxes import clip_boxes
 from edulib.models.ops.coding import decode_boxes
@@ -79,7 +79,7 @@ class SSDHead(nn.Module):
 
 def in_rows(x: Tensor, numbers: int) -> Tensor:
     """Lay a map out as rows: (B, A * numbers, H, W) to (B, H * W * A, numbers)."""
-    return x.permute(0, 2, 3, 1).reshape(len(x), -1, numbers)
+    return x.permute(0, 2, 3, 1).unflatten(3, (-1, numbers)).flatten(1, 3)
 
 
 class SSD(nn.Module):
@@ -88,7 +88,7 @@ class SSD(nn.Module):
     Args:
         backbone: from images to a list of maps.
         head: from the maps to `Predictions`.
-        boxes: the default boxes (A, 4), xyxy in pixels, in the order of the predictions.
+        boxes: the default boxes (A, 4), xyxy in pixels, in the predictions' order.
         loss: what `losses` returns for predictions, targets and default boxes.
 
     Shape:
@@ -108,7 +108,7 @@ class SSD(nn.Module):
         backbone: nn.Module,
         head: nn.Module,
         boxes: Tensor,
-        loss: MultiBoxLoss = MultiBoxLoss(),
+        loss: MultiBoxLoss = PAPER_LOSS,
     ) -> None:
         super().__init__()
         self.backbone = backbone

@@ -42,6 +42,7 @@ from edulib.models.detection.yolo_v1.layers import (
     make_stages,
 )
 from edulib.models.detection.yolo_v1.network import (
+    LAMBDAS,
     Lambdas,
     YOLOv1,
     fast_yolo_v1,
@@ -49,6 +50,7 @@ from edulib.models.detection.yolo_v1.network import (
 )
 
 __all__ = [
+    "LAMBDAS",
     "ROOTS",
     "Backbone",
     "Cells",

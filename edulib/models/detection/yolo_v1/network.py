@@ -26,8 +26,11 @@ class Lambdas(NamedTuple):
             all.
     """
 
-    coord: float = 5.0
-    noobj: float = 0.5
+    coord: float
+    noobj: float
+
+
+LAMBDAS = Lambdas(coord=5.0, noobj=0.5)
 
 
 class YOLOv1(nn.Module):
@@ -58,7 +61,7 @@ class YOLOv1(nn.Module):
         backbone: nn.Module,
         head: nn.Module,
         boxes_per_cell: int = BOXES,
-        lambdas: Lambdas = Lambdas(),
+        lambdas: Lambdas = LAMBDAS,
         sides: Sides = ROOTS,
     ) -> None:
         super().__init__()
