@@ -201,7 +201,10 @@ def get_reference(name: str) -> Callable | None:
     model = get_model_info(name)
     if model.reference is None:
         return None
-    return partial(_import(model.reference), **model.reference_arguments)
+    arguments = dict(model.reference_arguments)
+    if ".detection." in model.reference:  # or torchvision fetches a trained backbone
+        arguments["weights_backbone"] = None
+    return partial(_import(model.reference), **arguments)
 
 
 @cache

@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import nn
 
+from edulib.models.detection.ssd import L2Norm
 from edulib.registry import get_builder, get_model_info, get_reference, list_models
 
 SETTINGS = {
@@ -25,6 +26,7 @@ SETTINGS = {
     nn.AdaptiveAvgPool2d: ("output_size",),
     nn.LocalResponseNorm: ("size", "alpha", "beta", "k"),
     nn.BatchNorm2d: ("eps", "momentum"),
+    L2Norm: (),
     nn.Dropout: ("p",),
 }
 """What says how a layer of this type works; channels do not, they have their tests."""
@@ -38,8 +40,9 @@ USUAL = {
 }
 BY_CLASS = {
     signature(get_builder(name)).return_annotation: name
-    for name in reversed(list_models())
+    for name in sorted(list_models(), key=lambda name: -get_model_info(name).params)
 }
+"""The smallest model of each class."""
 
 
 def in_words(layer: nn.Module) -> str:
@@ -110,7 +113,9 @@ def test_weights_start_with_the_stated_deviation(name):
                 "fan_out": weight.shape[0] * receptive // getattr(layer, "groups", 1),
                 "groups": getattr(layer, "groups", 1),
             }
-            expected = eval(stated.get(key, stated[kind]), {"sqrt": math.sqrt}, fans)
+            parts = [part for part in stated if f"{key}.".startswith(f"{part}.")]
+            formula = stated[max(parts, key=len, default=kind)]
+            expected = eval(formula, {"sqrt": math.sqrt}, fans)
             sample = weight.flatten()[:1_000_000]
             few = 5 / math.sqrt(2 * len(sample))  # five errors of a sample this size
             assert sample.std().item() == pytest.approx(expected, rel=few), key

@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from edulib.registry import get_builder, get_model_info, get_tiny_builder, list_models
 
 CLASSIFIERS = list_models(task="classification")
+DETECTORS = list_models(task="detection")
 SEEN = {}
 KINDS = [
     name
@@ -29,7 +30,38 @@ def classification_loss(build, inputs: list[Tensor]) -> tuple[nn.Module, Tensor]
     return network, nn.functional.cross_entropy(logits, torch.tensor([0, 6]))
 
 
-LOSSES = {"classification": classification_loss}
+def detection_loss(build, inputs: list[Tensor]) -> tuple[nn.Module, Tensor]:
+    network = build(num_classes=7)
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    losses = network.losses(*inputs, [some_objects(inputs[0]), no_objects()])
+    assert all(loss.shape == () for loss in losses.values())
+    return network, sum(losses.values())
+
+
+def some_objects(images: Tensor) -> dict[str, Tensor]:
+    """Return objects of all sizes, each with its centre elsewhere."""
+    height, width = images.shape[-2:]
+    shares = torch.tensor(
+        [
+            [0.02, 0.03, 0.10, 0.12],
+            [0.75, 0.05, 0.92, 0.20],
+            [0.05, 0.60, 0.40, 0.92],
+            [0.40, 0.45, 0.95, 0.95],
+            [0.20, 0.10, 0.90, 0.80],
+            [0.03, 0.02, 0.95, 0.97],
+        ]
+    )
+    boxes = shares * torch.tensor([width, height, width, height])
+    return {"boxes": boxes, "labels": torch.arange(6)}
+
+
+def no_objects() -> dict[str, Tensor]:
+    return {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+
+
+LOSSES = {"classification": classification_loss, "detection": detection_loss}
 """For each task: builds a network with a function; its loss for a batch of two."""
 
 
@@ -78,7 +110,7 @@ def test_takes_other_channels_and_one_class(name):
     assert logits.shape == (1, 1)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", [*CLASSIFIERS, *DETECTORS])
 def test_names_bad_input(name):
     given, height, width = get_model_info(name).image_shape
     wanted = given + 1
@@ -95,10 +127,78 @@ def test_names_bad_input(name):
             get_builder(name)(num_classes=0)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_classifiers_share_a_signature(name):
+@pytest.mark.parametrize("name", [*CLASSIFIERS, *DETECTORS])
+def test_builders_share_a_signature(name):
     for build in (get_builder(name), get_tiny_builder(name)):
         parameters = inspect.signature(build).parameters
         assert list(parameters)[:2] == ["num_classes", "in_channels"]
         assert all(p.default is not p.empty for p in parameters.values())
         assert len(parameters) <= 8
+
+
+@pytest.fixture(params=[name for name in KINDS if name in DETECTORS])
+def detector(request):
+    """A tiny detector of seven kinds of object, and two images for it."""
+    torch.manual_seed(0)
+    model = get_model_info(request.param)
+    images = [torch.randn(2, *shape) for shape in model.test_inputs]
+    return get_tiny_builder(request.param)(num_classes=7).eval(), *images
+
+
+def test_detections_are_boxes_in_the_image_the_surest_first(detector):
+    network, images = detector
+    height, width = images.shape[-2:]
+    for found in network.detect(images):
+        boxes, scores, labels = found["boxes"], found["scores"], found["labels"]
+        assert len(boxes) == len(scores) == len(labels)
+        assert not boxes.requires_grad
+        assert (boxes >= 0).all()
+        assert (boxes <= torch.tensor([width, height, width, height])).all()
+        assert (boxes[:, 2:] >= boxes[:, :2]).all()
+        assert (scores.diff() <= 0).all()
+        assert ((scores > 0) & (scores <= 1)).all()
+        assert labels.dtype == torch.int64
+        assert ((labels >= 0) & (labels < 7)).all()
+
+
+def test_without_images_there_are_no_detections_and_no_loss(detector):
+    network, images = detector
+    assert network.detect(images[:0]) == []
+    with pytest.raises(ValueError, match="at least one image to learn from, got none"):
+        network.losses(images[:0], [])
+
+
+def test_without_objects_the_losses_are_finite(detector):
+    network, images = detector
+    losses = network.losses(images, [no_objects(), no_objects()])
+    total = sum(losses.values())
+    total.backward()
+    assert torch.isfinite(total)
+    assert all(loss >= 0 for loss in losses.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": torch.arange(6) + 2}, "labels from 0 to 6, got 7"),
+        ({"labels": torch.arange(6) - 1}, "labels from 0 to 6, got -1"),
+        ({"labels": torch.arange(5)}, r"labels \(6,\), one for each box.* \(5,\)"),
+        ({"labels": torch.arange(6.0)}, r"torch\.int64, got torch\.float32"),
+        ({"boxes": torch.ones(6, 5)}, r"boxes \(N, 4\).*got torch.float32 \(6, 5\)"),
+        (
+            {"boxes": torch.tensor([[5.0, 2, 1, 8]]).expand(6, 4)},
+            r"x2 > x1 and y2 > y1, got \[5\.0, 2\.0, 1\.0, 8\.0\]",
+        ),
+        ({"boxes": torch.full((6, 4), torch.nan)}, r"finite numbers.*got \[nan"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(detector, change, message):
+    network, images = detector
+    with pytest.raises(ValueError, match=message):
+        network.losses(images, [no_objects(), some_objects(images) | change])
+
+
+def test_a_target_for_each_image_is_asked_for(detector):
+    network, images = detector
+    with pytest.raises(ValueError, match="a target for each of 2 images, got 1"):
+        network.losses(images, [no_objects()])

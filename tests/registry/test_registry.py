@@ -81,6 +81,7 @@ def test_inputs_for_tests_are_shapes_the_image_if_nothing_else_is_said():
 def test_a_reference_is_a_function_of_another_library():
     assert get_reference("lenet5") is None
     assert get_reference("resnet50").func.__module__.startswith("torchvision.")
+    assert get_reference("ssd300_vgg16").keywords == {"weights_backbone": None}
 
 
 def test_a_builder_bears_its_name():
