@@ -249,6 +249,8 @@ class MaskRCNN(nn.Module):
             For each image ``boxes`` (N, 4), xyxy in pixels, ``scores`` (N,), ``labels``
             (N,) and ``masks`` (N, H, W), bool.
         """
+        if not len(images):
+            return []
         found = self(images, score_threshold, nms_threshold, max_detections)
         labels = torch.cat([one["labels"] for one in found.detections]) + 1
         masks = self.mask_head.probabilities(found.mask_logits, labels)

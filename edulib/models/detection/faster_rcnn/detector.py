@@ -107,6 +107,8 @@ class FasterRCNN(nn.Module):
             For each image ``boxes`` (N, 4), xyxy in pixels, ``scores`` (N,) and
             ``labels`` (N,). One region may stand under several labels.
         """
+        if not len(images):
+            return []
         proposals, logits, offsets = self(images)
         return self.box_head.detect(
             logits,
@@ -129,5 +131,7 @@ class FasterRCNN(nn.Module):
             For each image ``boxes`` (N, 4), xyxy in pixels, and ``scores`` (N,), the
             probability of any object. The first n are what n proposals would be.
         """
+        if not len(images):
+            return []
         scored = self.rpn(self.backbone(images))
         return self.rpn.propose(scored, images.shape[-2:], self.rpn.keep)
