@@ -61,7 +61,7 @@ def test_full_size_proposals_and_detections_are_torchvisions():
 
 
 @pytest.mark.parametrize(
-    ("norm", "size"), [(nn.BatchNorm2d, (64, 96)), (FrozenBatchNorm2d, (75, 90))]
+    ("norm", "size"), [(nn.BatchNorm2d, (64, 64)), (FrozenBatchNorm2d, (40, 64))]
 )
 def test_losses_and_gradients_are_torchvisions(norm, size):
     torch.manual_seed(0)
@@ -246,4 +246,4 @@ def test_learns_one_batch(build):
     network, images = build(KINDS), torch.randn(2, 3, 64, 96)
     targets = make_targets(64, 96)[:2]
     targets = [one | {"boxes": one["boxes"].float()} for one in targets]
-    assert_learns(network, images, targets, below=0.4)
+    assert_learns(network, images, targets, below=0.5)
