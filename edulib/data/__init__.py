@@ -10,6 +10,7 @@ from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
 from edulib.data.pca_color import PCAColor
 from edulib.data.photographs import PHOTOS, ExemplarPatches, Photo, photos
+from edulib.data.random_zoom import RandomZoom
 from edulib.data.scenes import Scene, Scenes, detection_scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
 
@@ -19,6 +20,7 @@ __all__ = [
     "ExemplarPatches",
     "PCAColor",
     "Photo",
+    "RandomZoom",
     "Scene",
     "Scenes",
     "as_tensors",
