@@ -59,7 +59,7 @@ bench: $(INSTALLED) ## measure speed against torchvision and the textbook loop
 
 gpu: ## larger runs, then the bench, in pieces on a GPU (NAMES=..., PYTHON=one that has torch)
 	@until $(PYTHON) -m edulib.experiments larger $(NAMES); do [ $$? -eq 75 ] || exit 1; done
-	@for section in forward step training; do \
+	@for section in forward step operations training; do \
 		$(PYTHON) -m edulib.benchmarks --skip-today --only $$section || exit 1; done
 
 student: $(INSTALLED) ## write the notebooks without solutions into build/student

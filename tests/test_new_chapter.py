@@ -130,7 +130,7 @@ CHECKPOINTS = {
         arguments={},
         data=digits,
         recipe=Recipe(epochs=8, lr=0.1),
-        min_accuracy=0.2,
+        minimum=0.2,
     ),
 }
 '''

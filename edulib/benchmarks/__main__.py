@@ -14,6 +14,7 @@ import torch
 from edulib.benchmarks import FILE, project
 from edulib.benchmarks.foreign import bench_foreign
 from edulib.benchmarks.models import bench_models
+from edulib.benchmarks.operations import bench_operations
 from edulib.benchmarks.training import bench_training
 from edulib.files import atomic_write
 
@@ -23,6 +24,7 @@ def sections(device: torch.device) -> dict[str, Callable[[], object]]:
     return {
         "forward": lambda: bench_models("forward", device),
         "step": lambda: bench_models("step", device),
+        "operations": lambda: bench_operations(device),
         "training": lambda: bench_training(device),
         "foreign": bench_foreign,
         "scenes": project.bench_scenes,

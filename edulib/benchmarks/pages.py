@@ -49,25 +49,26 @@ def machine_line(found: dict) -> str:
     )
 
 
-def ratio_table(rows: list[dict], label: str) -> HtmlOutput:
+def ratio_table(rows: list[dict], label: str, what: str = "model") -> HtmlOutput:
     """Our seconds over the other library's, model by model.
 
     Args:
         rows: results of one kind.
         label: what was measured, for those who do not see the table.
+        what: the key of each row's name, "model" or "operation".
     """
+    formats = [row.get("numbers", "float32") for row in rows]
     lines = [
         (
-            row["model"]
-            + ("" if row["numbers"] == "float32" else f", {row['numbers']}"),
+            row[what] + ("" if numbers == "float32" else f", {numbers}"),
             f"{1000 * row['ours']:.1f} ms",
             f"{1000 * row['theirs']:.1f} ms",
             f"{row['ratio']:.2f}",
             f"{row['low']:.2f} to {row['high']:.2f}",
         )
-        for row in rows
+        for row, numbers in zip(rows, formats, strict=True)
     ]
-    heading = ("model", "ours", "theirs", "ratio", "half of the rounds")
+    heading = (what, "ours", "theirs", "ratio", "half of the rounds")
     return show_table(label, heading, lines)
 
 
@@ -79,6 +80,16 @@ def ratio_summary(rows: list[dict]) -> str:
         f"The middle ratio is **{median(row['ratio'] for row in rows):.2f}**, the "
         f"highest {worst['ratio']:.2f} (`{worst['model']}`). Slower in three quarters "
         f"of the rounds or more: {', '.join(slower) or 'none'}."
+    )
+
+
+def operations_summary(rows: list[dict]) -> str:
+    """How far the answers are apart, and which operations pay for being readable."""
+    slower = [f"`{row['operation']}`" for row in rows if row["low"] > 1.0]
+    return (
+        f"The two answers differ by at most {max(r['difference'] for r in rows):.1g}. "
+        f"Ours takes longer in three quarters of the rounds or more: "
+        f"{', '.join(slower) or 'never'}."
     )
 
 

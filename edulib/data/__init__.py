@@ -10,7 +10,7 @@ from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
 from edulib.data.pca_color import PCAColor
 from edulib.data.photographs import PHOTOS, ExemplarPatches, Photo, photos
-from edulib.data.scenes import Scene, Scenes, make_scene, parts_of
+from edulib.data.scenes import Scene, Scenes, detection_scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Scene",
     "Scenes",
     "as_tensors",
+    "detection_scenes",
     "global_contrast_normalization",
     "make_scene",
     "parts_of",

@@ -13,6 +13,13 @@ SIZES = {
     "cifar10": 32,
     **dict.fromkeys(PHOTOGRAPHS, 224),
 }
+TARGETS = {  # of scenes, for the tasks beside classification
+    "segmentation": "stuff",
+    "detection": "boxes",
+    "instance_segmentation": "masks",
+}
+TASKS = ("classification", *TARGETS)
+LARGEST = 256  # pixels of a scene
 
 
 class Source(NamedTuple):
@@ -25,7 +32,11 @@ class Source(NamedTuple):
 
 
 def load_source(
-    name: str, image_size: int | None, length: int, root: str | None
+    name: str,
+    image_size: int | None,
+    length: int,
+    root: str | None,
+    task: str = "classification",
 ) -> Source:
     """Data by name.
 
@@ -36,20 +47,28 @@ def load_source(
         image_size: side of the images in pixels; None for the usual one.
         length: how many scenes to train on; a quarter as many more validate.
         root: folder of the images, where they are files.
+        task: what the targets are for, one of ``TASKS``.
 
     Raises:
-        ValueError: if the name is unknown, a number is below 1, ``root`` is missing, or
-            there is a single class.
+        ValueError: if the name is unknown or not for this task, a number is below 1,
+            ``root`` is missing, or there is a single class.
         FileNotFoundError: if there are no images in the folder.
         ConnectionError: if a set cannot be fetched.
     """
-    if name not in SIZES:
-        raise ValueError(f"expected --data out of {tuple(SIZES)}, got {name!r}")
+    if task not in TASKS:
+        raise ValueError(f"expected --task out of {TASKS}, got {task!r}")
+    known = ("scenes",) if task in TARGETS else tuple(SIZES)
+    if name not in known:
+        raise ValueError(
+            f"expected --data out of {known} for {task.replace('_', ' ')}, got {name!r}"
+        )
     size = SIZES[name] if image_size is None else image_size
     check_whole("--image-size", size, 1)
     check_whole("--length", length, 1)
     if name == "digits":
         return digits(size)
+    if task in TARGETS:
+        return annotated_scenes(length, size, TARGETS[task])
     if name == "scenes":
         return scenes(length, size)
     if root is None:
@@ -74,6 +93,24 @@ def scenes(length: int, image_size: int) -> Source:
     if image_size <= 64:
         train, val = as_tensors(train), as_tensors(val)
     return Source(train, val, num_classes=len(Scenes.classes), in_channels=3)
+
+
+def annotated_scenes(length: int, image_size: int, target: str) -> Source:
+    """Scenes of one to six objects, drawn once; above 256 pixels they are enlarged."""
+    from torchvision.transforms import v2
+
+    from edulib.data import Scenes, detection_scenes
+
+    size = min(image_size, LARGEST)
+    enlarge = v2.Resize((image_size, image_size)) if image_size > size else None
+    train, val = (
+        detection_scenes(
+            count, size, seed=seed, target=target, transforms=enlarge
+        ).cached()
+        for seed, count in enumerate((length, max(1, length // 4)))
+    )
+    classes = len(Scenes.classes) + (len(Scenes.stuff) if target == "stuff" else 0)
+    return Source(train, val, classes, in_channels=3)
 
 
 def files(name: str, root: str, image_size: int) -> Source:

@@ -9,6 +9,7 @@ from statistics import median
 from edulib.data.cache import cache_folder
 from edulib.experiments.checkpoints import list_recipes, train_checkpoint
 from edulib.experiments.experiment import (
+    is_measure,
     list_experiments,
     list_larger,
     missing,
@@ -18,6 +19,7 @@ from edulib.experiments.experiment import (
 )
 from edulib.experiments.piece import UNFINISHED, OutOfTime, time_limit
 from edulib.registry import suggest
+from edulib.training.metrics import Metrics
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -118,9 +120,10 @@ def _train(
         print(f"{name}: {describe(*left(name))}", flush=True)
         for run in run_experiment(name, device=device, checkpoints=checkpoints):
             time = f"{run['seconds']} s" if "seconds" in run else "in several pieces"
+            last = Metrics({key: run[key][-1] for key in filter(is_measure, run)})
             print(
-                f"  {run['variant']}, seed {run['seed']}: training error "
-                f"{run['train_error'][-1]:.1%}, {time}; {describe(*left(name))}",
+                f"  {run['variant']}, seed {run['seed']}: {last}, {time}; "
+                f"{describe(*left(name))}",
                 flush=True,
             )
 
@@ -133,8 +136,7 @@ def _progress(names: Iterable[str], folder: Path) -> list:
 
 def _checkpoint(options: argparse.Namespace) -> int:
     for name in options.names:
-        accuracy = train_checkpoint(name)
-        print(f"{name}: validation accuracy {accuracy:.2%}", flush=True)
+        print(f"{name}: validation {train_checkpoint(name)}", flush=True)
     return 0
 
 

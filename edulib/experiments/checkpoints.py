@@ -8,12 +8,12 @@ A chapter lists its own in ``edulib/chapters/<chapter>/experiments.py``:
             arguments={"in_channels": 1, "width": 8},
             data=partial(digits, image_size=16),
             recipe=Recipe(epochs=10, lr=0.1),
-            min_accuracy=0.97,
+            minimum=0.97,
         ),
     }
 
 ``python -m edulib.experiments checkpoint resnet56-digits`` trains it on one thread,
-refuses a result below ``min_accuracy``, and writes the weights and a JSON file that
+refuses an accuracy below ``minimum``, and writes the weights and a JSON file that
 describes them to ``edulib/weights/checkpoints/``. Keep a file under 2 MB.
 """
 
@@ -27,9 +27,17 @@ from edulib.data.splits import Split
 from edulib.experiments.experiment import call_text
 from edulib.experiments.walk import collect
 from edulib.registry import suggest
-from edulib.training.loop import evaluate, fit
+from edulib.training.loop import CLASSIFICATION, evaluate, fit
+from edulib.training.metrics import Metrics
+from edulib.training.objectives import Objective
 from edulib.training.recipe import Recipe
-from edulib.weights.checkpoint import FOLDER, CheckpointInfo, build, save_checkpoint
+from edulib.weights.checkpoint import (
+    FOLDER,
+    CheckpointInfo,
+    build,
+    half_weights,
+    save_checkpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -41,17 +49,21 @@ class CheckpointRecipe:
         arguments: keyword arguments of the builder.
         data: returns the training and the validation set.
         recipe: how it is trained.
-        min_accuracy: validation accuracy below which it is not kept.
+        minimum: of ``measure`` on the validation set, below which it is not kept.
         half: whether the file holds float16, for half the size; what is measured is
             measured after rounding.
+        objective: what it is trained for, such as ``Detection()``.
+        measure: one of the objective's, such as "AP50".
     """
 
     builder: str
     arguments: dict
     data: Callable[[], Split]
     recipe: Recipe
-    min_accuracy: float
+    minimum: float
     half: bool = False
+    objective: Objective = CLASSIFICATION
+    measure: str = "accuracy"
 
 
 def list_recipes() -> dict[str, CheckpointRecipe]:
@@ -59,15 +71,15 @@ def list_recipes() -> dict[str, CheckpointRecipe]:
     return collect("CHECKPOINTS")
 
 
-def train_checkpoint(name: str, folder: str | Path = FOLDER) -> float:
+def train_checkpoint(name: str, folder: str | Path = FOLDER) -> Metrics:
     """Train and save a checkpoint.
 
     Returns:
-        Its accuracy on the validation set.
+        What was measured on the validation set.
 
     Raises:
         ValueError: if there is no recipe of that name.
-        RuntimeError: if the accuracy is below what the recipe promises.
+        RuntimeError: if the measure is below what the recipe promises.
     """
     known = list_recipes()
     if name not in known:
@@ -76,17 +88,17 @@ def train_checkpoint(name: str, folder: str | Path = FOLDER) -> float:
     train, val = row.data()
     torch.manual_seed(row.recipe.seed)
     model = build(row.builder, row.arguments)
-    fit(model, train, recipe=row.recipe)
+    fit(model, train, recipe=row.recipe, objective=row.objective)
     if row.half:
-        model.half().float()  # rounds the weights in place
-    result = evaluate(model, val)
-    if result.accuracy < row.min_accuracy:
+        model.load_state_dict(half_weights(model.state_dict()))  # rounds them
+    result = evaluate(model, val, objective=row.objective)
+    if not result[row.measure] >= row.minimum:
         raise RuntimeError(
-            f"{name} reached {result}, below the promised {row.min_accuracy:.1%}: "
-            "nothing was saved; change the recipe"
+            f"{name} reached {result}, below the promised {row.measure} "
+            f"{row.minimum:.3f}: nothing was saved; change the recipe"
         )
-    measured = {"val_loss": result.loss, "val_accuracy": result.accuracy}
+    measured = {f"val_{measure}": value for measure, value in result.items()}
     data = call_text(row.data)
     info = CheckpointInfo(row.builder, row.arguments, data, row.recipe, measured)
     save_checkpoint(model, name, info, folder, half=row.half)
-    return result.accuracy
+    return result

@@ -25,6 +25,7 @@ from edulib.experiments.walk import collect, folder_of
 from edulib.files import atomic_write, check_writable
 from edulib.registry import suggest
 from edulib.training.loop import CLASSIFICATION, fit
+from edulib.training.metrics import History
 from edulib.training.objectives import Objective
 from edulib.training.recipe import Recipe
 
@@ -37,7 +38,7 @@ class Variant:
         build: returns the network, without arguments.
         data: returns the training and the validation set, without arguments.
         recipe: how it is trained; its seed is replaced.
-        objective: what for; it measures an "accuracy".
+        objective: what for.
     """
 
     build: Callable[[], nn.Module]
@@ -102,7 +103,8 @@ def load_experiment(name: str, folder: Path | None = None) -> dict[str, dict]:
 
     Returns:
         For each variant "seeds", and under "train_error" and "val_error" a list for
-        each seed, with a number between 0 and 1 for each epoch.
+        each seed, with a number between 0 and 1 for each epoch. Where the objective
+        measures no accuracy, its measures stand there instead: "train_loss", "val_AP".
 
     Raises:
         ValueError: if there is no such experiment, or it has not been run.
@@ -115,13 +117,16 @@ def load_experiment(name: str, folder: Path | None = None) -> dict[str, dict]:
         )
     found: dict[str, dict] = {}
     for run in sorted(runs, key=lambda run: run["seed"]):
-        row = found.setdefault(
-            run["variant"], {"seeds": [], "train_error": [], "val_error": []}
-        )
+        row = found.setdefault(run["variant"], {"seeds": []})
         row["seeds"].append(run["seed"])
-        for split in ("train_error", "val_error"):
-            row[split].append(run[split])
+        for measure in filter(is_measure, run):
+            row.setdefault(measure, []).append(run[measure])
     return found
+
+
+def is_measure(name: str) -> bool:
+    """Say whether an entry of a run is one of its measures, a number an epoch."""
+    return name.startswith(("train_", "val_"))
 
 
 def missing(name: str, folder: Path | None = None) -> list[tuple[str, int]]:
@@ -182,8 +187,8 @@ def train(
     """Train one network, or go on from its checkpoint.
 
     Returns:
-        Its errors in each epoch, the machine, the date, and, of a training in one
-        piece, the seconds it took.
+        Its errors (or other measures) in each epoch, the machine, the date, and, of a
+        training in one piece, the seconds it took.
     """
     in_one_piece = not (checkpoint and checkpoint.exists())
     started = time.perf_counter()
@@ -203,8 +208,25 @@ def train(
         "machine": machine(device),
         "date": date.today().isoformat(),
         **({"seconds": seconds} if in_one_piece else {}),
-        "train_error": [round(1 - a, 4) for a in history.train_accuracy],
-        "val_error": [round(1 - a, 4) for a in history.val_accuracy],
+        **measured(history),
+    }
+
+
+def measured(history: History) -> dict[str, list[float]]:
+    """Return what is kept of a training, of each measure one number an epoch.
+
+    The errors of a classifier; of what measures no accuracy, all measures.
+    """
+    splits = {"train": history.train, "val": history.val}
+    if all("accuracy" in measures for measures in splits.values()):
+        splits = {
+            split: {"error": [1 - accuracy for accuracy in measures["accuracy"]]}
+            for split, measures in splits.items()
+        }
+    return {
+        f"{split}_{name}": [round(value, 4) for value in values]
+        for split, measures in splits.items()
+        for name, values in measures.items()
     }
 
 

@@ -46,6 +46,7 @@ class Batches:
         examples: dataset of (input, target), or of inputs alone; or a tuple of them:
             (inputs, targets) or (inputs,), each a tensor (N, ...) or a list of N.
         size: examples to a batch, at most; the N examples are cut into equal batches.
+            One more where otherwise a process would have none.
         device: where the batches are needed.
         workers: processes that load a dataset.
 
@@ -72,7 +73,8 @@ class Batches:
         self.size, self.device, self.workers = size, device, workers
 
     def __len__(self) -> int:
-        return math.ceil(self.length / max(self.size, world_size()))
+        cut = math.ceil(self.length / max(self.size, world_size()))
+        return min(cut, self.length // world_size())  # an example for each process
 
     def in_order(self) -> Iterator[Batch]:
         """Yield every example once, in the order of the set."""

@@ -78,9 +78,7 @@ def save_checkpoint(
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     put_weights(build(info.builder, info.arguments), weights, name)
     if half:
-        weights = {
-            k: v.half() if v.is_floating_point() else v for k, v in weights.items()
-        }
+        weights = half_weights(weights)
     content = save(clone_shared(weights))
     about = {**asdict(info), "sha256": sha256(content).hexdigest()}
     try:
@@ -94,6 +92,11 @@ def save_checkpoint(
     atomic_write(path, content)
     atomic_write(path.with_suffix(".json"), text.encode())
     return path
+
+
+def half_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights whose floating-point numbers are of float16."""
+    return {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
 
 
 def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from edulib.benchmarks import __main__ as command
-from edulib.benchmarks import clock, models, pages, project, training
+from edulib.benchmarks import clock, models, operations, pages, project, training
 
 CPU = torch.device("cpu")
 FAMILIES = (
@@ -94,6 +94,22 @@ def test_both_loops_are_trained_and_compared(monkeypatch):
     assert "`fit` did not reach 110%" in pages.training_verdict(found)
     found["target"] = 0.0
     assert "at either rate, had not" in pages.training_verdict(found)
+
+
+def test_the_operations_on_boxes_are_equal_and_timed(monkeypatch):
+    monkeypatch.setattr(operations, "REGIONS", 5)
+    monkeypatch.setattr(operations, "CHANNELS", 3)
+    monkeypatch.setattr(operations, "BOXES", 200)
+    times = {"ours": 2.0, "theirs": 1.0, "ratio": 2.0, "low": 1.5, "high": 3.0}
+    monkeypatch.setattr(operations, "in_turns", lambda *_: times)
+    rows = operations.bench_operations(CPU)
+    assert max(row["difference"] for row in rows) < 1e-4
+    rows[0] |= {"low": 0.9, "difference": 0.5}
+    summary = pages.operations_summary(rows)
+    assert "at most 0.5." in summary
+    assert [f"`{row['operation']}`" in summary for row in rows] == [False] + [True] * 5
+    shown = repr(pages.ratio_table(rows, "operations", "operation"))
+    assert all(row["operation"] in shown for row in rows)
 
 
 class Today:

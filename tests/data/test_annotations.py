@@ -8,13 +8,14 @@ import pytest
 from PIL import Image, ImageDraw
 
 from edulib.data import Scenes, make_scene, parts_of
-from edulib.data.scenes.drawing import draw_map
+from edulib.data.scenes.drawing import STRIDE, draw_map
 from edulib.data.scenes.language import ANSWERS, plural
 from edulib.data.scenes.layout import main_kind
 from edulib.data.scenes.objects import KINDS, PARTS, TEXTURES, VARIANTS, template
 from edulib.data.scenes.palette import COLORS, NAMES
 from edulib.data.scenes.placing import UNIT, Placed, Pose
 from edulib.data.scenes.settings import SETTINGS
+from edulib.data.scenes.visibility import visible_plan
 
 SCENES = [make_scene(9, k, 64, objects=(1, 6)) for k in range(120)]
 SHARED = {
@@ -72,8 +73,8 @@ def test_the_main_object_is_the_label_and_nothing_but_scenery_covers_it():
     labeled = Scenes(20, 64, seed=9, objects=(1, 6))
     for k, (_, label) in enumerate(labeled):
         assert SCENES[k].label == SCENES[k].labels[0] == label
-        plan = labeled.options.plan(9, k)
-        alone = draw_map(replace(plan, depth=[0]), 64) > 0
+        plan = visible_plan(labeled.options, 9, k)
+        alone = draw_map(replace(plan, depth=[0]), 64) >= STRIDE
         np.testing.assert_array_equal(alone, SCENES[k].masks[0])
 
 

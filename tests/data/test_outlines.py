@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edulib.data.scenes.layout import make_plan
+from edulib.data.scenes.options import Options
 from edulib.data.scenes.outlines import cut, outlines
 
 corner = st.tuples(st.integers(-900, 900), st.integers(-900, 900))
@@ -47,7 +48,7 @@ def test_all_pieces_are_exact_and_lie_on_their_edge(polygon):
 
 def test_every_outline_of_scenes_is_exact():
     for index in range(12):
-        plan = make_plan(0, index, "both", (1, 3), None)
+        plan = make_plan(0, index, Options(objects=(1, 3)))
         layers = [*plan.backdrop.behind, *(thing.placed for thing in plan.things)]
         drawn = outlines(layers, 256)
         assert len(drawn) == sum(len(placed.template.shapes) for placed in layers)
@@ -57,7 +58,7 @@ def test_every_outline_of_scenes_is_exact():
 
 
 def test_an_outline_keeps_all_corners_of_its_shape():
-    plan = make_plan(0, 0, "day", (1, 1), None)
+    plan = make_plan(0, 0, Options(domain="day"))
     placed = plan.things[0].placed
     drawn = outlines([placed], 256)
     corners = placed.corners(256)

@@ -142,7 +142,7 @@ def test_items_have_torchvision_types():
     assert target["masks"].shape == (count, 40, 40)
     assert target["masks"].dtype == torch.bool
     assert target["labels"].dtype == torch.int64
-    for name in ("semantic", "parts", "instances"):
+    for name in ("semantic", "stuff", "parts", "instances"):
         assert isinstance(target[name], tv_tensors.Mask)
         assert target[name].shape == (40, 40)
         assert target[name].dtype == torch.int64
@@ -205,7 +205,7 @@ def test_indices_behave_as_those_of_a_list():
         ({"objects": 0}, "from 1 to 8, got 0"),
         ({"objects": (3, 2)}, r"from 1 to 8, got \(3, 2\)"),
         ({"objects": (1, 9)}, r"from 1 to 8, got \(1, 9\)"),
-        ({"scale": "huge"}, "expected a scale out of .*, got 'huge'"),
+        ({"scale": "huge"}, "expected a scale out of .*'mixed'.*, got 'huge'"),
     ],
 )
 def test_wrong_arguments(arguments, message):

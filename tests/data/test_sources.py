@@ -84,6 +84,40 @@ def test_large_scenes_are_kept_as_a_dataset():
     assert 0 <= label < 10
 
 
+@pytest.mark.parametrize(
+    ("task", "names", "classes"),
+    [
+        ("detection", ["boxes", "labels"], 10),
+        ("instance_segmentation", ["boxes", "labels", "masks"], 10),
+        ("segmentation", None, 23),
+    ],
+)
+def test_scenes_serve_every_task(task, names, classes):
+    data = load_source("scenes", 48, 12, None, task)
+    assert (len(data.train), len(data.val)) == (12, 3)
+    assert (data.num_classes, data.in_channels) == (classes, 3)
+    (image, target), (other, _) = data.train[0], data.val[0]
+    assert image.shape == (3, 48, 48)
+    assert not torch.equal(image, other)
+    if names:
+        assert sorted(target) == names
+        assert target["labels"].max() < classes
+    else:
+        assert target.shape == (48, 48)
+        assert target.max() < classes
+
+
+def test_scenes_larger_than_they_can_be_drawn_are_enlarged_with_their_boxes():
+    drawn = load_source("scenes", 256, 2, None, "instance_segmentation").train[1]
+    enlarged = load_source("scenes", 300, 2, None, "instance_segmentation").train
+    image, target = enlarged[1]
+    assert image.shape == (3, 300, 300)
+    assert target["masks"].shape[1:] == (300, 300)
+    torch.testing.assert_close(
+        target["boxes"], drawn[1]["boxes"] * 300 / 256, check_dtype=False
+    )
+
+
 def test_one_class_is_nothing_to_tell_apart(monkeypatch):
     class One(Pictures):
         def __init__(self, name, root, split, transforms, download):
@@ -106,3 +140,15 @@ def test_one_class_is_nothing_to_tell_apart(monkeypatch):
 def test_arguments_that_are_none(arguments, message):
     with pytest.raises(ValueError, match=message):
         load_source(*arguments, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "message"),
+    [
+        ("digits", "detection", r"--data out of \('scenes',.* for detection, got 'd"),
+        ("scenes", "depth", r"--task out of \('classification', .*, got 'depth'"),
+    ],
+)
+def test_data_that_is_not_for_the_task(name, task, message):
+    with pytest.raises(ValueError, match=message):
+        load_source(name, 32, 4, "photos", task)

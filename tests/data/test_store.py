@@ -1,6 +1,6 @@
 """Scenes that are drawn once are the scenes that are drawn."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -8,9 +8,10 @@ import torch
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
-from edulib.data import Scene, Scenes, as_tensors
+from edulib.data import Scene, Scenes, as_tensors, detection_scenes
 from edulib.data.scenes import store
 from edulib.data.scenes.dataset import TARGETS
+from edulib.data.scenes.options import Options
 
 OPTIONS = {"length": 10, "image_size": 32, "seed": 3, "objects": (1, 8)}
 
@@ -59,8 +60,14 @@ def test_items_are_those_of_the_set_that_draws(target):
     assert same(scenes[-1], first[-1])
 
 
-def test_scenes_are_those_that_are_drawn():
-    scenes = Scenes(**OPTIONS, domain="night", scale="small")
+@pytest.mark.parametrize(
+    "scenes",
+    [
+        Scenes(**OPTIONS, domain="night", scale="small"),
+        detection_scenes(**OPTIONS, crowds=50),
+    ],
+)
+def test_scenes_are_those_that_are_drawn(scenes):
     kept = scenes.cached()
     for index in (0, 5, -1):
         one, other = scenes.scene(index), kept.scene(index)
@@ -113,6 +120,25 @@ def test_other_scenes_are_other_files(drawn, other):
     del drawn[:]
     kept = Scenes(**{**OPTIONS, "length": 2, **other}).cached()
     assert drawn == list(range(len(kept)))
+
+
+def test_each_option_counts():
+    options = Options(objects=(1, 3))
+    others = {
+        "image_size": 65,
+        "domain": "day",
+        "objects": (1, 4),
+        "scale": "mixed",
+        "crowds": 10,
+        "in_depth": True,
+        "filled": True,
+    }
+    assert set(others) == {field.name for field in fields(Options)}
+    changed = [replace(options, **{name: other}) for name, other in others.items()]
+    keys = {store._key(one, 0, range(5)) for one in (options, *changed)}
+    assert len(keys) == 1 + len(others)
+    same = replace(options, objects=[1, 3])
+    assert store._key(same, 0, range(5)) in keys
 
 
 def test_other_code_draws_anew(drawn, monkeypatch):

@@ -1,6 +1,6 @@
 """Remaking a checkpoint, on a tiny stand-in for a shipped one."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -10,7 +10,8 @@ from training_helpers import examples
 from edulib.chapters.googlenet.data import scenes_of_sizes
 from edulib.data.splits import scenes
 from edulib.experiments import CheckpointRecipe, checkpoints, train_checkpoint
-from edulib.training import Recipe, evaluate
+from edulib.models.classification.resnet import resnet20_cifar
+from edulib.training import Classification, Recipe, evaluate
 from edulib.weights.checkpoint import checkpoint_info, load_checkpoint
 
 
@@ -23,8 +24,16 @@ TINY = CheckpointRecipe(
     arguments={"num_classes": 3, "in_channels": 1, "width": 4},
     data=partial(rows, count=90),
     recipe=Recipe(epochs=3, lr=0.1, batch_size=10),
-    min_accuracy=0.6,
+    minimum=0.6,
 )
+
+
+@dataclass(frozen=True)
+class Loss(Classification):
+    """Cross-entropy that reports no accuracy."""
+
+    def measures(self, totals):
+        return {"loss": super().measures(totals)["loss"]}
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +44,7 @@ def table(monkeypatch):
 
 
 def test_a_checkpoint_is_made_measured_and_described(tmp_path):
-    accuracy = train_checkpoint("tiny", tmp_path)
+    accuracy = train_checkpoint("tiny", tmp_path).accuracy
     about = checkpoint_info("tiny", tmp_path)
     assert about["data"] == "rows(count=90)"
     assert about["recipe"] == vars(TINY.recipe)
@@ -53,7 +62,7 @@ def test_it_is_remade_to_the_same_weights(tmp_path):
 def test_half_the_size_holds_what_was_measured(tmp_path, table):
     train_checkpoint("tiny", tmp_path / "single")
     table["tiny"] = replace(TINY, half=True)
-    accuracy = train_checkpoint("tiny", tmp_path / "half")
+    accuracy = train_checkpoint("tiny", tmp_path / "half").accuracy
     sizes = [
         (tmp_path / folder / "tiny.safetensors").stat().st_size
         for folder in ("single", "half")
@@ -64,9 +73,36 @@ def test_half_the_size_holds_what_was_measured(tmp_path, table):
     assert evaluate(model, examples(30)).accuracy == accuracy
 
 
+def test_it_is_held_to_a_measure_of_its_own_objective(tmp_path, table):
+    table["tiny"] = replace(TINY, objective=Loss(), measure="loss", minimum=0.0)
+    found = train_checkpoint("tiny", tmp_path)
+    assert found.keys() == {"loss"}
+    assert checkpoint_info("tiny", tmp_path)["result"] == {"val_loss": found.loss}
+    table["tiny"] = replace(table["tiny"], minimum=100)
+    with pytest.raises(RuntimeError, match=r"below the promised loss 100\.000"):
+        train_checkpoint("tiny", tmp_path)
+
+
+def test_rounding_leaves_what_is_no_weight(tmp_path, table, monkeypatch):
+    def with_a_constant(**arguments):
+        model = resnet20_cifar(**arguments)
+        model.register_buffer("third", torch.tensor(1 / 3), persistent=False)
+        return model
+
+    def save(model, *_, **__):
+        saved.append(model.third.item())
+
+    saved = []
+    monkeypatch.setattr(checkpoints, "build", lambda _, kept: with_a_constant(**kept))
+    monkeypatch.setattr(checkpoints, "save_checkpoint", save)
+    table["tiny"] = replace(TINY, half=True)
+    train_checkpoint("tiny", tmp_path)
+    assert saved == [torch.tensor(1 / 3).item()]
+
+
 def test_a_result_below_the_promise_is_not_saved(tmp_path, table):
-    table["tiny"] = replace(TINY, min_accuracy=1.01)
-    with pytest.raises(RuntimeError, match=r"below the promised 101\.0%: nothing was"):
+    table["tiny"] = replace(TINY, minimum=1.01)
+    with pytest.raises(RuntimeError, match=r"below .* accuracy 1\.010: nothing was"):
         train_checkpoint("tiny", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -54,9 +54,11 @@ def test_shipped_results_are_complete(name):
     assert found.keys() == row.variants.keys()
     for key, runs in found.items():
         assert tuple(runs["seeds"]) == row.seeds
-        for errors in (*runs["train_error"], *runs["val_error"]):
-            assert len(errors) == row.variants[key].recipe.epochs
-            assert all(0 <= error <= 1 for error in errors)
+        assert len(runs) > 2  # a measure of training, and one of validation
+        for measure in runs.keys() - {"seeds"}:
+            for values in runs[measure]:
+                assert len(values) == row.variants[key].recipe.epochs
+                assert "error" not in measure or all(0 <= v <= 1 for v in values)
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,25 @@ def test_a_variant_is_trained_for_its_own_objective_and_says_so(table, tmp_path)
         assert 1 - halved == pytest.approx((1 - usual) / 2, abs=1e-4)
     assert "objective" not in plain.describe()
     assert other.describe()["objective"] == "Halved()"
+
+
+@dataclass(frozen=True)
+class Loss(Classification):
+    """Cross-entropy that reports no accuracy."""
+
+    def measures(self, totals):
+        return {"loss": super().measures(totals)["loss"]}
+
+
+def test_all_measures_are_kept_where_none_is_an_accuracy(table, capsys):
+    row = replace(table["tiny"].variants["plain"], objective=Loss())
+    table["tiny"] = Experiment({"plain": row}, seeds=(0, 1))
+    assert main(["run", "tiny"]) == 0
+    assert "plain, seed 1: train_loss 2." in capsys.readouterr().out
+    (found,) = load_experiment("tiny").values()
+    assert found.keys() == {"seeds", "train_loss", "val_loss"}
+    assert found["seeds"] == [0, 1]
+    assert all(len(losses) == 2 for losses in found["val_loss"])
 
 
 def test_results_of_another_objective_are_refused(table, tmp_path):
@@ -127,7 +148,7 @@ def test_results_of_another_recipe_or_other_data_are_refused(table):
 
 def test_results_say_how_to_remake_them(table, tmp_path, capsys):
     assert main(["run", "tiny"]) == 0
-    assert "residual, seed 1: training error" in capsys.readouterr().out
+    assert "residual, seed 1: train_error 0." in capsys.readouterr().out
     about = json.loads((tmp_path / "results" / "tiny.json").read_text())
     assert about["remake"] == "python -m edulib.experiments run tiny"
     assert about["variants"]["plain"]["data"] == "few_images()"

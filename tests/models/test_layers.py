@@ -14,6 +14,8 @@ import pytest
 import torch
 from torch import nn
 
+from edulib.models.blocks.frozen_norm import FrozenBatchNorm2d
+from edulib.models.detection.faster_rcnn import RoIPool
 from edulib.models.detection.ssd import L2Norm
 from edulib.registry import get_builder, get_model_info, get_reference, list_models
 
@@ -26,7 +28,9 @@ SETTINGS = {
     nn.AdaptiveAvgPool2d: ("output_size",),
     nn.LocalResponseNorm: ("size", "alpha", "beta", "k"),
     nn.BatchNorm2d: ("eps", "momentum"),
+    FrozenBatchNorm2d: ("eps",),
     L2Norm: (),
+    RoIPool: ("output_size",),
     nn.Dropout: ("p",),
 }
 """What says how a layer of this type works; channels do not, they have their tests."""

@@ -35,7 +35,7 @@ def detection_loss(build, inputs: list[Tensor]) -> tuple[nn.Module, Tensor]:
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    losses = network.losses(*inputs, [some_objects(inputs[0]), no_objects()])
+    losses = network.losses(*inputs, [some_objects(inputs[0]), no_objects(inputs[0])])
     assert all(loss.shape == () for loss in losses.values())
     return network, sum(losses.values())
 
@@ -54,11 +54,14 @@ def some_objects(images: Tensor) -> dict[str, Tensor]:
         ]
     )
     boxes = shares * torch.tensor([width, height, width, height])
-    return {"boxes": boxes, "labels": torch.arange(6)}
+    masks = torch.zeros(6, height, width, dtype=torch.bool)
+    for mask, (x1, y1, x2, y2) in zip(masks, boxes.long().tolist(), strict=True):
+        mask[y1 : y2 + 1, x1 : x2 + 1] = True
+    return {"boxes": boxes, "labels": torch.arange(6), "masks": masks}
 
 
-def no_objects() -> dict[str, Tensor]:
-    return {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+def no_objects(images: Tensor) -> dict[str, Tensor]:
+    return {key: value[:0] for key, value in some_objects(images).items()}
 
 
 LOSSES = {"classification": classification_loss, "detection": detection_loss}
@@ -170,7 +173,7 @@ def test_without_images_there_are_no_detections_and_no_loss(detector):
 
 def test_without_objects_the_losses_are_finite(detector):
     network, images = detector
-    losses = network.losses(images, [no_objects(), no_objects()])
+    losses = network.losses(images, [no_objects(images), no_objects(images)])
     total = sum(losses.values())
     total.backward()
     assert torch.isfinite(total)
@@ -195,10 +198,10 @@ def test_without_objects_the_losses_are_finite(detector):
 def test_targets_that_do_not_fit_are_refused(detector, change, message):
     network, images = detector
     with pytest.raises(ValueError, match=message):
-        network.losses(images, [no_objects(), some_objects(images) | change])
+        network.losses(images, [no_objects(images), some_objects(images) | change])
 
 
 def test_a_target_for_each_image_is_asked_for(detector):
     network, images = detector
     with pytest.raises(ValueError, match="a target for each of 2 images, got 1"):
-        network.losses(images, [no_objects()])
+        network.losses(images, [no_objects(images)])

@@ -2,12 +2,18 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from PIL import Image
+from tiny_detector import TinyDetector
+from torch import nn
 
 from edulib.models.classification.resnet import resnet20_cifar
+from edulib.registry import get_model_info
+from edulib.training import __main__ as command
 from edulib.training import load_weights
 from edulib.training.__main__ import main
 
@@ -22,7 +28,14 @@ def test_help_runs_as_a_command_and_shows_every_option():
         text=True,
         check=True,
     )
-    for word in ("resnet18", "--data", "--schedule", "--clip-norm", "torchrun"):
+    for word in (
+        "resnet18",
+        "--task",
+        "--data",
+        "--schedule",
+        "--clip-norm",
+        "torchrun",
+    ):
         assert word in run.stdout
 
 
@@ -36,6 +49,69 @@ def test_trains_on_the_digits_and_goes_on(tmp_path, capsys):
     model = load_weights(resnet20_cifar(in_channels=1), file)
     assert model(torch.zeros(1, 1, 8, 8)).shape == (1, 10)
     assert main(arguments) == 0  # finished already: only read
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Let the registry hold one model: ``registered(build, task)`` names it."""
+
+    def register(build, task: str) -> str:
+        info = replace(get_model_info("resnet18"), task=task, image_shape=(3, 32, 48))
+        monkeypatch.setattr(command, "get_builder", lambda _: build)
+        monkeypatch.setattr(command, "get_model_info", lambda _: info)
+        return "stand_in"
+
+    return register
+
+
+def pixelwise(num_classes: int, in_channels: int) -> nn.Module:
+    return nn.Conv2d(in_channels, num_classes, 1)
+
+
+@pytest.mark.parametrize(
+    ("build", "task", "options", "shown"),
+    [
+        (TinyDetector, "detection", [], "validation AP50 "),
+        (
+            partial(TinyDetector, masks=True),
+            "detection",
+            ["--task", "instance_segmentation", "--image-size", "64"],
+            "validation mask_AP50 ",
+        ),
+        (pixelwise, "segmentation", [], "validation mean_iou "),
+    ],
+)
+def test_trains_for_the_task_of_the_model_or_another(
+    registered, tmp_path, capsys, build, task, options, shown
+):
+    file = tmp_path / "net.pt"
+    arguments = [registered(build, task), *options, "--length", "12"]
+    arguments += ["--epochs", "1", "--batch-size", "4", "--output", str(file)]
+    assert main(arguments) == 0
+    assert shown in capsys.readouterr().out
+    classes = 23 if task == "segmentation" else 10
+    load_weights(build(num_classes=classes, in_channels=3), file)
+
+
+@pytest.mark.parametrize(
+    ("build", "task", "options", "message"),
+    [
+        (TinyDetector, "detection", ["--data", "digits"], "--data out of ('scenes',"),
+        (TinyDetector, "detection", ["--num-classes", "3"], "num_classes="),
+        (TinyDetector, "generation", [], "one of ('classification', 'segmentation', "),
+        (pixelwise, "detection", [], "expected a detector, a model with num_classes"),
+        (TinyDetector, "detection", ["--image-size", "9"], "image size"),
+    ],
+)
+def test_mistakes_of_a_task_are_one_line(
+    registered, tmp_path, capsys, monkeypatch, build, task, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    assert main([registered(build, task), "--length", "12", *options]) == 1
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1
+    assert error[0].startswith("error: ")
+    assert message in error[0]
 
 
 def test_trains_on_a_folder_of_images(tmp_path, capsys):

@@ -10,7 +10,7 @@ import torch
 from distributed_script import train
 from training_tasks import TASKS
 
-from edulib.training import distributed
+from edulib.training import batches, distributed
 
 SCRIPT = Path(__file__).with_name("distributed_script.py")
 
@@ -59,3 +59,15 @@ def test_alone_nothing_is_distributed(monkeypatch):
     assert count == 3
     assert distributed.all_gather_list([1, 2]) == [1, 2]
     assert distributed.mean_weight(count) == 1
+
+
+@pytest.mark.parametrize(("length", "size", "processes"), [(9, 8, 8), (3, 2, 2)])
+def test_no_process_is_left_without_an_example(monkeypatch, length, size, processes):
+    monkeypatch.setattr(batches, "world_size", lambda: processes)
+    seen = []
+    for rank in range(processes):
+        monkeypatch.setattr(batches, "rank", lambda rank=rank: rank)
+        cut = batches.Batches((torch.arange(length),), size, torch.device("cpu"))
+        seen += [batch.inputs for batch in cut.in_order()]
+    assert min(map(len, seen)) >= 1
+    assert torch.cat(seen).sort().values.tolist() == list(range(length))

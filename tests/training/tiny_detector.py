@@ -58,20 +58,23 @@ class TinyDetector(nn.Module):
 
     Args:
         num_classes: kinds of object.
+        in_channels: channels of the images.
         masks: whether it also says, of each pixel, whether it is an object's.
     """
 
-    def __init__(self, num_classes: int = 2, masks: bool = False) -> None:
+    def __init__(
+        self, num_classes: int = 2, in_channels: int = 1, masks: bool = False
+    ) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.body = nn.Sequential(
-            nn.Conv2d(1, 16, 5, 2, padding=2),
+            nn.Conv2d(in_channels, 16, 5, 2, padding=2),
             nn.ReLU(),
             nn.Conv2d(16, 32, 5, 2, padding=2),
             nn.ReLU(),
         )
         self.head = nn.Conv2d(32, 5 + num_classes, 3, padding=1)
-        self.pixels = nn.Conv2d(1, 8, 3, padding=1) if masks else None
+        self.pixels = nn.Conv2d(in_channels, 8, 3, padding=1) if masks else None
         self.mask_head = nn.Conv2d(8, 1, 1) if masks else None
 
     def forward(self, images: Tensor) -> Tensor:

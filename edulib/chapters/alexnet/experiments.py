@@ -85,6 +85,6 @@ CHECKPOINTS = {
         arguments={},
         data=crops,
         recipe=Recipe(epochs=8, lr=0.03, weight_decay=2e-3, clip_norm=1.0),
-        min_accuracy=0.8,
+        minimum=0.8,
     ),
 }

@@ -19,7 +19,7 @@ CHECKPOINTS = {
             weight_decay=0.05,
             warmup=0.05,
         ),
-        min_accuracy=0.97,
+        minimum=0.97,
         half=True,
     ),
 }

@@ -61,7 +61,7 @@ CHECKPOINTS = {
         arguments={},
         data=halved_scenes,
         recipe=Recipe(epochs=4, lr=0.1, weight_decay=0.01),
-        min_accuracy=0.8,
+        minimum=0.8,
         half=True,
     ),
 }

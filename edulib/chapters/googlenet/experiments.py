@@ -29,6 +29,6 @@ CHECKPOINTS = {
         arguments={},
         data=scenes_of_sizes,
         recipe=SHORT,
-        min_accuracy=0.7,
+        minimum=0.7,
     ),
 }

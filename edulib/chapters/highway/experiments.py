@@ -78,7 +78,7 @@ CHECKPOINTS = {
         arguments={"depth": 20, "gate_bias": -4.0},
         data=DIGITS,
         recipe=RECIPE,
-        min_accuracy=0.97,
+        minimum=0.97,
         half=True,
     ),
 }

@@ -54,13 +54,13 @@ CHECKPOINTS = {
         arguments={},
         data=partial(new_writers, copies=4),
         recipe=DISTORTED,
-        min_accuracy=0.94,
+        minimum=0.94,
     ),
     "lenet5-modern-digits": CheckpointRecipe(
         builder="edulib.models.classification.lenet.lenet5_modern",
         arguments={},
         data=partial(new_writers, copies=4),
         recipe=DISTORTED,
-        min_accuracy=0.96,
+        minimum=0.96,
     ),
 }

@@ -71,6 +71,6 @@ CHECKPOINTS = {
         arguments={},
         data=partial(scenes, train=2000, val=500, scale="large"),
         recipe=Recipe(epochs=20, optimizer="adamw", lr=0.005, clip_norm=1.0),
-        min_accuracy=0.8,
+        minimum=0.8,
     ),
 }

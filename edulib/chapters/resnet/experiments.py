@@ -59,6 +59,6 @@ CHECKPOINTS = {
         arguments={"in_channels": 1, "width": 8},
         data=partial(digits, image_size=16),
         recipe=Recipe(epochs=10, lr=0.1),
-        min_accuracy=0.97,
+        minimum=0.97,
     ),
 }

@@ -74,6 +74,6 @@ CHECKPOINTS = {
         arguments={"num_classes": 64},
         data=photo_patches,
         recipe=replace(PHOTOS, epochs=20, weight_decay=0.05),
-        min_accuracy=0.75,
+        minimum=0.75,
     ),
 }

@@ -31,20 +31,20 @@ CHECKPOINTS = {
         arguments={},
         data=partial(scenes, train=2000, val=500, scale="large"),
         recipe=PHOTOS,
-        min_accuracy=0.85,
+        minimum=0.85,
     ),
     "zfnet-small-photos": CheckpointRecipe(
         builder="edulib.chapters.zfnet.networks.zfnet_small",
         arguments={"num_classes": 64},
         data=photo_patches,
         recipe=replace(PHOTOS, epochs=6, weight_decay=0.2),
-        min_accuracy=0.95,
+        minimum=0.95,
     ),
     "alexnet-small-photos": CheckpointRecipe(
         builder="edulib.chapters.zfnet.networks.alexnet_small",
         arguments={"num_classes": 64},
         data=photo_patches,
         recipe=replace(PHOTOS, epochs=6, weight_decay=0.2),
-        min_accuracy=0.95,
+        minimum=0.95,
     ),
 }

@@ -8,19 +8,25 @@ from edulib.data.scenes.drawing import STRIDE
 from edulib.data.scenes.objects import KINDS
 
 
-def split_map(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Instances and parts from a drawn map.
+def instances_of(numbers: np.ndarray) -> np.ndarray:
+    """0 for the background, otherwise 1 + position of an object: (H, W) int64.
 
     Args:
         numbers: what ``draw_map`` returns: (H, W) int32.
-
-    Returns:
-        instances: 0 for the background, otherwise 1 + position of an object:
-            (H, W) int64.
-        parts: 0 for the background, otherwise position in ``PARTS``: (H, W) int64.
     """
+    return numbers.astype(np.int64) // STRIDE
+
+
+def part_map(numbers: np.ndarray) -> np.ndarray:
+    """0 for the background, otherwise position in ``PARTS``: (H, W) int64."""
+    return np.where(numbers < STRIDE, 0, numbers.astype(np.int64) % STRIDE)
+
+
+def stuff_map(numbers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Label of the object, or number of kinds + position in ``STUFF``: (H, W) int64."""
     numbers = numbers.astype(np.int64)
-    return numbers // STRIDE, numbers % STRIDE
+    shown = np.concatenate([[0], labels])[numbers // STRIDE]
+    return np.where(numbers < STRIDE, len(KINDS) + numbers, shown)
 
 
 def masks_of(instances: np.ndarray, count: int) -> np.ndarray:

@@ -14,11 +14,14 @@ from edulib.checks import check_whole
 from edulib.data.scenes.drawing import draw_picture
 from edulib.data.scenes.language import ANSWERS
 from edulib.data.scenes.objects import KINDS, PARTS
-from edulib.data.scenes.scene import Options, Scene, scene_of
+from edulib.data.scenes.options import Options
+from edulib.data.scenes.scene import Scene, scene_of
 from edulib.data.scenes.store import Store
+from edulib.data.scenes.stuff import STUFF
+from edulib.data.scenes.visibility import visible_plan
 
 TARGETS = (
-    *("label", "boxes", "masks", "semantic", "parts"),
+    *("label", "boxes", "masks", "semantic", "stuff", "parts"),
     *("caption", "question", "scene"),
 )
 
@@ -48,6 +51,8 @@ class Scenes(Dataset):
             - ``"masks"``: the same with ``masks`` (N, H, W), ``Mask`` of bool
             - ``"semantic"``: ``Mask`` (H, W) int64: 0 for the background, otherwise
               1 + the label
+            - ``"stuff"``: ``Mask`` (H, W) int64 without background: the label of the
+              object, 0 to 9, or 10 + the position of the scenery's in ``Scenes.stuff``
             - ``"parts"``: ``Mask`` (H, W) int64: positions in ``Scenes.parts``; 0 for
               the background
             - ``"caption"``: one sentence
@@ -60,9 +65,11 @@ class Scenes(Dataset):
             scene k by day and scene k by night are a pair.
         objects: how many objects a scene may hold: a number, or (fewest, most), at most
             8. Objects of which little can be seen are taken out, so that there may be
-            fewer; the main object stays. It is number 0 and stands before all others.
+            fewer; the main object stays. It is number 0 and stands before all others
+            (in ``detection_scenes`` it takes its place among them).
         scale: size of the objects: "small" (about a quarter of the picture's side),
-            "medium" (0.4), "large" (0.75) or "any".
+            "medium" (0.4), "large" (0.75), "any" or, for each object of a picture
+            another, "mixed". ``detection_scenes`` mixes them and makes crowds, too.
         transforms: called as ``transforms(image, target)``, as torchvision's v2
             transforms are.
 
@@ -81,6 +88,7 @@ class Scenes(Dataset):
     """
 
     classes = KINDS
+    stuff = STUFF
     parts = PARTS
     answers = ANSWERS
 
@@ -135,7 +143,7 @@ class Scenes(Dataset):
         """Picture (H, W, 3) uint8 and label of one scene: all that is quick to make."""
         if self._store:
             return self._store.labeled(index)
-        plan = self.options.plan(self.seed, index)
+        plan = visible_plan(self.options, self.seed, index)
         picture = draw_picture(plan, self.options.image_size)
         return picture, KINDS.index(plan.things[0].kind)
 
@@ -148,7 +156,7 @@ class Scenes(Dataset):
         index = self._position(index)
         if self._store:
             return self._store.scene(index)
-        plan = self.options.plan(self.seed, index)
+        plan = visible_plan(self.options, self.seed, index)
         return scene_of(plan, self.seed, index, self.options.image_size)
 
     def cached(self) -> Self:
@@ -213,6 +221,7 @@ def target_of(scene: Scene, name: str) -> Any:
         "boxes": found,
         "masks": {**found, "masks": masks},
         "semantic": tv_tensors.Mask(torch.from_numpy(scene.semantic)),
+        "stuff": tv_tensors.Mask(torch.from_numpy(scene.stuff)),
         "parts": tv_tensors.Mask(torch.from_numpy(scene.parts)),
         "caption": scene.caption,
         "question": (scene.question, scene.answer),
@@ -222,8 +231,7 @@ def target_of(scene: Scene, name: str) -> Any:
     return {
         **targets["masks"],
         "label": scene.label,
-        "semantic": targets["semantic"],
-        "parts": targets["parts"],
+        **{name: targets[name] for name in ("semantic", "stuff", "parts")},
         "instances": tv_tensors.Mask(torch.from_numpy(scene.instances)),
         "caption": scene.caption,
         "question": scene.question,

@@ -10,6 +10,8 @@ from edulib.data.scenes.layout import Plan, shadow_of
 from edulib.data.scenes.outlines import outlines
 from edulib.data.scenes.palette import Color
 from edulib.data.scenes.placing import Placed
+from edulib.data.scenes.sketch import UNPAINTED
+from edulib.data.scenes.stuff import STUFF
 
 FINE = 4  # each pixel is drawn as FINE x FINE and averaged
 STRIDE = 64  # of an object's number in the map; parts have smaller numbers
@@ -21,9 +23,10 @@ def draw_picture(plan: Plan, image_size: int) -> np.ndarray:
     image = _sky(*plan.backdrop.sky, canvas).copy()
     polygon = ImageDraw.Draw(image).polygon
     layers = list(_layers(plan))
-    colors = (p.inks[role] for p in layers for _, _, role, _ in p.template.shapes)
-    for outline, color in zip(outlines(layers, canvas), colors, strict=True):
-        polygon(outline, color)
+    roles = ((p.inks, role) for p in layers for _, _, role, _ in p.template.shapes)
+    for outline, (inks, role) in zip(outlines(layers, canvas), roles, strict=True):
+        if role != UNPAINTED:
+            polygon(outline, inks[role])
     return np.asarray(image.reduce(FINE))
 
 
@@ -51,17 +54,20 @@ def _sky(top: Color, low: Color, canvas: int) -> Image.Image:
 def draw_map(plan: Plan, image_size: int) -> np.ndarray:
     """What each pixel shows: (H, W) int32.
 
-    A pixel shows what lies at its centre: 0 for scenery, otherwise STRIDE times the
-    object's number (its position among the things, plus 1) plus the part's number.
+    A pixel shows what lies at its centre: of an object STRIDE times its number (its
+    position among the things, plus 1) plus the part's number; otherwise the position
+    of the scenery's stuff in ``STUFF``.
     """
     canvas = image_size * FINE
-    image = Image.new("I", (canvas, canvas))
+    image = Image.new("I", (canvas, canvas), STUFF.index("sky"))
     polygon = ImageDraw.Draw(image).polygon
-    layers = [(plan.things[k].placed, STRIDE * (k + 1)) for k in plan.depth]
-    layers += [(placed, 0) for placed in plan.front]
-    shapes = ((number, part) for p, number in layers for *_, part in p.template.shapes)
+    layers = [(p, STUFF.index(p.stuff)) for p in plan.backdrop.behind if p.stuff]
+    layers += [(plan.things[k].placed, STRIDE * (k + 1)) for k in plan.depth]
+    layers += [(p, STUFF.index(p.stuff)) for p in plan.front]
+    shapes = ((n, shape) for p, n in layers for shape in p.template.shapes)
     drawn = outlines([placed for placed, _ in layers], canvas)
-    for outline, (number, part) in zip(drawn, shapes, strict=True):
-        if part or not number:
+    for outline, (number, (*_, role, part)) in zip(drawn, shapes, strict=True):
+        shown = part and (plan.filled or role != UNPAINTED)
+        if shown or number < STRIDE:
             polygon(outline, number + part)
     return np.asarray(image)[FINE // 2 :: FINE, FINE // 2 :: FINE]

@@ -29,8 +29,10 @@ def caption(plan: Plan) -> str:
     main, *others = plan.things
     text = described(main)
     if others:
-        nearest = min(others, key=lambda thing: _distance(main, thing))
-        text += f" {relation(main, nearest)} {described(nearest)}"
+        k = min(range(1, len(plan.things)), key=lambda k: _distance(plan, k))
+        nearest = plan.things[k]
+        before = plan.depth.index(0) > plan.depth.index(k)
+        text += f" {relation(main, nearest, before)} {described(nearest)}"
         rest = Counter(thing.kind for thing in others if thing is not nearest)
         if rest:
             text += ", with " + _listed([counted(k, n) for k, n in rest.items()]) + ","
@@ -75,19 +77,28 @@ def _listed(phrases: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def relation(first: Thing, second: Thing) -> str:
-    """Where the first of two objects is, seen from the second."""
+def relation(first: Thing, second: Thing, before: bool) -> str:
+    """Where the first of two objects is, seen from the second.
+
+    Args:
+        first: an object.
+        second: another one.
+        before: whether the first is drawn over the second.
+    """
     a, b = first.placed.pose, second.placed.pose
     dx, dy, near = a.x - b.x, a.y - b.y, (a.half + b.half) * 2 // 3
     if abs(dx) < near and abs(dy) < near:
-        return "in front of" if abs(dx) < near // 2 else "beside"
+        if abs(dx) >= near // 2:
+            return "beside"
+        return "in front of" if before else "behind"
     if abs(dx) >= abs(dy):
         return "to the left of" if dx < 0 else "to the right of"
     return "above" if dy < 0 else "below"
 
 
-def _distance(first: Thing, second: Thing) -> int:
-    a, b = first.placed.pose, second.placed.pose
+def _distance(plan: Plan, k: int) -> int:
+    """How far an object is from the main one."""
+    a, b = plan.things[0].placed.pose, plan.things[k].placed.pose
     return abs(a.x - b.x) + abs(a.y - b.y)
 
 

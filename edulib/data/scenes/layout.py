@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from edulib.data.scenes.objects import KINDS
+from edulib.data.scenes.options import Options
 from edulib.data.scenes.placing import UNIT, Placed, Pose
 from edulib.data.scenes.scenery import scenery
 from edulib.data.scenes.settings import DRY, SETTINGS, WET, Backdrop, backdrop, prop
 from edulib.data.scenes.stream import Stream
-from edulib.data.scenes.things import SWIMMERS, Thing, make_thing
+from edulib.data.scenes.things import SWIMMERS, Thing, make_neighbour, make_thing
 
-# Half of an object's side, in thousandths of the picture's side.
-SCALES = {"small": (90, 140), "medium": (170, 240), "large": (330, 440)}
-ALONE, AMONG = (270, 440), (120, 250)  # without a scale: one object, several
+CROWD = (2, 4)  # objects of one kind that stand close together
+ENOUGH, ENOUGH_IN_CROWDS = 40, 25  # per cent of an object that must be seen
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,11 @@ class Plan:
         setting: one of ``SETTINGS``.
         night: whether it is night.
         backdrop: sky and scenery behind the objects.
-        things: the objects; the main one first. It stands before all others.
+        things: the objects; the main one first.
         depth: order in which things are drawn, back to front.
         front: scenery before the objects.
+        filled: whether the map fills what a thing surrounds.
+        enough: per cent of an object that must be seen.
     """
 
     setting: str
@@ -34,37 +36,52 @@ class Plan:
     things: list[Thing]
     depth: list[int]
     front: list[Placed]
+    filled: bool
+    enough: int
 
 
-def make_plan(
-    seed: int, index: int, domain: str, objects: tuple[int, int], scale: str | None
-) -> Plan:
+def make_plan(seed: int, index: int, options: Options) -> Plan:
     """Decide everything about a scene.
 
     Args:
         seed: of the collection of scenes.
         index: number of the scene.
-        domain: "day", "night" or "both"; it changes the light and nothing else.
-        objects: fewest and most objects.
-        scale: size of the objects: one of ``SCALES``, or None for all sizes.
+        options: which scenes; the size in pixels does not matter.
     """
     stream = Stream(seed, index)
     night = stream.chance(50)
-    night = night if domain == "both" else domain == "night"
+    night = night if options.domain == "both" else options.domain == "night"
     kinds = [main_kind(seed, index)]
-    kinds += [stream.choice(KINDS) for _ in range(stream.between(*objects) - 1)]
+    kinds += [stream.choice(KINDS) for _ in range(stream.between(*options.span) - 1)]
+    crowd = _crowd(Stream(seed, index, "crowd"), options)
+    kinds[:crowd] = kinds[:1] * crowd
     wet = any(kind in SWIMMERS for kind in kinds)
     setting = stream.choice(WET if wet else DRY)
     scenery_stream = Stream(seed, index, "scenery")
     behind = backdrop(SETTINGS[setting], scenery_stream, night)
-    sizes = SCALES[scale] if scale else ALONE if objects[1] == 1 else AMONG
+    sizes = Stream(seed, index, "sizes")
     things: list[Thing] = []
     for k, kind in enumerate(kinds):
         own = Stream(seed, index, "object", k)
-        things.append(make_thing(kind, own, sizes, behind, things))
-    depth = sorted(range(1, len(things)), key=lambda k: things[k].foot)
+        size = sizes.choice(options.sizes)
+        if 0 < k < crowd:
+            things.append(make_neighbour(things[-1], own, behind, things[0]))
+        else:
+            things.append(make_thing(kind, own, size, behind, things))
+    depth = sorted(range(len(things)), key=lambda k: things[k].foot)
+    if not options.in_depth:
+        depth.remove(0)
+        depth.append(0)
     front = _props(setting, scenery_stream, things[0], night)
-    return Plan(setting, night, behind, things, [*depth, 0], front)
+    enough = ENOUGH if crowd == 1 else ENOUGH_IN_CROWDS
+    return Plan(setting, night, behind, things, depth, front, options.filled, enough)
+
+
+def _crowd(stream: Stream, options: Options) -> int:
+    """How many of the first objects stand close together; 1 if there is no crowd."""
+    if not stream.chance(options.crowds):
+        return 1
+    return min(stream.between(*CROWD), options.span[1])
 
 
 def main_kind(seed: int, index: int) -> str:

@@ -44,11 +44,14 @@ class Placed:
         template: the design.
         pose: its place.
         inks: the colour of each role.
+        stuff: what scenery is made of: one of ``STUFF``; "" for objects, and for what
+            lies in the sky and is part of it.
     """
 
     template: Template
     pose: Pose
     inks: dict[str, tuple[int, int, int]]
+    stuff: str = ""
 
     def corners(self, canvas: int) -> np.ndarray:
         """Corners in pixels of a canvas: (P, 2) int64."""

@@ -8,77 +8,28 @@ import numpy as np
 from edulib.checks import check_whole
 from edulib.data.scenes.annotations import (
     boxes_of,
+    instances_of,
     labels_of,
     masks_of,
+    part_map,
     semantic_of,
-    split_map,
+    stuff_map,
 )
 from edulib.data.scenes.drawing import draw_map, draw_picture
 from edulib.data.scenes.language import caption, question
-from edulib.data.scenes.layout import SCALES, Plan, make_plan
+from edulib.data.scenes.layout import Plan
 from edulib.data.scenes.objects import PARTS
+from edulib.data.scenes.options import Options
 from edulib.data.scenes.stream import Stream
-from edulib.data.scenes.visibility import without_hidden
-
-DOMAINS = ("both", "day", "night")
-SIZES = (32, 256)  # smallest and largest side of a picture, in pixels
-MOST = 8  # objects in a scene
-
-
-@dataclass(frozen=True)
-class Options:
-    """Which scenes: all that decides about a picture but seed and index.
-
-    Attributes:
-        image_size: side of the square picture in pixels: 32 to 256.
-        domain: "day", "night" or "both".
-        objects: how many objects: a number, or (fewest, most), at most 8.
-        scale: size of the objects: "small", "medium", "large" or "any".
-
-    Raises:
-        ValueError: if one is outside its range.
-    """
-
-    image_size: int = 64
-    domain: str = "both"
-    objects: int | tuple[int, int] = 1
-    scale: str = "any"
-
-    def __post_init__(self) -> None:
-        check_whole("an image size in pixels", self.image_size, *SIZES)
-        if self.domain not in DOMAINS:
-            raise ValueError(f"expected a domain out of {DOMAINS}, got {self.domain!r}")
-        if self.scale not in ("any", *SCALES):
-            raise ValueError(
-                f"expected a scale out of {('any', *SCALES)}, got {self.scale!r}"
-            )
-        pair = self.objects if isinstance(self.objects, tuple | list) else self.span
-        whole = len(pair) == 2 and all(type(number) is int for number in pair)
-        if not whole or not 1 <= pair[0] <= pair[1] <= MOST:
-            raise ValueError(
-                f"expected objects as a number or as (fewest, most), from 1 to {MOST}, "
-                f"got {self.objects!r}"
-            )
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """Fewest and most objects."""
-        if isinstance(self.objects, tuple | list):
-            return tuple(self.objects)
-        return self.objects, self.objects
-
-    def plan(self, seed: int, index: int) -> Plan:
-        """All of a scene but its pixels."""
-        scale = None if self.scale == "any" else self.scale
-        return without_hidden(make_plan(seed, index, self.domain, self.span, scale))
+from edulib.data.scenes.visibility import visible_plan
 
 
 @dataclass(frozen=True)
 class Scene:
     """A picture and everything that is known about it.
 
-    N objects, the main one first, which stands before all others. Every annotation
-    tells what is visible in this picture.
+    N objects, the main one first. Every annotation tells what is visible in this
+    picture.
 
     Attributes:
         image: (H, W, 3) uint8.
@@ -92,6 +43,7 @@ class Scene:
             int64.
         semantic: 0 for the background, otherwise 1 + an object's label: (H, W) int64.
         parts: positions in ``Scenes.parts``, 0 for the background: (H, W) int64.
+        stuff: an object's label, or 10 + position in ``Scenes.stuff``: (H, W) int64.
         caption: one sentence.
         question: about the scene.
         answer: to the question: one of ``Scenes.answers``.
@@ -109,6 +61,7 @@ class Scene:
     instances: np.ndarray
     semantic: np.ndarray
     parts: np.ndarray
+    stuff: np.ndarray
     caption: str
     question: str
     answer: str
@@ -143,7 +96,7 @@ def make_scene(
         image_size: side of the picture in pixels: 32 to 256.
         domain: "day", "night" or "both"; it changes the light and nothing else.
         objects: how many: a number, or (fewest, most), at most 8.
-        scale: size of the objects: "small", "medium", "large" or "any".
+        scale: size of the objects: "small", "medium", "large", "any" or "mixed".
 
     Raises:
         ValueError: if an argument is outside its range.
@@ -154,7 +107,7 @@ def make_scene(
     """
     check_whole("a seed", seed)
     check_whole("an index", index, 0)
-    plan = Options(image_size, domain, objects, scale).plan(seed, index)
+    plan = visible_plan(Options(image_size, domain, objects, scale), seed, index)
     return scene_of(plan, seed, index, image_size)
 
 
@@ -188,7 +141,7 @@ def assemble(picture: np.ndarray, numbers: np.ndarray, words: dict[str, Any]) ->
         words: what ``words_of`` returns.
     """
     words = {k: tuple(v) if isinstance(v, list) else v for k, v in words.items()}
-    instances, parts = split_map(numbers)
+    instances = instances_of(numbers)
     labels = labels_of(words["kinds"])
     masks = masks_of(instances, len(labels))
     return Scene(
@@ -198,6 +151,7 @@ def assemble(picture: np.ndarray, numbers: np.ndarray, words: dict[str, Any]) ->
         masks=masks,
         instances=instances,
         semantic=semantic_of(instances, labels),
-        parts=parts,
+        parts=part_map(numbers),
+        stuff=stuff_map(numbers, labels),
         **words,
     )

@@ -6,12 +6,15 @@ from edulib.data.scenes.palette import FIXED, Color, mix, tinted
 from edulib.data.scenes.placing import UNIT, WHOLE, Placed, Pose
 from edulib.data.scenes.scenery import VARIANTS, scenery
 from edulib.data.scenes.stream import Stream
+from edulib.data.scenes.stuff import MADE_OF
 
-GRASSES = ((148, 200, 104), (172, 208, 112), (126, 186, 108))
-SANDS = ((240, 216, 160), (246, 224, 176), (232, 202, 146))
+GROUNDS = {
+    "grass": ((148, 200, 104), (172, 208, 112), (126, 186, 108)),
+    "sand": ((240, 216, 160), (246, 224, 176), (232, 202, 146)),
+    "snow": ((240, 246, 252), (228, 238, 248)),
+    "street": ((176, 176, 188), (188, 182, 180)),
+}
 WATERS = ((92, 172, 206), (78, 156, 200), (96, 186, 196))
-SNOWS = ((240, 246, 252), (228, 238, 248))
-STREETS = ((176, 176, 188), (188, 182, 180))
 DAY_SKIES = (
     ((126, 196, 238), (222, 242, 250)),
     ((150, 208, 236), (250, 240, 220)),
@@ -33,14 +36,14 @@ class Setting:
 
     Attributes:
         phrase: how a caption says it.
-        grounds: colours of its ground.
+        ground: what it is made of: one of ``GROUNDS``.
         far: pieces of scenery on the horizon.
         props: what may lie around.
         water: whether a boat can sail and a fish swim here.
     """
 
     phrase: str
-    grounds: tuple[Color, ...]
+    ground: str
     far: tuple[str, ...]
     props: tuple[str, ...]
     water: bool = False
@@ -48,17 +51,17 @@ class Setting:
 
 SETTINGS = {
     "meadow": Setting(
-        "in a meadow", GRASSES, ("hills", "hills"), ("bush", "tuft", "fence", "stone")
+        "in a meadow", "grass", ("hills", "hills"), ("bush", "tuft", "fence", "stone")
     ),
     "mountains": Setting(
-        "in the mountains", GRASSES, ("mountains", "hills"), ("stone", "tuft", "bush")
+        "in the mountains", "grass", ("mountains", "hills"), ("stone", "tuft", "bush")
     ),
-    "desert": Setting("in the desert", SANDS, ("hills",), ("cactus", "stone")),
-    "snow": Setting("in the snow", SNOWS, ("mountains",), ("stone", "fence")),
-    "town": Setting("in a town", STREETS, ("skyline",), ("bush", "fence")),
-    "sea": Setting("at the sea", SANDS, (), ("stone", "tuft"), water=True),
+    "desert": Setting("in the desert", "sand", ("hills",), ("cactus", "stone")),
+    "snow": Setting("in the snow", "snow", ("mountains",), ("stone", "fence")),
+    "town": Setting("in a town", "street", ("skyline",), ("bush", "fence")),
+    "sea": Setting("at the sea", "sand", (), ("stone", "tuft"), water=True),
     "lake": Setting(
-        "at a lake", GRASSES, ("mountains",), ("tuft", "bush", "stone"), water=True
+        "at a lake", "grass", ("mountains",), ("tuft", "bush", "stone"), water=True
     ),
 }
 DRY = tuple(SETTINGS)
@@ -97,7 +100,7 @@ def backdrop(setting: Setting, stream: Stream, night: bool) -> Backdrop:
     day, dark = stream.choice(DAY_SKIES), stream.choice(NIGHT_SKIES)
     sky = dark if night else day
     horizon = UNIT * stream.between(54, 64) // 100
-    land = stream.choice(setting.grounds)
+    land = stream.choice(GROUNDS[setting.ground])
     light = NIGHT_LAND if night else (256, 256, 256)
     behind = _heavens(stream, sky, night)
     behind += _far(setting, stream, sky, horizon, light)
@@ -109,16 +112,17 @@ def backdrop(setting: Setting, stream: Stream, night: bool) -> Backdrop:
         sea = tinted(stream.choice(WATERS), light)
         roles |= {"white": mix(sea, (255, 255, 255), 45)}
         waves = {"main": sea, "light": mix(sea, (255, 255, 255), 24)}
-        behind.append(_layer("water", stream, horizon, waves))
+        behind.append(_layer("water", stream, horizon, waves, "water"))
         level = UNIT * stream.between(86, 92) // 100
-    behind.append(_layer("shore" if setting.water else "ground", stream, level, roles))
+    design = "shore" if setting.water else "ground"
+    behind.append(_layer(design, stream, level, roles, setting.ground))
     return Backdrop(night, sky, horizon, level, behind, (ground, dark_ground))
 
 
-def _layer(name: str, stream: Stream, level: int, roles: dict) -> Placed:
+def _layer(name: str, stream: Stream, level: int, roles: dict, stuff: str) -> Placed:
     """A piece of scenery as wide as the picture, its upper edge at a height."""
     pose = Pose(UNIT // 2, level, UNIT // 2, flipped=stream.chance(50))
-    return Placed(scenery(name, stream.below(VARIANTS)), pose, roles)
+    return Placed(scenery(name, stream.below(VARIANTS)), pose, roles, stuff)
 
 
 def _far(
@@ -130,7 +134,7 @@ def _far(
 ) -> list[Placed]:
     """Hills, mountains or roofs at the horizon, paler the farther they are."""
     land = stream.choice(((104, 164, 128), (126, 148, 190), (150, 176, 116)))
-    if setting.grounds is SANDS:
+    if setting.ground == "sand":
         land = (214, 176, 124)
     layers = []
     for k, name in enumerate(setting.far):
@@ -140,7 +144,8 @@ def _far(
             "dark": mix(color, tinted((90, 90, 140), light), 16),
             "white": mix(tinted((255, 255, 255), light), sky[1], 20),
         }
-        layers.append(_layer(name, stream, horizon + UNIT // 60 * k, roles))
+        level = horizon + UNIT // 60 * k
+        layers.append(_layer(name, stream, level, roles, MADE_OF[name]))
     return layers
 
 
@@ -177,7 +182,8 @@ def _clouds(stream: Stream, sky: tuple[Color, Color], night: bool) -> list[Place
         x, y = stream.between(5, 95), stream.between(8, 34)
         half = UNIT * stream.between(10, 18) // 100
         pose = Pose(UNIT * x // 100, UNIT * y // 100, half)
-        placed.append(Placed(scenery("cloud", stream.below(VARIANTS)), pose, roles))
+        design = scenery("cloud", stream.below(VARIANTS))
+        placed.append(Placed(design, pose, roles, "cloud"))
     return placed
 
 
@@ -202,4 +208,4 @@ def prop(name: str, stream: Stream, pose: Pose, night: bool) -> Placed:
     }
     if night:
         roles = {role: tinted(c, (112, 122, 176)) for role, c in roles.items()}
-    return Placed(scenery(name, stream.below(VARIANTS)), pose, roles)
+    return Placed(scenery(name, stream.below(VARIANTS)), pose, roles, MADE_OF[name])

@@ -20,6 +20,7 @@ from edulib.data.scenes.geometry import (
 
 GRID = 16  # corners lie on sixteenths of a sheet's unit
 TEXTURES = ("plain", "striped", "dotted", "brick")
+UNPAINTED = "unpainted"  # role of what a part surrounds and lets see through
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,10 @@ class Sketch:
     def add(self, part: str, role: str, outline: Outline) -> None:
         """Draw a shape that belongs to a part."""
         self._shapes.append((role, self._parts.index(part), outline))
+
+    def fill(self, part: str, outline: Outline) -> None:
+        """Count as part what is not painted: a mask that is filled covers it."""
+        self.add(part, UNPAINTED, outline)
 
     def decorate(self, role: str, outline: Outline) -> None:
         """Draw upon the shapes below, whose part stays what it is."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,9 @@ import PIL
 from edulib.data.cache import Cache
 from edulib.data.scenes.drawing import draw_map, draw_picture
 from edulib.data.scenes.objects import KINDS
-from edulib.data.scenes.scene import Options, Scene, assemble, words_of
+from edulib.data.scenes.options import Options
+from edulib.data.scenes.scene import Scene, assemble, words_of
+from edulib.data.scenes.visibility import visible_plan
 
 BLOCK = 1000  # scenes in a file: what Ctrl-C loses at most, what two lengths share
 
@@ -64,14 +67,15 @@ def _draw(options: Options, seed: int, span: range) -> bytes:
     """Return the file of a block of scenes.
 
     A map holds numbers up to 575, but fewer than 256 different ones in one scene (at
-    most 8 objects of 7 parts): its pixels are positions among these.
+    most 8 objects of 7 parts, and 13 kinds of stuff): its pixels are positions among
+    these.
     """
     size = options.image_size
     pictures = np.empty((len(span), size, size, 3), np.uint8)
     maps = np.empty((len(span), size, size), np.uint8)
     words = []
     for k, index in enumerate(span):
-        plan = options.plan(seed, index)
+        plan = visible_plan(options, seed, index)
         pictures[k] = draw_picture(plan, size)
         numbers, places = np.unique(draw_map(plan, size), return_inverse=True)
         maps[k] = places.reshape(size, size)
@@ -84,8 +88,8 @@ def _draw(options: Options, seed: int, span: range) -> bytes:
 
 def _key(options: Options, seed: int, span: range) -> str:
     """Return a name for all that a block's bytes depend on."""
-    parts = (options.image_size, options.domain, options.span, options.scale)
-    return sha256(repr((_version(), parts, seed, span)).encode()).hexdigest()[:40]
+    told = repr(replace(options, objects=options.span))
+    return sha256(repr((_version(), told, seed, span)).encode()).hexdigest()[:40]
 
 
 @cache

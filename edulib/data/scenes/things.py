@@ -1,6 +1,6 @@
 """Things: the objects of a scene, how each one looks and where it may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edulib.data.scenes.objects import PARTS, TEXTURES, VARIANTS, template
 from edulib.data.scenes.palette import COLORS, HAIRS, NAMES, SKINS, inks, mix
@@ -11,6 +11,9 @@ from edulib.data.scenes.stream import Stream
 
 SWIMMERS = ("boat", "fish")
 TILTS = {"fish": 24, "bird": 14, "butterfly": 40, "boat": 7, "flower": 10}
+# Neighbours in a crowd: half a side in thousandths of the first one's, and by how many
+# per cent of half a side they are shifted sideways, of their height up or down.
+ALIKE, ASIDE, BELOW = (850, 1150), (15, 45), (12, 25)
 LEG = PARTS.index("leg")
 MAIN_COLORS = {
     "tree": ("green", "green", "green", "orange", "yellow", "pink", "red"),
@@ -37,6 +40,11 @@ class Thing:
     texture: str
     stands: bool
     placed: Placed
+
+    @property
+    def swims(self) -> bool:
+        """Whether it has to be in the water."""
+        return self.kind in SWIMMERS
 
     @property
     def foot(self) -> int:
@@ -79,6 +87,36 @@ def make_thing(
     pose = min(poses, key=lambda pose: sum(_overlap(pose, t) for t in taken))
     placed = Placed(design, pose, inks(kind, colors, texture, behind.night))
     return Thing(kind, name, texture, not flies and kind not in SWIMMERS, placed)
+
+
+def make_neighbour(
+    other: Thing, stream: Stream, behind: Backdrop, first: Thing
+) -> Thing:
+    """Make an object so close to another of its kind that the boxes of both overlap.
+
+    It is shifted sideways, and up or down: a box is tight around what is visible, and
+    of an object of which a side and an upper or lower edge are seen it stays whole.
+
+    Args:
+        other: the other object.
+        stream: chooses.
+        behind: the scenery.
+        first: of the crowd: the others are about as large, in a row towards the middle.
+    """
+    sizes = tuple(first.placed.pose.half * n // UNIT for n in ALIKE)
+    thing = make_thing(other.kind, stream, sizes, behind, [])
+    while thing.stands != other.stands:  # a bird stands or flies
+        thing = make_thing(other.kind, stream, sizes, behind, [])
+    near, placed = other.placed.pose, thing.placed
+    high = near.half * (placed.template.low - placed.template.top) // SHEET
+    dx = near.half * stream.between(*ASIDE) // 100
+    dy = high * stream.between(*BELOW) // 100
+    left = first.placed.pose.x > UNIT // 2
+    top = _feet(other.kind, behind)[0] if other.stands or other.swims else high
+    free = other.foot - dy >= top
+    up = free and (stream.chance(50) or other.foot + dy > UNIT)
+    x, y = near.x + (-dx if left else dx), near.y + (-dy if up else dy)
+    return replace(thing, placed=replace(placed, pose=replace(placed.pose, x=x, y=y)))
 
 
 def _feet(kind: str, behind: Backdrop) -> tuple[int, int]:

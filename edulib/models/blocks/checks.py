@@ -112,6 +112,27 @@ def _check_target(target: dict[str, Tensor], name: str) -> None:
         )
 
 
+def check_masks(targets: list[dict[str, Tensor]], image_size: tuple[int, int]) -> None:
+    """Raise unless each object of checked targets has a mask of the image's size.
+
+    Args:
+        targets: for each image ``boxes`` (N, 4) and ``masks`` (N, H, W).
+        image_size: H and W.
+
+    Raises:
+        ValueError: if one does not fit; the message quotes it.
+    """
+    for number, target in enumerate(targets):
+        expected = (len(target["boxes"]), *image_size)
+        masks = target.get("masks")
+        found = "none" if masks is None else tuple(masks.shape)
+        if found != expected:
+            raise ValueError(
+                f"expected masks {expected}, one for each box and as large as the "
+                f"image, got {found} in target {number}"
+            )
+
+
 def _remedy(x: Tensor, channels: int) -> str:
     if x.ndim != 4 or x.shape[1] == channels:
         return ""

@@ -21,6 +21,8 @@ def check_boxes(boxes: Tensor, name: str = "boxes") -> None:
         raise ValueError(
             f"expected {name} (..., 4), floating point, got {_kind(boxes)}"
         )
+    if boxes.is_meta:  # which has no values
+        return
     if not boxes.isfinite().all():
         wrong = _first(boxes, ~boxes.isfinite().all(-1))
         raise ValueError(f"expected {name} of finite numbers, got {wrong}")
@@ -40,7 +42,7 @@ def check_sides(boxes: Tensor, name: str = "boxes", flat: bool = True) -> None:
     check_boxes(boxes, name)
     first, last = boxes[..., :2], boxes[..., 2:]
     wrong = (last < first if flat else last <= first).any(-1)
-    if wrong.any():
+    if not boxes.is_meta and wrong.any():
         sign = ">=" if flat else ">"
         raise ValueError(
             f"expected {name} (x1, y1, x2, y2) with x2 {sign} x1 and y2 {sign} y1, "
@@ -65,7 +67,7 @@ def check_scores(scores: Tensor, boxes: Tensor) -> None:
         )
     if len(scores) != len(boxes):
         raise ValueError(
-            f"expected {len(boxes)} scores, as many as boxes, got {len(scores)}"
+            f"expected a score for each of {len(boxes)} boxes, got {len(scores)}"
         )
     if scores.isnan().any():
         index = int(scores.isnan().nonzero()[0, 0])
@@ -101,6 +103,8 @@ def check_regions(features: Tensor, boxes: Sequence[Tensor]) -> None:
         )
     for of_image in boxes:
         check_boxes(of_image)
+        if of_image.ndim != 2:
+            raise ValueError(f"expected boxes (N, 4), got {_kind(of_image)}")
 
 
 def _first(boxes: Tensor, wrong: Tensor) -> str:

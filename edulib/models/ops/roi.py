@@ -48,15 +48,13 @@ def roi_pool(
     """
     check_regions(features, boxes)
     walled = F.pad(features, (0, 1, 0, 1), value=-torch.inf)  # cells that never win
-    regions = []
+    regions = [features.new_zeros(0, features.shape[1], *output_size)]
     for image, corners in zip(walled, boxes, strict=True):
         x1, y1, x2, y2 = _round(corners * spatial_scale).unbind(-1)
         columns = _cells(x1, x2, output_size[1], features.shape[3])
         rows = _cells(y1, y2, output_size[0], features.shape[2])
         regions += map(_max_in_bins, [image] * len(corners), rows, columns)
-    if not regions:
-        return features.new_zeros(0, features.shape[1], *output_size)
-    pooled = torch.stack(regions)
+    pooled = torch.cat(regions)
     return pooled.masked_fill(pooled == -torch.inf, 0)
 
 
@@ -99,7 +97,7 @@ def roi_align(
     """
     check_regions(features, boxes)
     down, across = output_size
-    regions = []
+    regions = [features.new_zeros(0, features.shape[1], down, across)]
     for image, corners in zip(features, boxes, strict=True):
         first, last = (corners * spatial_scale - aligned * 0.5).split(2, dim=-1)
         size = last - first if aligned else (last - first).clamp(min=1)
@@ -160,9 +158,9 @@ def _cells(first: Tensor, last: Tensor, bins: int, size: int) -> Tensor:
 
 
 def _max_in_bins(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Return maxima (C, down, across) over rows (down, L) and columns (across, L)."""
+    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L)."""
     across = image[:, :, columns].max(dim=-1).values
-    return across[:, rows].max(dim=2).values
+    return across[:, rows].max(dim=2).values[None]
 
 
 def _points(first: Tensor, size: Tensor, count: int) -> Tensor:

@@ -2,9 +2,11 @@
 
 from edulib.training.measures.average_precision import (
     COCO_AREAS,
+    DetectionMatches,
     PrecisionRecall,
     coco_ap,
     coco_summary,
+    match_detections,
     precision_recall,
     voc_ap,
 )
@@ -17,6 +19,7 @@ from edulib.training.measures.semantic import class_iou, confusion_matrix, mean_
 __all__ = [
     "COCO_AREAS",
     "Comparison",
+    "DetectionMatches",
     "PrecisionRecall",
     "boundary_iou",
     "class_iou",
@@ -25,6 +28,7 @@ __all__ = [
     "compare",
     "confusion_matrix",
     "detection_errors",
+    "match_detections",
     "mean_iou",
     "panoptic_counts",
     "panoptic_quality",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from edulib.checks import check_whole
-from edulib.training.measures.comparison import Comparison, compare_all
+from edulib.training.measures.comparison import Comparison, compare, compare_all
 from edulib.training.measures.matching import match_coco, match_voc
 from edulib.training.measures.ranking import (
     average_precision,
@@ -219,6 +219,50 @@ def precision_recall(
     curves = [interpolate(r.recall[0, 0], r.precision[0, 0], _POINTS) for r in rankings]
     recall, precision = np.linspace(0, 1, _POINTS), np.mean(curves, axis=0)
     return PrecisionRecall(torch.from_numpy(recall), torch.from_numpy(precision), None)
+
+
+class DetectionMatches(NamedTuple):
+    """What became of the detections and of the objects of one image.
+
+    A detection of a crowd is neither right nor wrong.
+
+    Attributes:
+        right: detections that found an object; (D,) bool, in their order.
+        wrong: detections that found none; (D,) bool.
+        found: objects that were found; (G,) bool.
+    """
+
+    right: Tensor
+    wrong: Tensor
+    found: Tensor
+
+
+def match_detections(
+    detection: Mapping[str, Tensor],
+    target: Mapping[str, Tensor],
+    threshold: float = 0.5,
+    *,
+    masks: bool = False,
+) -> DetectionMatches:
+    """Say which detections of an image are right, by COCO's rules.
+
+    Args:
+        detection: as :func:`compare` takes it; all of them are matched.
+        target: as ``compare`` takes it.
+        threshold: of IoU.
+        masks: whether masks are compared, and not boxes.
+
+    Raises:
+        ValueError: if the image is not as above.
+    """
+    _check_threshold(threshold)
+    compared = compare(detection, target, masks=masks)
+    most = len(compared.scores)
+    matches = match_coco(compared, np.array([threshold]), np.array([_ALL]), most)
+    order = torch.sort(detection["scores"].cpu(), descending=True, stable=True).indices
+    ranked = torch.from_numpy(np.stack([matches.right[0, 0], matches.wrong[0, 0]]))
+    right, wrong = torch.empty_like(ranked).index_copy_(1, order, ranked)
+    return DetectionMatches(right, wrong, torch.from_numpy(matches.found[0, 0]))
 
 
 def _labels(found: np.ndarray, classes: Sequence[str] | None) -> Sequence[int]:

@@ -26,6 +26,7 @@ class Matches(NamedTuple):
         wrong: found none; (A, T, D).
         object_labels: (G,).
         counted: objects that are to be found; (A, G).
+        found: objects that were found, crowds apart; (A, T, G).
     """
 
     scores: np.ndarray
@@ -34,6 +35,7 @@ class Matches(NamedTuple):
     wrong: np.ndarray
     object_labels: np.ndarray
     counted: np.ndarray
+    found: np.ndarray
 
 
 def match_coco(
@@ -61,19 +63,23 @@ def match_coco(
     outside = (own < low) | (own > high)  # (A, D)
 
     right = np.zeros((len(areas), len(thresholds), len(own)), bool)
-    found = np.zeros_like(right)
+    matched = np.zeros_like(right)
     free = np.ones((len(areas), len(thresholds), len(sizes)), bool)
     thresholds = np.minimum(thresholds, NOT_ONE)[:, None]
     for d in np.flatnonzero((overlaps >= thresholds.min()).any(1)):
         possible = free & (overlaps[d] >= thresholds)  # (A, T, G)
         taken = _best(possible, overlaps[d], ~ignored[:, None])
         right[..., d] = (taken & ~ignored[:, None]).any(-1)
-        found[..., d] = taken.any(-1)
+        matched[..., d] = taken.any(-1)
         free &= ~taken | compared.crowd
-    wrong = ~found & ~outside[:, None]
-    labels = compared.labels[kept]
     return Matches(
-        compared.scores[kept], labels, right, wrong, compared.object_labels, ~ignored
+        compared.scores[kept],
+        compared.labels[kept],
+        right,
+        ~matched & ~outside[:, None],
+        compared.object_labels,
+        ~ignored,
+        ~free,
     )
 
 
@@ -97,7 +103,7 @@ def match_voc(compared: Comparison, threshold: float) -> Matches:
         best = overlaps[d].argmax()
         right[d] = free[best] and not compared.crowd[best]
         wrong[d] = not free[best] and not compared.crowd[best]
-        free[best] = False
+        free[best] &= compared.crowd[best]
     return Matches(
         compared.scores,
         compared.labels,
@@ -105,6 +111,7 @@ def match_voc(compared: Comparison, threshold: float) -> Matches:
         wrong[None, None],
         compared.object_labels,
         ~compared.crowd[None],
+        ~free[None, None],
     )
 
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from edulib.checks import describe, output_of_one
 from edulib.training.batches import Batch
-from edulib.training.measures import coco_summary, compare
+from edulib.training.measures import Comparison, coco_summary, compare
 from edulib.training.measures.inputs import check_masks, check_target
 from edulib.training.metrics import Statistics
 from edulib.training.objectives.objective import Objective
@@ -129,9 +129,17 @@ class Detection(Objective):
         found = {}
         for kind, prefix in (("boxes", ""), ("masks", "mask_")):
             if kind in totals:
-                summary = coco_summary(totals[kind])
-                found |= {prefix + name: summary[name] for name in SHOWN}
+                summary = self.summary(totals[kind])
+                found |= {prefix + name: value for name, value in summary.items()}
         return found
+
+    def summary(self, compared: list[Comparison]) -> dict[str, float]:
+        """Return the measures of a set of compared images; AP and AP50.
+
+        Override it to have others, such as AP by the size of objects.
+        """
+        found = coco_summary(compared)
+        return {name: found[name] for name in SHOWN}
 
     def compare(self, detections: Objects, targets: Objects) -> dict[str, list]:
         """Return what is kept of each image: far less than its masks."""

@@ -31,25 +31,35 @@ def detection(corners, scores, labels=None):
 @st.composite
 def corners(draw):
     """A box of whole pixels, so that IoU, areas and edges are often equal; or flat."""
-    x, y = draw(st.integers(0, 5)), draw(st.integers(0, 5))
-    return [x, y, x + draw(st.integers(0, 5)), y + draw(st.integers(0, 5))]
+    x, y = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    return [x, y, x + draw(st.integers(0, 4)), y + draw(st.integers(0, 4))]
 
 
 @st.composite
 def images(draw):
-    """Detections and targets of up to four images, several of one score and place."""
+    """Detections and targets of up to three images, several of one score and place."""
     found, wanted = [], []
-    for _ in range(draw(st.integers(1, 4))):
-        boxes = draw(st.lists(corners(), max_size=5))
-        labels = [draw(st.integers(0, 2)) for _ in boxes]
+    label = st.sampled_from([0, 0, 0, 1, 2])
+    for _ in range(draw(st.integers(1, 3))):
+        objects = draw(st.lists(st.tuples(corners(), label), max_size=4))
+        boxes, labels = [box for box, _ in objects], [k for _, k in objects]
         more = {"crowd": torch.tensor([draw(st.booleans()) for _ in boxes]).bool()}
         if draw(st.booleans()):
             areas = [draw(st.sampled_from([0.0, 5.0, 6.0, 16.0, 20.0])) for _ in boxes]
             more["area"] = torch.tensor(areas)
         wanted.append(target(boxes, labels, **more))
-        near = st.sampled_from(boxes) if boxes else corners()
-        guesses = draw(st.lists(st.one_of(near, corners()), max_size=7))
+        guess = st.tuples(corners(), label)
+        if objects:
+            seen = st.sampled_from(objects)
+            guess = st.one_of(seen, seen.map(_nudged), guess)
+        guesses = draw(st.lists(guess, max_size=6))
         scores = [draw(st.sampled_from([0.1, 0.5, 0.9])) for _ in guesses]
-        labels = [draw(st.integers(0, 2)) for _ in guesses]
-        found.append(detection(guesses, scores, labels))
+        boxes, labels = [box for box, _ in guesses], [k for _, k in guesses]
+        found.append(detection(boxes, scores, labels))
     return found, wanted
+
+
+def _nudged(guess):
+    """The same box one pixel to the right."""
+    (x, y, x2, y2), label = guess
+    return [x + 1, y, x2 + 1, y2], label

@@ -19,6 +19,7 @@ from edulib.training.measures import (
     coco_ap,
     coco_summary,
     compare,
+    match_detections,
     precision_recall,
     voc_ap,
 )
@@ -88,6 +89,29 @@ def test_more_than_a_hundred_detections_are_cut_as_by_pycocotools():
     assert agree(found, wanted) != agree(found, wanted, max_detections=10)
 
 
+def test_of_objects_that_overlap_alike_the_later_is_taken():
+    wanted = [target([[0, 0, 4, 4], [2, 0, 6, 4]])]  # both share 12 of 20 pixels
+    found = [detection([[1, 0, 5, 4], [2, 0, 6, 4]], [0.9, 0.8])]
+    assert agree(found, wanted)["AP50"] == pytest.approx(51 / 101)
+    turned = [{k: v.flip(0) for k, v in wanted[0].items()}]
+    assert agree(found, turned)["AP50"] == 1
+
+
+def test_any_number_of_detections_may_be_of_a_crowd():
+    crowd = torch.tensor([True, False])
+    wanted = [target([[0, 0, 9, 9], [20, 0, 24, 4]], crowd=crowd)]
+    found = [detection([[0, 0, 3, 3], [4, 4, 8, 8], [20, 0, 24, 4]], [0.9, 0.8, 0.7])]
+    assert agree(found, wanted)["AP"] == 1
+    assert agree(found, [{**wanted[0], "crowd": ~crowd}])["AP"] == 0
+
+
+def test_an_object_outside_the_range_is_taken_only_if_no_other_is_left():
+    wanted = [target([[0, 0, 4, 4], [0, 0, 4, 3]], area=torch.tensor([30.0, 5]))]
+    found = [detection([[0, 0, 4, 4], [0, 0, 4, 4]], [0.9, 0.8])]
+    ours = agree(found, wanted, areas=SMALL_AREAS)
+    assert (ours["AP50"], ours["AP_small"]) == (1, pytest.approx(0.6))
+
+
 def test_scores_of_any_order_are_sorted():
     found, wanted = made_detections(5, 100, 2)
     turned = [{k: v.flip(0) for k, v in one.items()} for one in found]
@@ -122,6 +146,25 @@ def test_one_of_two_found_first_is_eleven_ways_one_half():
     assert voc_ap(found, wanted)["AP"] == pytest.approx(6 / 11)
     assert voc_ap(found, wanted, points=None)["AP"] == pytest.approx(1 / 2)
     assert coco_ap(found, wanted)["AP"] == pytest.approx(51 / 101)
+
+
+def test_each_detection_and_each_object_has_its_fate():
+    crowd = torch.tensor([False, True, False])
+    boxes = [[0, 0, 4, 4], [9, 0, 19, 9], [0, 9, 4, 13]]
+    guesses = [[0, 0, 4, 5], [9, 0, 13, 4], [0, 0, 4, 4], [30, 0, 34, 4]]
+    found = detection(guesses, [0.5, 0.9, 0.8, 0.3])
+    matches = match_detections(found, target(boxes, crowd=crowd))
+    assert matches.right.tolist() == [False, False, True, False]
+    assert matches.wrong.tolist() == [True, False, False, True]
+    assert matches.found.tolist() == [True, False, False]
+    none = match_detections(detection([], []), target(boxes))
+    assert (len(none.right), none.found.any()) == (0, False)
+
+
+def test_all_detections_of_an_image_are_matched():
+    boxes = [[0, 0, 4, 4]] * 101 + [[9, 9, 13, 13]]
+    found = detection(boxes, torch.linspace(1, 0, 102).tolist())
+    assert match_detections(found, target(boxes[-1:])).found.all()
 
 
 def test_the_curve_of_a_class_says_its_ranks():

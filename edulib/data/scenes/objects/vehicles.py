@@ -60,10 +60,13 @@ def car_wheel(sketch: Sketch, x: float, y: float, radius: float) -> None:
 def bicycle(sketch: Sketch, pick: Stream) -> None:
     """A bicycle seen from its side, riding to the right."""
     radius = pick.between(38, 42)
-    for x in (-55, 55):
-        _bicycle_wheel(sketch, x, radius, pick.choice((0, 20)))
     rear, crank, front = (-55, 32), (-10, 34), (55, 32)
     seat, head = (-25, -20), (32, -24)
+    sketch.fill("frame", [rear, seat, head, crank])
+    for x in (-55, 55):
+        sketch.fill("wheel", arc(x, 32, radius, 0, 360))
+    for x in (-55, 55):
+        _bicycle_wheel(sketch, x, radius, pick.choice((0, 20)))
     tubes = [(rear, crank), (rear, seat), (crank, seat), (crank, head), (seat, head)]
     for start, stop in [*tubes, (head, front)]:
         sketch.add("frame", "main", stroke(start, stop, 7.5))
