@@ -27,7 +27,8 @@ class Given(nn.Module):
 
 
 def detector(raw: Tensor, boxes_per_cell: int = 2, **parts: object) -> YOLOv1:
-    return YOLOv1(Given(raw), nn.Identity(), boxes_per_cell, **parts)
+    num_classes = raw.shape[-1] - 5 * boxes_per_cell
+    return YOLOv1(Given(raw), nn.Identity(), num_classes, boxes_per_cell, **parts)
 
 
 def random_case(seed: int, boxes_per_cell: int, grid: tuple[int, int] = (3, 4)):
@@ -311,7 +312,7 @@ def test_learns_one_batch():
     ]
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     losses = []
-    for _ in range(15):
+    for _ in range(8):
         loss = sum(network.losses(images, targets).values())
         optimizer.zero_grad()
         loss.backward()

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from edulib.models.losses.boxes import smooth_l1
 from edulib.models.ops.coding import encode_boxes
 from edulib.models.ops.iou import pairwise_iou
 from edulib.models.ops.matching import match_each_first
@@ -59,11 +60,11 @@ class MultiBoxLoss:
         matched = labels > 0  # (B, A)
         entropy = F.cross_entropy(logits.mT, labels, reduction="none")  # (B, A)
         asked = matched | hardest(entropy, matched, self.negatives)
-        distance = F.smooth_l1_loss(offsets[matched], wanted[matched], reduction="sum")
+        distance = smooth_l1(offsets[matched], wanted[matched])
         count = matched.sum().clamp(min=1)
         return {
             "class": entropy[asked].sum() / count,
-            "box": self.alpha * distance / count,
+            "box": self.alpha * distance.sum() / count,
         }
 
     def assign(

@@ -87,7 +87,7 @@ class SSD(nn.Module):
 
     Args:
         backbone: from images to a list of maps.
-        head: from the maps to `Predictions`.
+        head: from the maps to `Predictions`; its ``num_classes`` is K.
         boxes: the default boxes (A, 4), xyxy in pixels, in the predictions' order.
         loss: what `losses` returns for predictions, targets and default boxes.
 
@@ -113,6 +113,7 @@ class SSD(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.num_classes = head.num_classes
         self.loss = loss
         self.register_buffer("boxes", boxes, persistent=False)
 
@@ -140,7 +141,7 @@ class SSD(nn.Module):
             ``class`` and ``box``, see `MultiBoxLoss`.
         """
         logits, offsets = self(images)
-        check_targets(targets, len(images), logits.shape[-1] - 1)
+        check_targets(targets, len(images), self.num_classes)
         return self.loss(logits, offsets, targets, self.boxes)
 
     @torch.no_grad()

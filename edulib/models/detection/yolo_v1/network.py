@@ -39,6 +39,7 @@ class YOLOv1(nn.Module):
     Args:
         backbone: from images to maps.
         head: from maps to the numbers of all cells.
+        num_classes: kinds of object.
         boxes_per_cell: K.
         lambdas: the weights of equation 3.
         sides: what is predicted for the sides of a box: the paper's roots.
@@ -60,6 +61,7 @@ class YOLOv1(nn.Module):
         self,
         backbone: nn.Module,
         head: nn.Module,
+        num_classes: int,
         boxes_per_cell: int = BOXES,
         lambdas: Lambdas = LAMBDAS,
         sides: Sides = ROOTS,
@@ -67,6 +69,7 @@ class YOLOv1(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.head = head
+        self.num_classes = num_classes
         self.boxes_per_cell = boxes_per_cell
         self.lambdas = lambdas
         self.sides = sides
@@ -91,7 +94,7 @@ class YOLOv1(nn.Module):
             ``no_object``, weighted by lambda_noobj; ``class``.
         """
         found = split(self(images), self.boxes_per_cell)
-        check_targets(targets, len(images), found.classes.shape[-1])
+        check_targets(targets, len(images), self.num_classes)
         wanted = place(targets, found, images.shape[-2:], self.sides)
         with torch.no_grad():
             guesses = corners(found.boxes, self.sides).nan_to_num()  # let losses be NaN
@@ -154,14 +157,16 @@ def yolo_v1(num_classes: int = 20, in_channels: int = 3) -> YOLOv1:
     """Build YOLO for images of 448 x 448 pixels, with values from -1 to 1.
 
     Args:
-        num_classes: kinds of object.
+        num_classes: kinds of object, VOC's 20 in the paper.
         in_channels: channels of the images.
     """
     check_num_classes(num_classes)
     stages = layers.make_stages(layers.YOLO, pooled=4, in_channels=in_channels)
+    backbone = layers.Backbone(stages, in_channels)
     outputs = GRID * GRID * (5 * BOXES + num_classes)
     dense = layers.dense_layers(1024 * GRID * GRID, 4096, outputs)
-    return _build(stages, dense, in_channels)
+    model = YOLOv1(backbone, layers.GridHead(dense, GRID), num_classes)
+    return model.apply(layers.init_weights)
 
 
 def fast_yolo_v1(num_classes: int = 20, in_channels: int = 3) -> YOLOv1:
@@ -173,13 +178,9 @@ def fast_yolo_v1(num_classes: int = 20, in_channels: int = 3) -> YOLOv1:
     """
     check_num_classes(num_classes)
     stages = layers.make_stages(layers.FAST_YOLO, pooled=6, in_channels=in_channels)
+    backbone = layers.Backbone(stages, in_channels)
     outputs = GRID * GRID * (5 * BOXES + num_classes)
     narrow = nn.Linear(1024 * GRID * GRID, 256)  # linear: no activation behind it
     dense = nn.Sequential(narrow, *layers.dense_layers(256, 4096, outputs))
-    return _build(stages, dense, in_channels)
-
-
-def _build(stages: list[nn.Sequential], dense: nn.Module, in_channels: int) -> YOLOv1:
-    backbone = layers.Backbone(stages, in_channels)
-    model = YOLOv1(backbone, layers.GridHead(dense, GRID))
+    model = YOLOv1(backbone, layers.GridHead(dense, GRID), num_classes)
     return model.apply(layers.init_weights)
