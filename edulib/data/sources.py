@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from edulib.checks import check_whole
+from edulib.data import splits
 from edulib.data.splits import Examples
 
 PHOTOGRAPHS = ("imagenette", "pets", "folder")  # of many sizes, unlike the others
@@ -99,16 +100,12 @@ def annotated_scenes(length: int, image_size: int, target: str) -> Source:
     """Scenes of one to six objects, drawn once; above 256 pixels they are enlarged."""
     from torchvision.transforms import v2
 
-    from edulib.data import Scenes, detection_scenes
+    from edulib.data import Scenes
 
-    size = min(image_size, LARGEST)
-    enlarge = v2.Resize((image_size, image_size)) if image_size > size else None
-    train, val = (
-        detection_scenes(
-            count, size, seed=seed, target=target, transforms=enlarge
-        ).cached()
-        for seed, count in enumerate((length, max(1, length // 4)))
-    )
+    size, quarter = min(image_size, LARGEST), max(1, length // 4)
+    train, val = splits.annotated_scenes(length, quarter, size, target)
+    if image_size > size:
+        train.transforms = val.transforms = v2.Resize((image_size, image_size))
     classes = len(Scenes.classes) + (len(Scenes.stuff) if target == "stuff" else 0)
     return Source(train, val, classes, in_channels=3)
 

@@ -1,5 +1,7 @@
 """Training and validation sets that several chapters share, as tensors."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -34,6 +36,24 @@ def scenes(
         for seed, length in enumerate((train, val))
     )
     return tuple(as_tensors(one.cached() if cached else one) for one in sets)
+
+
+def annotated_scenes(
+    train: int = 2500,
+    val: int = 500,
+    image_size: int = 96,
+    target: str = "boxes",
+    transforms: Callable | None = None,
+) -> Split:
+    """Scenes of one to six objects, for detectors and segmenters, kept in the cache.
+
+    ``transforms`` vary the training scenes; validation scenes have another seed.
+    """
+    from edulib.data import detection_scenes
+
+    settings = {"image_size": image_size, "target": target}
+    varied = detection_scenes(train, seed=0, transforms=transforms, **settings)
+    return varied.cached(), detection_scenes(val, seed=1, **settings).cached()
 
 
 def crops(train: int = 24_576, val: int = 1024) -> Split:

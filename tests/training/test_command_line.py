@@ -99,7 +99,7 @@ def test_trains_for_the_task_of_the_model_or_another(
         (TinyDetector, "detection", ["--data", "digits"], "--data out of ('scenes',"),
         (TinyDetector, "detection", ["--num-classes", "3"], "num_classes="),
         (TinyDetector, "generation", [], "one of ('classification', 'segmentation', "),
-        (pixelwise, "detection", [], "expected a detector, a model with num_classes"),
+        (pixelwise, "detection", [], "expected a detector, a model with losses"),
         (TinyDetector, "detection", ["--image-size", "9"], "image size"),
     ],
 )
