@@ -75,9 +75,12 @@ class Detection(Objective):
     Args:
         masks: whether targets and detections have masks, which are measured as
             ``mask_AP`` and ``mask_AP50``.
+        sizes: classes of size, each a name, the least and the greatest area in square
+            pixels; the AP of the objects in each is measured as ``AP_<name>``.
     """
 
     masks: bool = False
+    sizes: tuple[tuple[str, float, float], ...] = ()
 
     def check(self, model: nn.Module, batch: Batch) -> None:
         """Refuse targets that are none, and a model that is no detector.
