@@ -26,7 +26,7 @@ class RandomZoom:
     keep objects of which a sliver is left.
 
     Args:
-        zoom: smallest and largest factor by which things grow, uniform in its logarithm.
+        zoom: smallest and largest factor by which things grow; uniform in its log.
         shift: by how much of the image's sides the window is shifted, at most.
         flip: probability that left and right are exchanged.
         least: share of an object that must be left: of its mask's pixels if there are
