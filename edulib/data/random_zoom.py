@@ -11,7 +11,7 @@ from torch import Tensor
 from edulib.checks import check_images, describe
 
 # What a target has one of for each object.
-PER_OBJECT = ("boxes", "labels", "masks", "crowd", "difficult", "area")
+PER_OBJECT = ("boxes", "labels", "masks", "crowd", "area")
 
 
 class RandomZoom:
