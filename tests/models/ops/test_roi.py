@@ -165,6 +165,12 @@ def test_a_region_outside_the_map_is_zero():
     assert roi_align(torch.ones(1, 1, 8, 8), outside, (2, 2), 1.0).eq(0).all()
 
 
+def test_a_region_may_be_much_larger_than_the_map():
+    huge = [torch.tensor([[-1e9, -1e9, 1e9, 1e9]])]
+    ramp = torch.arange(64.0).view(1, 1, 8, 8)
+    assert roi_pool(ramp, huge, (1, 1), 1.0).item() == 63
+
+
 @pytest.mark.parametrize("function", [roi_pool, roi_align])
 def test_no_regions_have_no_bins(function):
     none = torch.zeros(0, 4)
