@@ -147,7 +147,7 @@ def _cells(first: Tensor, last: Tensor, bins: int, size: int) -> Tensor:
     L is what the widest bin needs; where another needs fewer, its numbers end with
     ``size``. Cells outside the map do not count.
     """
-    share = (last - first + 1).clamp(min=1)[:, None] / bins
+    share = (last - first + 1)[:, None] / bins
     edges = torch.arange(bins + 1, device=first.device)
     start = (first[:, None] + (edges[:-1] * share).floor()).clamp(0, size)
     stop = (first[:, None] + (edges[1:] * share).ceil()).clamp(0, size)
