@@ -157,7 +157,10 @@ def _cells(first: Tensor, last: Tensor, bins: int, size: int) -> Tensor:
 
 
 def _max_in_bins(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L)."""
+    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L).
+
+    Of equal cells the first in reading order gets the gradient: columns go first.
+    """
     across = image[:, :, columns].max(dim=-1).values
     return across[:, rows].max(dim=2).values[None]
 
