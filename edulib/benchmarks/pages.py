@@ -86,9 +86,10 @@ def ratio_summary(rows: list[dict]) -> str:
 def operations_summary(rows: list[dict]) -> str:
     """How far the answers are apart, and which operations pay for being readable."""
     slower = [f"`{row['operation']}`" for row in rows if row["low"] > 1.0]
+    apart = max(row["difference"] for row in rows)
     return (
-        f"The two answers differ by at most {max(r['difference'] for r in rows):.1g}. "
-        f"Ours takes longer in three quarters of the rounds or more: "
+        f"The two answers differ by at most {apart:.1g} of the largest number in one. "
+        "Ours takes longer in three quarters of the rounds or more: "
         f"{', '.join(slower) or 'never'}."
     )
 

@@ -8,8 +8,10 @@ to import than all of the package, is imported by what uses it.
 from edulib.data.contrast import global_contrast_normalization
 from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
+from edulib.data.padding import pad_images, pad_maps
 from edulib.data.pca_color import PCAColor
 from edulib.data.photographs import PHOTOS, ExemplarPatches, Photo, photos
+from edulib.data.random_zoom import RandomZoom
 from edulib.data.scenes import Scene, Scenes, detection_scenes, make_scene, parts_of
 from edulib.data.tensors import as_tensors
 
@@ -19,12 +21,15 @@ __all__ = [
     "ExemplarPatches",
     "PCAColor",
     "Photo",
+    "RandomZoom",
     "Scene",
     "Scenes",
     "as_tensors",
     "detection_scenes",
     "global_contrast_normalization",
     "make_scene",
+    "pad_images",
+    "pad_maps",
     "parts_of",
     "photo_crops",
     "photos",

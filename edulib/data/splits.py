@@ -36,6 +36,26 @@ def scenes(
     return tuple(as_tensors(one.cached() if cached else one) for one in sets)
 
 
+def annotated_scenes(
+    train: int = 2500,
+    val: int = 500,
+    image_size: int = 96,
+    target: str = "boxes",
+    varied: bool = False,
+) -> Split:
+    """Scenes of one to six objects, for detectors and segmenters, kept in the cache.
+
+    ``varied`` zooms, shifts and mirrors the training scenes at random, each time anew;
+    validation scenes have another seed.
+    """
+    from edulib.data import RandomZoom, detection_scenes
+
+    settings = {"image_size": image_size, "target": target}
+    zoom = RandomZoom() if varied else None
+    train_set = detection_scenes(train, seed=0, transforms=zoom, **settings)
+    return train_set.cached(), detection_scenes(val, seed=1, **settings).cached()
+
+
 def crops(train: int = 24_576, val: int = 1024) -> Split:
     """Crops of 24 x 24 pixels, labelled with the place of a photograph they show."""
     from edulib.data import photo_crops

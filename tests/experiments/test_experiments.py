@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_detector import Rectangles, TinyDetector
 
 from edulib.experiments import Experiment, Variant, experiment, load_experiment
 from edulib.experiments.__main__ import describe, left, main
@@ -20,8 +21,9 @@ from edulib.experiments.experiment import (
     read_runs,
     run_experiment,
 )
+from edulib.experiments.recipes import DETECTORS
 from edulib.models.classification.resnet import plain20, resnet20_cifar
-from edulib.training.objectives import Classification
+from edulib.training.objectives import Classification, Detection
 from edulib.training.recipe import Recipe
 
 
@@ -104,6 +106,22 @@ def test_all_measures_are_kept_where_none_is_an_accuracy(table, capsys):
     assert found.keys() == {"seeds", "train_loss", "val_loss"}
     assert found["seeds"] == [0, 1]
     assert all(len(losses) == 2 for losses in found["val_loss"])
+
+
+def test_a_detector_is_an_experiment_as_a_classifier_is(table, tmp_path):
+    def rectangles() -> tuple:
+        return Rectangles(64), Rectangles(16, seed=1)
+
+    recipe = replace(DETECTORS, epochs=12, batch_size=8, lr=0.01)
+    row = Variant(TinyDetector, rectangles, recipe, Detection())
+    table["tiny"] = Experiment({"one map": row}, seeds=(0,))
+    list(run_experiment("tiny"))
+    (found,) = load_experiment("tiny").values()
+    ((*first, last),) = found["val_AP50"]
+    assert len(first) == 11
+    assert first[0] < 0.3 < 0.6 < last <= 1
+    assert {"train_loss", "train_box", "val_AP"} <= found.keys()
+    assert row.describe()["objective"] == "Detection(masks=False)"
 
 
 def test_results_of_another_objective_are_refused(table, tmp_path):

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torchvision import tv_tensors
 from training_helpers import same
 
+from edulib.registry import get_model_info, get_tiny_builder, list_models
 from edulib.training import Detection, Recipe, evaluate, fit, loop
 from edulib.training.batches import Batch, Batches
 from edulib.training.measures import coco_ap
@@ -277,6 +278,22 @@ def test_targets_that_are_none_are_refused_before_the_first_step(
     assert steps == []
 
 
+def test_a_model_that_does_not_say_its_classes_meets_the_highest_label_first():
+    class Silent(TinyDetector):
+        def __init__(self):
+            super().__init__()
+            del self.num_classes
+
+        def losses(self, images, targets):
+            assert not self.training
+            return super().losses(images, targets)
+
+    examples = with_last(labels=lambda x: changed(x, (0,), 2))
+    message = r"losses take, got a dict with .* labels \[.*2.*\]: Target 2 is out of"
+    with pytest.raises(ValueError, match=message):
+        fit(Silent(), examples, recipe=ONCE, objective=Detection())
+
+
 def test_augmentation_that_spoils_a_box_is_refused_in_its_step():
     class Spoilt(Rectangles):
         reads = 0
@@ -354,3 +371,25 @@ def test_a_classifier_is_no_detector():
     model = nn.Conv2d(1, 2, 1)
     with pytest.raises(ValueError, match=r"detect\(images\), got Conv2d"):
         fit(model, Rectangles(8), objective=Detection())
+
+
+@pytest.mark.parametrize("name", list_models(task="detection"))
+def test_every_detector_of_the_book_fits_the_objective(name):
+    masks = name.startswith("maskrcnn")
+    ((_, height, width),) = get_model_info(name).test_inputs
+    torch.manual_seed(0)
+    model = get_tiny_builder(name)(num_classes=3)
+    target = {
+        "boxes": torch.tensor([[4.0, 8.0, 40.0, 36.0], [20.0, 20.0, 60.0, 60.0]]),
+        "labels": torch.tensor([2, 0]),
+        "masks": torch.ones(2, height, width, dtype=torch.bool),
+    }
+    empty = {key: value[:0] for key, value in target.items()}
+    examples = torch.rand(2, 3, height, width), [target, empty]
+    objective = Detection(masks=masks)
+    history = fit(model, examples, examples, ONCE, objective=objective)
+    assert len(history.train) > 2
+    assert 0 <= history.val["mask_AP" if masks else "AP"][0] <= 1
+    target["labels"] += 1
+    with pytest.raises(ValueError, match=r"labels from 0 to .*got 3"):
+        fit(model, examples, recipe=ONCE, objective=objective)

@@ -144,21 +144,23 @@ def _round(x: Tensor) -> Tensor:
 def _cells(first: Tensor, last: Tensor, bins: int, size: int) -> Tensor:
     """Return the numbers (N, bins, L) of the cells that lie in each bin of N regions.
 
-    L is what the widest bin needs. What is too much for another, or outside the map,
-    has the number ``size``.
+    L is what the widest bin needs; where another needs fewer, its numbers end with
+    ``size``. Cells outside the map do not count.
     """
-    share = (last - first + 1).clamp(min=1)[:, None] / bins
+    share = (last - first + 1)[:, None] / bins
     edges = torch.arange(bins + 1, device=first.device)
-    start = first[:, None] + (edges[:-1] * share).floor()
-    stop = first[:, None] + (edges[1:] * share).ceil()
-    longest = int((stop - start).max()) if len(first) else 0
+    start = (first[:, None] + (edges[:-1] * share).floor()).clamp(0, size)
+    stop = (first[:, None] + (edges[1:] * share).ceil()).clamp(0, size)
+    longest = int((stop - start).max().clamp(min=1)) if len(first) else 0
     cell = start[..., None] + torch.arange(longest, device=first.device)
-    inside = (cell < stop[..., None]) & (cell >= 0) & (cell < size)
-    return cell.masked_fill(~inside, size).long()
+    return cell.masked_fill(cell >= stop[..., None], size).long()
 
 
 def _max_in_bins(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L)."""
+    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L).
+
+    Of equal cells the first in reading order gets the gradient: columns go first.
+    """
     across = image[:, :, columns].max(dim=-1).values
     return across[:, rows].max(dim=2).values[None]
 
@@ -175,16 +177,10 @@ def _interpolate(image: Tensor, x: Tensor, y: Tensor) -> Tensor:
     inside_x = (x >= -1) & (x <= width)
     inside_y = (y >= -1) & (y <= height)
     x, y = (2 * x + 1) / width - 1, (2 * y + 1) / height - 1  # -1 to 1, edge to edge
-    grid = torch.stack(
-        [
-            x[:, None].expand(-1, y.shape[1], -1),
-            y[..., None].expand(-1, -1, x.shape[1]),
-        ],
-        dim=-1,
-    )
+    points = torch.stack(torch.broadcast_tensors(x[:, None], y[..., None]), dim=-1)
     read = F.grid_sample(
         image[None],
-        grid.flatten(0, 1)[None],
+        points.flatten(0, 1)[None],
         padding_mode="border",
         align_corners=False,
     )

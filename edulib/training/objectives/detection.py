@@ -18,12 +18,18 @@ from torch import Tensor, nn
 from edulib.checks import describe, output_of_one
 from edulib.training.batches import Batch
 from edulib.training.measures import Comparison, coco_summary, compare
-from edulib.training.measures.inputs import check_masks, check_target
 from edulib.training.metrics import Statistics
+from edulib.training.objectives.detection_checks import (
+    Objects,
+    check_masks_of,
+    check_objects,
+    check_same_channels,
+    known_classes,
+    losses_of_one,
+    total_loss,
+)
 from edulib.training.objectives.objective import Objective
 from edulib.training.update import Update
-
-Objects = list[dict[str, Tensor]]  # one dict an image
 
 AT_ONCE = 16  # images that a detector is given in validation: they can be large
 SHOWN = ("AP", "AP50")
@@ -33,11 +39,9 @@ SHOWN = ("AP", "AP50")
 class Detector(Protocol):
     """What a model has in order to be trained for detection.
 
-    Attributes:
-        num_classes: kinds of object; a background is no kind.
+    One that also has ``num_classes``, its kinds of object, is never given a label
+    beyond them; another has to refuse it in ``losses``.
     """
-
-    num_classes: int
 
     def losses(self, images: Tensor, targets: Objects) -> dict[str, Tensor]:
         """Return the parts of the loss by name, each a single number.
@@ -78,23 +82,23 @@ class Detection(Objective):
     def check(self, model: nn.Module, batch: Batch) -> None:
         """Refuse targets that are none, and a model that is no detector.
 
-        The first example goes through the model, its losses and its detections.
+        The example with the highest label goes through the model, its losses and its
+        detections.
         """
         if not isinstance(model, Detector):
             raise ValueError(
-                "expected a detector, a model with num_classes, losses(images, "
-                f"targets) and detect(images), got {type(model).__name__}"
+                "expected a detector, a model with losses(images, targets) and "
+                f"detect(images), got {type(model).__name__}"
             )
-        shapes = dict.fromkeys(tuple(image.shape[:-2]) for image in batch.inputs)
-        if len(shapes) > 1:
-            raise ValueError(
-                "expected images (C, H, W) of as many channels, got "
-                f"{' and '.join(map(str, shapes))} before height and width"
-            )
+        check_same_channels(batch.inputs)
         self.check_targets(model, batch)
-        images, targets = next(joined(batch, 1))
+        labels = [target["labels"].tolist() for target in batch.targets]
+        at = max(range(len(labels)), key=lambda k: max(labels[k], default=-1))
+        chosen = batch.inputs[at : at + 1], batch.targets[at : at + 1]
+        images, targets = next(joined(Batch(*chosen, batch.number, 1.0), 1))
         output_of_one(model, images)
-        total_loss(model.losses(images, targets))
+        singles = [without_crowds(target) for target in targets]
+        total_loss(losses_of_one(model, images, singles))
         self.compare(model.detect(images), targets)
 
     def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
@@ -104,7 +108,7 @@ class Detection(Objective):
         if update.looks:  # at all of them at once, which augmentation may have changed
             parts = {n: [one[n] for one in targets] for n in ("boxes", "labels")}
             together = {name: torch.cat(part) for name, part in parts.items()}
-            check_objects(together, model.num_classes)
+            check_objects(together, known_classes(model))
         losses = model.losses(images, targets)
         total = total_loss(losses)
         update(total)
@@ -164,7 +168,7 @@ class Detection(Objective):
         pairs = zip(batch.inputs, batch.targets, strict=True)
         for number, (image, target) in enumerate(pairs):
             try:
-                check_objects(target, model.num_classes)
+                check_objects(target, known_classes(model))
                 if self.masks:
                     check_masks_of(target, image)
             except ValueError as error:
@@ -203,57 +207,3 @@ def without_crowds(target: dict[str, Tensor]) -> dict[str, Tensor]:
 def fill(maps: Tensor, height: int, width: int) -> Tensor:
     """Add zeros to the right of maps (..., H, W) and below."""
     return F.pad(maps, (0, width - maps.shape[-1], 0, height - maps.shape[-2]))
-
-
-def total_loss(losses: dict[str, Tensor]) -> Tensor:
-    """Return the sum of a detector's losses.
-
-    Raises:
-        ValueError: if they are no single numbers by name.
-    """
-    kept = ("loss", "count")
-    if not isinstance(losses, dict) or not losses or not losses.keys().isdisjoint(kept):
-        raise ValueError(
-            "expected losses(images, targets) to return the parts of the loss by name, "
-            f"none of them called {' or '.join(map(repr, kept))}, got "
-            f"{describe(losses)}"
-        )
-    for name, value in losses.items():
-        if not isinstance(value, Tensor) or value.ndim:
-            raise ValueError(
-                f"expected a loss {name!r} of one number, got {describe(value)}"
-            )
-    return sum(losses.values())
-
-
-def check_objects(target: dict[str, Tensor], num_classes: int) -> None:
-    """Refuse a target without boxes and labels that can be learnt."""
-    check_target(target, masks=False)
-    boxes, labels = target["boxes"], target["labels"]
-    flat = ~(boxes[:, 2:] > boxes[:, :2]).all(1)
-    if flat.any():
-        raise ValueError(
-            "expected boxes x1, y1, x2, y2 with x1 < x2 and y1 < y2, got "
-            f"{[round(edge, 4) for edge in boxes[flat][0].tolist()]}"
-        )
-    if len(labels) and labels.max() >= num_classes:
-        highest = labels.max().item()
-        raise ValueError(
-            "expected labels from 0 to below the number of classes, "
-            f"{num_classes}, got {highest}: build the model with "
-            f"num_classes={highest + 1} or more"
-        )
-
-
-def check_masks_of(target: dict[str, Tensor], image: Tensor) -> None:
-    """Refuse a target without a mask of the image's size for each of its boxes."""
-    masks = target.get("masks")
-    if not isinstance(masks, Tensor):
-        raise ValueError(f"expected a target with masks, got {describe(target)}")
-    check_masks(masks)
-    wanted = (len(target["boxes"]), *image.shape[-2:])
-    if masks.shape != wanted:
-        raise ValueError(
-            f"expected masks {wanted} of {wanted[0]} boxes in an image "
-            f"{tuple(image.shape)}, got {tuple(masks.shape)}"
-        )

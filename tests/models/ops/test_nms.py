@@ -138,6 +138,13 @@ def test_soft_nms_keeps_the_one_behind():
     assert left.tolist() == pytest.approx([0.9, 0.3, 0.16])
 
 
+def test_soft_nms_can_keep_all():
+    boxes, scores = random_boxes(50), whole_scores(50)
+    kept, left = soft_nms(boxes, scores, lambda x: (x <= 0.1).double(), min_score=0.0)
+    assert sorted(kept.tolist()) == list(range(50))
+    assert left.eq(0).any()
+
+
 @pytest.mark.parametrize("given_labels", [False, True])
 def test_no_boxes_leave_none(given_labels):
     boxes, scores = torch.zeros(0, 4), torch.zeros(0)
