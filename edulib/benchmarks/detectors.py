@@ -26,6 +26,8 @@ def detection_runner(
     """
     layout = torch.channels_last if "last" in numbers else torch.contiguous_format
     model.to(device, memory_format=layout).train(kind == "step")
+    if not hasattr(model, "detect"):  # torchvision's resizes images itself
+        model.transform.fixed_size = (SIZE, SIZE)
     images = torch.rand(BATCHES[device.type], 3, SIZE, SIZE, device=device)
     images = images.to(memory_format=layout)
     targets = make_targets(len(images), device)

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from edulib.benchmarks.clock import in_turns
+from edulib.benchmarks.detectors import detection_runner
 from edulib.registry import (
     get_builder,
     get_model_info,
@@ -34,8 +35,8 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
     """Measure every model that torchvision or timm has too.
 
     Args:
-        kind: "forward" (evaluation mode, no gradient) or "step" (forward, backward,
-            step of SGD with momentum).
+        kind: "forward" (evaluation mode, no gradient; of a detector the detections)
+            or "step" (forward, backward, step of SGD with momentum).
         device: where; a GPU is measured in bfloat16 and channels-last too.
 
     Returns:
@@ -50,7 +51,8 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
         if models is None:
             continue
         for numbers in formats:
-            ours, theirs = (runner(one, kind, numbers, device) for one in models)
+            run = RUNNERS[get_model_info(name).task]
+            ours, theirs = (run(one, kind, numbers, device) for one in models)
             times = in_turns(ours, theirs)
             rows.append({"model": name, "numbers": numbers, **times})
             print(f"{kind} {name} {numbers}: {times['ratio']:.3f}", flush=True)
@@ -71,7 +73,7 @@ def pair(name: str) -> tuple[nn.Module, nn.Module] | None:
 def runner(
     model: nn.Module, kind: str, numbers: str, device: torch.device
 ) -> Callable[[], object]:
-    """The function to be timed."""
+    """The function to be timed, of a classifier."""
     layout = torch.channels_last if "last" in numbers else torch.contiguous_format
     on_gpu = device.type == "cuda"
     batch, size = (GPU_BATCH, GPU_SIZE) if on_gpu else (CPU_BATCH, CPU_SIZE)
@@ -95,3 +97,7 @@ def runner(
 
     model.train(kind == "step")
     return step if kind == "step" else forward
+
+
+RUNNERS = {"classification": runner, "detection": detection_runner}
+"""For each task what makes the function to be timed."""

@@ -8,6 +8,7 @@ to import than all of the package, is imported by what uses it.
 from edulib.data.contrast import global_contrast_normalization
 from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
+from edulib.data.padding import pad_images, pad_maps
 from edulib.data.pca_color import PCAColor
 from edulib.data.photographs import PHOTOS, ExemplarPatches, Photo, photos
 from edulib.data.random_zoom import RandomZoom
@@ -27,6 +28,8 @@ __all__ = [
     "detection_scenes",
     "global_contrast_normalization",
     "make_scene",
+    "pad_images",
+    "pad_maps",
     "parts_of",
     "photo_crops",
     "photos",

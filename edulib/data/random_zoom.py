@@ -11,7 +11,7 @@ from torch import Tensor
 from edulib.checks import check_images, describe
 
 # What a target has one of for each object.
-PER_OBJECT = ("boxes", "labels", "masks", "crowd", "difficult", "area")
+PER_OBJECT = ("boxes", "labels", "masks", "crowd", "area")
 
 
 class RandomZoom:
@@ -26,7 +26,7 @@ class RandomZoom:
     keep objects of which a sliver is left.
 
     Args:
-        zoom: smallest and largest factor by which things grow, uniform in its logarithm.
+        zoom: smallest and largest factor by which things grow; uniform in its log.
         shift: by how much of the image's sides the window is shifted, at most.
         flip: probability that left and right are exchanged.
         least: share of an object that must be left: of its mask's pixels if there are

@@ -14,12 +14,17 @@ SIZES = {
     "cifar10": 32,
     **dict.fromkeys(PHOTOGRAPHS, 224),
 }
-TARGETS = {  # of scenes, for the tasks beside classification
-    "segmentation": "stuff",
-    "detection": "boxes",
-    "instance_segmentation": "masks",
+ANNOTATED = {  # target of scenes for the other tasks, and sets of files
+    "segmentation": ("stuff", "voc_masks"),
+    "detection": ("boxes", "voc_boxes", "coco_boxes"),
+    "instance_segmentation": ("masks", "coco_masks"),
 }
-TASKS = ("classification", *TARGETS)
+DATA = {
+    "classification": tuple(SIZES),
+    **{task: ("scenes", *sets) for task, (_, *sets) in ANNOTATED.items()},
+}
+NAMES = tuple(dict.fromkeys(name for names in DATA.values() for name in names))
+ANNOTATED_SIZE = 128
 LARGEST = 256  # pixels of a scene
 
 
@@ -44,11 +49,11 @@ def load_source(
     Args:
         name: "scenes" or "digits", which need no network; "folder", your own images
             in ``root/train/CLASS/*`` and ``root/val/CLASS/*``; or one of torchvision's
-            sets, which is fetched into ``root`` once.
+            sets, which is fetched into ``root`` once (COCO has to lie there).
         image_size: side of the images in pixels; None for the usual one.
         length: how many scenes to train on; a quarter as many more validate.
         root: folder of the images, where they are files.
-        task: what the targets are for, one of ``TASKS``.
+        task: what the targets are for, a key of ``DATA``.
 
     Raises:
         ValueError: if the name is unknown or not for this task, a number is below 1,
@@ -56,22 +61,22 @@ def load_source(
         FileNotFoundError: if there are no images in the folder.
         ConnectionError: if a set cannot be fetched.
     """
-    if task not in TASKS:
-        raise ValueError(f"expected --task out of {TASKS}, got {task!r}")
-    known = ("scenes",) if task in TARGETS else tuple(SIZES)
-    if name not in known:
+    if task not in DATA:
+        raise ValueError(f"expected --task out of {tuple(DATA)}, got {task!r}")
+    if name not in DATA[task]:
         raise ValueError(
-            f"expected --data out of {known} for {task.replace('_', ' ')}, got {name!r}"
+            f"expected --data out of {DATA[task]} for --task {task}, got {name!r}"
         )
-    size = SIZES[name] if image_size is None else image_size
+    usual = SIZES[name] if task == "classification" else ANNOTATED_SIZE
+    size = usual if image_size is None else image_size
     check_whole("--image-size", size, 1)
     check_whole("--length", length, 1)
     if name == "digits":
         return digits(size)
-    if task in TARGETS:
-        return annotated_scenes(length, size, TARGETS[task])
-    if name == "scenes":
+    if name == "scenes" and task == "classification":
         return scenes(length, size)
+    if name == "scenes":
+        return annotated_scenes(length, size, ANNOTATED[task][0])
     if root is None:
         raise ValueError(f"--data {name} needs --root: the folder of the images")
     return files(name, root, size)
@@ -111,25 +116,15 @@ def annotated_scenes(length: int, image_size: int, target: str) -> Source:
 
 
 def files(name: str, root: str, image_size: int) -> Source:
-    """One of torchvision's sets or a folder of images, with the usual augmentation.
-
-    Photographs are cut at random places and scales, small pictures are shifted by up
-    to an eighth; both are mirrored.
-    """
+    """One of torchvision's sets or a folder of images, with the usual augmentation."""
     from torchvision.transforms import v2
 
     from edulib.data import torchvision_set
 
-    if name in PHOTOGRAPHS:
-        varied = [v2.RandomResizedCrop(image_size, (0.25, 1))]
-        fixed = [v2.Resize(image_size), v2.CenterCrop(image_size)]
-    else:
-        fixed = [v2.Resize(image_size)]
-        varied = [*fixed, v2.RandomCrop(image_size, padding=image_size // 8)]
-    varied.append(v2.RandomHorizontalFlip())
+    varied, fixed = (v2.Compose(steps) for steps in transforms(name, image_size))
     download = name != "folder"
-    train = torchvision_set(name, root, "train", v2.Compose(varied), download)
-    val = torchvision_set(name, root, "val", v2.Compose(fixed), download)
+    train = torchvision_set(name, root, "train", varied, download)
+    val = torchvision_set(name, root, "val", fixed, download)
     if train.classes != val.classes:
         raise ValueError(
             f"expected the same classes in train and val, got {train.classes} and "
@@ -141,3 +136,28 @@ def files(name: str, root: str, image_size: int) -> Source:
         )
     channels = train[0][0].shape[0]
     return Source(train, val, len(train.classes), channels)
+
+
+def transforms(name: str, image_size: int) -> tuple[list, list]:
+    """Steps of the training images of a set, and of its validation images.
+
+    Photographs are cut at random places and scales, small pictures are shifted by up
+    to an eighth. What is annotated is made square, and its objects are zoomed and
+    shifted with it; maps of classes, beyond whose edge no class is known, are not. All
+    are mirrored.
+    """
+    from torchvision.transforms import v2
+
+    from edulib.data import RandomZoom
+
+    mirror = v2.RandomHorizontalFlip()
+    if name in PHOTOGRAPHS:
+        fixed = [v2.Resize(image_size), v2.CenterCrop(image_size)]
+        return [v2.RandomResizedCrop(image_size, (0.25, 1)), mirror], fixed
+    if name in SIZES:
+        fixed = [v2.Resize(image_size)]
+        cut = v2.RandomCrop(image_size, padding=image_size // 8)
+        return [*fixed, cut, mirror], fixed
+    fixed = [v2.Resize((image_size, image_size))]
+    moved = mirror if name in ANNOTATED["segmentation"] else RandomZoom()
+    return [*fixed, moved], fixed

@@ -1,7 +1,5 @@
 """Training and validation sets that several chapters share, as tensors."""
 
-from collections.abc import Callable
-
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -43,17 +41,19 @@ def annotated_scenes(
     val: int = 500,
     image_size: int = 96,
     target: str = "boxes",
-    transforms: Callable | None = None,
+    varied: bool = False,
 ) -> Split:
     """Scenes of one to six objects, for detectors and segmenters, kept in the cache.
 
-    ``transforms`` vary the training scenes; validation scenes have another seed.
+    ``varied`` zooms, shifts and mirrors the training scenes at random, each time anew;
+    validation scenes have another seed.
     """
-    from edulib.data import detection_scenes
+    from edulib.data import RandomZoom, detection_scenes
 
     settings = {"image_size": image_size, "target": target}
-    varied = detection_scenes(train, seed=0, transforms=transforms, **settings)
-    return varied.cached(), detection_scenes(val, seed=1, **settings).cached()
+    zoom = RandomZoom() if varied else None
+    train_set = detection_scenes(train, seed=0, transforms=zoom, **settings)
+    return train_set.cached(), detection_scenes(val, seed=1, **settings).cached()
 
 
 def crops(train: int = 24_576, val: int = 1024) -> Split:

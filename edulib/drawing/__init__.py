@@ -5,6 +5,7 @@ imported by the functions that draw with it.
 """
 
 from edulib.drawing.curves import plot_curves
+from edulib.drawing.detections import show_anchors, show_detections, show_matches
 from edulib.drawing.diagram import Diagram, diagram
 from edulib.drawing.images import (
     draw_boxes,
@@ -14,6 +15,7 @@ from edulib.drawing.images import (
     show_images,
 )
 from edulib.drawing.phone import on_phone
+from edulib.drawing.precision import plot_ap_by_size, plot_precision_recall
 from edulib.drawing.style import (
     ERA_COLORS,
     ERA_NAMES,
@@ -35,8 +37,13 @@ __all__ = [
     "normalize_image",
     "normalize_signed",
     "on_phone",
+    "plot_ap_by_size",
     "plot_curves",
+    "plot_precision_recall",
+    "show_anchors",
+    "show_detections",
     "show_images",
+    "show_matches",
     "timeline",
     "use_style",
 ]

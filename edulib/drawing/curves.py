@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from edulib.drawing.tags import place_tags
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -69,7 +71,8 @@ def _points(values: Sequence) -> tuple[list[float], list[float]]:
 def place_labels(figure: "Figure") -> None:
     """Move the names at curves' ends to where the ends now are, and apart.
 
-    It is to be called again when the figure's size or layout has changed.
+    So are the tags of objects in pictures. It is to be called again when the figure's
+    size or layout has changed.
     """
     figure.canvas.draw()
     for ax in figure.axes:
@@ -84,6 +87,7 @@ def place_labels(figure: "Figure") -> None:
             y = min(max(end, ax.bbox.y0), ax.bbox.y1)  # a curve may leave the axes
             previous = max(y, previous + gap)
             label.xy = ax.transAxes.inverted().transform((right, previous))
+        place_tags(ax)
 
 
 def _label_ends(ax: "Axes", ends: list[tuple[float, float, str, str]]) -> None:

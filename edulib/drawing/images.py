@@ -73,7 +73,7 @@ def show_images(
     """
     import matplotlib.pyplot as plt
 
-    pictures = [_as_picture(image) for image in images]
+    pictures = [as_picture(image) for image in images]
     if not pictures:
         raise ValueError("expected at least one image, got none")
     if titles is not None and len(titles) != len(pictures):
@@ -167,7 +167,7 @@ def _unit_range(image: Tensor) -> Tensor:
     return image.float()
 
 
-def _as_picture(image: Tensor) -> "np.ndarray":
+def as_picture(image: Tensor) -> "np.ndarray":
     """Turn (1, H, W) into (H, W) and (3, H, W) into (H, W, 3) for matplotlib."""
     if image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(

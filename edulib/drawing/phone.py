@@ -40,6 +40,20 @@ def on_phone(figure: "Figure", change: "Callable[[Figure], None]") -> "Figure":
     return figure
 
 
+def picture_rows(figure: "Figure", columns: int) -> None:
+    """Lay the pictures of a narrow figure out in rows of so many, one after another.
+
+    For functions that are given to `on_phone`.
+
+    Args:
+        figure: shows pictures, as wide as a phone.
+        columns: pictures in a row.
+    """
+    panels = enumerate(_panels(figure).values())
+    places = {divmod(k, columns): panel for k, panel in panels}
+    _fit_pictures(figure, places, PHONE_WIDTH / _INCH - 2 * _PAD)
+
+
 def smallest_letter(figure: "Figure") -> float | None:
     """Return the size of the smallest letter, in points; None if there is no text."""
     return min(map(_size, _texts(figure)), default=None)

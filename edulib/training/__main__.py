@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from edulib.data.sources import SIZES, load_source
+from edulib.data.sources import NAMES, load_source
 from edulib.registry import get_builder, get_model_info
 from edulib.training import distributed
 from edulib.training.loop import fit
@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   python -m edulib.training resnet50 --data folder --root photos --device cuda
   python -m edulib.training ssd300_vgg16 --optimizer adamw --lr 0.001 --clip-norm 5
   python -m edulib.training maskrcnn_resnet50_fpn --task instance_segmentation
+  python -m edulib.training fasterrcnn_resnet50_fpn --data voc_boxes --root data
   torchrun --nproc-per-node=2 -m edulib.training resnet18 --data cifar10 --root data
 
 A training that was stopped goes on when the same command is given again."""
@@ -58,7 +59,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("model", help="a name in the registry, such as resnet18")
     parser.add_argument("--task", choices=TASKS, help="default: the model's")
-    parser.add_argument("--data", choices=SIZES, default="scenes")
+    parser.add_argument("--data", choices=NAMES, default="scenes")
     parser.add_argument("--root", help="folder of the images, where they are files")
     parser.add_argument("--image-size", type=int, help="pixels (default: usual ones)")
     parser.add_argument("--length", type=int, default=4000, help="how many scenes")
@@ -127,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
         train(options)
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from edulib.models.blocks.frozen_norm import FrozenBatchNorm2d
 from edulib.registry import get_builder, get_model_info, suggest
 from edulib.weight_files import explain_difference, read_weights
 from edulib.weights.checkpoint import put_weights
@@ -26,17 +27,20 @@ AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Parts of torchvision's models that serve training only."""
 OLD_NAME = re.compile(r"\.(norm|conv)\.([12])\.")
 """In DenseNet's files of 2017, ``norm.1`` for what is ``norm1`` today."""
+COUNTER = "num_batches_tracked"
+WITHOUT_EPS = ("fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn")
+"""Detectors whose weights on COCO were made with an epsilon of 0 in their norms."""
 
 
 def load_torchvision(
-    name: str, weights: str = "IMAGENET1K_V1", *, file: str | Path | None = None
+    name: str, weights: str | None = None, *, file: str | Path | None = None
 ) -> nn.Module:
     """A model of this package with torchvision's published weights, in evaluation mode.
 
     Args:
         name: a model in the registry that torchvision has too, such as "resnet50".
-        weights: which of torchvision's weights; the first are those of the paper's
-            recipe.
+        weights: which of torchvision's weights; None for the first, those of the
+            paper's recipe, such as "IMAGENET1K_V1" and, for detectors, "COCO_V1".
         file: what torchvision's ``state_dict`` was saved to, in place of a download.
 
     Raises:
@@ -47,19 +51,25 @@ def load_torchvision(
     from torchvision import models
 
     theirs = get_model_info(name).published.get("torchvision", name)
-    known = models.list_models(module=models)
+    detectors = models.list_models(module=models.detection)
+    known = [*models.list_models(module=models), *detectors]
     if theirs not in known:
         raise ValueError(f"torchvision has no model {name!r}: {suggest(name, known)}")
     path = file or _fetched(theirs, weights)
+    untrained = {"weights_backbone": None} if theirs in detectors else {}
     with torch.device("meta"):
-        reference = models.get_model(theirs)
+        reference = models.get_model(theirs, **untrained)
     stored = read_weights(Path(path))
     current = {OLD_NAME.sub(r".\1\2.", key): value for key, value in stored.items()}
     try:
         reference.load_state_dict(current, assign=True)
     except RuntimeError as error:
         raise _others(path, f"torchvision's {theirs}", reference, current) from error
-    return _translated(name, reference, "torchvision")
+    model = _translated(name, reference, "torchvision")
+    if theirs in WITHOUT_EPS and weights in (None, "COCO_V1"):
+        for norm in _norms(model):
+            norm.eps = 0.0
+    return model
 
 
 def load_timm(
@@ -117,11 +127,12 @@ def _others(
     return ValueError(f"{path} does not hold the weights of {wanted}: {difference}")
 
 
-def _fetched(theirs: str, weights: str) -> Path:
+def _fetched(theirs: str, weights: str | None) -> Path:
     """Return the file of torchvision's weights, from torch.hub's folder if there."""
     from torchvision import models
 
     published = models.get_model_weights(theirs)
+    weights = weights or next(iter(published.__members__))
     if weights not in published.__members__:
         raise ValueError(
             f"torchvision has no weights {weights!r} of {theirs}: "
@@ -140,6 +151,8 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
         for part in AUXILIARY:
             reference._modules.pop(part, None)
     theirs = reference.state_dict()
+    if not any(key.endswith(COUNTER) for key in ours):  # the norms are frozen
+        theirs = {k: v for k, v in theirs.items() if not k.endswith(COUNTER)}
     if len(ours) != len(theirs):
         raise ValueError(
             f"our {name} has {len(ours)} tensors and {library}'s {len(theirs)}: "
@@ -151,5 +164,6 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
     return model.eval()
 
 
-def _norms(model: nn.Module) -> list[nn.BatchNorm2d]:
-    return [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+def _norms(model: nn.Module) -> list[nn.BatchNorm2d | FrozenBatchNorm2d]:
+    kinds = nn.BatchNorm2d | FrozenBatchNorm2d
+    return [module for module in model.modules() if isinstance(module, kinds)]

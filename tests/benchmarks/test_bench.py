@@ -1,12 +1,23 @@
 """The benchmark compares like with like, keeps what it measured, and shows it."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from edulib.benchmarks import __main__ as command
-from edulib.benchmarks import clock, models, operations, pages, project, training
+from edulib.benchmarks import (
+    clock,
+    detectors,
+    models,
+    operations,
+    pages,
+    project,
+    training,
+)
+from edulib.registry import get_tiny_builder
 
 CPU = torch.device("cpu")
 FAMILIES = (
@@ -25,6 +36,7 @@ FAMILIES = (
     "inception_v3",
     "inception_v4",
     "inception_resnet_v2",
+    "ssd300_vgg16",
 )
 
 
@@ -72,6 +84,41 @@ def test_both_sides_do_the_same_work(monkeypatch):
     models.runner(ours, "forward", "float32", CPU)()
     assert not ours.training
     assert all(map(torch.equal, before, ours.parameters()))
+
+
+class Torchvisions(nn.Module):
+    """A detector behind torchvision's interface, of labels from 1."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.transform = SimpleNamespace()
+
+    def forward(self, images: list[Tensor], targets: list[dict] | None = None):
+        images = torch.stack(images)
+        if targets is None:
+            return self.network.detect(images)
+        ours = [target | {"labels": target["labels"] - 1} for target in targets]
+        return self.network.losses(images, ours)
+
+
+def test_both_detectors_do_the_same_work():
+    networks = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        networks.append(get_tiny_builder("ssd300_vgg16")())
+    sides = networks[0], Torchvisions(networks[1])
+    before = [p.clone() for p in networks[0].parameters()]
+    for side in sides:
+        torch.manual_seed(1)
+        detectors.detection_runner(side, "step", "float32", CPU)()
+    pairs = zip(*(network.parameters() for network in networks), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+    assert not all(map(torch.equal, before, networks[0].parameters()))
+    after = [p.clone() for p in networks[1].parameters()]
+    detectors.detection_runner(sides[1], "forward", "float32", CPU)()
+    assert not networks[1].training
+    assert all(map(torch.equal, after, networks[1].parameters()))
 
 
 def test_both_loops_are_trained_and_compared(monkeypatch):

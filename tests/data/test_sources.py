@@ -15,7 +15,8 @@ class Pictures(Dataset):
     def __init__(self, name, root, split, transforms, download):
         self.asked = (name, root, split, download)
         self.transforms = transforms
-        self.shape = (3, 30, 40) if name in ("imagenette", "folder") else (3, 32, 32)
+        small = name in ("cifar10", "fashion_mnist")
+        self.shape = (3, 32, 32) if small else (3, 30, 40)
         self.classes = ["cat", "dog"]
 
     def __len__(self):
@@ -23,7 +24,20 @@ class Pictures(Dataset):
 
     def __getitem__(self, index):
         picture = tv_tensors.Image(torch.rand(self.shape))
-        return self.transforms(picture, index % 2)
+        return self.transforms(picture, self.target_of(index % 2))
+
+    def target_of(self, label):
+        name, size = self.asked[0], self.shape[1:]
+        if not name.endswith(("boxes", "masks")):
+            return label
+        masks = tv_tensors.Mask(torch.ones(1, *size, dtype=torch.bool))
+        if name == "voc_masks":
+            return tv_tensors.Mask(masks[0].long())
+        box = tv_tensors.BoundingBoxes(
+            [[10.0, 0, 30, 30]], format="XYXY", canvas_size=size
+        )
+        target = {"boxes": box, "labels": torch.tensor([label])}
+        return target | ({"masks": masks} if name == "coco_masks" else {})
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +56,31 @@ def test_files_come_in_one_size_and_are_fetched_but_for_a_folder(name, size):
         assert tuple(image.shape) == expected
         assert label == 1
     assert (data.num_classes, data.in_channels) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [
+        ("voc_boxes", "detection"),
+        ("coco_boxes", "detection"),
+        ("coco_masks", "instance_segmentation"),
+        ("voc_masks", "segmentation"),
+    ],
+)
+def test_annotated_files_are_made_square_with_what_they_show(name, task):
+    data = load_source(name, 60, 1, "photos", task)
+    assert (data.num_classes, data.in_channels) == (2, 3)
+    image, target = data.val[1]
+    assert image.shape == (3, 60, 60)
+    if task == "segmentation":
+        assert target.shape == (60, 60)
+    else:
+        assert target["boxes"].tolist() == [[15, 0, 45, 60]]
+    if task == "instance_segmentation":
+        assert target["masks"].shape == (1, 60, 60)
+    torch.manual_seed(0)
+    (one, _), (other, _) = data.train[0], data.train[0]
+    assert not torch.equal(one, other)
 
 
 def test_training_images_vary_and_validation_images_do_not():
@@ -145,7 +184,11 @@ def test_arguments_that_are_none(arguments, message):
 @pytest.mark.parametrize(
     ("name", "task", "message"),
     [
-        ("digits", "detection", r"--data out of \('scenes',.* for detection, got 'd"),
+        (
+            "digits",
+            "detection",
+            r"--data out of \('scenes',.* --task detection, got 'd",
+        ),
         ("scenes", "depth", r"--task out of \('classification', .*, got 'depth'"),
     ],
 )

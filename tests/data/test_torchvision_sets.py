@@ -21,6 +21,7 @@ from torchvision.transforms import v2
 from edulib.data import as_tensors, torchvision_set
 
 NAMES = ("fashion_mnist", "cifar10", "imagenette", "pets", "voc_boxes", "voc_masks")
+COCO_NAMES = ("coco_boxes", "coco_masks")
 
 
 def picture(path, size=(40, 30), mode="RGB", value=None):
@@ -88,31 +89,6 @@ def make_pets(root):
         (base / f"annotations/{split}.txt").write_text(lines)
 
 
-VOC_OBJECT = """<object><name>{}</name><pose>Left</pose><truncated>0</truncated>
-<difficult>0</difficult><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax>
-<ymax>{}</ymax></bndbox></object>"""
-
-
-def make_voc(root):
-    base = root / "VOCdevkit" / "VOC2012"
-    picture(base / "JPEGImages/2007_000001.jpg")
-    picture(base / "SegmentationClass/2007_000001.png", mode="L", value=15)
-    objects = VOC_OBJECT.format("dog", 3, 4, 20, 25) + VOC_OBJECT.format(
-        "car", 1, 2, 9, 8
-    )
-    annotation = base / "Annotations/2007_000001.xml"
-    annotation.parent.mkdir()
-    annotation.write_text(
-        "<annotation><size><width>40</width><height>30</height><depth>3</depth></size>"
-        f"{objects}</annotation>"
-    )
-    for kind in ("Main", "Segmentation"):
-        for split in ("train", "val"):
-            path = base / f"ImageSets/{kind}/{split}.txt"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("2007_000001\n")
-
-
 def check_image(image, channels, size):
     assert isinstance(image, tv_tensors.Image)
     assert image.dtype == torch.float32
@@ -165,24 +141,9 @@ def test_pets(tmp_path):
     image, mask = torchvision_set("pets_masks", tmp_path, "val", crop)[0]
     check_image(image, 3, (16, 16))
     assert isinstance(mask, tv_tensors.Mask)
-    assert mask.shape == (1, 16, 16)
+    assert mask.shape == (16, 16)
+    assert mask.dtype == torch.int64
     assert mask.unique().tolist() == [2]
-
-
-def test_voc(tmp_path):
-    make_voc(tmp_path)
-    flip = v2.RandomHorizontalFlip(1.0)
-    image, target = torchvision_set("voc_boxes", tmp_path, "val")[0]
-    check_image(image, 3, (30, 40))
-    assert isinstance(target["boxes"], tv_tensors.BoundingBoxes)
-    assert target["boxes"].tolist() == [[3, 4, 20, 25], [1, 2, 9, 8]]
-    assert target["labels"].tolist() == [12, 7]
-    _, target = torchvision_set("voc_boxes", tmp_path, "val", flip)[0]
-    assert target["boxes"][0].tolist() == [20, 4, 37, 25]
-    image, mask = torchvision_set("voc_masks", tmp_path)[0]
-    check_image(image, 3, (30, 40))
-    assert mask.shape == (1, 30, 40)
-    assert mask.unique().tolist() == [15]
 
 
 def test_a_folder_of_images(tmp_path):
@@ -251,6 +212,21 @@ def test_a_missing_set_names_itself_the_remedy_and_what_to_use_instead(tmp_path,
     with pytest.raises(FileNotFoundError) as error:
         torchvision_set(name, tmp_path)
     for word in (f"no whole {name}", "download=True", "MB" if name < "v" else "GB"):
+        assert word in str(error.value)
+    assert "Scenes, Digits and ExemplarPatches" in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", COCO_NAMES)
+@pytest.mark.parametrize("download", [False, True])
+def test_what_torchvision_does_not_fetch_is_fetched_by_hand(tmp_path, name, download):
+    with pytest.raises(FileNotFoundError) as error:
+        torchvision_set(name, tmp_path, download=download)
+    for word in (
+        f"no whole {name} in {tmp_path}/coco",
+        "unpack train2017.zip",
+        "19 GB",
+    ):
         assert word in str(error.value)
     assert "Scenes, Digits and ExemplarPatches" in str(error.value)
     assert list(tmp_path.iterdir()) == []

@@ -11,6 +11,7 @@ from PIL import Image
 from tiny_detector import TinyDetector
 from torch import nn
 
+from edulib.data.sources import DATA
 from edulib.models.classification.resnet import resnet20_cifar
 from edulib.registry import get_model_info
 from edulib.training import __main__ as command
@@ -49,6 +50,10 @@ def test_trains_on_the_digits_and_goes_on(tmp_path, capsys):
     model = load_weights(resnet20_cifar(in_channels=1), file)
     assert model(torch.zeros(1, 1, 8, 8)).shape == (1, 10)
     assert main(arguments) == 0  # finished already: only read
+
+
+def test_there_are_data_for_every_task():
+    assert command.TASKS.keys() == DATA.keys()
 
 
 @pytest.fixture
@@ -101,6 +106,7 @@ def test_trains_for_the_task_of_the_model_or_another(
         (TinyDetector, "generation", [], "one of ('classification', 'segmentation', "),
         (pixelwise, "detection", [], "expected a detector, a model with losses"),
         (TinyDetector, "detection", ["--image-size", "9"], "image size"),
+        (TinyDetector, "detection", ["--data", "voc_boxes"], "voc_boxes needs --root"),
     ],
 )
 def test_mistakes_of_a_task_are_one_line(

@@ -65,6 +65,31 @@ def test_a_file_of_torchvision(name, tmp_path, images):
     assert_same(ours, reference, images)
 
 
+@pytest.mark.parametrize("name", ["fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn"])
+@torch.no_grad()
+def test_a_detector_of_torchvision(name, tmp_path, monkeypatch, images):
+    untrained = models.get_model(name, weights_backbone=None)
+    published = {
+        key: value
+        for key, value in randomize_statistics(untrained).state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
+    table = models.get_model_weights(name)
+    monkeypatch.setattr(table, "get_state_dict", lambda *_, **__: published)
+    reference = models.get_model(name, weights="COCO_V1").eval()
+    torch.save(reference.state_dict(), tmp_path / "weights.pth")
+    ours = load_torchvision(name, file=tmp_path / "weights.pth")
+    reference.transform.normalize = lambda image: image
+    reference.transform.resize = lambda image, target=None: (image, target)
+    reference.roi_heads.score_thresh, reference.roi_heads.detections_per_img = 0, 5
+    (expected,) = reference.double()(list(images.double()))
+    (found,) = ours.double().detect(images.double(), 0, max_detections=5)
+    assert len(found["boxes"]) == 5
+    assert torch.equal(found["labels"] + 1, expected["labels"])
+    torch.testing.assert_close(found["boxes"], expected["boxes"])
+    torch.testing.assert_close(found["scores"], expected["scores"])
+
+
 @pytest.mark.parametrize("name", TIMM)
 def test_a_file_of_timm(name, tmp_path, images):
     reference = randomize_statistics(timm.create_model(TIMM[name]))

@@ -148,6 +148,7 @@ class MaskRCNN(nn.Module):
         self.rpn = rpn
         self.box_head = box_head
         self.mask_head = mask_head
+        self.detections = faster_rcnn.Detections()
         self.num_classes = box_head.num_classes
 
     def forward(
@@ -160,10 +161,9 @@ class MaskRCNN(nn.Module):
         """Find objects, and give each a mask; the thresholds are those of `detect`."""
         size = images.shape[-2:]
         features = self.backbone(images)
-        found = self.rpn.propose(self.rpn(features), size, self.rpn.keep)
-        proposals = [one["boxes"] for one in found]
+        proposals = [one["boxes"] for one in self.rpn(features, size)]
         logits, offsets = self.box_head(features, proposals)
-        detections = self.box_head.detect(
+        detections = self.detections(
             logits,
             offsets,
             proposals,
@@ -193,7 +193,7 @@ class MaskRCNN(nn.Module):
         size = images.shape[-2:]
         check_masks(targets, size)
         features = self.backbone(images)
-        scored = self.rpn(features)
+        scored = self.rpn.score(features)
         losses = self.rpn.losses(scored, targets, size)
         found = self.rpn.propose(scored, size, self.rpn.keep_training)
         samples = self.box_head.sample([one["boxes"] for one in found], targets)

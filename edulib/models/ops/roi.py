@@ -147,7 +147,7 @@ def _cells(first: Tensor, last: Tensor, bins: int, size: int) -> Tensor:
     L is what the widest bin needs; where another needs fewer, its numbers end with
     ``size``. Cells outside the map do not count.
     """
-    share = (last - first + 1).clamp(min=1)[:, None] / bins
+    share = (last - first + 1)[:, None] / bins
     edges = torch.arange(bins + 1, device=first.device)
     start = (first[:, None] + (edges[:-1] * share).floor()).clamp(0, size)
     stop = (first[:, None] + (edges[1:] * share).ceil()).clamp(0, size)
@@ -157,7 +157,10 @@ def _cells(first: Tensor, last: Tensor, bins: int, size: int) -> Tensor:
 
 
 def _max_in_bins(image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L)."""
+    """Return maxima (1, C, down, across) over rows (down, L), columns (across, L).
+
+    Of equal cells the first in reading order gets the gradient: columns go first.
+    """
     across = image[:, :, columns].max(dim=-1).values
     return across[:, rows].max(dim=2).values[None]
 

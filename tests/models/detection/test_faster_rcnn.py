@@ -143,7 +143,7 @@ def test_anchors_that_cross_the_border_do_not_train(network):
 
 def test_without_an_anchor_that_may_train_the_loss_is_0(network):
     images = torch.randn(1, 3, 32, 32, dtype=torch.double)
-    scored = network.rpn(network.backbone(images))
+    scored = network.rpn.score(network.backbone(images))
     network.rpn.margin, before = -100, network.rpn.margin
     losses = network.rpn.losses(scored, make_targets(32, 32)[:1], (32, 32))
     network.rpn.margin = before

@@ -124,7 +124,7 @@ def test_hundreds_and_their_gradients_are_torchvisions(name, size):
     boxes = [random_boxes(90, seed=seed) for seed in (0, 1)]
     results = []
     for function in (ours, reference):
-        maps = MAPS.relu().requires_grad_()  # zeros tie for the maximum
+        maps = (MAPS > 0).double().requires_grad_()  # many tie for the maximum
         value = function(maps, boxes, size, 0.1, *rest)
         weights = torch.linspace(-1, 1, value.numel(), dtype=value.dtype)
         loss = (value.flatten() * weights).sum()
@@ -163,6 +163,12 @@ def test_a_region_outside_the_map_is_zero():
     outside = [torch.tensor([[40.0, 40, 50, 50], [-50, -50, -40, -40]])]
     assert roi_pool(torch.ones(1, 1, 8, 8), outside, (2, 2), 1.0).eq(0).all()
     assert roi_align(torch.ones(1, 1, 8, 8), outside, (2, 2), 1.0).eq(0).all()
+
+
+def test_a_region_may_be_much_larger_than_the_map():
+    huge = [torch.tensor([[-1e9, -1e9, 1e9, 1e9]])]
+    ramp = torch.arange(64.0).view(1, 1, 8, 8)
+    assert roi_pool(ramp, huge, (1, 1), 1.0).item() == 63
 
 
 @pytest.mark.parametrize("function", [roi_pool, roi_align])

@@ -15,7 +15,7 @@ see also :class:`FasterRCNN`.
 """
 
 from edulib.models.detection.faster_rcnn.backbone import Backbone, Features
-from edulib.models.detection.faster_rcnn.box_head import BoxHead, Samples
+from edulib.models.detection.faster_rcnn.box_head import BoxHead, Detections, Samples
 from edulib.models.detection.faster_rcnn.builders import (
     fasterrcnn_resnet50_fpn,
     fasterrcnn_vgg16,
@@ -39,6 +39,7 @@ __all__ = [
     "Anchors",
     "Backbone",
     "BoxHead",
+    "Detections",
     "FasterRCNN",
     "Features",
     "Keep",

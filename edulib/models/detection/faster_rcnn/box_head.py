@@ -151,7 +151,21 @@ class BoxHead(nn.Module):
         count = max(len(labels), 1)
         return {"class": entropy / count, "box": distance / count}
 
-    def detect(
+
+class Detections(nn.Module):
+    """Correct regions kind by kind, remove duplicates and keep the surest.
+
+    Shape:
+        - Input: what a :class:`BoxHead` says of regions, and the regions
+        - Output: for each image ``boxes`` (N, 4), ``scores`` (N,) and ``labels`` (N,)
+
+    Source: Girshick, 2015, section 2.4.
+
+    Differs from the paper: all that is below the score is left out, and an image has a
+    largest number of detections, as in torchvision.
+    """
+
+    def forward(
         self,
         logits: Tensor,
         offsets: Tensor,

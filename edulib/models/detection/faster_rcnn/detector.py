@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_targets
 from edulib.models.detection.faster_rcnn.backbone import Backbone
-from edulib.models.detection.faster_rcnn.box_head import BoxHead
+from edulib.models.detection.faster_rcnn.box_head import BoxHead, Detections
 from edulib.models.detection.faster_rcnn.rpn import RPN
 
 
@@ -52,13 +52,13 @@ class FasterRCNN(nn.Module):
         self.backbone = backbone
         self.rpn = rpn
         self.box_head = box_head
+        self.detections = Detections()
         self.num_classes = box_head.num_classes
 
     def forward(self, images: Tensor) -> Predictions:
         """Propose regions, and say of each what it may be, and where."""
         features = self.backbone(images)
-        scored = self.rpn(features)
-        found = self.rpn.propose(scored, images.shape[-2:], self.rpn.keep)
+        found = self.rpn(features, images.shape[-2:])
         proposals = [one["boxes"] for one in found]
         logits, offsets = self.box_head(features, proposals)
         return Predictions(proposals, logits, offsets)
@@ -80,7 +80,7 @@ class FasterRCNN(nn.Module):
         check_targets(targets, len(images), self.num_classes)
         size = images.shape[-2:]
         features = self.backbone(images)
-        scored = self.rpn(features)
+        scored = self.rpn.score(features)
         first = self.rpn.losses(scored, targets, size)
         found = self.rpn.propose(scored, size, self.rpn.keep_training)
         samples = self.box_head.sample([one["boxes"] for one in found], targets)
@@ -110,7 +110,7 @@ class FasterRCNN(nn.Module):
         if not len(images):
             return []
         proposals, logits, offsets = self(images)
-        return self.box_head.detect(
+        return self.detections(
             logits,
             offsets,
             proposals,
@@ -133,5 +133,4 @@ class FasterRCNN(nn.Module):
         """
         if not len(images):
             return []
-        scored = self.rpn(self.backbone(images))
-        return self.rpn.propose(scored, images.shape[-2:], self.rpn.keep)
+        return self.rpn(self.backbone(images), images.shape[-2:])

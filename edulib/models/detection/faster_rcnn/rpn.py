@@ -162,8 +162,8 @@ class RPN(nn.Module):
             in training: 0 in the paper, any number in the feature pyramid's.
 
     Shape:
-        - Input: features of B images
-        - Output: logits (B, M), offsets (B, M, 4), and the anchors (M, 4)
+        - Input: features of B images, and their (height, width)
+        - Output: for each image ``boxes`` (N, 4) and ``scores`` (N,)
 
     Source: section 3.1.
 
@@ -188,8 +188,14 @@ class RPN(nn.Module):
         self.keep, self.keep_training = keep, keep_training
         self.nms_threshold, self.margin = nms_threshold, margin
 
-    def forward(self, features: Features) -> Scored:
-        """Score and correct the anchors of all maps."""
+    def forward(
+        self, features: Features, image_size: tuple[int, int]
+    ) -> list[dict[str, Tensor]]:
+        """Propose regions, see `propose`."""
+        return self.propose(self.score(features), image_size, self.keep)
+
+    def score(self, features: Features) -> Scored:
+        """Score the anchors of all maps, and say how to correct them."""
         anchors = self.anchors(features)
         heads = [self.head(one) for one in features.maps[-len(anchors) :]]
         objectness = [one.permute(0, 2, 3, 1).flatten(1) for one, _ in heads]

@@ -28,8 +28,8 @@ class MultiBoxLoss:
 
     Source: section 2.2.
 
-    Differs from the paper: what is divided by the number of matches is that of the
-    batch, not of each image.
+    As in the paper, which leaves open that N, the number of matches, is that of the
+    batch, and that negatives are ranked in each image by itself.
     """
 
     threshold: float = 0.5
@@ -58,7 +58,8 @@ class MultiBoxLoss:
         pairs = [self.assign(target, default_boxes) for target in targets]
         labels, wanted = map(torch.stack, zip(*pairs, strict=True))
         matched = labels > 0  # (B, A)
-        entropy = F.cross_entropy(logits.mT, labels, reduction="none")  # (B, A)
+        rows = logits.flatten(0, 1), labels.flatten()
+        entropy = F.cross_entropy(*rows, reduction="none").view_as(labels)  # (B, A)
         asked = matched | hardest(entropy, matched, self.negatives)
         distance = smooth_l1(offsets[matched], wanted[matched])
         count = matched.sum().clamp(min=1)

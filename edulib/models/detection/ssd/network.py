@@ -67,14 +67,11 @@ class SSDHead(nn.Module):
 
     def forward(self, maps: list[Tensor]) -> Predictions:
         """Predict for the default boxes of all maps."""
-        logits = [
-            in_rows(layer(x), self.num_classes + 1)
-            for layer, x in zip(self.logits, maps, strict=True)
+        found = [
+            (in_rows(logits(x), self.num_classes + 1), in_rows(offsets(x), 4))
+            for logits, offsets, x in zip(self.logits, self.offsets, maps, strict=True)
         ]
-        offsets = [
-            in_rows(layer(x), 4) for layer, x in zip(self.offsets, maps, strict=True)
-        ]
-        return Predictions(torch.cat(logits, 1), torch.cat(offsets, 1))
+        return Predictions(*(torch.cat(rows, 1) for rows in zip(*found, strict=True)))
 
 
 def in_rows(x: Tensor, numbers: int) -> Tensor:
