@@ -54,6 +54,8 @@ _COUNTED = {
 
 def describe(node: Node) -> str:
     """Describe a node, such as "7×7 convolution, stride 2" or "3 × Bottleneck"."""
+    if node.call is None and len(node.ops) > 1:
+        return "without parameters, not shown one by one"
     if node.call is None:
         return describe_op(node.main, node)
     if node.call.turns > 1:

@@ -10,14 +10,14 @@ from torch import nn
 
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.inputs import Input
-from edulib.anatomy.numbers import short_count
+from edulib.anatomy.numbers import shape_words, short_count
 from edulib.anatomy.trace import trace_graph
 from edulib.drawing.diagram.canvas import Canvas
 from edulib.drawing.diagram.items import Item
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
 from edulib.drawing.diagram.tree import build_items, start_of
-from edulib.drawing.diagram.words import describe_items, shape_words
+from edulib.drawing.diagram.words import describe_items
 
 _ZEROS = ", run on zeros: what depends on the image's values may differ"
 _EDGES = 8  # a row may reach into the margins

@@ -36,6 +36,7 @@ class Block:
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
         attends_to: names of what its cross-attention looks at.
+        more: how many tensors it puts out besides that of `shape`, the first.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Block:
     is_source: bool = False
     reads: tuple[str, ...] = ()
     attends_to: tuple[str, ...] = ()
+    more: int = 0
 
     @property
     def is_residual(self) -> bool:
@@ -195,7 +197,7 @@ def _looks(block: Block) -> tuple:
     """Return what two blocks must share; single layers may differ in their input."""
     inside = (block.params / block.repeat, block.parts) if block.composite else ()
     named = block.name if block.is_source else ""
-    outside = named, block.reads, block.attends_to
+    outside = named, block.reads, block.attends_to, block.more
     return block.words, block.op_type, block.shape, block.bands, inside, outside
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import BAND, Part, Style, draw_cuboid
 from edulib.drawing.diagram.canvas import LINE, SMALL, Canvas, text_width
@@ -15,7 +16,7 @@ from edulib.drawing.diagram.levels import (
     place_in_one,
     without_count,
 )
-from edulib.drawing.diagram.words import Line, hint, label_lines, shape_words
+from edulib.drawing.diagram.words import Line, hint, label_lines
 from edulib.drawing.style import OP_COLORS
 
 _LANE = 7
@@ -123,7 +124,7 @@ def _box(block: Block, style: Style, form: str) -> _Box:
             short = lines[:-1]
         if block.op_type is OpType.OUTPUT:
             short = lines[:-1]
-        shape = (shape_words(block.shape), SMALL, False)
+        shape = (shape_words(block.shape, block.more), SMALL, False)
         return _Box(block, [*short, shape], (2.0 * _MARK, 2.0 * _MARK), (0, 0))
     width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
     front = width, style.extent(block.size[1])

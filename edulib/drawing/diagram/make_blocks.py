@@ -102,6 +102,7 @@ class BlockMaker:
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
+            more=node.more,
         )
 
     def _shortcuts(

@@ -7,7 +7,7 @@ from torch import nn
 
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
-from edulib.anatomy.turns import fold_turns
+from edulib.anatomy.turns import fold_runs
 from edulib.drawing.diagram.items import Block, Item, count_blocks
 from edulib.drawing.diagram.make_blocks import is_row
 from edulib.drawing.diagram.network import connect
@@ -39,9 +39,9 @@ def build_items(
         ValueError: if a label's path is not drawn.
     """
     if depth is not None:
-        nodes = fold_turns(graph, graph.nodes(depth))
+        nodes = fold_runs(graph, graph.nodes(depth))
     else:
-        nodes = fold_turns(graph, graph.fold(_choose_open(graph)))
+        nodes = fold_runs(graph, graph.fold(_choose_open(graph)))
     known = dict.fromkeys(node.path for node in nodes)
     for path in labels:
         if path not in known:
@@ -64,7 +64,7 @@ def _choose_open(graph: Graph) -> Callable[[Call], bool]:
         return id(call) in opened
 
     while True:
-        nodes = fold_turns(graph, graph.fold(is_open))
+        nodes = fold_runs(graph, graph.fold(is_open))
         candidates = {
             id(node.call)
             for node in nodes
@@ -74,7 +74,7 @@ def _choose_open(graph: Graph) -> Callable[[Call], bool]:
         is_sole = sole is not None and not candidates
         candidates |= {id(sole.call)} if is_sole else set()
         opened |= candidates
-        opened_nodes = fold_turns(graph, graph.fold(is_open))
+        opened_nodes = fold_runs(graph, graph.fold(is_open))
         items = cut_network(connect(graph, opened_nodes, graph.outputs), {})
         if not candidates:
             return is_open
