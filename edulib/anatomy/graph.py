@@ -8,9 +8,11 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from edulib.anatomy.op_types import RANK, OpType
+from edulib.anatomy.op_types import MERGES, RANK, OpType
 from edulib.anatomy.propagation import Place
 from edulib.anatomy.window import InputWindow, Kernel
+
+_SILENT = (OpType.RESHAPE, OpType.DROPOUT, OpType.CONSTANT)
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,9 @@ class Node:
         convolves = 2 * macs[OpType.CONVOLUTION] > sum(macs.values())
         if opened and attends and not convolves:
             return OpType.ATTENTION
-        return self.main.op_type
+        done = [op for op in self.ops if op.op_type not in _SILENT]
+        joins = self.call is not None and self.main.op_type in MERGES
+        return OpType.OTHER if joins and len(done) > 1 else self.main.op_type
 
 
 @dataclass(frozen=True)

@@ -251,7 +251,7 @@ def _runs(graph: Graph, nodes: list[Node], named: set[str]) -> list[list[Node]]:
 
 
 def _in_list(graph: Graph, node: Node, named: set[str]) -> tuple | None:
-    """Return what blocks of a `ModuleList` share that are told as one; None if apart."""
+    """Return what blocks of a list share that are told as one; None if apart."""
     holder, _, number = node.path.rpartition(".")
     if node.call is None or node.call.is_leaf or not number.isdigit():
         return None

@@ -15,10 +15,11 @@ from torch.nn import functional as F
 
 from edulib.anatomy import count_parameters, trace_graph
 from edulib.drawing import OP_COLORS, diagram
-from edulib.drawing.diagram.items import Block, blocks_of
+from edulib.drawing.diagram.items import Block, Levels, blocks_of, with_start
 from edulib.drawing.diagram.levels import place
+from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE, WIDE
-from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.tree import build_items, start_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "anatomy"))
 from zoo import ZOO, conv
@@ -253,8 +254,14 @@ def test_the_grey_of_outputs_is_named_with_that_of_reshape():
     assert not [text for text in texts if "output" in text], "one needs no name"
 
 
+def in_levels(name: str) -> list[Levels]:
+    make, inputs = NETS[name]
+    start = start_of(trace_graph(make(), *inputs))
+    return with_start([input_block(start), *items(name)])
+
+
 def columns(name: str) -> dict[str, tuple[int, int, bool]]:
-    (levels,) = items(name)
+    (levels,) = in_levels(name)
     found = zip(levels.blocks, place(levels), strict=True)
     return {b.name: (cell.column, cell.row, cell.upward) for b, cell in found}
 

@@ -55,7 +55,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
     lines += [(line, SMALL, False) for line in wrapped]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
     for name in block.attends_to:
-        looks = textwrap.wrap(f"attends to {name}", _WRAP[form])
+        looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
         lines += [(line, SMALL, False) for line in looks]
     shape = shape_words(block.shape, block.more)
     params = short_count(block.params) if block.params else ""
