@@ -82,11 +82,11 @@ def describe(node: Node) -> str:
 
 
 def _rearranges(node: Node, main: list[Op]) -> bool:
-    """Tell a dense layer that reads another grid than the module: patches merged."""
+    """Tell a dense layer that does not read what its module does: patches merged."""
     if len(main) != 1 or main[0].op_type is not OpType.DENSE:
         return False
     grids = {op.place.grid for op in node.ops if op.place.grid}
-    return len(grids) > 1
+    return len(grids) > 1 or any(op.op_type is OpType.CONCAT for op in node.ops)
 
 
 def repeated_block(node: Node) -> tuple[int, str] | None:

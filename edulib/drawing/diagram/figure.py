@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -159,9 +159,13 @@ def diagram(
     graph = trace_graph(model, *inputs)
     title = title or type(model).__name__
     drawn = _draw(graph, build_items(graph, depth, dict(labels or {})), title)
-    if drawn.is_too_wide:
+    if drawn.is_too_wide or drawn._size(drawn.phone)[0] > PHONE:
         items = build_items(graph, depth, dict(labels or {}), in_levels=True)
-        drawn = min(drawn, _draw(graph, items, title), key=lambda d: d.width)
+        other = _draw(graph, items, title)
+        if drawn.is_too_wide and other.width < drawn.width:
+            return other
+        phone = min(drawn.phone, other.phone, key=lambda canvas: canvas.bounds[2])
+        return replace(drawn, phone=phone)
     return drawn
 
 

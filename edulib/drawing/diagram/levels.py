@@ -15,7 +15,7 @@ from edulib.drawing.diagram.items import (
     name_as_drawn,
 )
 
-_MOST_CELLS = 44
+_MOST_CELLS = 80
 START = -1
 
 

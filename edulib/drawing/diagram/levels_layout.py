@@ -34,14 +34,19 @@ _ROOM = {True: 640.0, False: 330.0}
 
 
 def measure_levels(levels: Levels, style: Style) -> Part:
-    """Measure a network that is drawn in levels.
+    """Measure a network in levels, placed as the width of the page allows.
 
     Args:
         levels: its blocks, and what leads where.
         style: how the page around it is drawn.
     """
-    table = _fitting(levels, Style(style.wide, _SIDE[style.wide], style.top))
-    width, height = table.lefts[-1], table.height
+    own = Style(style.wide, _SIDE[style.wide], style.top)
+    ways = [(place, "cell"), (place_by_rank, "cell")] if style.wide else []
+    for cells_of, form in [*ways, (place_in_one, "joined"), (place_in_one, "slim")]:
+        table = _Table(levels, own, form, cells_of(levels))
+        if table.spans[-1][0] <= _ROOM[style.wide]:
+            break
+    width, height = table.spans[-1][0], table.height
 
     def draw(canvas: Canvas, u: float, v: float, _: float) -> None:
         left, top = (u, v) if style.wide else (v - width / 2, u)
@@ -50,16 +55,6 @@ def measure_levels(levels: Levels, style: Style) -> Part:
     if style.wide:
         return Part(width, 0, 0, height, 0, width, draw)
     return Part(height, width / 2, 0, width / 2, 0, height, draw)
-
-
-def _fitting(levels: Levels, style: Style) -> "_Table":
-    """Place the blocks as the width of the page allows; the last way fits any."""
-    ways = [(place, "cell"), (place_by_rank, "cell")] if style.wide else []
-    for place_blocks, form in [*ways, (place_in_one, "joined"), (place_in_one, "slim")]:
-        table = _Table(levels, style, form, place_blocks(levels))
-        if table.lefts[-1] <= _ROOM[style.wide]:
-            break
-    return table
 
 
 @dataclass(frozen=True)
@@ -157,10 +152,6 @@ class _Table:
         return self.cells[k].column
 
     @cached_property
-    def columns(self) -> int:
-        return 1 + max(cell.column for cell in self.cells)
-
-    @cached_property
     def lanes(self) -> dict[int, list[int]]:
         """The blocks of each lane, in order."""
         found: dict[int, list[int]] = {}
@@ -192,31 +183,21 @@ class _Table:
         return True
 
     @cached_property
-    def solids(self) -> list[float]:
-        """Width of the widest block of each column, on whose middle its line runs."""
-        return [
-            max(box.solid for box in self._of_column(n)) for n in range(self.columns)
-        ]
-
-    def _of_column(self, column: int) -> list[_Box]:
-        cells = zip(self.boxes, self.cells, strict=True)
-        return [box for box, cell in cells if cell.column == column]
-
-    @cached_property
-    def lefts(self) -> list[float]:
-        """Where each column begins, and where the last one ends."""
+    def spans(self) -> list[tuple[float, float]]:
+        """Where each column begins and has its line; at last, where all ends."""
         room: Counter[int] = Counter()  # for the lines in the gutter left of a column
         for source, target in self.turns:
             room[self._column(target)] += _LANE
             if self.is_long(source, target):
                 room[self._column(source) + 1] += _LANE
         found, x = [], 0.0
-        for k in range(self.columns):
+        for k in sorted({cell.column for cell in self.cells}):
+            boxes = [b for n, b in enumerate(self.boxes) if self._column(n) == k]
             x += _GAP + 6 + room[k]
-            found.append(x)
-            boxes = self._of_column(k)
-            x += max(self.solids[k] / 2 + box.width - box.solid / 2 for box in boxes)
-        return [*found, x]
+            middle = x + max(box.solid for box in boxes) / 2
+            found.append((x, middle))
+            x = middle + max(box.width - box.solid / 2 for box in boxes)
+        return [*found, (x, x)]
 
     @cached_property
     def tops(self) -> list[float]:
@@ -228,18 +209,17 @@ class _Table:
         y = 4.0
         for row in range(1 + max(cell.row for cell in self.cells)):
             y += _LANE * passing[row]
-            ends = dict.fromkeys(range(self.columns), y)
+            ends: dict[int, float] = {}
             here = [k for k, cell in enumerate(self.cells) if cell.row == row]
             for k in sorted(here, key=lambda k: -k if self.cells[k].upward else k):
-                found[k] = ends[self._column(k)]
-                ends[self._column(k)] += self.boxes[k].height + _GAP
-            y = max(ends.values()) - _GAP + _ROW_GAP
+                found[k] = ends.get(self._column(k), y)
+                ends[self._column(k)] = found[k] + self.boxes[k].height + _GAP
+            y = max(ends.values(), default=y) - _GAP + _ROW_GAP
         return found
 
     @property
     def height(self) -> float:
-        ends = zip(self.tops, self.boxes, strict=True)
-        return max(top + box.height for top, box in ends) + 4
+        return max(t + b.height for t, b in zip(self.tops, self.boxes, strict=True)) + 4
 
 
 @dataclass
@@ -269,8 +249,7 @@ class _Drawing:
             self._cell(k)
 
     def _middle(self, k: int) -> float:
-        column = self.table.cells[k].column
-        return self.left + self.table.lefts[column] + self.table.solids[column] / 2
+        return self.left + self.table.spans[self.table.cells[k].column][1]
 
     def _sides(self, k: int) -> tuple[float, float]:
         """Return the left and the right edge of a block."""
@@ -339,7 +318,7 @@ class _Drawing:
     def _lane(self, column: int) -> float:
         """Return the place of the next free line in the gutter left of a column."""
         self.used[column] += 1
-        edge = self.left + self.table.lefts[column]
+        edge = self.left + self.table.spans[column][0]
         return edge - _GAP - _LANE * (self.used[column] - 1) - 2
 
     def _cell(self, k: int) -> None:
@@ -353,10 +332,9 @@ class _Drawing:
             draw_cuboid(self.canvas, box.block, at, box.front, box.depth)
         self.canvas.close()
         if box.block.is_loop:
-            first = top + box.roof + box.depth[1]
+            far, first = right + _LOOP, top + box.roof + box.depth[1]
             last = top + box.bottom - box.depth[1] - 2
-            corners = [(right + _LOOP, last), (right + _LOOP, first)]
-            line = [(right, last), *corners, (right, first)]
+            line = [(right, last), (far, last), (far, first), (right, first)]
             self.canvas.line(line, arrow=True, radius=4)
         self.canvas.write(box.lines, (right + box.margin, top + box.text), "start")
 

@@ -114,8 +114,9 @@ def _may_open(graph: Graph, node: Node) -> bool:
 
 
 def _hides(graph: Graph, node: Node) -> bool:
-    """Tell whether a module is a large part of a network, and has branches inside."""
-    is_large = node.params > _LARGE * graph.params
+    """Tell a large part of a network with branches inside; torch's own are known."""
+    is_own = type(node.call.module).__module__.startswith("torch.nn")
+    is_large = node.params > _LARGE * graph.params and not is_own
     return is_large and not chain_of(graph, node) and bool(_inside(graph, node))
 
 
