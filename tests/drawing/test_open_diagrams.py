@@ -254,3 +254,11 @@ def test_branches_that_a_page_cannot_hold_side_by_side_stand_below_each_other(co
     assert shown.phone.bounds[2] - shown.phone.bounds[0] <= PHONE
     assert not shown.is_too_wide
     assert "not drawn one by one" not in shown.alt
+
+
+def test_a_container_of_one_layer_keeps_its_name():
+    pair = nn.Sequential()
+    pair.add_module("depthwise", conv(8, 8, 1))
+    pair.add_module("pointwise", conv(8, 80, 1))
+    names = texts(diagram(pair, (8, 9, 9)).wide)
+    assert {"depthwise", "pointwise"} <= set(names)

@@ -28,7 +28,7 @@ def cut_network(
         labels: names to print, by path.
         in_levels: whether to draw all of it in levels, if that can be.
     """
-    regions = _Regions(network, BlockMaker(network, labels), dives=in_levels)
+    regions = _Regions(network, BlockMaker(network, labels), tangled=in_levels)
     return name_as_drawn(regions.items())
 
 

@@ -95,9 +95,13 @@ def _sole(graph: Graph, nodes: list[Node]) -> Node | None:
         most = node.params > _SHARE * sum(other.params for other in nodes)
         if node.call is None or node.call.is_leaf or node.call.turns > 1:
             continue
-        if most and not is_row(graph, node):
+        if most and not is_row(graph, node) and _counted(node) > 1:
             return node
     return None
+
+
+def _counted(node: Node) -> int:
+    return sum(op.op_type in COUNTED for op in node.ops)
 
 
 def _is_unique(node: Node, types: Counter) -> bool:
@@ -122,7 +126,7 @@ def _hides(graph: Graph, node: Node) -> bool:
 
 def _inside(graph: Graph, node: Node) -> list[Item]:
     """Return what a module would be drawn as, if it is neither one step nor a row."""
-    if is_row(graph, node) or sum(op.op_type in COUNTED for op in node.ops) < 2:
+    if is_row(graph, node) or _counted(node) < 2:
         return []
     inner = fold_runs(graph, graph.fold(lambda _: False, node.call))
     return cut_network(connect(graph, inner, [Output("", node.call.output)]), {})

@@ -59,7 +59,8 @@ def label_lines(block: Block, form: str) -> list[Line]:
         lines += [(line, SMALL, False) for line in looks]
     shape = shape_words(block.shape, block.more)
     params = short_count(block.params) if block.params else ""
-    params += " params" if params and form not in ("narrow", "slim") else ""
+    noun = " param" if block.params == 1 else " params"
+    params += noun if params and form not in ("narrow", "slim") else ""
     if form == "joined" and params:
         return [*lines, (f"{shape} · {params}", SMALL, False)]
     return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
