@@ -61,7 +61,8 @@ class Detection(Objective):
 
     Images of one size are stacked; of several sizes, they are filled with zeros on the
     right and below, and their masks too. Images without objects are examples as others
-    are. What a target calls a crowd is not learnt, and may be found or not.
+    are. What a target calls a crowd is not learnt, and may be found or not. There is no
+    label smoothing.
 
     Measures of training: ``loss``, the sum, and each of its parts, means over the
     images. Of validation: ``AP`` and ``AP50`` of the boxes, in [0, 1], as
