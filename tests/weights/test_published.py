@@ -90,6 +90,22 @@ def test_a_detector_of_torchvision(name, tmp_path, monkeypatch, images):
     torch.testing.assert_close(found["scores"], expected["scores"])
 
 
+@torch.no_grad()
+def test_a_file_of_torchvisions_ssd(tmp_path):
+    torch.manual_seed(0)
+    reference = models.get_model("ssd300_vgg16", weights_backbone=None).eval()
+    torch.save(reference.state_dict(), tmp_path / "weights.pth")
+    ours = load_torchvision("ssd300_vgg16", file=tmp_path / "weights.pth")
+    assert not ours.training
+    images = torch.randn(1, 3, 300, 300)
+    expected = reference.head(list(reference.backbone(images).values()))
+    logits, offsets = ours(images)
+    torch.testing.assert_close(logits, expected["cls_logits"], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        offsets, expected["bbox_regression"], rtol=1e-4, atol=1e-4
+    )
+
+
 @pytest.mark.parametrize("name", TIMM)
 def test_a_file_of_timm(name, tmp_path, images):
     reference = randomize_statistics(timm.create_model(TIMM[name]))
