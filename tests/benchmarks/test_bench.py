@@ -33,6 +33,8 @@ FAMILIES = (
     "squeezenet1_0",
     "mobilenet_v1",
     "xception",
+    "fasterrcnn_resnet50_fpn",
+    "maskrcnn_resnet50_fpn",
     "inception_v3",
     "inception_v4",
     "inception_resnet_v2",
@@ -102,11 +104,12 @@ class Torchvisions(nn.Module):
         return self.network.losses(images, ours)
 
 
-def test_both_detectors_do_the_same_work():
+@pytest.mark.parametrize("name", ["ssd300_vgg16", "maskrcnn_resnet50_fpn"])
+def test_both_detectors_do_the_same_work(name):
     networks = []
     for _ in range(2):
         torch.manual_seed(0)
-        networks.append(get_tiny_builder("ssd300_vgg16")())
+        networks.append(get_tiny_builder(name)())
     sides = networks[0], Torchvisions(networks[1])
     before = [p.clone() for p in networks[0].parameters()]
     for side in sides:
