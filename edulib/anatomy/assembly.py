@@ -217,4 +217,5 @@ def _op(
         place=draft.step.place,
         is_constant=draft.is_constant,
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
+        more=draft.more,
     )

@@ -54,21 +54,24 @@ _COUNTED = {
 
 def describe(node: Node) -> str:
     """Describe a node, such as "7×7 convolution, stride 2" or "3 × Bottleneck"."""
+    if node.call is None and len(node.ops) > 1:
+        return "without parameters, not shown one by one"
     if node.call is None:
-        return describe_op(node.main, node)
+        return describe_op(node.main)
     if node.call.turns > 1:
         return f"{node.call.turns} × {node.call.type}, shared"
     if node.call.is_leaf:
         own = node.op_type in (OpType.OTHER, OpType.RESHAPE) and len(node.ops) > 1
-        return node.call.type if own else describe_op(node.main, node)
+        return node.call.type if own else describe_op(node.main)
     repeated = repeated_block(node)
     if repeated is not None:
         count, name = repeated
         return f"{count} × {name}"
     main = [op for op in node.ops if op.op_type in _COUNTED]
     is_container = isinstance(node.call.module, nn.Sequential)
-    if len(main) == 1 or (is_container and 0 < len(main) <= 2):
-        return "; ".join(describe_op(op, node) for op in main)
+    few = len(main) == 1 or (is_container and 0 < len(main) <= 2)
+    if few and not _rearranges(node, main):
+        return "; ".join(describe_op(op) for op in main)
     if not is_container:
         return node.call.type.lstrip("_")
     types = [op.op_type for op in node.ops]
@@ -76,6 +79,14 @@ def describe(node: Node) -> str:
     return ", ".join(
         f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count
     )
+
+
+def _rearranges(node: Node, main: list[Op]) -> bool:
+    """Tell a dense layer that does not read what its module does: patches merged."""
+    if len(main) != 1 or main[0].op_type is not OpType.DENSE:
+        return False
+    grids = {op.place.grid for op in node.ops if op.place.grid}
+    return len(grids) > 1 or any(op.op_type is OpType.CONCAT for op in node.ops)
 
 
 def repeated_block(node: Node) -> tuple[int, str] | None:
@@ -96,10 +107,10 @@ def _is_block(call: Call, node: Node) -> bool:
     return sum(op.op_type in _COUNTED for op in ops) > 1 and not call.is_leaf
 
 
-def describe_op(op: Op, node: Node) -> str:
-    """Describe one operation of a node."""
+def describe_op(op: Op) -> str:
+    """Describe one operation."""
     if op.op_type is OpType.CONVOLUTION:
-        return _join_words(kernel_words(op), _convolution(op, node), _steps(op))
+        return _join_words(kernel_words(op), _convolution(op), _steps(op))
     if op.op_type is OpType.POOLING and op.name not in REDUCTIONS:
         noun = next((noun for part, noun in _POOLS if part in op.name), op.name)
         if isinstance(op.window, AdaptivePooling):
@@ -110,12 +121,13 @@ def describe_op(op: Op, node: Node) -> str:
     return _WORDS.get(op.name, op.name.replace("_", " "))
 
 
-def _convolution(op: Op, node: Node) -> str:
+def _convolution(op: Op) -> str:
     if op.name.startswith("conv_transpose"):
         return "transposed convolution"
     if op.name.startswith("deform"):
         return "deformable convolution"
-    return "depthwise convolution" if _is_depthwise(node) else "convolution"
+    is_depthwise = op.kernel is not None and op.kernel.depthwise
+    return "depthwise convolution" if is_depthwise else "convolution"
 
 
 def kernel_words(op: Op) -> str:
@@ -144,12 +156,6 @@ def _steps(op: Op) -> str:
             shown = sides[:1] if len(set(sides)) == 1 else sides
             words.append(f", {name} " + "×".join(map(str, shown)))
     return "".join(words)
-
-
-def _is_depthwise(node: Node) -> bool:
-    module = node.call.module if node.call is not None else None
-    groups = getattr(module, "groups", 1)
-    return groups > 1 and groups == getattr(module, "in_channels", None)
 
 
 def _join_words(before: str, noun: str, after: str) -> str:

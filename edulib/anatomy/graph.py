@@ -8,9 +8,11 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from edulib.anatomy.op_types import RANK, OpType
+from edulib.anatomy.op_types import MERGES, RANK, OpType
 from edulib.anatomy.propagation import Place
 from edulib.anatomy.window import InputWindow, Kernel
+
+_SILENT = (OpType.RESHAPE, OpType.DROPOUT, OpType.CONSTANT)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Op:
         is_constant: whether it depends on no input.
         has_batch: whether a batch stands before its shape; not in windows or boxes of
             one image, nor in parameters.
+        more: how many tensors it returned besides the first, which `shape` is of.
     """
 
     index: int
@@ -53,6 +56,7 @@ class Op:
     place: Place
     is_constant: bool
     has_batch: bool = True
+    more: int = 0
 
     @property
     def axes(self) -> tuple[int, ...] | None:
@@ -90,6 +94,7 @@ class Call:
         output: index of the op that made what it returned.
         children: the calls of other modules that it made, in order.
         turns: how often the module was called, where several calls stand for one.
+        more: how many tensors it returned besides that of `output`.
     """
 
     path: str
@@ -99,6 +104,7 @@ class Call:
     output: int
     children: list["Call"]
     turns: int = 1
+    more: int = 0
 
     @property
     def type(self) -> str:
@@ -113,12 +119,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Node:
-    """A module call, or an op outside of any, as a single step of the network.
+    """A module call, an op outside of any, or a run of such, as a single step.
 
     Attributes:
         path: path of the module; of an op, the path of its caller and its name, with
-            a number from the second one on: "max_pool2d", "max_pool2d_2".
-        call: the module call, or None for an op.
+            a number from the second one on: "max_pool2d", "max_pool2d_2"; of a run of
+            ops how many they are, "84 steps".
+        call: the module call, or None for ops.
         ops: the operations inside, in order.
         output: the op that made its result.
         inputs: positions, in the list of nodes, of those whose results it reads;
@@ -135,6 +142,11 @@ class Node:
     def shape(self) -> tuple[int, ...]:
         """Shape of the result, without the batch."""
         return self.output.shape
+
+    @property
+    def more(self) -> int:
+        """How many tensors it gives besides the first, which `shape` is of."""
+        return self.output.more if self.call is None else self.call.more
 
     @property
     def params(self) -> int:
@@ -169,7 +181,9 @@ class Node:
         convolves = 2 * macs[OpType.CONVOLUTION] > sum(macs.values())
         if opened and attends and not convolves:
             return OpType.ATTENTION
-        return self.main.op_type
+        done = [op for op in self.ops if op.op_type not in _SILENT]
+        joins = self.call is not None and self.main.op_type in MERGES
+        return OpType.OTHER if joins and len(done) > 1 else self.main.op_type
 
 
 @dataclass(frozen=True)
@@ -253,23 +267,24 @@ class Graph:
         """
         return self.group(list(_pieces(root or self.root, expand)))
 
-    def group(self, pieces: list["Call | int"]) -> list[Node]:
-        """Return the steps that calls and single ops, given in order, make."""
+    def group(self, pieces: list["Call | range"]) -> list[Node]:
+        """Return the steps that calls and runs of ops, given in order, make."""
         owner = {}
         for position, piece in enumerate(pieces):
             first, last = _extent(piece)
             owner.update(dict.fromkeys(range(first, last), position))
         return _number([self._node(piece, owner) for piece in pieces])
 
-    def _node(self, piece: Call | int, owner: dict[int, int]) -> Node:
+    def _node(self, piece: Call | range, owner: dict[int, int]) -> Node:
         first, last = _extent(piece)
         ops = self.ops[first:last]
         sources = (owner.get(i, -1 - i) for op in ops for i in op.inputs if i < first)
         inputs = tuple(dict.fromkeys(sources))
         if isinstance(piece, Call):
             return Node(piece.path, piece, ops, self.ops[piece.output], inputs)
-        path = ".".join(part for part in (ops[0].path, ops[0].name) if part)
-        return Node(path, None, ops, ops[0], inputs)
+        name = ops[0].name if len(ops) == 1 else f"{len(ops)} steps"
+        path = ".".join(part for part in (ops[0].path, name) if part)
+        return Node(path, None, ops, ops[-1], inputs)
 
 
 def _walk(call: Call) -> Iterator[Call]:
@@ -290,22 +305,26 @@ def _number(nodes: list[Node]) -> list[Node]:
     return numbered
 
 
-def _extent(piece: Call | int) -> tuple[int, int]:
+def _extent(piece: Call | range) -> tuple[int, int]:
     if isinstance(piece, Call):
         return piece.first, piece.last
-    return piece, piece + 1
+    return piece.start, piece.stop
 
 
-def _pieces(call: Call, expand: Callable[[Call], bool]) -> Iterator[Call | int]:
+def _single(ops: range) -> Iterator[range]:
+    return (range(op, op + 1) for op in ops)
+
+
+def _pieces(call: Call, expand: Callable[[Call], bool]) -> Iterator[Call | range]:
     """Cut a call into calls and single ops, in order; empty calls vanish."""
     at = call.first
     for child in call.children:
         if child.first == child.last:
             continue
-        yield from range(at, child.first)
+        yield from _single(range(at, child.first))
         if not child.is_leaf and expand(child):
             yield from _pieces(child, expand)
         else:
             yield child
         at = child.last
-    yield from range(at, call.last)
+    yield from _single(range(at, call.last))

@@ -75,7 +75,9 @@ def read_kernel(name: str, settings: dict) -> Kernel | None:
         dilation = settings["dilation_h"], settings["dilation_w"]
     if family.startswith("fractional"):
         stride = 1
-    return Kernel(size, _sides(stride, rank), _sides(dilation, rank))
+    groups = settings.get("groups", 1)
+    depthwise = family == "conv" and groups > 1 and settings["weight"].shape[1] == 1
+    return Kernel(size, _sides(stride, rank), _sides(dilation, rank), depthwise)
 
 
 def read_window(

@@ -1,4 +1,4 @@
-"""Counts and bytes in three digits, the same in tables and in diagrams."""
+"""Counts, bytes and shapes in words, the same in tables and in diagrams."""
 
 
 def short_count(number: int) -> str:
@@ -14,6 +14,17 @@ def short_bytes(number: int) -> str:
     if number >= 1e6:
         return f"{_three_digits(number / 1e6)} MB"
     return f"{_three_digits(number / 1e3)} kB"
+
+
+def shape_words(shape: tuple[int, ...], more: int = 0) -> str:
+    """Write a shape: "64×56×56"; "1" where there is one number for an image.
+
+    Args:
+        shape: of the first tensor, without the batch.
+        more: how many tensors are given besides, which is added in words.
+    """
+    first = "×".join(map(str, shape)) or "1"
+    return f"{first} and {more} more" if more else first
 
 
 def _three_digits(number: float) -> str:

@@ -59,6 +59,7 @@ class Draft:
         bytes: memory that its output newly occupies.
         pools: whether it is a reduction over all positions.
         params: learned numbers that it is the first to use.
+        more: how many tensors it returned besides the first.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Draft:
     bytes: int = 0
     pools: bool = False
     params: int = 0
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,11 +130,13 @@ class Recorder(TorchFunctionMode):
 
     def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
         call = self._open.pop()
-        found = [
-            (name, maker)
+        known = [
+            (name, tensor, maker)
             for name, tensor in named_tensors(output)
             if (maker := self._maker(tensor)) is not None
         ]
+        found = [(name, maker) for name, _, maker in known]
+        call.more = max(0, len({id(tensor) for _, tensor, _ in known}) - 1)
         self.tape.append(Exit(call, found[0][1] if found else None))
         if not self._open:
             self.outputs = found
@@ -229,6 +233,7 @@ class Recorder(TorchFunctionMode):
             pools=name in REDUCTIONS
             and positions
             and main.numel() == max(main.shape, default=1),
+            more=len(outputs) - 1,
         )
         self._flops = self.counter.get_total_flops()
         self.tape.append(draft)

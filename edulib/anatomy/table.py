@@ -9,11 +9,11 @@ from torch import nn
 from edulib.anatomy.describe import describe
 from edulib.anatomy.graph import Graph, Node
 from edulib.anatomy.inputs import Input
-from edulib.anatomy.numbers import short_bytes, short_count
+from edulib.anatomy.numbers import shape_words, short_bytes, short_count
 from edulib.anatomy.op_types import OpType
 from edulib.anatomy.receptive import ReceptiveField, field_of
 from edulib.anatomy.trace import trace_graph
-from edulib.anatomy.turns import fold_turns
+from edulib.anatomy.turns import fold_runs
 
 _QUIET = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.CONSTANT)
 _FREE = (OpType.ACTIVATION, OpType.DROPOUT, OpType.NORMALISATION)
@@ -36,6 +36,7 @@ class Row:
         bytes: memory of its outputs for one image.
         field: theoretical receptive field of its output.
         paper: what the paper says, "" where it says nothing.
+        more: how many tensors it gives besides the one of this shape, the first.
     """
 
     path: str
@@ -48,13 +49,14 @@ class Row:
     bytes: int
     field: ReceptiveField | None
     paper: str = ""
+    more: int = 0
 
     def cells(self) -> list[str]:
         """Return the printed cells, the paper's excepted."""
         return [
             self.name,
             self.layer,
-            NOTHING if self.shape is None else "×".join(map(str, self.shape)),
+            NOTHING if self.shape is None else shape_words(self.shape, self.more),
             NOTHING if self.field is None else str(self.field),
             f"{self.params:,}" if self.params else NOTHING,
             short_count(self.macs) if self.macs else NOTHING,
@@ -130,7 +132,7 @@ class Table:
         )
 
     def _shown_inputs(self) -> str:
-        shapes = ["×".join(map(str, shape)) or "1" for shape in self.inputs.values()]
+        shapes = list(map(shape_words, self.inputs.values()))
         if len(shapes) == 1:
             (shape,) = self.inputs.values()
             noun = "image" if len(shape) == _IMAGE else "input"
@@ -140,12 +142,12 @@ class Table:
 
     def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
         """Return headings, rows and totals; the paper's column is beside the output."""
-        body = [row.cells() for row in self.rows]
+        body = [row.cells() for row in self.stages]
         total = ["Total", "", "", "", f"{self.params:,}"]
         total += [short_count(self.macs), short_bytes(self.bytes)]
         heading = list(_HEADINGS)
         if self.has_paper:
-            papers = ["Paper", *(row.paper for row in self.rows), ""]
+            papers = ["Paper", *(row.paper for row in self.stages), ""]
             for line, paper in zip([heading, *body, total], papers, strict=True):
                 line.insert(_PAPER, paper)
         return heading, body, total
@@ -168,7 +170,7 @@ class Table:
 
     @property
     def stages(self) -> tuple[Row, ...]:
-        """The rows of a page; what adds nothing to a row stands in it."""
+        """The rows that are shown; what adds nothing to a row stands in it."""
         stages: list[Row] = []
         for row in self.rows:
             if stages and row.adds_nothing_to(stages[-1]):
@@ -212,9 +214,12 @@ def stage_table(
     """
     graph = trace_graph(model, *inputs)
     labels, paper = dict(labels or {}), dict(paper or {})
-    steps = fold_turns(graph, graph.nodes(depth))
+    steps = fold_runs(graph, graph.nodes(depth))
     nodes = [node for node in steps if _is_shown(node)]
-    rows = [_row(graph, node, labels, paper) for node in nodes]
+    rows = [
+        _row(graph, run, labels, paper)
+        for run in _runs(graph, nodes, {*labels, *paper})
+    ]
     rows += _unused(model, graph, labels)
     known = {row.path for row in rows} | {row.name for row in rows}
     for name in [*labels, *paper]:
@@ -233,19 +238,48 @@ def _is_shown(node: Node) -> bool:
     return bool(node.params or node.macs or node.bytes)
 
 
-def _row(graph: Graph, node: Node, labels: dict, paper: dict) -> Row:
-    name = labels.get(node.path, node.path)
+def _runs(graph: Graph, nodes: list[Node], named: set[str]) -> list[list[Node]]:
+    """Put blocks alike together that follow each other in a list of modules."""
+    runs: list[list[Node]] = []
+    for node in nodes:
+        alike = _in_list(graph, node, named)
+        if runs and alike and alike == _in_list(graph, runs[-1][0], named):
+            runs[-1].append(node)
+        else:
+            runs.append([node])
+    return runs
+
+
+def _in_list(graph: Graph, node: Node, named: set[str]) -> tuple | None:
+    """Return what blocks of a list share that are told as one; None if apart."""
+    holder, _, number = node.path.rpartition(".")
+    if node.call is None or node.call.is_leaf or not number.isdigit():
+        return None
+    if holder in graph.calls or node.path in named:
+        return None
+    return holder, describe(node), node.shape, node.more, node.params, node.macs
+
+
+def _row(graph: Graph, run: list[Node], labels: dict, paper: dict) -> Row:
+    node, layer = run[0], describe(run[0])
+    path = node.path
+    if len(run) > 1:
+        path = f"{path}–{run[-1].path.rpartition('.')[-1]}"
+        is_name = layer.isidentifier()
+        layer = f"{len(run)} × {layer if is_name else f'({layer})'}"
+    name = labels.get(path, path)
     return Row(
-        path=node.path,
+        path=path,
         name=name,
         op_type=node.op_type,
-        layer=describe(node),
+        layer=layer,
         shape=node.shape,
-        params=node.params,
-        macs=node.macs,
-        bytes=node.bytes,
-        field=field_of(graph, node.output.index),
-        paper=paper.get(node.path, paper.get(name, "")),
+        params=sum(node.params for node in run),
+        macs=sum(node.macs for node in run),
+        bytes=sum(node.bytes for node in run),
+        field=field_of(graph, run[-1].output.index),
+        paper=paper.get(path, paper.get(name, "")),
+        more=node.more,
     )
 
 

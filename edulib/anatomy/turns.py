@@ -1,11 +1,40 @@
-"""Repetition in time: a module that is called over and over with the same weights."""
+"""What a table and a diagram need not tell one by one: turns of a loop, free steps."""
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from edulib.anatomy.graph import Call, Graph, Node
+from edulib.anatomy.op_types import OpType
 
 _LEAST = 3
+_LONG = 12  # so many free steps in a row are no part of what a network learns
+_SILENT = (OpType.RESHAPE, OpType.DROPOUT)
+
+
+def fold_runs(graph: Graph, nodes: list[Node]) -> list[Node]:
+    """Replace what repeats in time, and long runs of free steps, by one step each.
+
+    Free steps are functions without parameters and multiply-adds, such as the choice
+    of boxes at the end of a detector.
+
+    Args:
+        graph: the traced network.
+        nodes: its steps, folded.
+    """
+    nodes = fold_turns(graph, nodes)
+    pieces: list[Call | range] = []
+    for is_free, run in groupby(nodes, _is_free):
+        steps = list(run)
+        counted = [node for node in steps if node.op_type not in _SILENT]
+        if is_free and len(counted) >= _LONG:
+            pieces.append(range(steps[0].ops[0].index, steps[-1].ops[-1].index + 1))
+        else:
+            pieces += map(_piece, steps)
+    return nodes if len(pieces) == len(nodes) else graph.group(pieces)
+
+
+def _is_free(node: Node) -> bool:
+    return node.call is None and not (node.params or node.macs)
 
 
 def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
@@ -36,8 +65,10 @@ def graph_params(graph: Graph, call: Call) -> int:
     return sum(op.params for op in graph.ops[call.first : call.last])
 
 
-def _piece(node: Node) -> Call | int:
-    return node.call if node.call is not None else node.ops[0].index
+def _piece(node: Node) -> Call | range:
+    if node.call is not None:
+        return node.call
+    return range(node.ops[0].index, node.ops[-1].index + 1)
 
 
 class Loop(NamedTuple):

@@ -23,11 +23,13 @@ class Kernel:
         size: positions that it covers.
         stride: positions between its places.
         dilation: positions between its taps.
+        depthwise: whether it sees one channel alone.
     """
 
     size: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
+    depthwise: bool = False
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def _wrong_kernel(node: Node, module: nn.Module) -> Iterator[str]:
     kernel = known[0].kernel.size
     sides = (size,) * len(kernel) if isinstance(size, int) else tuple(size)
     if kernel != sides:
-        yield f"{node.path}: {describe_op(known[0], node)}, has kernel {sides}"
+        yield f"{node.path}: {describe_op(known[0])}, has kernel {sides}"
 
 
 def _torchvision(name: str) -> nn.Module:

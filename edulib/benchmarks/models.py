@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from edulib.benchmarks.clock import in_turns
-from edulib.benchmarks.detectors import detection_runner
+from edulib.benchmarks.detectors import FROZEN, build_frozen, detection_runner
 from edulib.registry import (
     get_builder,
     get_model_info,
@@ -24,6 +24,8 @@ GPU_BATCH, GPU_SIZE = 64, 224
 def build_twin(name: str) -> nn.Module | None:
     """Return torchvision's or timm's network that equals ours; None without one."""
     model = get_model_info(name)
+    if name in FROZEN:
+        return build_frozen(name)
     if model.reference and model.reference.startswith("torchvision."):
         return get_reference(name)()
     if "timm" in model.published and find_spec("timm"):

@@ -9,6 +9,7 @@ be renamed one after the other. The epsilons of batch normalisation, which belon
 the weights, come with them. Images are normalised as the library's own transforms do,
 but for ``googlenet_bn`` and ``inception_v3`` of torchvision: its models change the
 normalisation once more, and ours take the result, mean 0.5 and deviation 0.5.
+Torchvision's detectors normalise images themselves; what ours take, their builders say.
 """
 
 import re

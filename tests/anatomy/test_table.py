@@ -123,7 +123,7 @@ def test_what_adds_nothing_stands_in_the_row_before():
         ("8", "fully connected"),
     ]
     assert sum(row.bytes for row in table.stages) == table.bytes
-    assert len(table.rows) == 9, "all are kept for the console"
+    assert len(table.rows) == 9, "each can be found by its path"
 
 
 def test_columns_without_numbers_are_not_shown(table):

@@ -348,5 +348,5 @@ ZOO = {
             ("2", "2×2×2 average pooling, stride 2"),
         ),
     ),
-    "deeplab": Animal(deeplab, ((3, 64, 64),), ("out", "aux")),
+    "deeplab": Animal(deeplab, ((3, 64, 64),), ("out", "aux"), shortcuts=True),
 }

@@ -147,14 +147,18 @@ def test_scenes_serve_every_task(task, names, classes):
 
 
 def test_scenes_larger_than_they_can_be_drawn_are_enlarged_with_their_boxes():
-    drawn = load_source("scenes", 256, 2, None, "instance_segmentation").train[1]
-    enlarged = load_source("scenes", 300, 2, None, "instance_segmentation").train
-    image, target = enlarged[1]
-    assert image.shape == (3, 300, 300)
-    assert target["masks"].shape[1:] == (300, 300)
-    torch.testing.assert_close(
-        target["boxes"], drawn[1]["boxes"] * 300 / 256, check_dtype=False
+    drawn, enlarged = (
+        load_source("scenes", size, 4, None, "instance_segmentation")
+        for size in (256, 300)
     )
+    for k, split in ((1, "train"), (0, "val")):
+        _, small = getattr(drawn, split)[k]
+        image, target = getattr(enlarged, split)[k]
+        assert image.shape == (3, 300, 300)
+        assert target["masks"].shape[1:] == (300, 300)
+        torch.testing.assert_close(
+            target["boxes"], small["boxes"] * 300 / 256, check_dtype=False
+        )
 
 
 def test_one_class_is_nothing_to_tell_apart(monkeypatch):

@@ -1,5 +1,6 @@
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from functools import cache
 from itertools import combinations, pairwise
 
@@ -79,7 +80,13 @@ def graph_of(name: str) -> Graph:
 
 @cache
 def items_of(name: str) -> list[Item]:
-    return build_items(graph_of(name), None, {})
+    return before_output(build_items(graph_of(name), None, {}))
+
+
+def before_output(items: list[Item]) -> list[Item]:
+    *items, last = items
+    assert (last.name, last.op_type) == ("output", "output")
+    return items
 
 
 def blocks_of(items):
@@ -150,13 +157,13 @@ def test_nothing_is_cut_off(drawn, name, layout):
 def test_drawings_fit_their_page(drawn, name):
     picture = drawn(name)
     assert picture.wide.bounds[2] - picture.wide.bounds[0] <= WIDE
-    if name != "nested":
-        assert picture.phone.bounds[2] - picture.phone.bounds[0] <= PHONE
+    assert picture.phone.bounds[2] - picture.phone.bounds[0] <= PHONE
 
 
 def test_what_is_wider_than_a_phone_scrolls_by_keyboard(drawn):
-    assert 'tabindex="0"' in drawn("nested")._repr_html_()
-    assert "tabindex" not in drawn("resnet50")._repr_html_()
+    picture = drawn("resnet50")
+    assert "tabindex" not in picture._repr_html_()
+    assert 'tabindex="0"' in replace(picture, phone=picture.wide)._repr_html_()
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -218,7 +225,7 @@ def test_a_shortcut_that_skips_pixels_is_no_identity():
         def forward(self, x: Tensor) -> Tensor:
             return self.conv(x) + F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, 4))
 
-    (fork,) = build_items(trace_graph(Block(), (4, 8, 8)), None, {})
+    (fork,) = before_output(build_items(trace_graph(Block(), (4, 8, 8)), None, {}))
     assert [[block.name for block in branch] for branch in fork.branches] == [
         ["conv"],
         ["getitem", "pad"],
@@ -238,7 +245,7 @@ def test_a_row_of_blocks_with_different_outputs_is_opened():
     blocks = [models.googlenet(init_weights=False).inception5a]
     blocks.append(type(blocks[0])(832, 384, 192, 384, 48, 128, 128))
     row = nn.Sequential(nn.Sequential(*blocks))
-    items = build_items(trace_graph(row, (832, 7, 7)), None, {})
+    items = before_output(build_items(trace_graph(row, (832, 7, 7)), None, {}))
     assert [(item.shape, item.repeat) for item in items] == [
         ((832, 7, 7), 1),
         ((1024, 7, 7), 1),
@@ -316,7 +323,7 @@ def test_long_runs_have_short_names():
     zf = nn.Sequential()
     for k in (3, 4):
         zf.add_module(f"conv{k}", nn.Conv2d(2, 2, 1))
-    (block,) = build_items(trace_graph(zf, (2, 4, 4)), None, {})
+    (block,) = before_output(build_items(trace_graph(zf, (2, 4, 4)), None, {}))
     assert (block.name, block.repeat) == ("conv3–4", 2)
 
 
@@ -325,7 +332,7 @@ def test_words_tell_all(drawn):
     assert "379,392 parameters" in picture.alt
     assert "branches [conv1 (1×1 convolution, normalisation, activation)" in picture.alt
     assert "/ downsample (1×1 convolution, stride 2" in picture.alt
-    assert "added to 512×28×28; relu (ReLU) gives 512×28×28." in picture.alt
+    assert "added to 512×28×28; relu (ReLU) gives 512×28×28; output" in picture.alt
     assert repr(picture) == picture.alt
 
 
@@ -399,7 +406,7 @@ def test_what_reads_two_things_gets_two_arrows(layout):
         for element in getattr(picture, layout).elements
         if 'class="h"' in element
     ]
-    assert len(heads) == len(set(heads)) == 4, "body, propose, and twice heads"
+    assert len(heads) == len(set(heads)) == 5, "body, propose, twice heads, output"
 
 
 def test_a_label_for_what_is_not_drawn():

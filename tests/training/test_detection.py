@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from torchvision import tv_tensors
 from training_helpers import same
 
+from edulib.data import pad_maps
 from edulib.registry import get_model_info, get_tiny_builder, list_models
 from edulib.training import Detection, Recipe, evaluate, fit, loop
 from edulib.training.batches import Batch, Batches
 from edulib.training.measures import coco_ap
-from edulib.training.objectives.detection import AT_ONCE, fill, joined
+from edulib.training.objectives.detection import AT_ONCE, joined
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(epochs=12, batch_size=8, optimizer="adamw", lr=0.01, clip_norm=1.0)
@@ -42,7 +43,7 @@ class Listed(nn.Module):
         self.seen.append(images)
         found = [self.detections[int(number)] for number in images[:, 0, 0, 0]]
         return [
-            {**one, "masks": fill(one["masks"], *images.shape[2:])}
+            {**one, "masks": pad_maps(one["masks"], *images.shape[2:])}
             if "masks" in one
             else one
             for one in found
@@ -125,7 +126,7 @@ def test_wider_images_beside_it_change_no_average_precision():
         "masks": masks,
     }
     model = Listed([{**target, "scores": torch.tensor([0.9])}] * 2)
-    larger = {**target, "masks": fill(masks, 20, 24)}
+    larger = {**target, "masks": pad_maps(masks, 20, 24)}
     examples = numbered([(16, 16), (20, 24)]), [target, larger]
     seen = evaluate(model, examples, objective=Detection(masks=True))
     assert seen == dict.fromkeys(("AP", "AP50", "mask_AP", "mask_AP50"), 1.0)

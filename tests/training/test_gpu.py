@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from tiny_detector import Rectangles, detector
 from torch import nn
 from training_helpers import QUICK, examples, network, same
 
-from edulib.training import Recipe, fit, load_weights
+from edulib.training import Detection, Recipe, fit, load_weights
 from edulib.training.loop import mixed_precision
 from edulib.training.update import LOOK_EVERY
 
@@ -33,6 +34,17 @@ def test_it_learns_and_its_checkpoint_loads_on_a_cpu(tmp_path):
     assert history.train_loss[-1] < history.train_loss[0]
     assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
     assert same(load_weights(network(), file), model.cpu())
+
+
+@on_gpu
+def test_a_detector_learns_on_images_of_several_sizes():
+    sets = Rectangles(64, masks=True, ragged=True), Rectangles(16, 1, True, True)
+    recipe = Recipe(epochs=12, batch_size=8, optimizer="adamw", lr=0.01, clip_norm=1.0)
+    objective = Detection(masks=True)
+    model = detector(masks=True)
+    history = fit(model, *sets, recipe, objective=objective, device="cuda")
+    assert history.train_loss[-1] < history.train_loss[0] / 10
+    assert history.val["mask_AP50"][-1] > 0.8
 
 
 @on_gpu

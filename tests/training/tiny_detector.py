@@ -140,7 +140,7 @@ def distances(boxes: Tensor, cells: Tensor) -> Tensor:
 
 def within(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """Masks (N, H, W) of the pixels whose middles lie in boxes."""
-    y, x = (torch.arange(side) + 0.5 for side in size)
+    y, x = (torch.arange(side, device=boxes.device) + 0.5 for side in size)
     x1, y1, x2, y2 = boxes[:, :, None].unbind(1)
     across, down = (x1 < x) & (x < x2), (y1 < y) & (y < y2)
     return down[:, :, None] & across[:, None, :]

@@ -68,12 +68,12 @@ def test_a_file_of_torchvision(name, tmp_path, images):
 @pytest.mark.parametrize("name", ["fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn"])
 @torch.no_grad()
 def test_a_detector_of_torchvision(name, tmp_path, monkeypatch, images):
-    untrained = models.get_model(name, weights_backbone=None)
-    published = {
-        key: value
-        for key, value in randomize_statistics(untrained).state_dict().items()
-        if not key.endswith("num_batches_tracked")
-    }
+    torch.manual_seed(0)
+    untrained = models.get_model(name, weights_backbone=None).state_dict()
+    published = {k: v for k, v in untrained.items() if not k.endswith("_tracked")}
+    for key, value in published.items():
+        if key.endswith("running_var"):
+            nn.init.uniform_(value, 0.5, 2)
     table = models.get_model_weights(name)
     monkeypatch.setattr(table, "get_state_dict", lambda *_, **__: published)
     reference = models.get_model(name, weights="COCO_V1").eval()
@@ -88,6 +88,22 @@ def test_a_detector_of_torchvision(name, tmp_path, monkeypatch, images):
     assert torch.equal(found["labels"] + 1, expected["labels"])
     torch.testing.assert_close(found["boxes"], expected["boxes"])
     torch.testing.assert_close(found["scores"], expected["scores"])
+
+
+@torch.no_grad()
+def test_a_file_of_torchvisions_ssd(tmp_path):
+    torch.manual_seed(0)
+    reference = models.get_model("ssd300_vgg16", weights_backbone=None).eval()
+    torch.save(reference.state_dict(), tmp_path / "weights.pth")
+    ours = load_torchvision("ssd300_vgg16", file=tmp_path / "weights.pth")
+    assert not ours.training
+    images = torch.randn(1, 3, 300, 300)
+    expected = reference.head(list(reference.backbone(images).values()))
+    logits, offsets = ours(images)
+    torch.testing.assert_close(logits, expected["cls_logits"], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        offsets, expected["bbox_regression"], rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("name", TIMM)

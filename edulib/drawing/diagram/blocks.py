@@ -122,7 +122,8 @@ def measure_slab(block: Block, style: Style) -> Part:
             _slab(canvas, block, (x + k * pile.step, y), front, depth)
         canvas.close()
         if pile.loop:
-            _loop(canvas, (x - pile.loop, x + pile.solid + pile.loop), v, -roof, style)
+            ends = (x - pile.loop, x + pile.solid + pile.loop)
+            _loop(canvas, ends, (v, -roof, block.is_loop), style)
         for k in pile.arches:
             ends = (x + depth[0] / 2 + k * pile.step - _SLICE_GAP / 2, pile.step)
             _arch(canvas, ends, v - (front[1] + depth[1]) / 2, v - roof, style)
@@ -159,7 +160,7 @@ class _Pile:
     @property
     def shown(self) -> int:
         """How many are drawn."""
-        return min(self.block.repeat, _SHOWN)
+        return 1 if self.block.is_loop else min(self.block.repeat, _SHOWN)
 
     @property
     def step(self) -> float:
@@ -173,13 +174,14 @@ class _Pile:
 
     @property
     def loop(self) -> float:
-        """Room that the shortcut around a single block needs on each side."""
-        return _LOOP if self.block.is_residual and self.block.repeat == 1 else 0
+        """Room that a line around a single block needs on each side."""
+        around = self.block.is_residual and self.block.repeat == 1
+        return _LOOP if around or self.block.is_loop else 0
 
     @property
     def arches(self) -> list[int]:
         """Which of the blocks that are drawn have a shortcut, in a pile."""
-        if self.block.repeat == 1:
+        if self.block.repeat == 1 or self.block.is_loop:
             return []
         flags = self.block.shortcuts
         shown = [*flags[: self.shown - 1], flags[-1]] if flags else []
@@ -193,7 +195,8 @@ class _Pile:
     @property
     def body(self) -> float:
         """Length of all, with the shortcut and its sum."""
-        return self.solid + 2 * self.loop + (_RING if self.loop else 0)
+        ring = _RING if self.loop and not self.block.is_loop else 0
+        return self.solid + 2 * self.loop + ring
 
 
 def _slab(
@@ -251,7 +254,7 @@ def measure_plate(block: Block, style: Style, beside: bool) -> Part:
         canvas.close()
         if pile.loop:
             ends = (y - pile.loop, y + pile.solid + pile.loop)
-            _loop(canvas, ends, v, -half - pile.loop, style)
+            _loop(canvas, ends, (v, -half - pile.loop, block.is_loop), style)
         for k in pile.arches:
             ends = (y + depth[1] + k * pile.step - _SLICE_GAP / 2, pile.step)
             _arch(canvas, ends, x, x - pile.arch, style)
@@ -299,11 +302,25 @@ def _shares(parts: tuple[int, ...]) -> list[float]:
 
 
 def _loop(
-    canvas: Canvas, ends: tuple[float, float], flow: float, far: float, style: Style
+    canvas: Canvas,
+    ends: tuple[float, float],
+    line: tuple[float, float, bool],
+    style: Style,
 ) -> None:
-    """Draw the shortcut around a block, `far` from the flow, and the sum behind it."""
-    first, last = ends
+    """Draw a line around a block: back to its front, or a shortcut and its sum.
+
+    Args:
+        canvas: where to draw.
+        ends: where the line begins and ends along the flow.
+        line: where the flow is, how far from it the line runs, whether it leads back.
+        style: how the flow runs.
+    """
+    (first, last), (flow, far, is_back) = ends, line
     path = [(first, flow), (first, flow + far), (last, flow + far), (last, flow)]
+    if is_back:
+        canvas.line([style.place(*point) for point in reversed(path)], arrow=True)
+        canvas.line([style.place(last - _LOOP, flow), style.place(last, flow)])
+        return
     path[-1] = (last, flow - _RING)
     canvas.line([style.place(*point) for point in path], arrow=True)
     canvas.line([style.place(last - _LOOP, flow), style.place(last - _RING, flow)])

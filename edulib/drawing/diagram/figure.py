@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from torch import nn
 
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.inputs import Input
-from edulib.anatomy.numbers import short_count
+from edulib.anatomy.numbers import shape_words, short_count
 from edulib.anatomy.trace import trace_graph
 from edulib.drawing.diagram.canvas import Canvas
 from edulib.drawing.diagram.items import Item
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
 from edulib.drawing.diagram.tree import build_items, start_of
-from edulib.drawing.diagram.words import describe_items, shape_words
+from edulib.drawing.diagram.words import describe_items
 
 _ZEROS = ", run on zeros: what depends on the image's values may differ"
 _EDGES = 8  # a row may reach into the margins
@@ -159,9 +159,13 @@ def diagram(
     graph = trace_graph(model, *inputs)
     title = title or type(model).__name__
     drawn = _draw(graph, build_items(graph, depth, dict(labels or {})), title)
-    if drawn.is_too_wide:
+    if drawn.is_too_wide or drawn._size(drawn.phone)[0] > PHONE:
         items = build_items(graph, depth, dict(labels or {}), in_levels=True)
-        drawn = min(drawn, _draw(graph, items, title), key=lambda d: d.width)
+        other = _draw(graph, items, title)
+        if drawn.is_too_wide and other.width < drawn.width:
+            return other
+        phone = min(drawn.phone, other.phone, key=lambda canvas: canvas.bounds[2])
+        return replace(drawn, phone=phone)
     return drawn
 
 

@@ -36,6 +36,8 @@ class Block:
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
         attends_to: names of what its cross-attention looks at.
+        more: how many tensors it puts out besides that of `shape`, the first.
+        is_loop: whether it is the same module, called `repeat` times.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Block:
     is_source: bool = False
     reads: tuple[str, ...] = ()
     attends_to: tuple[str, ...] = ()
+    more: int = 0
+    is_loop: bool = False
 
     @property
     def is_residual(self) -> bool:
@@ -78,9 +82,9 @@ class Levels:
 
     Attributes:
         blocks: the blocks, in order.
-        links: number of a block and of one that reads it; -1 is what is before them,
-            and as many as there are blocks what is behind them. A link stands twice
-            where two tensors of a block are read.
+        links: number of a block and of one that reads it; -1 is the network's input,
+            which is among them when they are drawn. A link stands twice where two
+            tensors of a block are read.
     """
 
     blocks: tuple[Block, ...]
@@ -124,8 +128,6 @@ def is_source(branch: Sequence[Item]) -> bool:
     first = branch[0]
     if isinstance(first, Block):
         return first.is_source
-    if isinstance(first, Levels):
-        return not first.readers(-1)
     return all(map(is_source, first.branches))
 
 
@@ -136,8 +138,6 @@ def is_open(branch: Sequence[Item]) -> bool:
     last = branch[-1]
     if isinstance(last, Block):
         return last.op_type is OpType.OUTPUT
-    if isinstance(last, Levels):
-        return not last.sources(len(last.blocks))
     return last.merge is None and all(map(is_open, last.branches))
 
 
@@ -195,7 +195,7 @@ def _looks(block: Block) -> tuple:
     """Return what two blocks must share; single layers may differ in their input."""
     inside = (block.params / block.repeat, block.parts) if block.composite else ()
     named = block.name if block.is_source else ""
-    outside = named, block.reads, block.attends_to
+    outside = named, block.reads, block.attends_to, block.more
     return block.words, block.op_type, block.shape, block.bands, inside, outside
 
 
@@ -213,12 +213,33 @@ def _span(first: str, last: str) -> str:
 
 
 def with_start(steps: Sequence[Item]) -> list[Item]:
-    """Put the input of a network into its levels, where these are all there is."""
-    if len(steps) != 2 or not isinstance(steps[1], Levels):
+    """Put the input of a network where it belongs.
+
+    That is among the levels, if it is drawn in these; and at the beginning of its own
+    branch, where other inputs have theirs.
+    """
+    if not isinstance(steps[-1], Levels):
+        return _side_by_side(list(steps))
+    if len(steps) == 1:
         return list(steps)
     start, levels = steps
     links = tuple((source + 1, target + 1) for source, target in levels.links)
     return [Levels((start, *levels.blocks), links)]
+
+
+def _side_by_side(steps: list[Item]) -> list[Item]:
+    """Let inputs that first meet in a fork begin beside each other."""
+    place = next((k for k, step in enumerate(steps) if not isinstance(step, Block)), 0)
+    fork = steps[place] if place else None
+    if not isinstance(fork, Fork) or any(map(is_open, fork.branches)):
+        return steps
+    own = [branch for branch in fork.branches if is_source(branch)]
+    given = [b for b in own if any(x.op_type is OpType.INPUT for x in blocks_of(b))]
+    if len(own) != len(fork.branches) - 1 or len(given) != len(own):
+        return steps
+    branches = [b if b in own else (*steps[:place], *b) for b in fork.branches]
+    branches.sort(key=lambda branch: branch in own)
+    return [replace(fork, branches=tuple(branches)), *steps[place + 1 :]]
 
 
 def name_as_drawn(items: list[Item]) -> list[Item]:

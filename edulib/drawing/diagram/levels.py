@@ -4,7 +4,6 @@ An encoder runs down its column, a decoder up the next one, and a skip stays in 
 row. So U-Nets, feature pyramids and necks of detectors are drawn as they are told.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from edulib.anatomy.op_types import OpType
@@ -16,7 +15,7 @@ from edulib.drawing.diagram.items import (
     name_as_drawn,
 )
 
-_MOST_CELLS = 44
+_MOST_CELLS = 80
 START = -1
 
 
@@ -37,18 +36,15 @@ class Cell:
     lane: int
 
 
-def make_levels(
-    blocks: list[Block], sources: list[tuple[int, ...]], exits: Iterable[int]
-) -> Levels | None:
-    """Make the item of a region, or None where it would be too large to read.
+def make_levels(blocks: list[Block], sources: list[tuple[int, ...]]) -> Levels | None:
+    """Make the item of a network, or None where it would be too large to read.
 
     Args:
-        blocks: of the region, in order.
-        sources: for each block the places of those that it reads; `START` is what is
-            before the region.
-        exits: places of the blocks that are read behind the region.
+        blocks: of the network, in order.
+        sources: for each block the places of those that it reads; `START` is the
+            network's input.
     """
-    region = _Region(list(blocks), list(sources), set(exits))
+    region = _Region(list(blocks), list(sources))
     region.join(absorb)
     region.join(lambda items: fold_repeats(absorb(items)))
     levels = region.levels()
@@ -62,7 +58,6 @@ class _Region:
 
     blocks: list[Block | None]
     sources: list[tuple[int, ...]]
-    exits: set[int]
 
     def join(self, fold) -> None:
         """Join each block with the one before it, where `fold` makes one of them."""
@@ -70,7 +65,7 @@ class _Region:
             if block is None or len(self.sources[k]) != 1:
                 continue
             (before,) = self.sources[k]
-            if before == START or before in self.exits or self._readers(before) != 1:
+            if before == START or self._readers(before) != 1:
                 continue
             made = fold([self.blocks[before], block])
             if len(made) == 1:
@@ -89,7 +84,6 @@ class _Region:
         left = [k for k, block in enumerate(self.blocks) if block is not None]
         places = {k: n for n, k in enumerate(left)} | {START: START}
         links = [(places[s], places[k]) for k in left for s in self.sources[k]]
-        links += [(places[k], len(left)) for k in left if k in self.exits]
         return Levels(tuple(self.blocks[k] for k in left), tuple(links))
 
 
@@ -125,21 +119,62 @@ def place_in_one(levels: Levels) -> list[Cell]:
     return [Cell(k, 0, False, 0) for k in range(len(levels.blocks))]
 
 
+def place_by_rank(levels: Levels) -> list[Cell]:
+    """Put each block below what it reads, and branches beside each other."""
+    ranks: list[int] = []
+    lanes: list[_Lane] = []
+    lane_of: dict[int, int] = {}
+    for k in range(len(levels.blocks)):
+        sources = _joined_with(levels, k)
+        ends = [lane_of[s] for s in sources if lanes[lane_of[s]].blocks[-1] == s]
+        found = max(ends, default=len(lanes))
+        if found == len(lanes):
+            lanes.append(_Lane([], 1))
+        lane_of[k] = found
+        lanes[found].blocks.append(k)
+        lanes[found].before |= {lane_of[s] for s in sources} - {found}
+        ranks.append(1 + max((ranks[s] for s in sources), default=-1))
+    columns = _columns(lanes, ranks, set())
+    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
+
+
+def _joined_with(levels: Levels, k: int) -> list[int]:
+    """Return what a block reads; of learned numbers what they are joined with."""
+    if not _is_beside(levels, k):
+        return levels.sources(k)
+    (reader,) = levels.readers(k)
+    return [source for source in levels.sources(reader) if source < k]
+
+
+def _is_beside(levels: Levels, k: int) -> bool:
+    """Tell learned numbers that one block joins with what it reads."""
+    readers = levels.readers(k)
+    is_learned = levels.blocks[k].op_type is OpType.CONSTANT and not levels.sources(k)
+    return is_learned and len(readers) == 1 and len(levels.sources(readers[0])) > 1
+
+
 def _rows(levels: Levels) -> list[int]:
     """Give each resolution a row; what has none stays in that of what it reads."""
-    sides = []
+    sides: list[int] = []
+    constants = _constants(levels)
     for k, block in enumerate(levels.blocks):
         side = block.size[1] * block.size[2]
-        before = [s for s in levels.sources(k) if s != START]
-        if side <= 1 and before:
+        before = levels.sources(k)
+        before.sort(key=lambda s: s in constants)  # what comes of an input first
+        if (side <= 1 or _is_tokens(block)) and before:
             side = sides[before[0]]
         sides.append(side)
     for k in reversed(range(len(sides))):  # a source stands where it is read first
-        readers = [r for r in levels.readers(k) if r < len(sides)]
-        if readers and (sides[k] <= 1 or k in _constants(levels)):
+        readers = levels.readers(k)
+        alone = sides[k] <= 1 or k in constants
+        if readers and alone:
             sides[k] = sides[readers[0]]
     order = sorted(set(sides), reverse=True)
     return [order.index(side) for side in sides]
+
+
+def _is_tokens(block: Block) -> bool:
+    return block.size[1] > 1 == block.size[2]
 
 
 def _constants(levels: Levels) -> set[int]:
@@ -158,7 +193,7 @@ def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
     lanes: list[_Lane] = []
     lane_of: dict[int, int] = {}
     for k in range(len(levels.blocks)):
-        sources = [s for s in levels.sources(k) if s != START]
+        sources = levels.sources(k)
         found = _goes_on(levels, k, sources, (rows, lanes, lane_of))
         if found is None:
             way = _sign(rows[k] - rows[sources[0]]) if len(sources) == 1 else 0

@@ -1,5 +1,6 @@
 """The blocks of a diagram: a step of a network in pixels' terms, with its words."""
 
+import re
 from dataclasses import dataclass
 
 from edulib.anatomy.attention import crosses
@@ -22,7 +23,7 @@ def is_row(graph: Graph, node: Node) -> bool:
     return len({graph.ops[block.output].shape for block in blocks}) == 1
 
 
-def _chain(graph: Graph, node: Node) -> list[Call]:
+def chain_of(graph: Graph, node: Node) -> list[Call]:
     """Return the blocks of a module that is nothing else, each fed by the one before.
 
     Such is a decoder, whose blocks all look at the encoder as well. There may be a
@@ -65,23 +66,30 @@ class BlockMaker:
         if isinstance(content, Op):
             return input_block(content)
         if isinstance(content, Output):
-            op = self.network.graph.ops[content.op]
-            return Block(
-                content.name, "output", OpType.OUTPUT, op.shape, size_of(op), 0
-            )
+            return self._output(content)
         return self._step(part, content)
+
+    def _output(self, content: Output) -> Block:
+        graph = self.network.graph
+        op, name, words = graph.ops[content.op], content.name, "output"
+        if name[:1].isdigit():
+            name, words = f"output{'s' * ('–' in name)} {name}", ""
+        if graph.from_values and 0 in op.shape:
+            words = f"{words}, empty here".removeprefix(", ")
+        words = "" if words == name else words
+        return Block(name, words, OpType.OUTPUT, op.shape, size_of(op), 0)
 
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
         words = repeated[1] if repeated else describe(node)
-        chain = [] if repeated else _chain(graph, node)
+        chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
             repeated = len(chain), words
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
-            repeated, words = (turns, words), f"{node.call.type}, shared"
+            repeated, words = (turns, words), f"{node.call.type}, shared weights"
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
@@ -92,7 +100,7 @@ class BlockMaker:
             words=words,
             op_type=node.op_type,
             shape=node.shape,
-            size=size_of(node.output),
+            size=self._size(node.output),
             params=node.params,
             repeat=repeated[0] if repeated else 1,
             bands=tuple(behind) if single and is_blocks else (),
@@ -102,7 +110,19 @@ class BlockMaker:
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
+            more=node.more,
+            is_loop=turns > 1,
         )
+
+    def _size(self, op: Op) -> tuple[int, int, int]:
+        """Return the size of an output; positions that are learned lie as in a map."""
+        alike = (
+            other
+            for other in self.network.graph.ops
+            if op.index in other.inputs and other.shape == op.shape and other.axes
+        )
+        is_known = op.axes is not None or not op.is_constant
+        return size_of(op if is_known else next(alike, op))
 
     def _shortcuts(
         self, node: Node, chain: list[Call], is_row: bool
@@ -125,11 +145,12 @@ class BlockMaker:
         return tuple(self._name(self.network.parts[k].content) for k in known)
 
     def _name_of(self, part: int) -> str:
-        """Return the name of where a branch beside the flow begins."""
-        sources = self.network.parts[part].sources
+        """Return the name of the end of a branch beside the flow, as it is drawn."""
+        content, sources = self.network.parts[part].content, ()
+        if isinstance(content, Node) and content.op_type in BANDS:
+            sources = self.network.parts[part].sources
         if len(sources) == 1 and sources[0] != START:
             return self._name_of(sources[0])
-        content = self.network.parts[part].content
         return self._name(content) if isinstance(content, Node) else content.name
 
     def _name(self, node: Node) -> str:
@@ -140,7 +161,7 @@ class BlockMaker:
         contents = (part.content for part in self.network.parts)
         paths = [content.path for content in contents if isinstance(content, Node)]
         while len(path) > _LONG and "." in path:
-            shorter = path.split(".", 1)[1]
+            shorter = re.sub(r"^[^.]*\.(\d+\.)*", "", path)
             if shorter[0].isdigit() or sum(p.endswith(shorter) for p in paths) > 1:
                 break
             path = shorter

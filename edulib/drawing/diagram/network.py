@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from edulib.anatomy.graph import Graph, Node, Op, Output
-from edulib.anatomy.op_types import OpType
+from edulib.anatomy.op_types import MERGES, OpType
 
 START = -1
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
@@ -44,18 +44,22 @@ class Network:
     start: Op | None
 
 
-def connect(graph: Graph, nodes: list[Node], ends: Iterable[Output]) -> Network:
+def connect(
+    graph: Graph, nodes: list[Node], ends: Iterable[Output], alone: bool = False
+) -> Network:
     """Keep the nodes that lead to the ends, without the silent ones.
 
     Args:
         graph: the traced network.
         nodes: its steps, folded.
-        ends: what to draw as outputs; one alone is not drawn, it is where all ends.
+        ends: what to draw as outputs.
+        alone: whether to draw an output that is the only one; it is where all ends.
     """
     ends = list(ends)
     linker = _Linker(graph, nodes)
     linker.link()
-    linker.finish(ends if len({end.op for end in ends}) > 1 else [], ends)
+    is_drawn = alone or len({end.op for end in ends}) > 1
+    linker.finish(ends if is_drawn else [], ends)
     return linker.network()
 
 
@@ -97,7 +101,7 @@ class _Linker:
         if node.op_type is OpType.RESHAPE and node.output.axes is not None:
             before = self.graph.ops[node.ops[0].inputs[0]]
             return math.prod(node.shape) == math.prod(before.shape)
-        if node.op_type in _SILENT:
+        if node.op_type in _SILENT or (node.call is None and node.op_type in MERGES):
             return True
         is_free = not (node.params or node.macs)
         return node.call is None and node.op_type is OpType.OTHER and is_free
@@ -190,7 +194,7 @@ def _is_product(node: Node) -> bool:
 
 def _span(outputs: list[Output]) -> list[Output]:
     """Join what the turns of a loop return: "0–11", with the shape of the last."""
-    if len(outputs) <= _MANY:
+    if len(outputs) < _MANY:
         return outputs
     return [Output(f"{outputs[0].name}–{outputs[-1].name}", outputs[-1].op)]
 

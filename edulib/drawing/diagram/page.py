@@ -1,6 +1,6 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
@@ -21,10 +21,6 @@ _PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scal
 _UPRIGHT_NOTE = (
     "Blocks: height and depth are resolution,",
     "width is channels (log scales).",
-)
-_MIXED_NOTE = (
-    "Blocks: sides are resolution; channels are the",
-    "width of upright, the thickness of lying ones.",
 )
 LEGEND = (
     OpType.CONVOLUTION,
@@ -181,22 +177,15 @@ def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
     return [*others, (OpType.OUTPUT, ", ".join(alike))]
 
 
-def _phone_note(steps: Sequence[Item]) -> tuple[str, ...]:
-    """Say what sizes mean on a phone: blocks lie, those of levels stand."""
-    upright = set(_stand(steps))
-    if upright == {True}:
-        return _UPRIGHT_NOTE
-    return _MIXED_NOTE if any(upright) else _PHONE_NOTE
-
-
-def _stand(steps: Sequence[Item]) -> Iterator[bool]:
-    """Tell of each step, also in branches, whether its blocks stand."""
-    for step in steps:
-        if isinstance(step, Fork):
-            for branch in step.branches:
-                yield from _stand(branch)
-        else:
-            yield isinstance(step, Levels)
+def _arcs(steps: Sequence[Item]) -> list[str]:
+    """Say what lines around blocks mean."""
+    piles = blocks_of([step for step in steps if not isinstance(step, Levels)])
+    lines = []
+    if any(block.is_residual and block.repeat > 1 for block in piles):
+        lines.append("Arcs: a block's input is added to its output.")
+    if any(block.is_loop for block in blocks_of(steps)):
+        lines.append("Loop: what a turn puts out, the next one reads.")
+    return lines
 
 
 def _is_fork(step: Item) -> bool:
@@ -216,8 +205,9 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         canvas.chip((x, y - _CHIP + 2), _CHIP, OP_COLORS[op_type])
         canvas.text((x + _CHIP + 5, y), words)
         x += length
-    note = _phone_note(steps) if width <= PHONE else _WIDE_NOTE
+    stand = isinstance(steps[0], Levels)
+    note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
-    for k, line in enumerate(note):
+    for k, line in enumerate((*note, *_arcs(steps))):
         canvas.text((0, y + 22 + k * LINE), line)

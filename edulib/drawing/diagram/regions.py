@@ -9,7 +9,6 @@ from edulib.drawing.diagram.items import (
     Block,
     Fork,
     Item,
-    Levels,
     absorb,
     fold_repeats,
     name_as_drawn,
@@ -29,11 +28,12 @@ def cut_network(
         labels: names to print, by path.
         in_levels: whether to draw all of it in levels, if that can be.
     """
-    regions = _Regions(network, BlockMaker(network, labels), dives=in_levels)
+    regions = _Regions(network, BlockMaker(network, labels), tangled=in_levels)
     return name_as_drawn(regions.items())
 
 
 _MARK = "cross-attention"
+TANGLED = "not drawn one by one"
 _SCALES = 3  # so many levels does a pyramid read at least
 _HEAD = 2  # so short is what is drawn beside others that end
 
@@ -48,12 +48,14 @@ class _Regions:
         sources: for each part what leads to it.
         dives: whether a skip was found around parts of lower resolution, a decoder
             that looks at an encoder, or a module that reads several scales.
+        tangled: whether paths were found that cross.
     """
 
     network: Network
     maker: BlockMaker
     sources: dict[int, tuple[int, ...]] = field(init=False)
     dives: bool = False
+    tangled: bool = False
 
     def __post_init__(self) -> None:
         self.sources = {k: p.sources for k, p in enumerate(self.network.parts)}
@@ -62,12 +64,14 @@ class _Regions:
         """Return chains and forks, or all in levels where a part of it needs them."""
         region = list(self.sources)
         if len(self._components(region)) > 1:
-            return fold_repeats(absorb(self._branches(START, region, None, False)))
-        items = self._chain(region, START, None)
-        crossed = any(isinstance(item, Levels) for item in items)
-        crossed = crossed or (self.dives and self._resolutions(region) > 1)
-        whole = self._levels(region, None) if crossed else None
-        return [whole] if whole is not None else items
+            items = fold_repeats(absorb(self._branches(START, region, None, False)))
+        else:
+            items = self._chain(region, START, None)
+        if self.tangled or (self.dives and self._resolutions(region) > 1):
+            blocks = [self.maker.block(k) for k in region]
+            levels = make_levels(blocks, list(self.sources.values()))
+            return items if levels is None else [levels]
+        return items
 
     def _chain(self, region: list[int], start: int, end: int | None) -> list[Item]:
         """Cut a region at the parts that all paths pass.
@@ -198,9 +202,7 @@ class _Regions:
 
     def _tangle(self, inner: list[int], end: int | None) -> list[Item]:
         """Stand for parts whose paths cross: one block, its own inputs and outputs."""
-        levels = self._levels(inner, end)
-        if levels is not None:
-            return [levels]
+        self.tangled = True
         entries = [k for k in inner if not self.sources[k]]
         exits = [k for k in inner if self._is_output(k)]
         steps = [k for k in inner if k not in entries and k not in exits]
@@ -210,7 +212,7 @@ class _Regions:
         whole = replace(
             blocks[-1],
             name=f"{len(steps)} steps",
-            words="interlaced",
+            words=TANGLED,
             params=sum(block.params for block in blocks),
             repeat=1,
             bands=(),
@@ -222,20 +224,6 @@ class _Regions:
         before = self._beside(entries, is_fed)
         return [*before, whole, *self._beside(exits, end is not None)]
 
-    def _levels(self, inner: list[int], end: int | None) -> Levels | None:
-        """Draw parts in rows by resolution; None where there are too many."""
-        blocks = [self.maker.block(k) for k in inner]
-        places = {k: n for n, k in enumerate(inner)}
-        sources = [
-            (
-                *{places.get(s, START) for s in self.sources[k]},
-                *(places.get(s, START) for s in _again(self.sources[k])),
-            )
-            for k in inner
-        ]
-        exits = () if end is None else self.sources[end]
-        return make_levels(blocks, sources, [places[k] for k in exits if k in places])
-
     def _beside(self, parts: list[int], goes_on: bool) -> list[Item]:
         """Make the fork of inputs or outputs at a tangle, beside what goes on."""
         branches = [(self.maker.block(k),) for k in parts]
@@ -244,8 +232,3 @@ class _Regions:
         if goes_on:
             branches.append(())
         return [Fork(tuple(branches), None)] if len(branches) > 1 else list(branches[0])
-
-
-def _again(sources: tuple[int, ...]) -> list[int]:
-    """List what stands in a list for the second time."""
-    return [source for k, source in enumerate(sources) if source in sources[:k]]

@@ -4,7 +4,7 @@ import re
 import textwrap
 
 from edulib.anatomy import OpType
-from edulib.anatomy.numbers import short_count
+from edulib.anatomy.numbers import shape_words, short_count
 from edulib.anatomy.op_types import MERGES
 from edulib.drawing.diagram.canvas import SMALL
 from edulib.drawing.diagram.items import Block, Item, Levels
@@ -34,11 +34,6 @@ _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim":
 _SPLIT = ("cell", "slim")  # forms that cut long names of classes
 
 
-def shape_words(shape: tuple[int, ...]) -> str:
-    """Write a shape: "64×56×56"; "1" where there is one number for an image."""
-    return "×".join(map(str, shape)) or "1"
-
-
 def label_lines(block: Block, form: str) -> list[Line]:
     """Return the lines of a label: name, what it does, shape, parameters.
 
@@ -60,11 +55,12 @@ def label_lines(block: Block, form: str) -> list[Line]:
     lines += [(line, SMALL, False) for line in wrapped]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
     for name in block.attends_to:
-        looks = textwrap.wrap(f"attends to {name}", _WRAP[form])
+        looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
         lines += [(line, SMALL, False) for line in looks]
-    shape = shape_words(block.shape)
+    shape = shape_words(block.shape, block.more)
     params = short_count(block.params) if block.params else ""
-    params += " params" if params and form not in ("narrow", "slim") else ""
+    noun = " param" if block.params == 1 else " params"
+    params += noun if params and form not in ("narrow", "slim") else ""
     if form == "joined" and params:
         return [*lines, (f"{shape} · {params}", SMALL, False)]
     return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
@@ -89,7 +85,11 @@ def merge_lines(merge: Block) -> list[Line]:
 
 def hint(block: Block) -> str:
     """Return the exact numbers of a block, for its tooltip."""
-    parts = [block.name, _phrase(block), f"output {shape_words(block.shape)}"]
+    parts = [
+        block.name,
+        _phrase(block),
+        f"output {shape_words(block.shape, block.more)}",
+    ]
     if block.params:
         parts.append(f"{block.params:,} parameters")
     return ", ".join(part for part in parts if part)
@@ -103,7 +103,7 @@ def describe_items(items: list[Item]) -> str:
 def _sentence(item: Item) -> str:
     if isinstance(item, Block):
         phrase = f" ({words})" if (words := _phrase(item)) else ""
-        return f"{item.name}{phrase} gives {shape_words(item.shape)}"
+        return f"{item.name}{phrase} gives {shape_words(item.shape, item.more)}"
     if isinstance(item, Levels):
         return f"levels [{_levels(item)}]"
     told = [
@@ -125,7 +125,7 @@ def _levels(item: Levels) -> str:
         names = [_named(item, source) for source in sources]
         is_next = sources in ([], [k - 1])
         first = "" if is_next else f", from {' and '.join(names)}"
-        shape = shape_words(block.shape)
+        shape = shape_words(block.shape, block.more)
         told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
     return "; ".join(told)
 

@@ -156,7 +156,7 @@ def _steepness(boxes: Tensor) -> Tensor:
     """Return arctan(w / h), also where h is 0; 0 for a point, which has no shape."""
     width, height = widened(boxes[..., 2:] - boxes[..., :2]).unbind(-1)
     is_point = (width == 0) & (height == 0)
-    return torch.atan2(width, height.masked_fill(is_point, 1))
+    return torch.atan2(width, height.masked_fill(is_point, 1))  # older torch: NaN
 
 
 def _ratio(part: Tensor, whole: Tensor) -> Tensor:

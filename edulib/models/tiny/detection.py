@@ -68,7 +68,7 @@ def maskrcnn_resnet50_fpn(num_classes: int = 3, in_channels: int = 3) -> nn.Modu
 
 def _stages_of_rcnn(num_classes: int, in_channels: int) -> tuple[nn.Module, ...]:
     channels = (8, 8, 16, 16)
-    body = resnet.ResNet(resnet.Bottleneck, (1, 1, 1, 1), channels, 1, in_channels)
+    body = resnet.ResNet(resnet.Bottleneck, (2, 1, 1, 1), channels, 1, in_channels)
     body = freeze_batch_norm(Stages(body, fpn.STAGES))
     pyramid = fpn.FeaturePyramid(channels, 8, further=[fpn.Subsample()])
     network = nn.Sequential(OrderedDict(body=body, pyramid=pyramid))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edulib.checks import describe, output_of_one
+from edulib.data.padding import pad_images, pad_maps
 from edulib.training.batches import Batch
 from edulib.training.measures import Comparison, coco_summary, compare
 from edulib.training.metrics import Statistics
@@ -61,7 +61,8 @@ class Detection(Objective):
 
     Images of one size are stacked; of several sizes, they are filled with zeros on the
     right and below, and their masks too. Images without objects are examples as others
-    are. What a target calls a crowd is not learnt, and may be found or not.
+    are. What a target calls a crowd is not learnt, and may be found or not. There is no
+    label smoothing.
 
     Measures of training: ``loss``, the sum, and each of its parts, means over the
     images. Of validation: ``AP`` and ``AP50`` of the boxes, in [0, 1], as
@@ -182,13 +183,12 @@ def joined(batch: Batch, size: int) -> Iterator[tuple[Tensor, Objects]]:
     """Yield a batch in parts: images as one tensor (B, C, H, W), and their targets."""
     for start in range(0, len(batch.inputs), size):
         images = batch.inputs[start : start + size]
-        height, width = (max(x.shape[axis] for x in images) for axis in (-2, -1))
         targets = [plain(one) for one in batch.targets[start : start + size]]
         if not isinstance(images, Tensor):
-            images = torch.stack([fill(image, height, width) for image in images])
+            images = pad_images(images)
         for target in targets:
             if "masks" in target:
-                target["masks"] = fill(target["masks"], height, width)
+                target["masks"] = pad_maps(target["masks"], *images.shape[-2:])
         yield images, targets
 
 
@@ -205,8 +205,3 @@ def without_crowds(target: dict[str, Tensor]) -> dict[str, Tensor]:
     crowd = target.get("crowd")
     names = [name for name in ("boxes", "labels", "masks") if name in target]
     return {n: target[n] if crowd is None else target[n][~crowd] for n in names}
-
-
-def fill(maps: Tensor, height: int, width: int) -> Tensor:
-    """Add zeros to the right of maps (..., H, W) and below."""
-    return F.pad(maps, (0, width - maps.shape[-1], 0, height - maps.shape[-2]))

@@ -19,9 +19,12 @@ from torch import nn
 from torchvision.models.detection import MaskRCNN as Reference
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from edulib.models.detection.faster_rcnn import Features, RegionPooling, RoIAlign
+from edulib.experiments.networks import SmallBackbone
+from edulib.models.detection import faster_rcnn as rcnn
+from edulib.models.detection.fpn import FeaturePyramid
 from edulib.models.detection.mask_rcnn import (
     MaskHead,
+    MaskRCNN,
     cut_masks,
     maskrcnn_resnet50_fpn,
     paste_masks,
@@ -113,10 +116,48 @@ def test_the_loss_is_that_of_the_own_kind_alone():
 
 @pytest.mark.parametrize("side", [7, 14])
 def test_the_mask_is_twice_as_fine_as_the_pooled_grid(side):
-    head = MaskHead(RegionPooling(RoIAlign(side), [8]), 4, KINDS, width=3, depth=2)
-    features = Features([torch.randn(1, 4, 8, 8)], (64, 64))
+    head = MaskHead(
+        rcnn.RegionPooling(rcnn.RoIAlign(side), [8]), 4, KINDS, width=3, depth=2
+    )
+    features = rcnn.Features([torch.randn(1, 4, 8, 8)], (64, 64))
     logits = head(features, [torch.tensor([[3.0, 4, 30, 40]])])
     assert logits.shape == (1, KINDS + 1, 2 * side, 2 * side)
+
+
+class SoftmaxMaskHead(MaskHead):
+    """All kinds and the background compete for each cell, as in table 2b."""
+
+    def loss(self, logits, labels, wanted):
+        truth = labels[:, None, None] * (wanted > 0.5)
+        return nn.functional.cross_entropy(logits, truth)
+
+    def probabilities(self, logits, labels):
+        return logits.softmax(1)[torch.arange(len(labels)), labels]
+
+
+@pytest.mark.parametrize("head", [MaskHead, SoftmaxMaskHead])
+@pytest.mark.parametrize("pool", [rcnn.RoIAlign, rcnn.RoIPool])
+def test_parts_are_exchanged_on_a_backbone_of_three_maps(head, pool):
+    torch.manual_seed(0)
+    backbone = SmallBackbone()
+    pyramid = FeaturePyramid(backbone.out_channels, 8)
+    network = nn.Sequential(backbone, pyramid)
+    anchors = rcnn.Anchors([(24,), (44,)], (0.5, 1, 2))  # of strides 8 and 16
+    layers = nn.Sequential(nn.Flatten(), nn.Linear(8 * 7 * 7, 16), nn.ReLU())
+    of_boxes = rcnn.RegionPooling(pool(7), [8])
+    of_masks = rcnn.RegionPooling(pool(7), [4])
+    detector = MaskRCNN(
+        rcnn.Backbone(network, divisor=16),
+        rcnn.RPN(anchors, rcnn.RPNHead(8, nn.Conv2d(8, 3, 1), 3)),
+        rcnn.BoxHead(of_boxes, layers, 16, KINDS, rcnn.Sampler(24, 0.33)),
+        head(of_masks, 8, KINDS, width=6, depth=2),
+    )
+    images, targets = torch.rand(2, 3, 64, 80), floats(make(64, 80)[:2])
+    sum(detector.losses(images, targets).values()).backward()
+    assert all(p.grad.abs().max() > 0 for p in detector.parameters())
+    assert detector(images, 0).mask_logits.shape[1:] == (KINDS + 1, 14, 14)
+    found = detector.eval().detect(images, 0, max_detections=3)
+    assert [one["masks"].shape for one in found] == [(3, 64, 80)] * 2
 
 
 def test_images_without_objects_have_a_mask_loss_of_0():

@@ -87,7 +87,8 @@ class RegionPooling(nn.Module):
     Raises:
         ValueError: if the backbone has no map of such a stride.
 
-    Source: Lin et al., 2016, section 4.2. As in the paper.
+    Source: Lin et al., 2016, section 4.2. As in the paper. (torchvision guesses strides
+    from the height before images are filled up, and is wrong where that adds 42 %.)
     """
 
     def __init__(self, pool: nn.Module, strides: Sequence[int]) -> None:

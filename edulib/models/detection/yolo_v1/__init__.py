@@ -25,13 +25,13 @@ through that IoU.
 Differs from the paper: in what it does not say. Of several objects in one cell the
 first of the target counts; the authors' program, darknet, takes the first too, in
 random order. Where no box of a cell overlaps its object, the first is responsible; in
-darknet the nearest is. Darknet's gradients are half of equation 3's: its learning rates
-mean half as much here. It orders the outputs by kind (all classes, all confidences, all
-boxes), and its ``yolov1.cfg`` of today, with batch normalisation, a locally connected
-layer and three boxes a cell, is another network. Of Fast YOLO the paper tells only that
-it has 9 convolutions instead of 24, and fewer filters: the layers here are those of
-darknet's ``yolo-tiny.cfg`` of 2015. The initialisation, too, is not the paper's (see
-``layers.py``), which trains the first 20 convolutions on ImageNet.
+darknet the nearest is. Darknet's gradients are half of equation 3's: a learning rate of
+0.01 there is one of 0.005 here. It orders the outputs by kind (all classes, all
+confidences, all boxes), and its ``yolov1.cfg`` of today, with batch normalisation, a
+locally connected layer and three boxes a cell, is another network. Of Fast YOLO the
+paper tells only that it has 9 convolutions instead of 24, and fewer filters: the layers
+here are those of darknet's ``yolo-tiny.cfg`` of 2015. The initialisation, too, is not
+the paper's (see ``layers.py``), which trains the first 20 convolutions on ImageNet.
 """
 
 from edulib.models.detection.yolo_v1.grid import ROOTS, Cells, Sides
