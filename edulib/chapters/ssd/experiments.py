@@ -23,7 +23,9 @@ BUILDS = {
 EXPERIMENTS = {
     "ssd-parts": Experiment(
         variants={
-            name: Variant(build, DATA, replace(DETECTORS, epochs=3), Detection(sizes=SIZES))
+            name: Variant(
+                build, DATA, replace(DETECTORS, epochs=3), Detection(sizes=SIZES)
+            )
             for name, build in BUILDS.items()
         },
         seeds=(0, 1, 2),
@@ -34,7 +36,9 @@ CHECKPOINTS = {
     "ssd-small-scenes": CheckpointRecipe(
         builder="edulib.chapters.ssd.networks.small_ssd",
         arguments={},
-        data=partial(annotated_scenes, train=5000, val=500, image_size=128, varied=True),
+        data=partial(
+            annotated_scenes, train=5000, val=500, image_size=128, varied=True
+        ),
         recipe=replace(DETECTORS, epochs=5),
         minimum=0.75,
         half=True,
