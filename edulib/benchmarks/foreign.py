@@ -5,10 +5,14 @@ row of its table that is one layer is compared with that layer's own parameters 
 kernel.
 """
 
+import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -17,7 +21,11 @@ from torch.overrides import TorchFunctionMode
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Graph, Node
 from edulib.anatomy.trace import count_parameters, trace_graph
+from edulib.benchmarks.memory import memory_limit
+from edulib.files import atomic_write
 
+KEPT = Path("build/foreign.jsonl")  # what a killed run found, to go on with
+MEMORY = 4 * 2**30  # bytes: a network that must be run on values may be too large
 # One of each family: what the fast tests look at, and every other run begins with.
 SAMPLE = (
     "torchvision/deeplabv3_mobilenet_v3_large",
@@ -111,15 +119,32 @@ def all_names() -> list[str]:
     return list(dict.fromkeys([*SAMPLE, *names]))
 
 
-def bench_foreign(names: list[str] | None = None) -> dict:
+def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
     """Trace all networks of both lists.
+
+    What came out of each is kept in a file until all are done, so that a run that is
+    killed goes on where it was, unless code or libraries have changed since.
+
+    Args:
+        names: some of the networks; all by default.
+        kept: the file.
 
     Returns:
         How many were tried, traced and right, rows and wrong rows, milliseconds of a
         trace for each operation, and by name what is wrong.
     """
     names = names or all_names()
-    found = {name: examine(name) for name in names}
+    found = _kept(kept)
+    with memory_limit(MEMORY), kept.open("a", encoding="utf-8") as file:
+        for name in (name for name in names if name not in found):
+            found[name] = examine(name)
+            print(json.dumps([name, asdict(found[name])]), file=file, flush=True)
+    kept.unlink()
+    return summary({name: found[name] for name in names})
+
+
+def summary(found: dict[str, Finding]) -> dict:
+    """Sum up what came out of networks, by name."""
     traced = [one for one in found.values() if not one.error]
     ops = sum(one.ops for one in traced)
     return {
@@ -130,6 +155,26 @@ def bench_foreign(names: list[str] | None = None) -> dict:
         "ms_per_op": 1000 * sum(one.seconds for one in traced) / max(ops, 1),
         "wrong": {k: asdict(v) for k, v in found.items() if v.error or v.wrong},
     }
+
+
+def _kept(file: Path) -> dict[str, Finding]:
+    """Read what an earlier run with the same code and libraries found, by name."""
+    made_with = _made_with()
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    is_same = lines[:1] == [made_with]
+    whole = [line for line in lines[1:] if is_same and line.endswith("}]")]
+    text = "\n".join([made_with, *whole, ""])
+    atomic_write(file, text.encode())  # without a line that was cut off
+    return {name: Finding(**finding) for name, finding in map(json.loads, whole)}
+
+
+def _made_with() -> str:
+    """Name the libraries and the code that the findings depend on."""
+    package = Path(__file__).parents[1]
+    files = [Path(__file__), *sorted((package / "anatomy").glob("*.py"))]
+    code = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    used = ("torch", "torchvision", "timm")
+    return " ".join([*(f"{name} {version(name)}" for name in used), code])
 
 
 def examine(name: str) -> Finding:
