@@ -5,6 +5,7 @@ row of its table that is one layer is compared with that layer's own parameters 
 kernel.
 """
 
+import gc
 import json
 import time
 import warnings
@@ -138,6 +139,7 @@ def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
     with memory_limit(MEMORY), kept.open("a", encoding="utf-8") as file:
         for name in (name for name in names if name not in found):
             found[name] = examine(name)
+            gc.collect()  # modules and their copies hold each other
             print(json.dumps([name, asdict(found[name])]), file=file, flush=True)
     kept.unlink()
     return summary({name: found[name] for name in names})
