@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from edulib.anatomy.assembly import assemble
 from edulib.anatomy.graph import Graph
-from edulib.anatomy.inputs import Input, Inputs, make_inputs, shape_text
+from edulib.anatomy.inputs import Input, Inputs, make_inputs, remedy, shape_text
 from edulib.anatomy.packed import count_packed
 from edulib.anatomy.recorder import Recorder
 from edulib.anatomy.structure import tensors_in
@@ -58,7 +58,7 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
         cause = first if _is_meta(model) and not _is_too_large(error) else error
     raise ValueError(
         f"{type(model).__name__} cannot read an input of shape "
-        f"{shape_text(inputs)}: {type(cause).__name__}: {cause}"
+        f"{shape_text(inputs)}: {type(cause).__name__}: {cause}{remedy(inputs)}"
     ) from cause
 
 

@@ -20,6 +20,11 @@ class Net(nn.Module):
         return self.head(self.token(tokens))
 net, nothing, broken = Net(), (lambda: 3), (lambda: 1 / 0)
 def image(): return nn.Conv2d(3, 4, 1)
+def vector(): return nn.Linear(4, 1)
+def sized():
+    model = nn.Conv2d(1, 4, 1)
+    model.default_cfg = {"input_size": (1, 6, 8)}
+    return model
 def fetching(*, weights_backbone="default", classes=4):
     if weights_backbone is not None:
         raise ConnectionError("no network")
@@ -54,6 +59,15 @@ def test_a_model_of_ones_own(folder, capsys):
     assert {file.name for file in folder.glob("*.svg")} == {"net.svg", "image.svg"}
 
 
+def test_the_size_that_a_model_says_it_was_made_for(folder, capsys):
+    assert main(["own_networks:sized"]) == 0
+    printed = capsys.readouterr().out
+    assert "on one image of 1×6×8: 8 parameters" in printed
+    assert "(1, 6, 8) was assumed" in printed
+    assert main(["own_networks:sized", "--input", "1x9x9"]) == 0
+    assert "assumed" not in capsys.readouterr().out
+
+
 def test_a_builder_is_asked_for_no_weights(folder, capsys):
     assert main(["own_networks:fetching"]) == 0
     assert "16 parameters" in capsys.readouterr().out
@@ -64,6 +78,8 @@ BAD = [
     (["own_networks:absent"], "own_networks has no such 'absent'"),
     (["no_such_module:net"], "module before the colon that can be imported"),
     (["torch.nn:Linear"], "called without arguments, got 'torch.nn:Linear'"),
+    (["own_networks.Net"], "did you mean own_networks:Net?"),
+    (["own_networks:vector"], "(3, 224, 224) was assumed, give another one with"),
     (["own_networks:nothing"], "to make a torch.nn.Module, got int"),
     (["own_networks:broken"], "makes no model: ZeroDivisionError"),
     (["lenet5", "--input", "1xx3"], "expected a shape such as 3x224x224"),

@@ -8,6 +8,8 @@ from torch import nn
 
 from edulib.explanation import (
     Layer,
+    attention_maps,
+    class_score,
     deconvnet,
     grad_cam,
     gradient,
@@ -234,8 +236,31 @@ def test_a_model_of_two_inputs_says_which_is_missing(image):
         def forward(self, x, t):
             return x * t
 
-    with pytest.raises(ValueError, match=r"cannot read images .* argument: 't'"):
+    told = r"takes images alone, got Two: .* argument: 't'; wrap it in a module"
+    with pytest.raises(ValueError, match=told):
         layer_output(Two(), image, "")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda net, x: grad_cam(net, x, "0", 0),
+        lambda net, x: layer_output(net, x, "0"),
+        lambda net, x: occlusion_map(net, x[:1], 0, 2, 2),
+        lambda net, x: attention_maps(net, x),
+        lambda net, x: maximize_activation(net, "0", 0, (3, 4, 4), steps=1),
+    ],
+)
+def test_a_model_without_weights(call, image):
+    with torch.device("meta"):
+        net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
+    with pytest.raises(ValueError, match=r"Sequential has no weights .* need them"):
+        call(net, image)
+
+
+def test_an_output_of_a_model_that_has_one(image):
+    with pytest.raises(ValueError, match="which is one tensor: leave output= out"):
+        class_score(1, output="out")(torch.rand(2, 3))
 
 
 @pytest.mark.parametrize(
