@@ -86,7 +86,7 @@ class Finding:
         rows: steps of its graph that are one layer.
         wrong: what the graph says otherwise than the layer, each a sentence.
         error: why it could not be traced, "" if it could.
-        seconds: that the trace took.
+        seconds: of processor time that the trace took.
     """
 
     ops: int = 0
@@ -131,8 +131,7 @@ def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
         kept: the file.
 
     Returns:
-        How many were tried, traced and right, rows and wrong rows, milliseconds of a
-        trace for each operation, and by name what is wrong.
+        What `summary` gives.
     """
     names = names or all_names()
     found = _kept(kept)
@@ -146,10 +145,16 @@ def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
 
 
 def summary(found: dict[str, Finding]) -> dict:
-    """Sum up what came out of networks, by name."""
+    """Sum up what came out of networks, by name.
+
+    Returns:
+        How many were tried and traced, rows and wrong rows, milliseconds of processor
+        time of a trace for each operation, and by name what is wrong.
+    """
     traced = [one for one in found.values() if not one.error]
     ops = sum(one.ops for one in traced)
     return {
+        "libraries": {name: version(name) for name in ("torchvision", "timm")},
         "tried": len(found),
         "traced": len(traced),
         "rows": sum(one.rows for one in traced),

@@ -332,7 +332,7 @@ def test_a_folder_is_no_checkpoint(tmp_path):
 def test_a_pipe_is_no_checkpoint(tmp_path):
     """Whoever opens one to read waits for ever."""
     os.mkfifo(tmp_path / "net.pt")
-    with pytest.raises(ValueError, match="expected a file .*, got a pipe or device"):
+    with pytest.raises(ValueError, match=r"expected a file .*, got a pipe or device"):
         fit(network(), examples(), checkpoint=tmp_path / "net.pt")
 
 
