@@ -17,6 +17,7 @@ from edulib.anatomy.trace import trace_graph
 from edulib.anatomy.unknowns import not_known
 
 _IMAGE = (3, 224, 224)
+_OWN = "any model is found that a function build() in my.py returns: give my:build"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,7 +143,7 @@ def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
     if not callable(found):
         raise ValueError(
             f"expected a builder or a module after the colon; {module} has no such "
-            f"{attribute!r}"
+            f"{attribute!r}: {_OWN}"
         )
     return found, (_IMAGE,)
 
@@ -175,7 +176,7 @@ def make_model(build: Callable[[], nn.Module], name: str) -> nn.Module:
         except TypeError as error:
             raise ValueError(
                 f"expected a builder that can be called without arguments, got "
-                f"{name!r}: {error}; write one into my.py and give my:build"
+                f"{name!r}: {error}; {_OWN}"
             ) from error
         except Exception as error:
             kind = type(error).__name__

@@ -30,9 +30,9 @@ def not_known(graph: Graph) -> list[str]:
             "The model asks for values, so it was run on zeros: what it does with "
             "another input, and what that costs, may differ."
         )
-    lost = [op for op in _lost(graph) if not is_strange(op)]
+    lost = [op for op in _lost(graph) if not _is_strange(op)]
     found += _listed("Receptive fields are not known behind", map(_where, lost), ".")
-    strange = [op for op in graph.ops if is_strange(op)]
+    strange = [op for op in graph.ops if _is_strange(op)]
     uncounted = [op for op in strange if not op.macs]
     counted = [op for op in strange if op.macs]
     found += _listed(_STRANGE, map(_where, uncounted), _COSTS_NOTHING)
@@ -83,7 +83,7 @@ def _given_away(graph: Graph) -> set[int]:
     return parts | {output.op for output in graph.outputs}
 
 
-def is_strange(op: Op) -> bool:
+def _is_strange(op: Op) -> bool:
     """Whether nothing is known of what a function does with positions, or costs."""
     hides = op.params or not op.is_constant
     return op.op_type is OpType.OTHER and not is_known(op.name) and bool(hides)

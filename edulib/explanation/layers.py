@@ -77,7 +77,7 @@ def _check_runs(model: nn.Module, images: Tensor) -> None:
         raise ValueError(
             f"expected a model that takes images alone, got {name}: {error}; "
             "wrap it in a module that holds the rest: "
-            "def forward(self, images): return self.model(images, self.rest)"
+            "def forward(self, images): return self.model(images, *self.rest)"
         ) from error
 
 

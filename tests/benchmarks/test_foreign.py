@@ -84,7 +84,7 @@ def test_what_other_code_found_is_not_kept(tmp_path, monkeypatch):
 def test_what_needs_too_much_memory_fails_alone(tmp_path, monkeypatch):
     class Large(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            return x.new_zeros(10**11 + int(x.sum().item()))
+            return x.new_zeros(3 * 2**29 + int(x.sum().item()))
 
     def find(name: str) -> foreign.Foreign:
         make = Large if name == "large" else nn.Identity
