@@ -125,11 +125,20 @@ def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
         return model(inputs[:1])
     except (RuntimeError, TypeError, AttributeError, IndexError) as error:
         reason = str(error).partition("\n")[0]
-        remedy = "" if inputs.is_floating_point() else "; of bytes use inputs / 255"
         raise ValueError(
             f"expected inputs that the model takes, got {describe(inputs[:1])}: "
-            f"{reason}{remedy}"
+            f"{reason}{_converted(inputs, model)}"
         ) from error
+
+
+def _converted(inputs: Tensor, model: nn.Module) -> str:
+    """Say how inputs become numbers of the model's type, if they are of another."""
+    wanted = {p.dtype for p in model.parameters() if p.is_floating_point()}
+    if inputs.dtype == torch.uint8:
+        return "; of bytes use inputs / 255"
+    if len(wanted) != 1 or inputs.dtype in wanted or inputs.is_complex():
+        return ""
+    return f"; use inputs.to({wanted.pop()})"
 
 
 def check_images(images: Any, channels: int | None = None, ndim: int = 4) -> None:

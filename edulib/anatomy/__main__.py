@@ -17,6 +17,7 @@ from edulib.anatomy.trace import trace_graph
 from edulib.anatomy.unknowns import not_known
 
 _IMAGE = (3, 224, 224)
+_OWN = "any model is found that a function build() in my.py returns: give my:build"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,13 +48,22 @@ def _parser() -> argparse.ArgumentParser:
         "--input",
         metavar="SHAPE",
         action="append",
-        help="shape without the batch, such as 3x224x224, which is the default for "
-        "package.module:builder; 77:long for token ids; once for each argument",
+        help="shape without the batch, such as 3x224x224; 77:long for token ids; once "
+        "for each argument. By default the size that the model says it was made for, "
+        "else 3x224x224",
     )
     parser.add_argument(
-        "--depth", type=int, default=1, help="levels of modules to open (1)"
+        "--depth",
+        type=int,
+        default=1,
+        help="levels of modules that the table opens; by default 1",
     )
-    parser.add_argument("--svg", type=Path, help="file of the diagram; MODEL.svg")
+    parser.add_argument(
+        "--svg",
+        type=Path,
+        metavar="FILE",
+        help="where the diagram is written; by default MODEL.svg, over an old one",
+    )
     return parser
 
 
@@ -64,18 +74,33 @@ def _report(options: argparse.Namespace) -> None:
     if options.input:
         inputs = tuple(map(read_input, options.input))
     model = make_model(build, options.model)
+    assumed = not options.input and ":" in options.model
+    if assumed:
+        inputs = (_own_size(model) or _IMAGE,)
     title = options.model.rpartition(":")[2]
-    print(stage_table(model, *inputs, depth=options.depth, title=title))
+    try:
+        table = stage_table(model, *inputs, depth=options.depth, title=title)
+    except ValueError as error:
+        more = f"; {inputs[0]} was assumed, give another one with --input"
+        raise ValueError(f"{error}{more * assumed}") from error
+    print(table)
     file = options.svg or Path(f"{title}.svg")
     try:
         diagram(model, *inputs, title=title).save(file)
     except OSError as error:
         raise ValueError(f"cannot write the diagram to {file}: {error}") from error
     print(f"\nDiagram: {file}")
-    if not options.input and ":" in options.model:
-        print(f"Input: {_IMAGE} was assumed; give another one with --input.")
+    if assumed:
+        print(f"Input: {inputs[0]} was assumed; give another one with --input.")
     for sentence in not_known(trace_graph(model, *inputs)):
         print(f"Not known: {sentence}")
+
+
+def _own_size(model: nn.Module) -> tuple[int, ...] | None:
+    """Return the shape of an image that a model says it was made for, as timm's do."""
+    said = getattr(model, "default_cfg", None)
+    size = said.get("input_size") if isinstance(said, dict) else None
+    return tuple(size) if size else None
 
 
 def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
@@ -93,6 +118,12 @@ def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
     from edulib.registry import get_builder, get_model_info
 
     module, colon, attribute = name.partition(":")
+    if not colon and "." in name:
+        before, _, last = name.rpartition(".")
+        raise ValueError(
+            "expected a builder of this package or package.module:builder, got "
+            f"{name!r}: did you mean {before}:{last}?"
+        )
     if not colon:
         return get_builder(name), (get_model_info(name).image_shape,)
     sys.path.insert(0, "")  # modules of the folder where one is
@@ -112,7 +143,7 @@ def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
     if not callable(found):
         raise ValueError(
             f"expected a builder or a module after the colon; {module} has no such "
-            f"{attribute!r}"
+            f"{attribute!r}: {_OWN}"
         )
     return found, (_IMAGE,)
 
@@ -145,7 +176,7 @@ def make_model(build: Callable[[], nn.Module], name: str) -> nn.Module:
         except TypeError as error:
             raise ValueError(
                 f"expected a builder that can be called without arguments, got "
-                f"{name!r}: {error}; write one into my.py and give my:build"
+                f"{name!r}: {error}; {_OWN}"
             ) from error
         except Exception as error:
             kind = type(error).__name__

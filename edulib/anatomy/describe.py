@@ -4,6 +4,7 @@ from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
 from edulib.anatomy.op_types import REDUCTIONS, OpType
+from edulib.anatomy.packed import hides_weights
 from edulib.anatomy.window import AdaptivePooling
 
 _WORDS = {
@@ -62,7 +63,8 @@ def describe(node: Node) -> str:
         return f"{node.call.turns} × {node.call.type}, shared"
     if node.call.is_leaf:
         own = node.op_type in (OpType.OTHER, OpType.RESHAPE) and len(node.ops) > 1
-        return node.call.type if own else describe_op(node.main)
+        words = node.call.type if own else describe_op(node.main)
+        return words + ", not counted" * hides_weights(node.call.module)
     repeated = repeated_block(node)
     if repeated is not None:
         count, name = repeated

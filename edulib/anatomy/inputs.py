@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 Input = Any
 _MOST = 4
+_UNBATCHED = (1, 3)  # dimensions of one vector, one image
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,18 @@ def make_inputs(model: nn.Module, inputs: tuple[Input, ...]) -> Inputs:
 def shape_text(inputs: tuple[Input, ...]) -> str:
     """Write what a model was given: shapes as they are, tensors with their type."""
     return ", ".join(map(_text, inputs))
+
+
+def remedy(inputs: tuple[Input, ...]) -> str:
+    """Say what may be wrong with inputs that a model could not read, or nothing."""
+    if len(inputs) > 1 and all(isinstance(value, int) for value in inputs):
+        return f"; one shape is written as a tuple: {inputs}?"
+    for value in inputs:
+        if isinstance(value, Tensor) and value.ndim in _UNBATCHED:
+            return "; a tensor is given with its batch: tensor[None]?"
+        if is_shape(value) and len(value) == _MOST and value[0] == 1:
+            return f"; a shape is given without the batch: {tuple(value[1:])}?"
+    return ""
 
 
 def _text(value: Input) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from edulib.anatomy.packed import unpacked_settings
 from edulib.anatomy.window import (
     UNKNOWN,
     AdaptivePooling,
@@ -53,7 +54,7 @@ def spatial_rank(name: str, ndim: int) -> int | None:
 def read_settings(name: str, args: tuple, kwargs: dict) -> dict:
     """Return the arguments of a call by name."""
     names = _SIGNATURES.get(_family(name)[0], "").split()
-    return dict(zip(names, args, strict=False)) | kwargs
+    return unpacked_settings(dict(zip(names, args, strict=False)) | kwargs)
 
 
 def read_kernel(name: str, settings: dict) -> Kernel | None:

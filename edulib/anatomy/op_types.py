@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from edulib.anatomy.packed import plain_name
+
 
 class OpType(StrEnum):
     """Types of operations, from those that give a step its character least."""
@@ -73,7 +75,8 @@ _POINTWISE = frozenset(
     "atan atan2 erf sign floor ceil round trunc frac clamp clamp_min clamp_max "
     "maximum minimum where masked_fill lerp addcmul addcdiv remainder mod fmod eq ne "
     "lt le gt ge and or xor not logical_and logical_or logical_not isnan detach copy "
-    "cumsum cumprod float half double long int bool".split()
+    "quantize_per_tensor quantize_per_channel dequantize cumsum cumprod float half "
+    "double long int bool".split()
 )
 
 # What a function is that usually joins activations and reads only one.
@@ -88,6 +91,7 @@ def clean_name(function: object) -> str:
         name = getattr(getattr(function, "__self__", None), "__name__", name)
     if name.startswith("_"):
         name = name[1:]
+    name = plain_name(function, name)
     alias = {"iadd": "add", "radd": "add", "imul": "mul", "rmul": "mul", "isub": "sub"}
     return alias.get(name, name)
 

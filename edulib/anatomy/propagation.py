@@ -13,7 +13,7 @@ from edulib.anatomy.kernels import (
     read_window,
     spatial_rank,
 )
-from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS
+from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, is_known
 from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
@@ -281,7 +281,7 @@ def _generic(
         return UNKNOWN, kept
     if name == "linear" and -1 in at.dims:
         return WHOLE, Place(seen=at.seen)
-    if kept.dims:
+    if kept.dims and is_known(name):
         return POINT, kept
     is_vector = math.prod(after) == max(after, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):

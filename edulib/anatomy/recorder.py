@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, OpType, clean_name
+from edulib.anatomy.packed import unpack
 from edulib.anatomy.propagation import (
     Place,
     Step,
@@ -38,6 +39,7 @@ _WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
 _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _WHOLE_ATTENTION = "multi_head_attention_forward"
 _HEADS = 4  # place of the number of heads among its arguments
+_PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
 _MATRIX = 2  # dimensions of a weight that is multiplied at each step
 
 
@@ -111,6 +113,7 @@ class Recorder(TorchFunctionMode):
         self._storages = {_memory(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
         self._flops = 0
+        self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
         """Hook into all modules, outside of the hooks that they have."""
@@ -163,9 +166,20 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
+            self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += _inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
+
+    def _credit_packed(self, values: tuple) -> None:
+        """Count the packed weights that the last function read, and what they cost."""
+        draft = self.tape[-1]
+        for value, parts in ((value, unpack(value)) for value in values):
+            if parts and id(value) not in self._used:
+                self._used.add(id(value))
+                draft.params += sum(part.numel() for part in parts)
+            if parts and draft.name in _PRODUCTS:
+                draft.macs = draft.output.numel() * parts[0][0].numel()
 
     def _read(
         self, name: str, args: tuple, kwargs: dict
@@ -245,7 +259,8 @@ class Recorder(TorchFunctionMode):
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
         memory = _memory(tensor)
-        if memory is None or memory in self._storages or not tensor.is_floating_point():
+        holds_numbers = tensor.is_floating_point() or tensor.is_quantized
+        if memory is None or memory in self._storages or not holds_numbers:
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from edulib.anatomy.assembly import assemble
 from edulib.anatomy.graph import Graph
-from edulib.anatomy.inputs import Input, Inputs, make_inputs, shape_text
+from edulib.anatomy.inputs import Input, Inputs, make_inputs, remedy, shape_text
+from edulib.anatomy.packed import count_packed
 from edulib.anatomy.recorder import Recorder
 from edulib.anatomy.structure import tensors_in
 
@@ -54,10 +55,10 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     try:
         return _run(_cpu_copy(model), given.to("cpu"), params, from_values=True)
     except Exception as error:
-        cause = first if _is_meta(model) else error
+        cause = first if _is_meta(model) and not _is_too_large(error) else error
     raise ValueError(
         f"{type(model).__name__} cannot read an input of shape "
-        f"{shape_text(inputs)}: {type(cause).__name__}: {cause}"
+        f"{shape_text(inputs)}: {type(cause).__name__}: {cause}{remedy(inputs)}"
     ) from cause
 
 
@@ -75,7 +76,8 @@ def _check_code(model: nn.Module) -> None:
 def count_parameters(model: nn.Module) -> int:
     """Count the learned numbers of a model; shared ones once, frozen ones as well.
 
-    Buffers, such as the running averages of batch normalisation, are no parameters.
+    The packed weights of quantised layers count as well. Buffers, such as the running
+    averages of batch normalisation, are no parameters.
 
     Args:
         model: any module.
@@ -88,11 +90,17 @@ def count_parameters(model: nn.Module) -> int:
             raise ValueError(
                 f"{name} has no shape yet: run the model once on an image first"
             )
-    return sum(parameter.numel() for parameter in model.parameters())
+    counted = sum(parameter.numel() for parameter in model.parameters())
+    return counted + count_packed(model)
 
 
 def _is_meta(model: nn.Module) -> bool:
     return any(parameter.is_meta for parameter in model.parameters())
+
+
+def _is_too_large(error: Exception) -> bool:
+    """Whether there was no memory for the values; torch has no class for it."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
 
 
 def _held(model: nn.Module) -> Iterator[Tensor]:

@@ -3,14 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from torch import nn
-
 from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.op_types import OpType, is_known
+from edulib.anatomy.packed import hides_weights
 from edulib.anatomy.straight import straight_lines
 from edulib.anatomy.window import NOT_KNOWN
 
 _MOST = 3
+_STRANGE = "Not among the known operations:"
+_COSTS = ". Each is drawn as one step, and receptive fields end there."
+_COSTS_NOTHING = (
+    ". Each is drawn as one step, its multiply-adds are not counted, and receptive "
+    "fields end there."
+)
 
 
 def not_known(graph: Graph) -> list[str]:
@@ -25,45 +30,63 @@ def not_known(graph: Graph) -> list[str]:
             "The model asks for values, so it was run on zeros: what it does with "
             "another input, and what that costs, may differ."
         )
-    found += _listed(
-        "Receptive fields are not known behind", map(_where, _lost(graph)), "."
-    )
+    lost = [op for op in _lost(graph) if not _is_strange(op)]
+    found += _listed("Receptive fields are not known behind", map(_where, lost), ".")
     strange = [op for op in graph.ops if _is_strange(op)]
-    found += _listed("There is no rule for", map(_where, strange), ": drawn as a step.")
-    free = [op for op in graph.ops if op.params and _is_free(op)]
-    found += _listed("No multiply-adds are counted for", map(_where, free), ".")
-    packed = [path for path, call in graph.calls.items() if _is_packed(call.module)]
-    found += _listed("Quantised weights are not counted in", packed, ".")
+    uncounted = [op for op in strange if not op.macs]
+    counted = [op for op in strange if op.macs]
+    found += _listed(_STRANGE, map(_where, uncounted), _COSTS_NOTHING)
+    found += _listed(_STRANGE, map(_where, counted), _COSTS)
+    hidden = [
+        path
+        for path, call in graph.calls.items()
+        if call.is_leaf and hides_weights(call.module)
+    ]
+    found += _listed(
+        "Weights that torch keeps packed, and their multiply-adds, are not counted in",
+        hidden,
+        ".",
+    )
     unused = graph.params - sum(op.params for op in graph.ops)
     if unused:
         found.append(f"{unused:,} parameters are not used in evaluation.")
     return found
 
 
-def _is_packed(module: nn.Module) -> bool:
-    """Whether a module keeps its weights packed, and gives them only when called."""
-    return callable(getattr(module, "weight", None))
-
-
 def _lost(graph: Graph) -> list[Op]:
-    """Find the ops at which the positions of the image are lost."""
+    """Find the ops at which the positions of the image are lost, and not found again.
+
+    What attention follows on sees the whole image whatever was lost inside, so only
+    those count whose loss a module above them, or the model, gives away.
+    """
     seen = straight_lines(graph, -1)
+    given = _given_away(graph)
+    behind: dict[int, bool] = {}  # whether what is given away is lost, from the end on
+    readers: dict[int, list[int]] = {}
+    for op in reversed(graph.ops):
+        after = any(behind[k] for k in readers.get(op.index, ()))
+        behind[op.index] = seen[op.index] is NOT_KNOWN and (op.index in given or after)
+        for source in op.inputs:
+            readers.setdefault(source, []).append(op.index)
     return [
         op
         for op in graph.ops
-        if seen[op.index] is NOT_KNOWN
+        if behind[op.index]
         and op.inputs
         and all(seen[i] is not NOT_KNOWN for i in op.inputs)
     ]
 
 
+def _given_away(graph: Graph) -> set[int]:
+    """Find what the model gives, and what its parts give: the rows of its table."""
+    parts = {call.output for path, call in graph.calls.items() if "." not in path}
+    return parts | {output.op for output in graph.outputs}
+
+
 def _is_strange(op: Op) -> bool:
-    return op.op_type is OpType.OTHER and not is_known(op.name) and not op.is_constant
-
-
-def _is_free(op: Op) -> bool:
-    """Whether an op with weights of its own costs nothing, which no layer does."""
-    return op.op_type is OpType.OTHER and not op.macs and not is_known(op.name)
+    """Whether nothing is known of what a function does with positions, or costs."""
+    hides = op.params or not op.is_constant
+    return op.op_type is OpType.OTHER and not is_known(op.name) and bool(hides)
 
 
 def _where(op: Op) -> str:

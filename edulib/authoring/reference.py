@@ -7,6 +7,7 @@ napoleon their sections; what stands indented below a paragraph is shown as it i
 
 import inspect
 import re
+from ast import literal_eval
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ STABLE = (
 """Rooms whose names and arguments are kept from one edition to the next."""
 FOR_AUTHORS = ("notebook", "exercises", "experiments", "registry")
 """Rooms that serve the chapters of this book, and change with them."""
+_DEFAULT = re.compile(r"(= ?)([A-Za-z_][\w.]*|<\w+>)(?=[,)])")  # a name, no literal
+_LITERALS = ("None", "True", "False")
+_LONGEST = 24
 _BLOCK = re.compile(r"^(\S.*)\n\n(?= {4,}\S)", re.MULTILINE)
 
 
@@ -54,6 +58,45 @@ def show_as_typed(
 ) -> None:
     """Let indented lines below a paragraph stand as code does."""
     lines[:] = _BLOCK.sub(r"\1\n\n::\n\n", "\n".join(lines)).split("\n")
+
+
+def show_defaults(
+    app: "Sphinx",
+    what: str,
+    name: str,
+    obj: object,
+    options: dict,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str, str | None] | None:
+    """Show a default as its value, not as the name that a module has for it.
+
+    A name that its room exports stays; a value that is long or no literal, such as the
+    path of a folder, becomes ``...``: the argument's description says what it is.
+    """
+    if not signature:
+        return None
+    room = import_module(".".join(name.split(".")[:2]))
+    exported = getattr(room, "__all__", ())
+    names = vars(import_module(getattr(obj, "__module__", room.__name__)))
+
+    def shown(match: re.Match) -> str:
+        equals, default = match.groups()
+        if default in (*exported, *_LITERALS):
+            return match[0]
+        text = repr(names[default]) if default in names else ""
+        is_short = len(text) <= _LONGEST and _is_literal(text)
+        return f"{equals}{text if is_short else '...'}"
+
+    return _DEFAULT.sub(shown, signature), returns
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        literal_eval(text)
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 def _rooms() -> str:

@@ -29,7 +29,7 @@ from edulib.authoring.page_figures import (
     visit_picture,
 )
 from edulib.authoring.page_statistics import page_numbers
-from edulib.authoring.reference import reference_lists, show_as_typed
+from edulib.authoring.reference import reference_lists, show_as_typed, show_defaults
 from edulib.authoring.student_notebooks import write_students
 from edulib.authoring.teaching import say_minutes, teaching_lists
 from edulib.registry import parts
@@ -142,6 +142,7 @@ def setup(app: "Sphinx") -> dict[str, bool]:
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", offer_notebook, priority=900)
     app.connect("autodoc-process-docstring", show_as_typed, priority=400)
+    app.connect("autodoc-process-signature", show_defaults)
     app.connect("build-finished", write_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -5,10 +5,15 @@ row of its table that is one layer is compared with that layer's own parameters 
 kernel.
 """
 
+import gc
+import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -17,7 +22,11 @@ from torch.overrides import TorchFunctionMode
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Graph, Node
 from edulib.anatomy.trace import count_parameters, trace_graph
+from edulib.benchmarks.memory import memory_limit
+from edulib.files import atomic_write
 
+KEPT = Path("build/foreign.jsonl")  # what a killed run found, to go on with
+MEMORY = 4 * 2**30  # bytes: a network that must be run on values may be too large
 # One of each family: what the fast tests look at, and every other run begins with.
 SAMPLE = (
     "torchvision/deeplabv3_mobilenet_v3_large",
@@ -77,7 +86,7 @@ class Finding:
         rows: steps of its graph that are one layer.
         wrong: what the graph says otherwise than the layer, each a sentence.
         error: why it could not be traced, "" if it could.
-        seconds: that the trace took.
+        seconds: of processor time that the trace took.
     """
 
     ops: int = 0
@@ -111,18 +120,41 @@ def all_names() -> list[str]:
     return list(dict.fromkeys([*SAMPLE, *names]))
 
 
-def bench_foreign(names: list[str] | None = None) -> dict:
+def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
     """Trace all networks of both lists.
 
+    What came out of each is kept in a file until all are done, so that a run that is
+    killed goes on where it was, unless code or libraries have changed since.
+
+    Args:
+        names: some of the networks; all by default.
+        kept: the file.
+
     Returns:
-        How many were tried, traced and right, rows and wrong rows, milliseconds of a
-        trace for each operation, and by name what is wrong.
+        What `summary` gives.
     """
     names = names or all_names()
-    found = {name: examine(name) for name in names}
+    found = _kept(kept)
+    with memory_limit(MEMORY), kept.open("a", encoding="utf-8") as file:
+        for name in (name for name in names if name not in found):
+            found[name] = examine(name)
+            gc.collect()  # modules and their copies hold each other
+            print(json.dumps([name, asdict(found[name])]), file=file, flush=True)
+    kept.unlink()
+    return summary({name: found[name] for name in names})
+
+
+def summary(found: dict[str, Finding]) -> dict:
+    """Sum up what came out of networks, by name.
+
+    Returns:
+        How many were tried and traced, rows and wrong rows, milliseconds of processor
+        time of a trace for each operation, and by name what is wrong.
+    """
     traced = [one for one in found.values() if not one.error]
     ops = sum(one.ops for one in traced)
     return {
+        "libraries": {name: version(name) for name in ("torchvision", "timm")},
         "tried": len(found),
         "traced": len(traced),
         "rows": sum(one.rows for one in traced),
@@ -130,6 +162,26 @@ def bench_foreign(names: list[str] | None = None) -> dict:
         "ms_per_op": 1000 * sum(one.seconds for one in traced) / max(ops, 1),
         "wrong": {k: asdict(v) for k, v in found.items() if v.error or v.wrong},
     }
+
+
+def _kept(file: Path) -> dict[str, Finding]:
+    """Read what an earlier run with the same code and libraries found, by name."""
+    made_with = _made_with()
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    is_same = lines[:1] == [made_with]
+    whole = [line for line in lines[1:] if is_same and line.endswith("}]")]
+    text = "\n".join([made_with, *whole, ""])
+    atomic_write(file, text.encode())  # without a line that was cut off
+    return {name: Finding(**finding) for name, finding in map(json.loads, whole)}
+
+
+def _made_with() -> str:
+    """Name the libraries and the code that the findings depend on."""
+    package = Path(__file__).parents[1]
+    files = [Path(__file__), *sorted((package / "anatomy").glob("*.py"))]
+    code = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    used = ("torch", "torchvision", "timm")
+    return " ".join([*(f"{name} {version(name)}" for name in used), code])
 
 
 def examine(name: str) -> Finding:

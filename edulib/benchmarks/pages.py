@@ -12,6 +12,7 @@ from edulib.notebook.tables import show_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+UNTIMED = ("foreign",)  # sections whose results hold on a busy machine as well
 BUSY = 0.5  # processes that were running before the benchmark began
 
 
@@ -37,7 +38,7 @@ def machine_line(found: dict) -> str:
     """On what the numbers were measured, in a sentence."""
     machine = found["machine"]
     gpu = f", {machine['gpu']}" if machine["gpu"] else ""
-    load = max(found["load"].values())
+    load = max(load for name, load in found["load"].items() if name not in UNTIMED)
     warning = (
         f" **Something else was running** (a load of {load} before the start): only "
         "the ratios can be read, and they are wide."
@@ -139,20 +140,32 @@ def training_figure(found: dict) -> "Figure":
 
 
 def foreign_summary(found: dict) -> str:
-    """How many networks of other libraries were traced, and how many rows are right."""
+    """How many networks of other libraries were traced, and how many rows are right.
+
+    Args:
+        found: all results of a place.
+    """
+    mine = found["foreign"]
+    libraries = " and ".join(" ".join(pair) for pair in mine["libraries"].items())
+    beside = found["load"]["foreign"] > BUSY
     return (
-        f"Of {found['tried']} networks of torchvision and timm, {found['traced']} were "
-        f"traced; of their {found['rows']:,} layers, {found['wrong_rows']} have other "
-        f"parameters or another kernel in the table than in the module. A trace costs "
-        f"{found['ms_per_op']:.1f} ms an operation."
+        f"Of {mine['tried']:,} networks of {libraries}, {mine['traced']:,} were "
+        f"traced; of their {mine['rows']:,} layers, {mine['wrong_rows']:,} have other "
+        f"parameters or another kernel in the table than in the module. A trace took "
+        f"{mine['ms_per_op']:.1f} ms of processor time an operation"
+        f"{', beside other work on the same cores' * beside}."
     )
 
 
 def foreign_table(found: dict) -> HtmlOutput:
-    """The networks that could not be traced, or whose rows are wrong."""
+    """The networks that could not be traced, or whose rows are wrong.
+
+    Args:
+        found: all results of a place.
+    """
     lines = [
         (name, one["error"] or f"{len(one['wrong'])} wrong: {one['wrong'][0]}")
-        for name, one in found["wrong"].items()
+        for name, one in found["foreign"]["wrong"].items()
     ]
     return show_table(
         "Failures of the tracer", ("network", "what failed"), lines or [("none", "–")]

@@ -200,7 +200,7 @@ def _missing(name: str, root: Path) -> str:
 def _image_folder(folder: Path) -> Dataset:
     try:
         return ImageFolder(folder)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(
             f"expected images in {folder}/CLASS/, one folder for each class: {error}; "
             f"{INSTEAD}"

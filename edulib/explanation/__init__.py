@@ -3,6 +3,17 @@
 One file a method. All of them leave the model as they found it: its weights,
 gradients, hooks and training modes. Where the path of a layer does not say enough, a
 `Layer` does; what is explained is the number of a class or a unit, or a function.
+
+A model that takes more than images is wrapped in a module that holds the rest, and its
+layers are then found below ``model``:
+
+    class OfImages(nn.Module):
+        def __init__(self, model, *rest):
+            super().__init__()
+            self.model, self.rest = model, rest
+
+        def forward(self, images):
+            return self.model(images, *self.rest)
 """
 
 from edulib.explanation.activation_maximization import maximize_activation

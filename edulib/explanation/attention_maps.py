@@ -42,9 +42,10 @@ def attention_maps(
     the biases it adds, before dropout, which plays no part in evaluation. Recognised
     are ``nn.MultiheadAttention``, ``F.scaled_dot_product_attention``, and a softmax
     over the last dimension that a matrix product follows, as in timm's ``Attention``
-    and torchvision's Swin. Attention whose probabilities are mixed before they weigh
-    the values (talking heads, as in CaiT), or that has none (linear attention), is not
-    among them. In XCiT and its kind queries and keys are channels, not tokens.
+    and torchvision's Swin. Attention that has no probabilities (linear attention) is
+    not among them; that whose heads are mixed before they weigh the values (talking
+    heads, as in CaiT) is refused, as no head has weights of its own. In XCiT and its
+    kind queries and keys are channels, not tokens.
 
     Args:
         model: any model with attention; left as it was.
@@ -57,26 +58,12 @@ def attention_maps(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if there is no such layer, or no attention is recognised in it.
+        ValueError: if there is no such layer, no attention is recognised in it, or the
+            heads of one are mixed.
 
     Source: Vaswani et al., 2017, equation 1. https://arxiv.org/abs/1706.03762
     """
-    return record_attention(model, as_batch(image), layer)[0]
-
-
-def record_attention(
-    model: nn.Module, images: Tensor, layer: str
-) -> tuple[list[AttentionMap], list[str]]:
-    """Return attention maps, and the layers whose probabilities are mixed before use.
-
-    Args:
-        model: any model with attention; left as it was.
-        images: what the model takes.
-        layer: dotted path of a module: only attention inside it is returned.
-
-    Raises:
-        ValueError: if there is no such layer, or no attention is recognised in it.
-    """
+    images = as_batch(image)
     find_layer(model, layer)
     with torch.no_grad(), AttentionRecorder(model) as recorder:
         run_model(model, images)
@@ -88,6 +75,13 @@ def record_attention(
         ]
         for written in (recorder.found, recorder.unused.values())
     )
+    if mixed:
+        rest = f"; layer={found[0].layer!r} has none of these" if found else ""
+        raise ValueError(
+            f"expected probabilities that weigh the values as they are, but those of "
+            f"layer {mixed[0].layer!r} ({len(mixed)} in all) are mixed first, as in "
+            f"talking heads{rest}"
+        )
     if not found:
         where = f"layer {layer!r} of " if layer else ""
         raise ValueError(
@@ -95,7 +89,7 @@ def record_attention(
             "nn.MultiheadAttention, F.scaled_dot_product_attention, and a softmax over "
             "the last dimension with a matrix product behind it"
         )
-    return found, [attention.layer for attention in mixed]
+    return found
 
 
 def _with_heads(weights: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edulib.explanation.attention_maps import AttentionMap, record_attention
+from edulib.explanation.attention_maps import AttentionMap, attention_maps
 from edulib.explanation.layers import as_batch
 from edulib.explanation.tokens import Tokens, tokens_in
 from edulib.explanation.traces import traced
@@ -60,12 +60,7 @@ def attention_rollout(
         https://arxiv.org/abs/2005.00928
     """
     images = as_batch(image)
-    maps, mixed = record_attention(model, images, layer)
-    if mixed:
-        raise ValueError(
-            f"cannot roll out layer {mixed[0]!r}: its probabilities are mixed before "
-            "they weigh the values"
-        )
+    maps = attention_maps(model, images, layer)
     _check_same_tokens(maps, len(images))
     rollout = None
     for attention in maps:
@@ -94,9 +89,10 @@ def _check_same_tokens(maps: list[AttentionMap], count: int) -> None:
     if len(shapes) > 1 or first[-1] != first[-2] or not is_whole:
         told = ", ".join(f"{m.layer} {tuple(m.weights.shape)}" for m in maps[:6])
         raise ValueError(
-            f"expected {count} images whose tokens attend to each other, as many in "
-            f"each layer, got {told}: windows, queries and several resolutions cannot "
-            "be rolled out; layer= takes a part of the model"
+            "expected attentions over the same tokens in every layer, "
+            f"({count}, heads, N, N), got {told} (windows, queries or several "
+            "resolutions): use attention_maps or grad_cam; layer= takes a part of the "
+            "model, if one part has such attentions"
         )
 
 

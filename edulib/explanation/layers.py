@@ -1,5 +1,6 @@
 """Reaching one layer of a model, without leaving a trace in the model."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,8 +47,10 @@ def run_model(model: nn.Module, images: Tensor) -> object:
     """Return what a model gives in evaluation mode.
 
     Raises:
-        ValueError: if it cannot read the images; its own words say why.
+        ValueError: if it has no weights, takes more than images, or cannot read them;
+            its own words say why.
     """
+    _check_runs(model, images)
     try:
         with evaluation(model):
             return model(images)
@@ -57,6 +60,24 @@ def run_model(model: nn.Module, images: Tensor) -> object:
         raise ValueError(
             f"{type(model).__name__} cannot read images {tuple(images.shape)} of "
             f"{str(images.dtype).removeprefix('torch.')}: {error}"
+        ) from error
+
+
+def _check_runs(model: nn.Module, images: Tensor) -> None:
+    name = type(model).__name__
+    if any(held.is_meta for held in (*model.parameters(), *model.buffers())):
+        raise ValueError(
+            f"{name} has no weights (it is on the meta device): explanations need them"
+        )
+    try:
+        inspect.signature(model.forward).bind(images)
+    except ValueError:  # no signature, as of TorchScript
+        return
+    except TypeError as error:
+        raise ValueError(
+            f"expected a model that takes images alone, got {name}: {error}; "
+            "wrap it in a module that holds the rest: "
+            "def forward(self, images): return self.model(images, *self.rest)"
         ) from error
 
 

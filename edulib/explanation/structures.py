@@ -27,6 +27,11 @@ def select(value: object, output: str | int | None, where: str) -> Tensor:
     if output is not None:
         if str(output) in named:
             return named[str(output)]
+        if isinstance(value, Tensor):
+            raise ValueError(
+                f"no output {output!r} of {where}, which is one tensor: leave output= "
+                "out"
+            )
         raise ValueError(f"no output {output!r} of {where}: there {_names(named)}")
     numbers = {
         name: tensor for name, tensor in named.items() if tensor.is_floating_point()

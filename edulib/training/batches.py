@@ -248,15 +248,20 @@ def check_examples(examples: Examples) -> None:
         )
 
 
+def _is_dense(column: Tensor) -> bool:
+    """Whether a tensor is a row of values: neither sparse nor on the meta device."""
+    return column.ndim > 0 and column.layout is torch.strided and not column.is_meta
+
+
 def check_columns(columns: tuple) -> None:
     """Refuse what is not inputs and as many targets."""
     known = all(
-        isinstance(column, list) or (isinstance(column, Tensor) and column.ndim)
+        isinstance(column, list) or (isinstance(column, Tensor) and _is_dense(column))
         for column in columns
     )
     if not known or len(columns) not in (1, 2):
         raise ValueError(
-            "expected tensors or lists (inputs, targets) or (inputs,), got "
+            "expected dense tensors or lists (inputs, targets) or (inputs,), got "
             f"({', '.join(map(describe, columns))})"
         )
     if len({len(column) for column in columns}) > 1:

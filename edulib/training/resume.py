@@ -50,9 +50,10 @@ def start_state(path: Path, state: TrainingState) -> None:
             is not made of tensors.
         OSError: if the file cannot be written.
     """
-    if path.is_dir():
-        raise ValueError(f"expected a file as checkpoint, got the folder {path}")
     check_writable(path)
+    if path.exists() and not path.is_file():
+        kind = "the folder" if path.is_dir() else "a pipe or device,"
+        raise ValueError(f"expected a file as checkpoint, got {kind} {path}")
     if rank() == 0:
         remove_leftovers(path)
     barrier()

@@ -14,7 +14,7 @@ from edulib.files import atomic_open, check_writable
 CHUNK = 1 << 18  # bytes read at a time
 TIMEOUT = 20  # seconds without a byte
 GRACE, SLOWEST = 60, 1000  # seconds, and bytes a second on average afterwards
-LARGEST = 8 << 30  # bytes of an answer that does not say how long it is
+LARGEST = 8 << 30  # bytes of an answer
 AGAIN = (408, 425, 429)  # answers below 500 after which another try makes sense
 
 
@@ -111,6 +111,8 @@ def _length(answer: BinaryIO) -> int:
     said = answer.headers.get("Content-Length") or "0"
     if not said.isdecimal():
         raise ConnectionError(f"the server says {said!r} as the number of bytes")
+    if int(said) > LARGEST:
+        raise RefusedError(f"the server says {said} bytes, at most {LARGEST} are taken")
     return int(said)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from edulib.anatomy import not_known, trace_graph
+from edulib.anatomy import not_known, receptive_field, trace_graph
 from edulib.anatomy.__main__ import main, read_input
 
 MODULE = """
@@ -20,6 +20,11 @@ class Net(nn.Module):
         return self.head(self.token(tokens))
 net, nothing, broken = Net(), (lambda: 3), (lambda: 1 / 0)
 def image(): return nn.Conv2d(3, 4, 1)
+def vector(): return nn.Linear(4, 1)
+def sized():
+    model = nn.Conv2d(1, 4, 1)
+    model.default_cfg = {"input_size": (1, 6, 8)}
+    return model
 def fetching(*, weights_backbone="default", classes=4):
     if weights_backbone is not None:
         raise ConnectionError("no network")
@@ -54,6 +59,15 @@ def test_a_model_of_ones_own(folder, capsys):
     assert {file.name for file in folder.glob("*.svg")} == {"net.svg", "image.svg"}
 
 
+def test_the_size_that_a_model_says_it_was_made_for(folder, capsys):
+    assert main(["own_networks:sized"]) == 0
+    printed = capsys.readouterr().out
+    assert "on one image of 1×6×8: 8 parameters" in printed
+    assert "(1, 6, 8) was assumed" in printed
+    assert main(["own_networks:sized", "--input", "1x9x9"]) == 0
+    assert "assumed" not in capsys.readouterr().out
+
+
 def test_a_builder_is_asked_for_no_weights(folder, capsys):
     assert main(["own_networks:fetching"]) == 0
     assert "16 parameters" in capsys.readouterr().out
@@ -64,6 +78,8 @@ BAD = [
     (["own_networks:absent"], "own_networks has no such 'absent'"),
     (["no_such_module:net"], "module before the colon that can be imported"),
     (["torch.nn:Linear"], "called without arguments, got 'torch.nn:Linear'"),
+    (["own_networks.Net"], "did you mean own_networks:Net?"),
+    (["own_networks:vector"], "(3, 224, 224) was assumed, give another one with"),
     (["own_networks:nothing"], "to make a torch.nn.Module, got int"),
     (["own_networks:broken"], "makes no model: ZeroDivisionError"),
     (["lenet5", "--input", "1xx3"], "expected a shape such as 3x224x224"),
@@ -105,14 +121,57 @@ def test_what_is_not_known_is_said():
     said = " ".join(not_known(trace_graph(Strange(), (3, 8, 8))))
     assert "run on zeros" in said
     assert "not known behind roll." in said
-    assert "no rule for erfinv: drawn as a step" in said
+    assert "known operations: erfinv. Each is drawn as one step, its multiply" in said
     assert "6 parameters are not used in evaluation" in said
     assert not_known(trace_graph(nn.Conv2d(3, 4, 3), (3, 8, 8))) == []
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_quantised_weights_are_said_not_to_be_counted():
-    model = nn.Sequential(nn.Flatten(), nn.Linear(192, 10))
-    packed = torch.ao.quantization.quantize_dynamic(model, {nn.Linear})
-    said = not_known(trace_graph(packed, (3, 8, 8)))
-    assert said[-1] == "Quantised weights are not counted in 1."
+class Attention(nn.Module):
+    """Loses the positions on its way to attention, which looks everywhere."""
+
+    def __init__(self, attends: bool) -> None:
+        super().__init__()
+        self.qkv, self.attends = nn.Linear(4, 12), attends
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = self.qkv(x).reshape(*x.shape[:2], 3, 4).permute(2, 0, 1, 3)
+        query, key, value = parts.unbind(0)
+        if self.attends:
+            return nn.functional.scaled_dot_product_attention(query, key, value)
+        return query
+
+
+class OnTokens(nn.Module):
+    """Attends, or not, to the tokens of an image."""
+
+    def __init__(self, attends: bool) -> None:
+        super().__init__()
+        self.patches, self.attention = nn.Conv2d(3, 4, 2, 2), Attention(attends)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.attention(self.patches(x).flatten(2).mT)
+
+
+def test_no_alarm_where_attention_sees_everything_again():
+    assert not_known(trace_graph(OnTokens(attends=True), (3, 8, 8))) == []
+    (said,) = not_known(trace_graph(OnTokens(attends=False), (3, 8, 8)))
+    assert said == "Receptive fields are not known behind attention.unbind."
+
+
+def test_what_costs_something_is_not_said_to_cost_nothing():
+    said = not_known(trace_graph(nn.Sequential(nn.LSTM(4, 5)), (7, 4)))
+    assert said[-1].endswith(
+        "0.lstm. Each is drawn as one step, and receptive fields end there."
+    )
+
+
+def test_behind_an_unknown_function_nothing_is_claimed():
+    """It may look anywhere, although height and width are as they were."""
+
+    class Fourier(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.fft.fft2(x).real
+
+    graph = trace_graph(Fourier(), (3, 8, 8))
+    assert "known operations: fft_fft2" in not_known(graph)[0]
+    assert receptive_field(Fourier(), (3, 8, 8)).size is None

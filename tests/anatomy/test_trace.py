@@ -443,3 +443,17 @@ def test_positions_of_a_map_are_a_step_and_biases_are_none(last):
     constants = {op.name: op.params for op in graph.ops if op.op_type == "constant"}
     assert constants == {"position": 64}
     assert sum(op.params for op in graph.ops) == graph.params
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        (((1, 3, 8, 9),), r"without the batch: \(3, 8, 9\)\?$"),
+        ((3, 8, 9), r"as a tuple: \(3, 8, 9\)\?$"),
+        ((torch.zeros(2, 8, 8),), r"with its batch: tensor\[None\]\?$"),
+        (((4, 8, 8),), "to have 3 channels, but got 4 channels instead$"),
+    ],
+)
+def test_a_slip_in_the_inputs_is_answered_by_its_remedy(inputs, told):
+    with pytest.raises(ValueError, match=f"cannot read an input .*{told}"):
+        trace_graph(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), *inputs)

@@ -1,7 +1,9 @@
 """The reference of the package: complete, and shown as its docstrings mean."""
 
+import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +16,9 @@ from edulib.authoring.reference import (
     public_names,
     reference_lists,
     show_as_typed,
+    show_defaults,
 )
+from edulib.explanation import box_score
 from edulib.registry import get_builder, list_models
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +85,47 @@ def test_shows_the_class_of_every_model():
 def test_lists_functions_before_classes():
     page = reference_lists()["reference_anatomy"]
     assert page.index("autofunction:: trace_graph") < page.index("autoclass:: Call")
+
+
+def is_dict(value: object) -> bool:
+    """Whether it is a typed dictionary, which has no signature."""
+    return inspect.isclass(value) and issubclass(value, dict)
+
+
+def defaults(value: object) -> list[str]:
+    """The defaults of a function or class, as its source writes them."""
+    function = value.__init__ if inspect.isclass(value) else value
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError):  # made by dataclass: as `inspect` writes them
+        found = inspect.signature(value).parameters.values()
+        return [repr(p.default) for p in found if p.default is not p.empty]
+    made = tree.body[0].args
+    return [ast.unparse(d) for d in [*made.defaults, *made.kw_defaults] if d]
+
+
+@pytest.mark.parametrize("value", [p for p in PUBLIC if not is_dict(p.values[0])])
+def test_shows_no_default_by_a_name_that_is_not_public(value: object, request):
+    name = f"edulib.{request.node.callspec.id}"
+    room = import_module(".".join(name.split(".")[:2]))
+    for default in defaults(value):
+        text = f"(a: int = {default}, *, b: str = 'x')"
+        seen, _ = show_defaults(None, "function", name, value, {}, text, None)
+        (default,) = re.findall(r"= (.*), \*", seen)
+        made = re.fullmatch(r"[A-Z]\w+\(\)", default)
+        assert default in room.__all__ or made or repr(ast.literal_eval(default))
+
+
+def test_shows_what_a_default_is():
+    def shown(text: str) -> str:
+        name, value = "edulib.explanation.box_score", box_score
+        return show_defaults(None, "function", name, value, {}, text, "int")[0]
+
+    assert shown("(a: float = _MISSING, b=None)") == "(a: float = ..., b=None)"
+    assert shown("(a=annotations.of)") == "(a=...)"
+    assert shown("(a: dict = <factory>)") == "(a: dict = ...)"
+    assert shown("(a: object = class_score, b: int = 3)").count("class_score") == 1
+    assert show_defaults(None, "class", "edulib.data.x", None, {}, None, None) is None
 
 
 @pytest.mark.parametrize(

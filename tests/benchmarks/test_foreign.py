@@ -1,8 +1,11 @@
 """Networks of torchvision and timm: the rows of each add up to its total."""
 
+import re
+import sys
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from edulib.anatomy import receptive, stage_table, trace_graph
 from edulib.benchmarks import foreign, pages
@@ -26,17 +29,71 @@ def test_a_model_that_computes_its_widths_is_made_without_weights():
     assert all(parameter.is_meta for parameter in model.parameters())
 
 
-def test_what_cannot_be_traced_is_told():
-    found = foreign.bench_foreign(["torchvision/nothing", "torchvision/alexnet"])
+def test_what_cannot_be_traced_is_told(tmp_path):
+    kept = tmp_path / "found.jsonl"
+    found = foreign.bench_foreign(["torchvision/nothing", "torchvision/alexnet"], kept)
+    assert not kept.exists()
     assert (found["tried"], found["traced"], found["wrong_rows"]) == (2, 1, 0)
     assert "nothing" in found["wrong"]["torchvision/nothing"]["error"]
-    assert "Of 2 networks of torchvision and timm, 1 were" in pages.foreign_summary(
-        found
+    place = {"foreign": found, "load": {"foreign": 0.1}}
+    said = pages.foreign_summary(place)
+    assert re.match(
+        r"Of 2 networks of torchvision [\d.]+\S* and timm \S+, 1 were", said
     )
-    assert "torchvision/nothing" in pages.foreign_table(found)._repr_html_()
-    assert "none" in pages.foreign_table({"wrong": {}})._repr_html_()
+    assert said.endswith("ms of processor time an operation.")
+    place["load"]["foreign"] = 3.0
+    assert pages.foreign_summary(place).endswith("beside other work on the same cores.")
+    assert "torchvision/nothing" in pages.foreign_table(place)._repr_html_()
+    assert "none" in pages.foreign_table({"foreign": {"wrong": {}}})._repr_html_()
     with pytest.raises(ValueError, match="torchvision/ or timm/, got 'keras/x'"):
         foreign.find("keras/x")
+
+
+def test_a_run_that_was_killed_goes_on(tmp_path, monkeypatch):
+    names = ["a/1", "a/2", "a/3"]
+    kept = tmp_path / "build" / "found.jsonl"
+    asked = []
+
+    def killed(name: str) -> foreign.Finding:
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(name)
+        return foreign.Finding(ops=3, wrong=["é"])
+
+    monkeypatch.setattr(foreign, "examine", killed)
+    with pytest.raises(KeyboardInterrupt):
+        foreign.bench_foreign(names, kept)
+    with kept.open("a") as file:
+        file.write('["a/3", {"ops": 9, "ro')  # killed in the middle of a line
+    monkeypatch.setattr(
+        foreign, "examine", lambda name: asked.append(name) or foreign.Finding(ops=5)
+    )
+    found = foreign.bench_foreign(names, kept)
+    assert asked == names
+    assert (found["tried"], found["wrong_rows"]) == (3, 2)
+    assert list(found["wrong"]) == names[:2]
+
+
+def test_what_other_code_found_is_not_kept(tmp_path, monkeypatch):
+    kept = tmp_path / "found.jsonl"
+    kept.write_text('torch 1.0\n["torchvision/alexnet", {"error": "old"}]\n')
+    assert foreign.bench_foreign(["torchvision/alexnet"], kept)["traced"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_what_needs_too_much_memory_fails_alone(tmp_path, monkeypatch):
+    class Large(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.new_zeros(3 * 2**29 + int(x.sum().item()))
+
+    def find(name: str) -> foreign.Foreign:
+        make = Large if name == "large" else nn.Identity
+        return foreign.Foreign(make, lambda _: ((3, 8, 8),))
+
+    monkeypatch.setattr(foreign, "find", find)
+    found = foreign.bench_foreign(["large", "small"], tmp_path / "found.jsonl")
+    assert found["traced"] == 1
+    assert "can't allocate memory" in found["wrong"]["large"]["error"]
 
 
 def test_wrong_rows_are_found():

@@ -169,6 +169,12 @@ def test_what_programs_leave_in_a_folder_is_no_class_and_no_image(tmp_path):
     assert [label for _, label in folder] == [0, 1]
 
 
+def test_a_file_is_no_folder_of_images(tmp_path):
+    (tmp_path / "photos").write_text("none")
+    with pytest.raises(FileNotFoundError, match="one folder for each class"):
+        torchvision_set("folder", tmp_path / "photos")
+
+
 def test_a_folder_of_hidden_folders_has_no_class(tmp_path):
     picture(tmp_path / "train/.ipynb_checkpoints/1.png")
     with pytest.raises(FileNotFoundError, match="one folder for each class: no class"):

@@ -206,7 +206,7 @@ def test_windows_of_a_swin(image):
     for found in maps:
         sums = found.weights.sum(-1)
         torch.testing.assert_close(sums, torch.ones_like(sums))
-    with pytest.raises(ValueError, match="windows, queries and several resolutions"):
+    with pytest.raises(ValueError, match="windows, queries or several resolutions"):
         attention_rollout(tiny_swin(1), image)
 
 
@@ -337,7 +337,7 @@ def test_a_softmax_that_weighs_no_keys_is_no_attention(image):
         attention_maps(net, image)
 
 
-def test_talking_heads_are_not_rolled_out(image):
+def test_talking_heads_are_refused(image):
     """One attention of two mixes its heads before they weigh anything."""
 
     def talk(net, x):
@@ -352,10 +352,14 @@ def test_talking_heads_are_not_rolled_out(image):
         forward, stem=nn.Conv2d(3, 6, 8, 8), attention=Attention("softmax"),
         talking=Net(talk, mix=nn.Linear(16, 16)),
     )  # fmt: skip
-    (found,) = attention_maps(net, image)
+    for method in (attention_maps, attention_rollout):
+        told = r"those of layer 'talking' \(1 in all\) .* heads; layer='attention' has"
+        with pytest.raises(ValueError, match=told):
+            method(net, image)
+        with pytest.raises(ValueError, match=r"mixed first, as in talking heads$"):
+            method(net, image, "talking")
+    (found,) = attention_maps(net, image, "attention")
     assert found.layer == "attention"
-    with pytest.raises(ValueError, match="roll out layer 'talking': its probabilities"):
-        attention_rollout(net, image)
     assert attention_rollout(net, image, "attention").shape == (2, 1, 32, 32)
 
 

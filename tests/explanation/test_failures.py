@@ -1,13 +1,19 @@
 """Errors that say what is wrong, and models that are left as they were."""
 
+import inspect
+import textwrap
+
 import pytest
 import torch
 import torch.nn.functional as F
 from networks import Answer, ChannelsFirst, Net
 from torch import nn
 
+from edulib import explanation
 from edulib.explanation import (
     Layer,
+    attention_maps,
+    class_score,
     deconvnet,
     grad_cam,
     gradient,
@@ -234,8 +240,59 @@ def test_a_model_of_two_inputs_says_which_is_missing(image):
         def forward(self, x, t):
             return x * t
 
-    with pytest.raises(ValueError, match=r"cannot read images .* argument: 't'"):
+    told = r"takes images alone, got Two: .* argument: 't'; wrap it in a module"
+    with pytest.raises(ValueError, match=told):
         layer_output(Two(), image, "")
+
+
+def test_a_model_of_two_inputs_is_explained_as_the_room_says(image):
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.conv, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
+
+        def forward(self, x, t):
+            return self.head(self.conv(x).mean((2, 3)) * t)
+
+    two, named = Two(), {"nn": nn}
+    exec(example(explanation), named)  # of the docstring
+    net = named["OfImages"](two, 3.0)
+    torch.testing.assert_close(layer_output(net, image, ""), two(image, 3.0))
+    shown = gradient(net, image, "model.head", 1)
+    assert shown.abs().sum() > 0
+    torch.testing.assert_close(
+        shown, 3 * gradient(named["OfImages"](two, 1.0), image, "model.head", 1)
+    )
+    assert grad_cam(net, image, "model.conv", 1).shape[1:] == (1, 32, 32)
+
+
+def example(room):
+    """The lines of a docstring that stand indented."""
+    lines = inspect.getdoc(room).split("\n")
+    return textwrap.dedent("\n".join(x for x in lines if not x or x[0] == " "))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda net, x: grad_cam(net, x, "0", 0),
+        lambda net, x: layer_output(net, x, "0"),
+        lambda net, x: occlusion_map(net, x[:1], 0, 2, 2),
+        lambda net, x: attention_maps(net, x),
+        lambda net, x: maximize_activation(net, "0", 0, (3, 4, 4), steps=1),
+    ],
+)
+def test_a_model_without_weights(call, image):
+    with torch.device("meta"):
+        net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
+    with pytest.raises(ValueError, match=r"Sequential has no weights .* need them"):
+        call(net, image)
+
+
+def test_an_output_of_a_model_that_has_one(image):
+    with pytest.raises(ValueError, match="which is one tensor: leave output= out"):
+        class_score(1, output="out")(torch.rand(2, 3))
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,13 @@ def test_a_folder_is_no_checkpoint(tmp_path):
         fit(network(), examples(), checkpoint=tmp_path)
 
 
+def test_a_pipe_is_no_checkpoint(tmp_path):
+    """Whoever opens one to read waits for ever."""
+    os.mkfifo(tmp_path / "net.pt")
+    with pytest.raises(ValueError, match=r"expected a file .*, got a pipe or device"):
+        fit(network(), examples(), checkpoint=tmp_path / "net.pt")
+
+
 def test_what_a_killed_training_left_is_removed(tmp_path):
     left = tmp_path / f".net.pt.{'0a' * 16}"
     others = [tmp_path / f".other.pt.{'0a' * 16}", tmp_path / ".net.x"]
@@ -463,7 +470,11 @@ def test_a_lazy_layer_is_told_to_be_run_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "code", "message"),
-    [("n" * 230, None, "name of 200 letters"), ("net.pt", errno.ENOSPC, "no room to")],
+    [
+        ("n" * 230, None, "name of 200 letters"),
+        ("n" * 300, None, "name of 200 letters"),
+        ("net.pt", errno.ENOSPC, "no room to"),
+    ],
 )
 def test_a_file_that_cannot_be_written_is_found_before_training(
     tmp_path, monkeypatch, name, code, message

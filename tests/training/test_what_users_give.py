@@ -184,8 +184,13 @@ def test_sets_that_are_none(data, got, tmp_path):
 
 def test_columns_that_are_none():
     images, labels = examples()
-    for pair in ((images, torch.tensor(3)), (images.numpy(), labels.numpy())):
-        with pytest.raises(ValueError, match=r"expected tensors or lists .*got \("):
+    kept_elsewhere = (images.to("meta"), images.to_sparse())
+    for pair in (
+        (images, torch.tensor(3)),
+        (images.numpy(), labels.numpy()),
+        *((column, labels) for column in kept_elsewhere),
+    ):
+        with pytest.raises(ValueError, match=r"dense tensors or lists .*got \("):
             evaluate(network(), pair)
 
 

@@ -75,6 +75,16 @@ def test_a_length_that_is_no_number(tmp_path):
     assert files(tmp_path) == []
 
 
+def test_a_length_that_no_file_has(tmp_path, monkeypatch):
+    """Such an answer would fill the disk before its hash is known."""
+    monkeypatch.setattr(downloads, "LARGEST", len(CONTENT) - 1)
+    with serve(CONTENT) as server:
+        with pytest.raises(ConnectionError, match=r"in 1 attempt.* bytes, at most"):
+            fetch(f"{server.address}/w.pth", tmp_path, DIGITS)
+        assert server.asked == 1
+    assert files(tmp_path) == []
+
+
 def test_a_trickle_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(downloads, "GRACE", 0)
     monkeypatch.setattr(downloads, "SLOWEST", 1e15)
