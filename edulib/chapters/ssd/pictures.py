@@ -130,9 +130,9 @@ def show_candidates(image: Tensor, found: dict[str, Tensor]) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(3.4, 3.4), layout="constrained")
+    figure, ax = plt.subplots(figsize=(2.6, 2.6), layout="constrained")
     _backdrop(ax, image)
-    thin = 1.8 if len(found["boxes"]) < 40 else 0.8
+    thin = 1.5 if len(found["boxes"]) < 40 else 0.8
     for k in range(3):
         _outline(ax, found["boxes"][found["map"] == k], SERIES[k], DASHES[k], thin)
     return figure

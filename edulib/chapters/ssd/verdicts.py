@@ -6,7 +6,9 @@ from statistics import fmean
 from edulib.notebook import Verdict
 
 LEAST = 0.03
-"""A smaller difference counts for nothing, unless all seeds agree on its sign."""
+"""A smaller difference of means counts only in part, and if all seeds agree."""
+SIGN = 0.005
+"""A smaller difference of one seed has no sign."""
 
 
 def judge_ap(worse: Sequence[float], better: Sequence[float]) -> Verdict:
@@ -18,8 +20,8 @@ def judge_ap(worse: Sequence[float], better: Sequence[float]) -> Verdict:
 
     Returns:
         HOLDS if the mean difference is at least 0.03 and all seeds agree on its sign,
-        OPPOSITE if so the other way, IN_PART if only one of the two shows, else
-        UNTESTED.
+        each by at least 0.005; OPPOSITE if so the other way; IN_PART if only one of
+        the two shows; else UNTESTED.
 
     Raises:
         ValueError: if the seeds do not pair, or there are none.
@@ -30,9 +32,9 @@ def judge_ap(worse: Sequence[float], better: Sequence[float]) -> Verdict:
         )
     gaps = [float(high) - float(low) for low, high in zip(worse, better, strict=True)]
     mean = fmean(gaps)
-    if mean <= -LEAST and max(gaps) < 0:
+    if mean <= -LEAST and max(gaps) <= -SIGN:
         return Verdict.OPPOSITE
-    shown = mean >= LEAST, min(gaps) > 0
+    shown = mean >= LEAST, min(gaps) >= SIGN
     if all(shown):
         return Verdict.HOLDS
     return Verdict.IN_PART if any(shown) else Verdict.UNTESTED
