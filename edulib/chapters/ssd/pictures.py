@@ -149,7 +149,8 @@ def _dots(ax: "Axes", stride: int) -> None:
     """Mark the middle of each cell."""
     middles = torch.arange(stride / 2, SIZE[0], stride)
     x, y = torch.meshgrid(middles, middles, indexing="xy")
-    ax.plot(x.flatten(), y.flatten(), ".", color="white", ms=3.2, mec="#374151", mew=0.4)
+    ink = {"color": "white", "mec": "#374151", "mew": 0.4}
+    ax.plot(x.flatten(), y.flatten(), ".", ms=3.2, **ink)
 
 
 def _outline(ax: "Axes", boxes: Tensor, color: str, dash: str, width: float) -> None:

@@ -11,7 +11,12 @@ from edulib.chapters.ssd.pictures import above, candidates, map_of_boxes, match_
 
 @pytest.mark.parametrize(
     ("name", "boxes"),
-    [("three maps", 1344), ("one map", 1280), ("all negatives", 1344), ("squares", 672)],
+    [
+        ("three maps", 1344),
+        ("one map", 1280),
+        ("all negatives", 1344),
+        ("squares", 672),
+    ],
 )
 def test_variants_have_the_boxes_that_the_page_tells(name, boxes):
     network = BUILDS[name]()
