@@ -140,7 +140,8 @@ def show_candidates(image: Tensor, found: dict[str, Tensor]) -> "Figure":
 
 def _backdrop(ax: "Axes", image: Tensor) -> None:
     height, width = image.shape[-2:]
-    ax.imshow(image.permute(1, 2, 0), extent=(0, width, height, 0))
+    pixels = image.permute(1, 2, 0)
+    ax.imshow(pixels, extent=(0, width, height, 0), interpolation="bicubic")
     ax.autoscale(False)
     ax.axis("off")
 
