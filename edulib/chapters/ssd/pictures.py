@@ -122,19 +122,24 @@ def above(
 
 
 def show_candidates(image: Tensor, found: dict[str, Tensor]) -> "Figure":
-    """Draw candidates on their image, coloured by map.
+    """Draw candidates on their image, which is paled, coloured by map.
 
     Args:
         image: (3, 128, 128).
         found: ``boxes`` and ``map``.
     """
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
 
     figure, ax = plt.subplots(figsize=(2.6, 2.6), layout="constrained")
-    _backdrop(ax, image)
-    thin = 1.5 if len(found["boxes"]) < 40 else 0.8
-    for k in range(3):
-        _outline(ax, found["boxes"][found["map"] == k], SERIES[k], DASHES[k], thin)
+    _backdrop(ax, 0.5 + 0.5 * image)
+    width = 1.6 if len(found["boxes"]) < 12 else 0.9
+    for (left, top, right, bottom), k in zip(
+        found["boxes"].tolist(), found["map"].tolist(), strict=True
+    ):
+        sides = right - left, bottom - top
+        style = {"edgecolor": SERIES[k], "linestyle": DASHES[k], "linewidth": width}
+        ax.add_patch(Rectangle((left, top), *sides, fill=False, **style))
     return figure
 
 
