@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from edulib.benchmarks import FILE, project
+from edulib.benchmarks.average_precision import bench_average_precision
 from edulib.benchmarks.foreign import bench_foreign
 from edulib.benchmarks.models import bench_models
 from edulib.benchmarks.operations import bench_operations
@@ -27,6 +28,7 @@ def sections(device: torch.device) -> dict[str, Callable[[], object]]:
         "operations": lambda: bench_operations(device),
         "training": lambda: bench_training(device),
         "foreign": bench_foreign,
+        "average_precision": bench_average_precision,
         "scenes": project.bench_scenes,
         "imports": project.bench_imports,
         "build": project.bench_build,

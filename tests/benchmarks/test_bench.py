@@ -3,12 +3,14 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from edulib.benchmarks import __main__ as command
 from edulib.benchmarks import (
+    average_precision,
     clock,
     detectors,
     models,
@@ -213,6 +215,24 @@ def test_imports_are_timed_in_new_processes(monkeypatch):
     assert found["package"] == sum(found["doors"].values()) < found["torch"]
 
 
+def test_average_precision_is_timed_beside_an_equal_result(monkeypatch):
+    results = []
+
+    def both(ours, theirs):
+        results.extend([ours()["AP"], np.nanmean(theirs()[..., 0])])
+        return {"ratio": 0.5}
+
+    monkeypatch.setattr(average_precision, "IMAGES", 20)
+    monkeypatch.setattr(average_precision, "BOXES", 400)
+    monkeypatch.setattr(average_precision, "in_turns", both)
+    found = average_precision.bench_average_precision()
+    assert found == {"images": 20, "boxes": 400, "ratio": 0.5}
+    assert results[0] == pytest.approx(results[1], abs=1e-9)
+    assert 0.1 < results[0] < 0.9
+    monkeypatch.setattr(average_precision, "find_spec", lambda _: None)
+    assert average_precision.bench_average_precision() is None
+
+
 def test_numbers_are_stored_short():
     assert command.rounded({"a": [1.234567, 3], "b": None}) == {
         "a": [1.235, 3],
@@ -236,7 +256,9 @@ def test_the_page_can_show_what_is_stored():
     assert "`fit`" in pages.training_verdict(found["training"])
     figure = pages.training_figure(found["training"])
     assert len(figure.axes[0].lines) == 2 + len(found["training"]["textbook"])
-    assert "building the site" in repr(pages.project_table(found))
+    table = repr(pages.project_table(found))
+    assert "building the site" in table
+    assert f"{found['average_precision']['ratio']:.2f} of pycocotools' time" in table
     assert found["machine"]["torch"] in pages.machine_line(found)
 
 
