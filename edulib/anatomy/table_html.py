@@ -40,7 +40,7 @@ def table_html(table: Table) -> str:
     papers = [f"paper: {row.paper}" if row.paper else "" for row in table.stages]
     first = [
         ("Stage", list(map(_two_lines, names, layers)), "Total"),
-        ("Output", list(map(_two_lines, shapes, papers)), ""),
+        ("Output", list(map(_output, shapes, papers)), ""),
         ("Parameters", params, f"{table.params:,}"),
         ("Multiply-adds", macs, short_count(table.macs)),
     ]
@@ -62,6 +62,13 @@ def _two_lines(text: str, small: str) -> str:
     """Write a text, and below it a smaller one if there is one."""
     below = f"<small>{escape(small)}</small>" if small else ""
     return escape(text) + below
+
+
+def _output(shape: str, paper: str) -> str:
+    """Write a shape, below it how many tensors there are besides, and the paper's."""
+    first, _, more = shape.partition(" and ")
+    below = [f"and {more}"] if more else []
+    return _two_lines(first, ", ".join(below + [paper] * bool(paper)))
 
 
 def _region(title: str, caption: str, columns: list[tuple]) -> str:
