@@ -6,16 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from edulib.chapters.review1.tables import (
-    SHEET,
-    accuracy_table,
-    cost_table,
-    era_numbers,
-    print_sheet,
-    race_accuracies,
-)
-from edulib.chapters.review1.timing import load_era, main
-from edulib.registry import list_models
+from edulib.registry import get_builder, get_model_info, list_models
+from edulib.reviews.measure import count, load_era, main
+from edulib.reviews.numbers import era_numbers, race_accuracies
+from edulib.reviews.tables import SHEET, accuracy_table, cost_table, print_sheet
 
 STARTS = 2
 
@@ -35,6 +29,13 @@ def test_depth_is_the_one_of_the_papers(rows):
     papers = {"alexnet": 8, "zfnet": 8, "vgg11": 11, "vgg16": 16, "vgg19_bn": 19}
     assert {name: depth[name] for name in papers} == papers
     assert depth["googlenet"] == depth["googlenet_bn"] == 22
+
+
+@pytest.mark.parametrize("name", ["nin_imagenet", "vgg11_bn", "googlenet"])
+def test_stored_counts_are_those_of_the_networks(name):
+    stored = load_era(1)["models"][name]
+    counted = count(get_builder(name)().eval(), get_model_info(name).image_shape)
+    assert counted == {key: stored[key] for key in counted}
 
 
 def test_receptive_fields_are_numbers_of_pixels(rows):
@@ -94,13 +95,13 @@ def test_the_table_shows_the_mean_of_the_starts(rows):
 
 def test_dropout_alone_kept_a_network_guessing(rows):
     whole = next(row.race for row in rows if row.name == "vgg16_bn")
-    silenced = race_accuracies()["vgg16_bn with dropout"]
+    silenced = race_accuracies("review1-race")["vgg16_bn with dropout"]
     assert len(silenced) == len(whole)
     assert max(silenced) + 0.2 < min(whole)
 
 
 def test_deeper_plain_vggs_fit_their_training_scenes_worse():
-    fitted = race_accuracies(on="train")
+    fitted = race_accuracies("review1-race", on="train")
     for start in range(STARTS):
         by_depth = [fitted[f"vgg{depth}"][start] for depth in (11, 16, 19)]
         assert by_depth == sorted(by_depth, reverse=True)
@@ -114,9 +115,7 @@ def test_an_era_that_was_not_measured_is_said(tmp_path):
 
 
 def test_command_stores_what_it_measured(tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "edulib.chapters.review1.timing.measure", lambda era: {"date": "today"}
-    )
+    monkeypatch.setattr("edulib.reviews.measure.measure", lambda era: {"date": "today"})
     main(["1", "--folder", str(tmp_path)])
     assert json.loads((tmp_path / "era1.json").read_text()) == {"date": "today"}
     assert load_era(1, tmp_path) == {"date": "today"}
