@@ -82,14 +82,15 @@ def draw_levels(
             _arrow(ax, (0, 0.73 - row), (0, 0.29 - row))
     for row, size in enumerate(right):
         _box(ax, 2, -row, f"{names[1]}{row + 1}", size, SERIES[1])
-        _arrow(ax, (0.7, -row), (1.44, -row))
+        ax.plot((0.7, 1.4), (-row, -row), color="0.5", linewidth=1)
+        _arrow(ax, (1.3, -row), (1.44, -row))
         ax.text(1, -row + 0.05, across, ha="center", va="bottom", fontsize=9)
         if row + 1 < len(right):
             _arrow(ax, (2, -row - 0.71), (2, -row - 0.29))
     if len(right) < len(left):  # the bottom is shared
         _arrow(ax, (0.7, 1 - len(left)), (1.6, 1.7 - len(left)))
     ax.set(xlim=(-0.65, 2.65), ylim=(-len(left) + 0.6, 0.4))
-    ax.set(xticks=[], yticks=[])  # an axis that is off counts as a picture's
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     for text in ax.texts:  # the axes are as large as the figure
         text.set_in_layout(False)
