@@ -15,7 +15,7 @@ SKIPS = {
     name: Variant(
         build=partial(small_unet, skips=skips),
         data=MAPS,
-        recipe=replace(DETECTORS, epochs=1),
+        recipe=replace(DETECTORS, epochs=2),
         objective=EdgeSegmentation(),
     )
     for name, skips in (("no skip", 0), ("one skip", 1), ("two skips", 2))
