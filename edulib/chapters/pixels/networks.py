@@ -1,4 +1,4 @@
-"""A small U-Net on the small backbone, whose skips can be cut."""
+"""A small U-Net whose skips can be cut; a small detector with and without a pyramid."""
 
 import torch
 import torch.nn.functional as F
@@ -6,6 +6,9 @@ from torch import Tensor, nn
 
 from edulib.experiments.networks import small_backbone
 from edulib.models.blocks.checks import check_num_classes
+from edulib.models.detection.fpn import FeaturePyramid
+from edulib.models.detection.ssd import SSD, SSDHead
+from edulib.models.ops.anchors import default_boxes
 
 
 class SmallUNet(nn.Module):
@@ -66,3 +69,53 @@ def small_unet(skips: int = 2, pretrained: bool = True) -> SmallUNet:
         pretrained: whether the backbone has the classifier's weights.
     """
     return SmallUNet(small_backbone(pretrained), skips=skips)
+
+
+CHANNELS = 64  # of each map that predicts
+SIZE = (96, 96)
+SIDES = (12, 6, 3)  # of the three maps
+SCALES = (0.14, 0.24, 0.42, 0.73)  # of the squares of a map, and one more
+
+
+class Levels(nn.Module):
+    """Three maps for SSD's heads, out of the small backbone's two coarsest.
+
+    Args:
+        down: whether the coarser map is added to the finer one, as in a feature
+            pyramid. The layers are the same with and without.
+
+    Shape:
+        - Input: (B, 3, 96, 96), in [0, 1]
+        - Output: a list of (B, 64, 12, 12), (B, 64, 6, 6), (B, 64, 3, 3)
+    """
+
+    def __init__(self, down: bool = True) -> None:
+        super().__init__()
+        self.backbone = small_backbone()
+        groups = [(64, 128)] if down else [(64,), (128,)]
+        self.pyramids = nn.ModuleList(
+            FeaturePyramid(channels, CHANNELS) for channels in groups
+        )
+        self.further = nn.Conv2d(CHANNELS, CHANNELS, 3, stride=2, padding=1)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Return the three maps, the finest first."""
+        maps = iter(self.backbone(image)[1:])
+        levels = [
+            level
+            for pyramid in self.pyramids
+            for level in pyramid([next(maps) for _ in pyramid.laterals])
+        ]
+        return [*levels, self.further(levels[-1])]
+
+
+def small_pyramid(down: bool = True) -> SSD:
+    """Build a small detector for scenes of 96 pixels: SSD's heads on three maps.
+
+    Args:
+        down: whether they are the levels of a feature pyramid.
+    """
+    sizes = [(side, side) for side in SIDES]
+    boxes = default_boxes(SIZE, sizes, SCALES, [(2,)] * len(SIDES))
+    head = SSDHead([CHANNELS] * len(SIDES), [4] * len(SIDES), num_classes=10)
+    return SSD(Levels(down), head, boxes)
