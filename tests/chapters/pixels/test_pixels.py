@@ -8,40 +8,61 @@ import pytest
 import torch
 
 import edulib
-from edulib.chapters.pixels import verdicts
 from edulib.chapters.pixels.drawing import color_map, draw_levels, shares, sizes_of
-from edulib.chapters.pixels.networks import small_unet
+from edulib.chapters.pixels.networks import Levels, small_pyramid, small_unet
 from edulib.chapters.pixels.objectives import EdgeSegmentation, near_border
 from edulib.experiments import load_experiment
 from edulib.models.segmentation.unet import unet
-from edulib.notebook import Verdict
+from edulib.notebook import Verdict, judge_means
 
 PAGE = Path(edulib.__file__).parents[1] / "book" / "foundations" / "pixels.ipynb"
 
 
-def test_the_card_says_what_the_stored_results_say():
-    runs = load_experiment("pixels-skips")
-    assert all(len(row["seeds"]) == 3 for row in runs.values())
-    points = verdicts.gains(runs, "val_mean_iou")
+def last(experiment, variant, measure):
+    runs = load_experiment(experiment)[variant][f"val_{measure}"]
+    assert len(runs) == 3
+    return [values[-1] for values in runs]
+
+
+def stored_verdict(name):
     cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith("Claim 'skips'")]
-    stored = card.rpartition("[")[2].rstrip("]")
-    assert stored == verdicts.skips_verdict(points).value
+    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
+    return card.rpartition("[")[2].rstrip("]")
 
 
-@pytest.mark.parametrize(
-    ("points", "verdict"),
-    [
-        ((3.0, 1.1, 2.0), Verdict.HOLDS),
-        ((3.0, 0.9, 2.0), Verdict.IN_PART),
-        ((1.5, 0.2, 0.9), Verdict.UNTESTED),
-        ((-2.0, -1.5, -3.0), Verdict.OPPOSITE),
-    ],
-)
-def test_the_verdict_can_come_out_any_way(points, verdict):
-    assert verdicts.skips_verdict(points) is verdict
+def test_the_first_skip_counts_and_the_second_brings_less():
+    none, one, two = (
+        last("pixels-skips", name, "mean_iou")
+        for name in ("no skip", "one skip", "two skips")
+    )
+    first = judge_means(none, one) is Verdict.HOLDS
+    less = all(c - b < b - a for a, b, c in zip(none, one, two, strict=True))
+    assert stored_verdict("skips") == Verdict.of(first, less).value
+
+
+def test_the_card_of_the_pyramid_says_what_the_stored_results_say():
+    pair = (last("pixels-pyramid", name, "AP") for name in ("no way down", "pyramid"))
+    assert stored_verdict("pyramid") == judge_means(*pair).value
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_the_finest_level_knows_the_coarse_map_only_with_a_way_down(down):
+    levels = Levels(down).eval()
+    maps = [one.requires_grad_() for one in levels.backbone(torch.rand(1, 3, 96, 96))]
+    levels.backbone.forward = lambda _: maps
+    finest, _, _ = levels(torch.rand(1, 3, 96, 96))
+    assert finest.shape == (1, 64, 12, 12)
+    (gradient,) = torch.autograd.grad(finest.sum(), maps[2], allow_unused=True)
+    assert (gradient is not None) == down
+
+
+def test_both_detectors_have_the_same_layers_and_boxes():
+    with_way, without = small_pyramid(), small_pyramid(down=False)
+    counts = [sum(p.numel() for p in one.parameters()) for one in (with_way, without)]
+    assert counts[0] == counts[1]
+    assert len(with_way.boxes) == 4 * (12**2 + 6**2 + 3**2)
 
 
 def test_what_a_skip_carries_reaches_the_map_unless_it_is_cut():
