@@ -52,7 +52,7 @@ CHECKPOINTS = {
         data=partial(
             annotated_scenes, train=5000, val=500, image_size=128, varied=True
         ),
-        recipe=replace(DETECTORS, epochs=8),
+        recipe=replace(DETECTORS, epochs=5),
         minimum=0.65,
         half=True,
         objective=Detection(),
