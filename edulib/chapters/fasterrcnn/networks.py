@@ -28,6 +28,7 @@ SCALES = (20, 34, 56)
 """Sides of the square anchors in pixels. Half of the objects lie between 23 and 50."""
 RATIOS = (0.5, 1, 2)
 KINDS = 10
+KEEP, KEEP_ALL = Keep(300, 50), Keep(2304, 300)  # of the detector, of the stage alone
 
 
 class OneMap(nn.Module):
@@ -105,7 +106,7 @@ class Proposer(nn.Module):
 def small_rpn(
     scales: Sequence[float] = SCALES,
     ratios: Sequence[float] = RATIOS,
-    keep: Keep = Keep(300, 50),
+    keep: Keep = KEEP,
 ) -> RPN:
     """Build the first stage on the one map, with the paper's two scores an anchor.
 
@@ -137,5 +138,5 @@ def small_proposer(
         scales: of the anchors, square roots of their areas in pixels.
         ratios: height / width of the anchors.
     """
-    rpn = small_rpn(scales, ratios, keep=Keep(2304, 300))
+    rpn = small_rpn(scales, ratios, keep=KEEP_ALL)
     return Proposer(Backbone(OneMap(), divisor=16), rpn)

@@ -99,7 +99,7 @@ def main() -> None:
         "all": measure(500),
         "few": measure(FEW),
     }
-    atomic_write(FILE, lambda path: path.write_text(json.dumps(found, indent=1)))
+    atomic_write(FILE, (json.dumps(found) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -34,8 +34,9 @@ class Proposals(Detection):
         if "count" in totals:
             return super().measures(totals)
         best = torch.cat(totals["best"], dim=1)
-        found = {f"AR{n}": average_recall(row) for n, row in zip(COUNTS, best)}
-        return found | {"recall50": recall(best[COUNTS.index(50)], 0.5)}
+        rows = dict(zip(COUNTS, best, strict=True))
+        found = {f"AR{count}": average_recall(row) for count, row in rows.items()}
+        return found | {"recall50": recall(rows[50], 0.5)}
 
 
 def best_of(proposals: Tensor, boxes: Tensor, counts: Sequence[int]) -> Tensor:
