@@ -34,7 +34,7 @@ CHECKPOINTS = {
         builder="edulib.chapters.fasterrcnn.networks.small_faster_rcnn",
         arguments={},
         data=DATA,
-        recipe=replace(RECIPE, epochs=2),
+        recipe=replace(RECIPE, epochs=3),
         minimum=0.75,
         half=True,
         objective=Detection(),

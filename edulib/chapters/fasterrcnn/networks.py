@@ -23,7 +23,7 @@ from edulib.models.detection.fpn import enlarge
 
 STRIDE = 8
 CHANNELS = 64
-WIDTH = 96  # of the second stage's dense layer
+WIDTH = 128  # of the second stage's dense layer
 SCALES = (20, 34, 56)
 """Sides of the square anchors in pixels. Half of the objects lie between 23 and 50."""
 RATIOS = (0.5, 1, 2)
@@ -118,14 +118,14 @@ def small_rpn(
     count = len(scales) * len(ratios)
     head = RPNHead(CHANNELS, TwoClassScore(CHANNELS, count), count)
     anchors = Anchors([scales], ratios)
-    return RPN(anchors, head, Sampler(64, 0.5), keep, Keep(300, 60))
+    return RPN(anchors, head, Sampler(64, 0.5), keep, Keep(1000, 100))
 
 
 def small_faster_rcnn() -> FasterRCNN:
     """Build a small Faster R-CNN for the ten kinds of Scenes."""
     layers = nn.Sequential(nn.Flatten(), nn.Linear(CHANNELS * 7 * 7, WIDTH), nn.ReLU())
     pooling = RegionPooling(RoIAlign(7), [STRIDE])
-    head = BoxHead(pooling, layers, WIDTH, KINDS, Sampler(24, 1 / 3))
+    head = BoxHead(pooling, layers, WIDTH, KINDS, Sampler(64, 0.25))
     return FasterRCNN(Backbone(OneMap(), divisor=16), small_rpn(), head)
 
 
