@@ -13,7 +13,6 @@ from edulib.exercises.compare import (
     expect_within,
 )
 from edulib.exercises.registry import forbid, part
-from edulib.models.detection.faster_rcnn import RPN
 from edulib.models.ops.matching import match
 
 _MAP = (25, 38)
@@ -53,7 +52,7 @@ def _parameters(answer: Answer, generator: torch.Generator) -> None:
     expect_equal(answer[2], count_parameters(layers), "parameters")
 
 
-forbid("fasterrcnn-labels", match, RPN)
+forbid("fasterrcnn-labels", match)
 
 
 def _expect_labels(answer: Answer, overlaps: Tensor, *thresholds: float) -> None:
@@ -62,9 +61,18 @@ def _expect_labels(answer: Answer, overlaps: Tensor, *thresholds: float) -> None
     expect_unchanged(given, overlaps)
     expect_shape(found, (overlaps.shape[1],))
     high, low = thresholds or (0.7, 0.3)
-    matches = match(overlaps, high, low, force_best=True)
-    right = (matches >= 0).long() - (matches == -2).long()
-    expect_within(found * 1.0, right * 1.0, "the labels", rtol=0, atol=1e-6)
+    right = _labels(overlaps, high, low)
+    expect_within(found * 1.0, right, "the labels", rtol=0, atol=1e-6)
+
+
+def _labels(overlaps: Tensor, high: float, low: float) -> Tensor:
+    """The rule in arithmetic: a check may not rest on what an answer could replace."""
+    best = overlaps.max(0).values
+    most = overlaps.max(1, keepdim=True).values
+    rescued = ((overlaps == most) & (most > 0)).float().max(0).values
+    positive = torch.maximum((best >= high).float(), rescued)
+    between = (best >= low).float() * (1 - positive)
+    return positive - between
 
 
 @part(
@@ -156,4 +164,4 @@ def _covers_two(answer: Answer, generator: torch.Generator) -> None:
     overlaps = torch.tensor([[0.6, 0.1, 0.0], [0.7, 0.0, 0.2], [0.0, 0.1, 0.8]])
     _expect_recalls(answer, overlaps)
     found = answer(torch.rand(9, 20, generator=generator), 0.5)
-    expect(bool((found.diff() >= 0).all()), "recall cannot fall with more proposals.")
+    expect(found.diff().min().item() >= 0, "recall cannot fall with more proposals.")
