@@ -15,7 +15,7 @@ def _labels(overlaps: Tensor, high: float, low: float) -> Tensor:
 def _rescued(overlaps: Tensor, high: float, low: float) -> Tensor:
     labels = _labels(overlaps, high, low)
     most = overlaps.max(1, keepdim=True).values
-    labels[((overlaps == most) & (most > 0)).any(0)] = 1
+    labels[((overlaps == most) & (most > 0)).float().max(0).values > 0] = 1
     return labels
 
 
@@ -31,7 +31,8 @@ def first_of_ties(overlaps: Tensor, high: float = 0.7, low: float = 0.3) -> Tens
 
 def zero_is_best(overlaps: Tensor, high: float = 0.7, low: float = 0.3) -> Tensor:
     labels = _labels(overlaps, high, low)
-    labels[(overlaps == overlaps.max(1, keepdim=True).values).any(0)] = 1
+    same = overlaps == overlaps.max(1, keepdim=True).values
+    labels[same.float().max(0).values > 0] = 1
     return labels
 
 
@@ -70,7 +71,7 @@ def each_alone(overlaps: Tensor, threshold: float = 0.5) -> Tensor:
 
 
 def counts_proposals(overlaps: Tensor, threshold: float = 0.5) -> Tensor:
-    hits = (overlaps >= threshold).any(0).float().cumsum(0)
+    hits = (overlaps >= threshold).float().max(0).values.cumsum(0)
     return (hits / len(overlaps)).clamp(max=1)
 
 
@@ -91,7 +92,7 @@ def one_number(overlaps: Tensor, threshold: float = 0.5) -> Tensor:
 
 
 def share_of_proposals(overlaps: Tensor, threshold: float = 0.5) -> Tensor:
-    hits = (overlaps >= threshold).any(0).float().cumsum(0)
+    hits = (overlaps >= threshold).float().max(0).values.cumsum(0)
     return hits / torch.arange(1, overlaps.shape[1] + 1)
 
 
