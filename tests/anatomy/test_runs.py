@@ -131,6 +131,8 @@ def test_a_block_with_a_label_stands_by_itself():
 def test_a_part_says_that_it_gives_several_tensors():
     row = stage_table(TwoMaps(), IMAGE).rows[0]
     assert row.cells()[2] == "8×8×8 and 1 more"
+    page = stage_table(TwoMaps(), IMAGE)._repr_html_()
+    assert "8×8×8<small>and 1 more</small>" in page
     assert stage_table(Stages(), IMAGE).rows[0].cells()[2] == "8×8×8"
     picture = diagram(TwoMaps(), IMAGE, depth=1)
     assert "backbone (Stages) gives 8×8×8 and 1 more" in picture.alt

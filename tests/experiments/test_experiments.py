@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import pytest
 import torch
@@ -198,7 +197,7 @@ def test_an_experiment_that_has_not_run_says_how_to_run_it(table):
 
 def test_a_killed_queue_keeps_every_network_that_had_ended(table, tmp_path):
     script = f"""
-import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})
+import sys; sys.path[:0] = {sys.path!r}
 import os, signal, pathlib
 import test_experiments as t
 from edulib.experiments import Experiment, experiment

@@ -167,7 +167,8 @@ def _lanes(steps: Sequence[Item]) -> int:
 
 def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
     """Return the colours to name; outputs share theirs, which is said."""
-    named = [(kind, str(kind)) for kind in LEGEND if kind in shown]
+    words = {OpType.CONSTANT: "learned or constant"}
+    named = [(kind, words.get(kind, str(kind))) for kind in LEGEND if kind in shown]
     if OpType.OUTPUT not in shown:
         return named
     grey = OP_COLORS[OpType.OUTPUT]

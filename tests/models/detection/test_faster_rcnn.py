@@ -102,6 +102,9 @@ def test_the_parts_of_the_papers_network_have_the_papers_sizes():
         "outputs": 430_185,
         "whole": 137_078_239,
     }
+    rpn = network.rpn
+    assert (rpn.keep, rpn.keep_training) == (Keep(6000, 300), Keep(12000, 2000))
+    assert (rpn.sampler, rpn.nms_threshold, rpn.margin) == (Sampler(256, 0.5), 0.7, 0)
     assert [tuple(one.shape) for one in maps] == [(1, 512, 38, 63)]
     assert size == (608, 1008)
     assert len(proposals[0]) == 300
