@@ -11,6 +11,7 @@ from edulib.experiments.recipes import DETECTORS
 from edulib.training import Detection
 
 DATA = partial(annotated_scenes, train=2500, val=500, image_size=128, varied=True)
+SMALL = partial(annotated_scenes, train=2500, val=500, image_size=96, varied=True)
 RECIPE = replace(DETECTORS, batch_size=8)
 BUILDS = {
     "three scales, three ratios": small_proposer,
@@ -22,7 +23,7 @@ BUILDS = {
 EXPERIMENTS = {
     "fasterrcnn-anchors": Experiment(
         variants={
-            name: Variant(build, DATA, replace(RECIPE, epochs=1), Proposals())
+            name: Variant(build, SMALL, replace(DETECTORS, epochs=4), Proposals())
             for name, build in BUILDS.items()
         },
         seeds=(0, 1, 2),
