@@ -36,7 +36,7 @@ def _box(answer: Answer, generator: torch.Generator) -> None:
     hint="Test score: the kind's probability times the confidence.",
 )
 def _score(answer: Answer, generator: torch.Generator) -> None:
-    expect_close(answer[1], torch.tensor(0.4), "score")
+    expect_equal(answer[1], 0.4, "score")
 
 
 @part(
@@ -113,7 +113,7 @@ def _empty(answer: Answer, generator: torch.Generator) -> None:
     "yolo-cell",
     "the box that overlaps most is responsible",
     points=2,
-    hint="Compare the boxes by IoU, not by confidence; the centre is in cells, sides in "
+    hint="Compare by IoU, not by confidence; the centre is in cells, sides in "
     "shares of the image, as roots.",
 )
 def _responsible(answer: Answer, generator: torch.Generator) -> None:

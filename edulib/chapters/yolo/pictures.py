@@ -69,7 +69,9 @@ def show_grid(image: Tensor, said: Said, names: tuple[str, ...]) -> "Figure":
         ax.set_title(title, fontsize=11, loc="center")
     _grid(axes[0], image)
     for box, sure in zip(
-        said.boxes.flatten(0, 2).tolist(), said.confidence.flatten().tolist(), strict=True
+        said.boxes.flatten(0, 2).tolist(),
+        said.confidence.flatten().tolist(),
+        strict=True,
     ):
         _rectangle(axes[0], box, INK, 0.3 + 3 * sure, alpha=0.15 + 0.85 * sure)
     probability, kind = said.classes.max(-1)
@@ -97,7 +99,9 @@ def show_cell(
     """
     import matplotlib.pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(4.8, 2.35), layout="constrained")
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(4.8, 2.35), layout="constrained"
+    )
     _backdrop(left, image)
     _grid(left, image)
     row, column = place

@@ -11,17 +11,17 @@ def overlap(one: Tensor, box: Tensor, grid: int) -> Tensor:
     return shared / (one[2:4].prod() ** 2 + box[2:4].prod() ** 2 - shared)
 
 
-def loss(
-    numbers, box, label, grid=7, *, best=None, coord=5, noobj=0.5, target=None, one=1
-):
+def loss(numbers, box, label, grid=7, **changed):
     """Right by default; each planted answer changes one thing."""
+    best, target = changed.get("best"), changed.get("target")
+    coord, noobj = changed.get("lambdas", (5, 0.5))
     boxes = numbers[:-3].reshape(-1, 5)
     if box is None:
         return noobj * boxes[:, 4].square().sum()
     overlaps = torch.stack([overlap(b[:4], box, grid) for b in boxes])
     k = overlaps.argmax() if best is None else best(boxes, box)
     wanted = torch.zeros(3)
-    wanted[label] = one
+    wanted[label] = 1
     others = boxes[:, 4].square().sum() - boxes[k, 4] ** 2
     return (
         coord * (boxes[k, :4] - box).square().sum()
@@ -53,7 +53,7 @@ def confidence_one(numbers, box, label, grid=7):
 
 
 def no_lambdas(numbers, box, label, grid=7):
-    return loss(numbers, box, label, grid, coord=1, noobj=1)
+    return loss(numbers, box, label, grid, lambdas=(1, 1))
 
 
 def always_seven(numbers, box, label, grid=7):
@@ -91,9 +91,11 @@ def writes_into_numbers(numbers, box, label, grid=7):
 
 
 def kept(boxes: Tensor, size: int, grid: int) -> Tensor:
-    cells = _cells(boxes, size, grid)
-    same = (cells[:, None] == cells).all(-1)
-    return ~same.tril(-1).any(1)
+    taken, mask = [], []
+    for cell in _cells(boxes, size, grid).tolist():
+        mask.append(cell not in taken)
+        taken.append(cell)
+    return torch.tensor(mask, dtype=torch.bool)
 
 
 def _cells(boxes: Tensor, size: int, grid: int) -> Tensor:
@@ -105,13 +107,12 @@ def keeps_all(boxes, size, grid):
 
 
 def drops_all_that_share(boxes, size, grid):
-    cells = _cells(boxes, size, grid)
-    return (cells[:, None] == cells).all(-1).sum(1) == 1
+    cells = _cells(boxes, size, grid).tolist()
+    return torch.tensor([cells.count(cell) == 1 for cell in cells], dtype=torch.bool)
 
 
 def keeps_the_last(boxes, size, grid):
-    cells = _cells(boxes, size, grid)
-    return ~(cells[:, None] == cells).all(-1).triu(1).any(1)
+    return kept(boxes.flip(0), size, grid).flip(0)
 
 
 def upper_left_corner(boxes, size, grid):
@@ -120,8 +121,9 @@ def upper_left_corner(boxes, size, grid):
 
 def any_direction(boxes, size, grid):
     """Numbers the cells by the sum of row and column."""
-    number = _cells(boxes, size, grid).sum(1)
-    return ~(number[:, None] == number).tril(-1).any(1)
+    number = _cells(boxes, size, grid).sum(1, keepdim=True)
+    taken = number.tolist()
+    return torch.tensor([one not in taken[:k] for k, one in enumerate(taken)])
 
 
 def fixed_grid(boxes, size, grid):
