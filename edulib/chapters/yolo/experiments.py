@@ -3,23 +3,20 @@
 from dataclasses import replace
 from functools import partial
 
-import torch
-
 from edulib.chapters.yolo.networks import small_yolo
 from edulib.data.splits import annotated_scenes
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import DETECTORS
-from edulib.models.detection.yolo_v1 import Lambdas, Sides
+from edulib.models.detection.yolo_v1 import Lambdas
 from edulib.training import Detection
 
 SIZES = (("small", 0, 18**2), ("medium", 18**2, 33**2), ("large", 33**2, 96**2))
 """Each holds about a third of the objects in scenes of 96 pixels."""
 DATA = partial(annotated_scenes, train=2500, val=500, image_size=96, varied=True)
-PLAIN_SIDES = Sides(torch.positive, torch.relu)
 BUILDS = {
     "as in the paper": small_yolo,
     "lambdas 1": partial(small_yolo, Lambdas(coord=1.0, noobj=1.0)),
-    "no roots": partial(small_yolo, sides=PLAIN_SIDES),
+    "no roots": partial(small_yolo, roots=False),
 }
 
 EXPERIMENTS = {

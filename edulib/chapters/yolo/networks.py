@@ -1,5 +1,6 @@
 """A small YOLO on the small backbone, whose grid has a cell every 16 pixels."""
 
+import torch
 from torch import Tensor, nn
 
 from edulib.experiments.networks import small_backbone
@@ -17,6 +18,8 @@ KINDS = 10
 BOXES = 2  # a cell
 STRIDE = 16
 OUTPUTS = 5 * BOXES + KINDS
+PLAIN = Sides(torch.positive, torch.relu)
+"""The sides themselves, without roots."""
 
 
 class LastMap(nn.Module):
@@ -59,13 +62,13 @@ class ConvHead(nn.Module):
 
 
 def small_yolo(
-    lambdas: Lambdas = LAMBDAS, sides: Sides = ROOTS, dense: int = 0
+    lambdas: Lambdas = LAMBDAS, roots: bool = True, dense: int = 0
 ) -> YOLOv1:
     """Build a small YOLO for the ten kinds of Scenes.
 
     Args:
         lambdas: the weights of the loss.
-        sides: what is predicted for the sides of a box.
+        roots: whether roots of the sides of a box are predicted, or the sides.
         dense: rows of the grid if the head has the paper's dense layers, which need
             images of one size; 0 for convolutions.
     """
@@ -73,4 +76,5 @@ def small_yolo(
     if dense:
         layers = dense_layers(128 * dense**2, 256, dense**2 * OUTPUTS)
         head = GridHead(layers, dense)
+    sides = ROOTS if roots else PLAIN
     return YOLOv1(LastMap(), head, KINDS, BOXES, lambdas, sides)
