@@ -65,15 +65,15 @@ def show_paths(start: Tensor, target: Tensor, rate: float = 0.1) -> "Figure":
     import matplotlib.pyplot as plt
     from matplotlib.colors import to_hex
 
-    figure, axes = plt.subplots(2, 2, figsize=(7, 5), layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(7, 4.4), layout="constrained")
     steps = max(SHOWN_STEPS)
     shades = [to_hex(plt.get_cmap("viridis")(v)) for v in (0.0, 0.35, 0.65, 0.9)]
     for ax, (name, loss) in zip(axes.flat, LOSSES.items(), strict=True):
         path = descend(start[None], target[None], loss, rate, steps)[:, 0]
         aim = cxcywh_to_xyxy(target)
-        outline_box(ax, aim.tolist(), MISSED, "--", 2)
         for step, shade in zip(SHOWN_STEPS, shades, strict=True):
             outline_box(ax, path[step].tolist(), shade, "-", 1.8)
+        outline_box(ax, aim.tolist(), MISSED, "--", 2)
         ended = iou(path[-1], aim).item()
         ax.set_title(f"on {name}: ends at {ended:.2f}", loc="center", fontsize=11)
         ax.set(xlim=(0.1, 5.4), ylim=(3.1, 0.1))
@@ -154,7 +154,7 @@ def plot_three_averages(
 def _backdrop(ax: "Axes", image: Tensor) -> None:
     height, width = image.shape[-2:]
     extent = (0, width, height, 0)
-    ax.imshow(image.permute(1, 2, 0), extent=extent, interpolation="bicubic")
+    ax.imshow(image.permute(1, 2, 0), extent=extent, interpolation="nearest")
     ax.autoscale(False)
     ax.axis("off")
 
