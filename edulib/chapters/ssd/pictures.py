@@ -131,8 +131,8 @@ def show_candidates(image: Tensor, found: dict[str, Tensor]) -> "Figure":
     import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 
-    figure, ax = plt.subplots(figsize=(2.6, 2.6), layout="constrained")
-    _backdrop(ax, 0.5 + 0.5 * image)
+    figure, ax = plt.subplots(figsize=(2.3, 2.3), layout="constrained")
+    _backdrop(ax, 0.5 + 0.5 * image, "bicubic")
     width = 1.6 if len(found["boxes"]) < 12 else 0.9
     for (left, top, right, bottom), k in zip(
         found["boxes"].tolist(), found["map"].tolist(), strict=True
@@ -143,10 +143,10 @@ def show_candidates(image: Tensor, found: dict[str, Tensor]) -> "Figure":
     return figure
 
 
-def _backdrop(ax: "Axes", image: Tensor) -> None:
+def _backdrop(ax: "Axes", image: Tensor, smoothing: str = "nearest") -> None:
     height, width = image.shape[-2:]
     pixels = image.permute(1, 2, 0)
-    ax.imshow(pixels, extent=(0, width, height, 0), interpolation="bicubic")
+    ax.imshow(pixels, extent=(0, width, height, 0), interpolation=smoothing)
     ax.autoscale(False)
     ax.axis("off")
 
