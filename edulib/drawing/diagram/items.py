@@ -32,6 +32,7 @@ class Block:
         bands: types of normalisation and activation right behind it.
         composite: whether several layers are inside.
         shortcuts: for each repetition whether a shortcut leads around it.
+        sums: how many shortcuts follow each other in one repetition, at the most.
         parts: channels of the branches that are concatenated inside, if any.
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
@@ -50,6 +51,7 @@ class Block:
     bands: tuple[OpType, ...] = ()
     composite: bool = False
     shortcuts: tuple[bool, ...] = ()
+    sums: int = 0
     parts: tuple[int, ...] = ()
     is_source: bool = False
     reads: tuple[str, ...] = ()
@@ -185,6 +187,7 @@ def fold_repeats(items: list[Item]) -> list[Item]:
                     params=previous.params + item.params,
                     repeat=previous.repeat + item.repeat,
                     shortcuts=previous.shortcuts + item.shortcuts,
+                    sums=max(previous.sums, item.sums),
                 )
                 continue
         kept.append(item)

@@ -121,6 +121,58 @@ def place_in_one(levels: Levels) -> list[Cell]:
 
 def place_by_rank(levels: Levels) -> list[Cell]:
     """Put each block below what it reads, and branches beside each other."""
+    lanes, lane_of, ranks = _ranked(levels)
+    columns = _columns(lanes, ranks, set())
+    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
+
+
+def place_in_columns(levels: Levels, most: int = 4) -> list[Cell]:
+    """Place by rank in a few columns; branches that find none free stand lower.
+
+    Args:
+        levels: its blocks, and what leads where.
+        most: how many columns there may be.
+    """
+    lanes, lane_of, _ = _ranked(levels)
+    columns: dict[int, int] = {}
+    ranks: dict[int, int] = {}
+    taken: set[tuple[int, int]] = set()
+    while len(columns) < len(lanes):
+        number = next(
+            n
+            for n, lane in enumerate(lanes)
+            if n not in columns and lane.before <= set(columns)
+        )
+        first = max((columns[n] for n in lanes[number].before), default=0)
+        wanted = dict(ranks)
+        for k in lanes[number].blocks:
+            wanted[k] = 1 + max(
+                (wanted[s] for s in _joined_with(levels, k)), default=-1
+            )
+        used = [wanted[k] for k in lanes[number].blocks]
+        column, down = _free_place(taken, (min(used), max(used)), (first, most))
+        columns[number] = column
+        ranks.update({k: wanted[k] + down for k in lanes[number].blocks})
+        taken.update((r + down, column) for r in range(min(used), max(used) + 1))
+    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
+
+
+def _free_place(
+    taken: set[tuple[int, int]], rows: tuple[int, int], columns: tuple[int, int]
+) -> tuple[int, int]:
+    """Return a column where these rows are free, and how far they must move down."""
+    choices = range(columns[0], max(columns[1], columns[0] + 1))
+    down = 0
+    while True:
+        span = range(rows[0] + down, rows[1] + down + 1)
+        for column in choices:
+            if not any((row, column) in taken for row in span):
+                return column, down
+        down += 1
+
+
+def _ranked(levels: Levels) -> tuple[list[_Lane], dict[int, int], list[int]]:
+    """Cut a network into runs that lead down; a block is one lower than it reads."""
     ranks: list[int] = []
     lanes: list[_Lane] = []
     lane_of: dict[int, int] = {}
@@ -134,8 +186,7 @@ def place_by_rank(levels: Levels) -> list[Cell]:
         lanes[found].blocks.append(k)
         lanes[found].before |= {lane_of[s] for s in sources} - {found}
         ranks.append(1 + max((ranks[s] for s in sources), default=-1))
-    columns = _columns(lanes, ranks, set())
-    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
+    return lanes, lane_of, ranks
 
 
 def _joined_with(levels: Levels, k: int) -> list[int]:

@@ -9,7 +9,7 @@ from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.network import START, Network
-from edulib.drawing.diagram.shortcuts import find_shortcuts, has_shortcut
+from edulib.drawing.diagram.shortcuts import blocks_in, count_sums, has_shortcut
 
 _LONG = 13
 _BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
@@ -95,6 +95,8 @@ class BlockMaker:
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
         behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]
         place = self.network.parts[part]
+        calls = chain or (blocks_in(node) if repeated else [node.call])
+        calls = calls if is_blocks else []
         return Block(
             name=self._name(node),
             words=words,
@@ -105,7 +107,8 @@ class BlockMaker:
             repeat=repeated[0] if repeated else 1,
             bands=tuple(behind) if single and is_blocks else (),
             composite=is_blocks and not single,
-            shortcuts=self._shortcuts(node, chain, bool(repeated)) if is_blocks else (),
+            shortcuts=tuple(has_shortcut(graph, call) for call in calls),
+            sums=max((count_sums(graph, call) for call in calls), default=0),
             parts=self._joined(node) if is_blocks else (),
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
@@ -123,14 +126,6 @@ class BlockMaker:
         )
         is_known = op.axes is not None or not op.is_constant
         return size_of(op if is_known else next(alike, op))
-
-    def _shortcuts(
-        self, node: Node, chain: list[Call], is_row: bool
-    ) -> tuple[bool, ...]:
-        graph = self.network.graph
-        if chain:
-            return tuple(has_shortcut(graph, block) for block in chain)
-        return find_shortcuts(graph, node, is_row)
 
     def _attends_to(self, node: Node) -> tuple[str, ...]:
         """Return the names of what only the keys and values of a block come from."""

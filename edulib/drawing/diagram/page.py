@@ -1,5 +1,6 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
+import re
 from collections.abc import Sequence
 
 from edulib.anatomy import OpType
@@ -14,6 +15,7 @@ PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
+_TIMES = {2: "twice", 3: "three times"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
@@ -180,10 +182,20 @@ def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
 
 def _arcs(steps: Sequence[Item]) -> list[str]:
     """Say what lines around blocks mean."""
-    piles = blocks_of([step for step in steps if not isinstance(step, Levels)])
+    levels = any(isinstance(step, Levels) for step in steps)
+    arched = [
+        block
+        for block in blocks_of(steps)
+        if block.is_residual and not block.is_loop and (levels or block.repeat > 1)
+    ]
     lines = []
-    if any(block.is_residual and block.repeat > 1 for block in piles):
+    if arched:
         lines.append("Arcs: a block's input is added to its output.")
+    often = {block.words: block.sums for block in arched if block.sums > 1}
+    lines += [
+        f"{name}: {_TIMES.get(count, f'{count} times')}, part after part."
+        for name, count in often.items()
+    ]
     if any(block.is_loop for block in blocks_of(steps)):
         lines.append("Loop: what a turn puts out, the next one reads.")
     return lines
@@ -210,5 +222,7 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
     note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
+    elif any(re.fullmatch(r"[\d.]+ [kMG]", text.text) for text in canvas.texts):
+        note = (*note, "The last line of a label counts parameters.")
     for k, line in enumerate((*note, *_arcs(steps))):
         canvas.text((0, y + 22 + k * LINE), line)
