@@ -72,17 +72,22 @@ class BlockMaker:
     def _output(self, content: Output) -> Block:
         graph = self.network.graph
         op, name, words = graph.ops[content.op], content.name, "output"
+        if all(output.name.startswith("0.") for output in graph.outputs):
+            name = name.removeprefix("0.")  # of the only image in a list
         if name[:1].isdigit():
             name, words = f"output{'s' * ('–' in name)} {name}", ""
         if graph.from_values and 0 in op.shape:
-            words = f"{words}, empty here".removeprefix(", ")
+            words = f"{words}, as many as it finds".removeprefix(", ")
         words = "" if words == name else words
         return Block(name, words, OpType.OUTPUT, op.shape, size_of(op), 0)
 
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
-        words = repeated[1] if repeated else describe(node)
+        words = repeated[1] if repeated else describe(node) + self._growth(node)
+        is_run = node.call is None and len(node.ops) > 1
+        if is_run:
+            words = f"{len(node.ops)} steps without parameters"
         chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
@@ -100,7 +105,7 @@ class BlockMaker:
         return Block(
             name=self._name(node),
             words=words,
-            op_type=node.op_type,
+            op_type=OpType.OTHER if is_run else node.op_type,
             shape=node.shape,
             size=self._size(node.output),
             params=node.params,
@@ -116,6 +121,18 @@ class BlockMaker:
             more=node.more,
             is_loop=turns > 1,
         )
+
+    def _growth(self, node: Node) -> str:
+        """Tell by how much a step without weights makes maps larger: ", up ×2"."""
+        op = node.main
+        if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
+            return ""
+        before = self.network.graph.ops[op.inputs[0]]
+        sides = [(op.side(axis), before.side(axis)) for axis in (-2, -1)]
+        factors = {new // old for new, old in sides if new % old == 0}
+        is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
+        grown = factors.pop() if is_known and before.place.grid else 1
+        return f", up ×{grown}" if grown > 1 else ""
 
     def _size(self, op: Op) -> tuple[int, int, int]:
         """Return the size of an output; positions that are learned lie as in a map."""
@@ -149,7 +166,11 @@ class BlockMaker:
         return self._name(content) if isinstance(content, Node) else content.name
 
     def _name(self, node: Node) -> str:
-        return self.labels.get(node.path) or self._short_name(node.path)
+        if node.path in self.labels:
+            return self.labels[node.path]
+        if node.call is None and len(node.ops) > 1:  # a run: the module that holds it
+            return node.path.rpartition(".")[0] or node.path
+        return self._short_name(node.path)
 
     def _short_name(self, path: str) -> str:
         """Drop the front of a long path, as long as it stays the only one."""

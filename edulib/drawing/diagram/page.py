@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
-from edulib.drawing.diagram.items import Fork, Item, Levels, blocks_of, with_start
+from edulib.drawing.diagram.items import (
+    Fork,
+    Item,
+    Levels,
+    blocks_of,
+    is_slim,
+    with_start,
+)
 from edulib.drawing.diagram.layout import GAP, chain_part, measure_steps
 from edulib.drawing.style import OP_COLORS
 
@@ -220,6 +227,8 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         x += length
     stand = isinstance(steps[0], Levels)
     note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
+    if stand and any(map(is_slim, steps[0].blocks)):
+        note = (*note, "Small squares have no size.")
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
     elif any(re.fullmatch(r"[\d.]+ [kMG]", text.text) for text in canvas.texts):

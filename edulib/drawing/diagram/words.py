@@ -45,7 +45,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
             "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    words = _GROWS.sub(r"\1, ×", block.words)
+    words = _GROWS.sub(r"\1, up ×", block.words)
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
@@ -57,7 +57,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
     for name in block.attends_to:
         looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
         lines += [(line, SMALL, False) for line in looks]
-    shape = shape_words(block.shape, block.more)
+    shape = _shape(block)
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
     params += noun if params and form not in ("narrow", "slim") else ""
@@ -66,14 +66,25 @@ def label_lines(block: Block, form: str) -> list[Line]:
     return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
 
 
+def _shape(block: Block) -> str:
+    """Write the shape of a block's output; N where as many are found as there are."""
+    return re.sub(r"\b0\b", "N", shape_words(block.shape, block.more))
+
+
 def _cut_names(words: str, most: int) -> str:
     """Cut names of classes that are longer than a line where a capital begins."""
-    parts = []
+    lines: list[str] = []
     for word in words.split():
         pieces = re.findall(r"[A-Z]?[^A-Z]+|[A-Z]+(?![a-z])", word)
-        is_long = len(word) > most and "".join(pieces) == word
-        parts += pieces if is_long else [word]
-    return " ".join(parts)
+        if len(word) <= most or "".join(pieces) != word:
+            pieces = [word]
+        lines.append("")
+        for piece in pieces:
+            if len(lines[-1] + piece) <= most or not lines[-1]:
+                lines[-1] += piece
+            else:
+                lines.append(piece)
+    return " ".join(lines)
 
 
 def merge_lines(merge: Block) -> list[Line]:
@@ -88,7 +99,7 @@ def hint(block: Block) -> str:
     parts = [
         block.name,
         _phrase(block),
-        f"output {shape_words(block.shape, block.more)}",
+        f"output {_shape(block)}",
     ]
     if block.params:
         parts.append(f"{block.params:,} parameters")
@@ -103,7 +114,7 @@ def describe_items(items: list[Item]) -> str:
 def _sentence(item: Item) -> str:
     if isinstance(item, Block):
         phrase = f" ({words})" if (words := _phrase(item)) else ""
-        return f"{item.name}{phrase} gives {shape_words(item.shape, item.more)}"
+        return f"{item.name}{phrase} gives {_shape(item)}"
     if isinstance(item, Levels):
         return f"levels [{_levels(item)}]"
     told = [
@@ -125,7 +136,7 @@ def _levels(item: Levels) -> str:
         names = [_named(item, source) for source in sources]
         is_next = sources in ([], [k - 1])
         first = "" if is_next else f", from {' and '.join(names)}"
-        shape = shape_words(block.shape, block.more)
+        shape = _shape(block)
         told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
     return "; ".join(told)
 
