@@ -46,10 +46,19 @@ def make_levels(blocks: list[Block], sources: list[tuple[int, ...]]) -> Levels |
     """
     region = _Region(list(blocks), list(sources))
     region.join(absorb)
-    region.join(lambda items: fold_repeats(absorb(items)))
-    levels = region.levels()
+    region.join(lambda items: fold_repeats(absorb(items), loosely=True))
+    levels = _with_readers(region.levels())
     (levels,) = name_as_drawn([levels])
     return levels if len(levels.blocks) <= _MOST_CELLS else None
+
+
+def _with_readers(levels: Levels) -> Levels:
+    """Tell blocks how many others read them without an arrow."""
+    reads = [name for block in levels.blocks for name in block.reads]
+    blocks = tuple(
+        replace(block, feeds=reads.count(block.name)) for block in levels.blocks
+    )
+    return replace(levels, blocks=blocks)
 
 
 @dataclass

@@ -74,16 +74,21 @@ class _Drawing:
         """Draw lines, with a dot where they part, then blocks with their labels."""
         links = self.table.levels.links
         for k, link in enumerate(links):
-            if link not in self.table.turns:
+            if link not in self.table.turns and not self._is_told(*link):
                 count, n = links.count(link), links[:k].count(link)
                 self._straight(*link, REACH * (n - (count - 1) / 2))
-        turns = [link for link in links if link in self.table.turns]
+        turns = [link for link in self.table.turns if not self._is_told(*link)]
         for link in sorted(turns, key=lambda link: (link[1], self._entry(*link))):
             self._turn(*link)
         for paths in self.stems.values():
             self._fork(paths)
         for k in range(len(self.table.boxes)):
             self._cell(k)
+
+    def _is_told(self, source: int, target: int) -> bool:
+        """Whether a link is told in words, as are the others of its source."""
+        blocks = self.table.levels.blocks
+        return blocks[source].name in blocks[target].reads
 
     def _middle(self, k: int) -> float:
         return self.left + self.table.spans[self.table.cells[k].column][1]

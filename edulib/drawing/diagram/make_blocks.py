@@ -7,6 +7,7 @@ from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.drawing.diagram.contents import carry_words, heads_of, inside_of
 from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.network import START, Network
 from edulib.drawing.diagram.shortcuts import blocks_in, count_sums, has_shortcut
@@ -95,6 +96,7 @@ class BlockMaker:
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
+        carried = () if node.call is None else node.call.carried
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
@@ -119,7 +121,10 @@ class BlockMaker:
             reads=tuple(self._name_of(k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
             more=node.more,
-            is_loop=turns > 1,
+            is_loop=bool(carried),
+            carries=tuple(carry_words(graph, node.call, i) for i in carried),
+            heads=heads_of(graph, node.call) if is_blocks else (),
+            inside=inside_of(graph, node, calls, turns),
         )
 
     def _growth(self, node: Node) -> str:

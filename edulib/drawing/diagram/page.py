@@ -204,7 +204,9 @@ def _arcs(steps: Sequence[Item]) -> list[str]:
         for name, count in often.items()
     ]
     if any(block.is_loop for block in blocks_of(steps)):
-        lines.append("Loop: what a turn puts out, the next one reads.")
+        lines.append("Loop: what a turn hands on, the next one reads.")
+    if levels and any(block.feeds for block in blocks_of(steps)):
+        lines.append("+ name: reads that, too; its line is not drawn.")
     return lines
 
 

@@ -53,7 +53,16 @@ def label_lines(block: Block, form: str) -> list[Line]:
         words = _cut_names(words, _WRAP[form])
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
     lines += [(line, SMALL, False) for line in wrapped]
+    for text in (block.inside if form != "full" else "",):
+        wrapped = textwrap.wrap(text, _WRAP[form], break_long_words=False)
+        lines += [(line, SMALL, False) for line in wrapped]
+    lines += [(f"→ {head}", SMALL, False) for head in block.heads]
+    if block.carries:
+        lines.append(("hands on:", SMALL, False))
+        lines += [(f"· {name}", SMALL, False) for name in block.carries]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
+    if block.feeds:
+        lines.append((f"→ {block.feeds} blocks", SMALL, False))
     for name in block.attends_to:
         looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
         lines += [(line, SMALL, False) for line in looks]

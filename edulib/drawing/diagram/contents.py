@@ -1,0 +1,98 @@
+"""What is inside of a block, in words: layers, branches, what turns hand on."""
+
+from collections import Counter
+
+from torch import nn
+
+from edulib.anatomy.graph import Call, Graph, Node, Op
+from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.op_types import MERGES, OpType
+
+_WORDS = {
+    OpType.ATTENTION: "attention",
+    OpType.CONVOLUTION: "conv",
+    OpType.DENSE: "dense",
+    OpType.EMBEDDING: "embedding",
+}
+_LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
+_NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
+
+
+def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
+    """Say what a block called by its class holds, such as "4 convs".
+
+    Args:
+        graph: the traced network.
+        node: the step.
+        calls: the blocks that it stands for; the last one is told.
+        turns: of a loop, which is told by the classes of its parts.
+    """
+    if turns > 1:
+        first = next(call for call in node.call.children if call.path == node.path)
+        parts = dict.fromkeys(c.type for c in first.children if not c.is_leaf)
+        return ", ".join(parts)
+    if not calls or isinstance(calls[-1].module, nn.Sequential):
+        return ""
+    blocks = Counter(call.type for call in _blocks(calls[-1]))
+    kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
+    if count > 1:
+        return f"{count} × {kind.lstrip('_')}"
+    ops = graph.ops[calls[-1].first : calls[-1].last]
+    counts = Counter(op.op_type for op in ops)
+    told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
+    if sum(number for number, _ in told) < 2:
+        return ""
+    return ", ".join(
+        f"{number} {word}{'s' * (word == 'conv')}" if number > 1 else word
+        for number, word in told
+    )
+
+
+def _blocks(call: Call) -> list[Call]:
+    """List the blocks inside of a block: modules with several layers, no containers."""
+    found: list[Call] = []
+    for child in call.children:
+        if isinstance(child.module, (nn.Sequential, nn.ModuleList)):
+            found += _blocks(child)
+        elif sum(not grandchild.is_leaf for grandchild in child.children) > 1:
+            found.append(child)
+    return found
+
+
+def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
+    """Name the branches of a block that read one thing and never meet.
+
+    Such are the classes and the boxes of a detector: layers of which none reads the
+    other, and no sum, product or concatenation reads two.
+    """
+    ops = graph.ops[call.first : call.last]
+    layers = {op.index: op for op in ops if op.op_type in _LAYERS}
+    behind: dict[int, set[int]] = {}
+    meets: set[int] = set()
+    for op in ops:
+        found = set().union(*(behind.get(i, set()) for i in op.inputs))
+        if op.index in layers:
+            meets |= found
+            found = {op.index}
+        elif op.op_type in MERGES and len({layers[i].path for i in found}) > 1:
+            meets |= found
+        behind[op.index] = found
+    ends: dict[tuple[int, ...], list[Op]] = {}
+    for index, op in layers.items():
+        if index not in meets:
+            ends.setdefault(op.inputs, []).append(op)
+    heads = next((found for found in ends.values() if len(found) > 1), [])
+    if len({op.path for op in heads}) < len(heads):
+        return ()
+    return tuple(
+        f"{op.path.rpartition('.')[2]}: {shape_words(op.shape)}" for op in heads
+    )
+
+
+def carry_words(graph: Graph, loop: Call, index: int) -> str:
+    """Name what a turn hands on: by the module that made it, or by the operation."""
+    op = graph.ops[index]
+    inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
+    is_inside = op.path.startswith(loop.path) and inner
+    name = inner if is_inside else _NAMES.get(op.name, op.name.replace("_", " "))
+    return f"{name} {shape_words(op.shape)}"
