@@ -12,7 +12,7 @@ from edulib.anatomy import trace_graph
 from edulib.drawing import diagram
 from edulib.drawing.diagram.canvas import Canvas
 from edulib.drawing.diagram.items import Levels, blocks_of, with_start
-from edulib.drawing.diagram.levels import place_in_columns
+from edulib.drawing.diagram.levels_ranks import place_in_columns
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.tree import build_items, start_of
 

@@ -14,7 +14,11 @@ _WORDS = {
     OpType.DENSE: "dense",
     OpType.EMBEDDING: "embedding",
 }
+_PAIR = 2
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
+_CHOICES = ("topk", "sort", "argsort", "nonzero", "where", "nms")
+_LIKE = ("to", "type_as")  # read a second tensor for its type alone
+_FLIPS = ("T", "t", "mT", "transpose")
 _NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
 
@@ -38,12 +42,12 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     if count > 1:
         return f"{count} × {kind.lstrip('_')}"
     ops = graph.ops[calls[-1].first : calls[-1].last]
-    counts = Counter(op.op_type for op in ops)
+    counts = Counter(op.op_type for op in ops if op.params or not op.kernel)
     told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
     if sum(number for number, _ in told) < 2:
         return ""
     return ", ".join(
-        f"{number} {word}{'s' * (word == 'conv')}" if number > 1 else word
+        f"{number}\xa0{word}{'s' * (word == 'conv')}" if number > 1 else word
         for number, word in told
     )
 
@@ -70,7 +74,9 @@ def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
     behind: dict[int, set[int]] = {}
     meets: set[int] = set()
     for op in ops:
-        found = set().union(*(behind.get(i, set()) for i in op.inputs))
+        inputs = op.inputs[:1] if op.name in _LIKE else op.inputs
+        found = set().union(*(behind.get(i, set()) for i in inputs))
+        found = set() if op.name in _CHOICES else found
         if op.index in layers:
             meets |= found
             found = {op.index}
@@ -87,6 +93,42 @@ def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
     return tuple(
         f"{op.path.rpartition('.')[2]}: {shape_words(op.shape)}" for op in heads
     )
+
+
+def pair_words(graph: Graph, op: Op) -> str:
+    """Name the two inputs of which a product compares each pair: "image × text".
+
+    Its rows are one input's batch and its columns the other's.
+    """
+    is_flipped = False
+    while op.op_type is OpType.RESHAPE and len(op.inputs) == 1:
+        is_flipped ^= op.name in _FLIPS
+        op = graph.ops[op.inputs[0]]
+    if op.name not in ("matmul", "mm") or len(op.inputs) < _PAIR:
+        return ""
+    rows, columns = (graph.ops[i] for i in op.inputs)
+    is_pair = op.has_batch and rows.has_batch and not columns.has_batch
+    if not is_pair or op.shape != columns.shape[-1:] or len(columns.shape) > _PAIR:
+        return ""
+    names = [_read(graph, side) for side in (rows, columns)]
+    if any(len(found) != 1 for found in names) or names[0] == names[1]:
+        return ""
+    words = [found.pop() for found in names]
+    return " × ".join(reversed(words) if is_flipped else words)
+
+
+def _read(graph: Graph, op: Op) -> set[str]:
+    """Return the names of the inputs on which an op depends."""
+    found, seen, todo = set(), set(), [op.index]
+    while todo:
+        index = todo.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        if graph.ops[index].op_type is OpType.INPUT:
+            found.add(graph.ops[index].name)
+        todo.extend(graph.ops[index].inputs)
+    return found
 
 
 def carry_words(graph: Graph, loop: Call, index: int) -> str:

@@ -97,7 +97,7 @@ class _Region:
 
 
 @dataclass
-class _Lane:
+class Lane:
     """A run of blocks down, up, or along a row.
 
     Attributes:
@@ -115,102 +115,12 @@ def place(levels: Levels) -> list[Cell]:
     """Find the cell of each block."""
     rows = _rows(levels)
     lanes = _lanes(levels, rows)
-    columns = _columns(lanes, rows, _constants(levels))
+    columns = columns_of(lanes, rows, _constants(levels))
     cells: dict[int, Cell] = {}
     for number, lane in enumerate(lanes):
         for k in lane.blocks:
             cells[k] = Cell(rows[k], columns[number], lane.way < 0, number)
     return [cells[k] for k in range(len(levels.blocks))]
-
-
-def place_in_one(levels: Levels) -> list[Cell]:
-    """Put all blocks below each other, in order: what fits any page."""
-    return [Cell(k, 0, False, 0) for k in range(len(levels.blocks))]
-
-
-def place_by_rank(levels: Levels) -> list[Cell]:
-    """Put each block below what it reads, and branches beside each other."""
-    lanes, lane_of, ranks = _ranked(levels)
-    columns = _columns(lanes, ranks, set())
-    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
-
-
-def place_in_columns(levels: Levels, most: int = 4) -> list[Cell]:
-    """Place by rank in a few columns; branches that find none free stand lower.
-
-    Args:
-        levels: its blocks, and what leads where.
-        most: how many columns there may be.
-    """
-    lanes, lane_of, _ = _ranked(levels)
-    columns: dict[int, int] = {}
-    ranks: dict[int, int] = {}
-    taken: set[tuple[int, int]] = set()
-    while len(columns) < len(lanes):
-        number = next(
-            n
-            for n, lane in enumerate(lanes)
-            if n not in columns and lane.before <= set(columns)
-        )
-        first = max((columns[n] for n in lanes[number].before), default=0)
-        wanted = dict(ranks)
-        for k in lanes[number].blocks:
-            wanted[k] = 1 + max(
-                (wanted[s] for s in _joined_with(levels, k)), default=-1
-            )
-        used = [wanted[k] for k in lanes[number].blocks]
-        column, down = _free_place(taken, (min(used), max(used)), (first, most))
-        columns[number] = column
-        ranks.update({k: wanted[k] + down for k in lanes[number].blocks})
-        taken.update((r + down, column) for r in range(min(used), max(used) + 1))
-    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
-
-
-def _free_place(
-    taken: set[tuple[int, int]], rows: tuple[int, int], columns: tuple[int, int]
-) -> tuple[int, int]:
-    """Return a column where these rows are free, and how far they must move down."""
-    choices = range(columns[0], max(columns[1], columns[0] + 1))
-    down = 0
-    while True:
-        span = range(rows[0] + down, rows[1] + down + 1)
-        for column in choices:
-            if not any((row, column) in taken for row in span):
-                return column, down
-        down += 1
-
-
-def _ranked(levels: Levels) -> tuple[list[_Lane], dict[int, int], list[int]]:
-    """Cut a network into runs that lead down; a block is one lower than it reads."""
-    ranks: list[int] = []
-    lanes: list[_Lane] = []
-    lane_of: dict[int, int] = {}
-    for k in range(len(levels.blocks)):
-        sources = _joined_with(levels, k)
-        ends = [lane_of[s] for s in sources if lanes[lane_of[s]].blocks[-1] == s]
-        found = max(ends, default=len(lanes))
-        if found == len(lanes):
-            lanes.append(_Lane([], 1))
-        lane_of[k] = found
-        lanes[found].blocks.append(k)
-        lanes[found].before |= {lane_of[s] for s in sources} - {found}
-        ranks.append(1 + max((ranks[s] for s in sources), default=-1))
-    return lanes, lane_of, ranks
-
-
-def _joined_with(levels: Levels, k: int) -> list[int]:
-    """Return what a block reads; of learned numbers what they are joined with."""
-    if not _is_beside(levels, k):
-        return levels.sources(k)
-    (reader,) = levels.readers(k)
-    return [source for source in levels.sources(reader) if source < k]
-
-
-def _is_beside(levels: Levels, k: int) -> bool:
-    """Tell learned numbers that one block joins with what it reads."""
-    readers = levels.readers(k)
-    is_learned = levels.blocks[k].op_type is OpType.CONSTANT and not levels.sources(k)
-    return is_learned and len(readers) == 1 and len(levels.sources(readers[0])) > 1
 
 
 def _rows(levels: Levels) -> list[int]:
@@ -248,9 +158,9 @@ def _constants(levels: Levels) -> set[int]:
     return found
 
 
-def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
+def _lanes(levels: Levels, rows: list[int]) -> list[Lane]:
     """Cut the region into runs that never turn around."""
-    lanes: list[_Lane] = []
+    lanes: list[Lane] = []
     lane_of: dict[int, int] = {}
     for k in range(len(levels.blocks)):
         sources = levels.sources(k)
@@ -258,7 +168,7 @@ def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
         if found is None:
             way = _sign(rows[k] - rows[sources[0]]) if len(sources) == 1 else 0
             found = len(lanes)
-            lanes.append(_Lane([], way))
+            lanes.append(Lane([], way))
         elif lanes[found].way == 0:
             lanes[found].way = _sign(rows[k] - rows[lanes[found].blocks[-1]])
         lanes[found].blocks.append(k)
@@ -271,7 +181,7 @@ def _goes_on(
     levels: Levels,
     k: int,
     sources: list[int],
-    known: tuple[list[int], list[_Lane], dict[int, int]],
+    known: tuple[list[int], list[Lane], dict[int, int]],
 ) -> int | None:
     """Return the lane that a block continues, if there is one."""
     rows, lanes, lane_of = known
@@ -300,7 +210,7 @@ def _is_flat(block: Block) -> bool:
     return block.size[1] * block.size[2] <= 1
 
 
-def _all_before(lanes: list[_Lane], number: int) -> set[int]:
+def _all_before(lanes: list[Lane], number: int) -> set[int]:
     found: set[int] = set()
     todo = [number]
     while todo:
@@ -310,7 +220,7 @@ def _all_before(lanes: list[_Lane], number: int) -> set[int]:
     return found
 
 
-def _columns(lanes: list[_Lane], rows: list[int], constants: set[int]) -> list[int]:
+def columns_of(lanes: list[Lane], rows: list[int], constants: set[int]) -> list[int]:
     """Put each lane right of those it reads, where its rows are free.
 
     Learned numbers stand below each other in the first column, and so do heads beside
@@ -336,7 +246,7 @@ def _columns(lanes: list[_Lane], rows: list[int], constants: set[int]) -> list[i
     return [columns[n] for n in range(len(lanes))]
 
 
-def _kind(lanes: list[_Lane], number: int, constants: set[int], height: int) -> str:
+def _kind(lanes: list[Lane], number: int, constants: set[int], height: int) -> str:
     """Tell lanes that may stand below each other in one cell from others."""
     if set(lanes[number].blocks) <= constants:
         return "learned"

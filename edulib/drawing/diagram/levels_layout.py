@@ -7,8 +7,8 @@ from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
 from edulib.drawing.diagram.canvas import Canvas, Point
 from edulib.drawing.diagram.items import SUMS, Levels, is_slim
-from edulib.drawing.diagram.levels import (
-    place,
+from edulib.drawing.diagram.levels import place
+from edulib.drawing.diagram.levels_ranks import (
     place_by_rank,
     place_in_columns,
     place_in_one,
@@ -29,7 +29,7 @@ from edulib.drawing.style import OP_COLORS
 _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
 _NEAR = 3  # pixels: lines so near to each other look like one
-_ROOM = {True: 656.0, False: 330.0}
+_ROOM = {True: 664.0, False: 330.0}
 
 
 def measure_levels(levels: Levels, style: Style) -> Part:

@@ -16,6 +16,7 @@ from edulib.drawing.diagram.words import Line, label_lines
 LANE = 7
 GAP = 10
 _ROW_GAP = 16
+_APART = 14  # more between rows of which none leads to the other
 _CLEAR = 6  # between arrows' heads and lines that pass above them
 PORT = 18.0  # from the top of a cell to where lines enter and leave at the sides
 REACH = 8.0
@@ -176,7 +177,7 @@ class Table:
         found, x = [], 0.0
         for k in sorted({cell.column for cell in self.cells}):
             boxes = [b for n, b in enumerate(self.boxes) if self._column(n) == k]
-            x += GAP + 6 + room[k]
+            x += GAP + 4 + room[k]
             middle = x + max(box.solid for box in boxes) / 2
             found.append((x, middle))
             x = middle + max(box.width - box.solid / 2 for box in boxes)
@@ -192,6 +193,8 @@ class Table:
         y = 4.0
         for row in range(1 + max(cell.row for cell in self.cells)):
             y += LANE * passing[row] + (_CLEAR if passing[row] else 0)
+            if row and not self._leads(row):
+                y += _APART
             ends: dict[int, float] = {}
             here = [k for k, cell in enumerate(self.cells) if cell.row == row]
             for k in sorted(here, key=lambda k: -k if self.cells[k].upward else k):
@@ -199,6 +202,11 @@ class Table:
                 ends[self._column(k)] = found[k] + self.boxes[k].height + GAP
             y = max(ends.values(), default=y) - GAP + _ROW_GAP
         return found
+
+    def _leads(self, row: int) -> bool:
+        """Whether a row goes on with what stands in the one above it."""
+        rows = ((self.cells[s].row, self.cells[t].row) for s, t in self.levels.links)
+        return (row - 1, row) in rows or (row, row - 1) in rows
 
     @property
     def height(self) -> float:

@@ -7,7 +7,12 @@ from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
-from edulib.drawing.diagram.contents import carry_words, heads_of, inside_of
+from edulib.drawing.diagram.contents import (
+    carry_words,
+    heads_of,
+    inside_of,
+    pair_words,
+)
 from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.network import START, Network
 from edulib.drawing.diagram.shortcuts import blocks_in, count_sums, has_shortcut
@@ -80,12 +85,19 @@ class BlockMaker:
         if graph.from_values and 0 in op.shape:
             words = f"{words}, as many as it finds".removeprefix(", ")
         words = "" if words == name else words
-        return Block(name, words, OpType.OUTPUT, op.shape, size_of(op), 0)
+        pair = pair_words(graph, op)
+        words = f"{words}: {pair}".removeprefix(": ") if pair else words
+        shape = (1, *op.shape) if pair else op.shape
+        return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0)
 
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
         words = repeated[1] if repeated else describe(node) + self._growth(node)
+        if node.call is None and node.main.name == "mul" and node.params == 1:
+            words = "times a learned number"
+        pair = pair_words(graph, node.output) if node.call is None else ""
+        words = f"{words}: {pair}" if pair else words
         is_run = node.call is None and len(node.ops) > 1
         if is_run:
             words = f"{len(node.ops)} steps without parameters"
@@ -108,7 +120,7 @@ class BlockMaker:
             name=self._name(node),
             words=words,
             op_type=OpType.OTHER if is_run else node.op_type,
-            shape=node.shape,
+            shape=(1, *node.shape) if pair else node.shape,
             size=self._size(node.output),
             params=node.params,
             repeat=repeated[0] if repeated else 1,
@@ -128,7 +140,7 @@ class BlockMaker:
         )
 
     def _growth(self, node: Node) -> str:
-        """Tell by how much a step without weights makes maps larger: ", up ×2"."""
+        """Tell by how much a step without weights makes maps larger: " up ×2"."""
         op = node.main
         if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
             return ""
@@ -137,7 +149,7 @@ class BlockMaker:
         factors = {new // old for new, old in sides if new % old == 0}
         is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
         grown = factors.pop() if is_known and before.place.grid else 1
-        return f", up ×{grown}" if grown > 1 else ""
+        return f" up ×{grown}" if grown > 1 else ""
 
     def _size(self, op: Op) -> tuple[int, int, int]:
         """Return the size of an output; positions that are learned lie as in a map."""

@@ -230,7 +230,7 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
     stand = isinstance(steps[0], Levels)
     note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
     if stand and any(map(is_slim, steps[0].blocks)):
-        note = (*note, "Small squares have no size.")
+        note = (*note, "Small squares show no size.")
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
     elif any(re.fullmatch(r"[\d.]+ [kMG]", text.text) for text in canvas.texts):

@@ -46,23 +46,19 @@ def label_lines(block: Block, form: str) -> list[Line]:
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
     words = _GROWS.sub(r"\1, up ×", block.words)
+    words = words.replace("up ×", "up\xa0×").replace(" × ", "\xa0×\xa0")
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
     if form in _SPLIT:
         words = _cut_names(words, _WRAP[form])
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
-    lines += [(line, SMALL, False) for line in wrapped]
-    for text in (block.inside if form != "full" else "",):
-        wrapped = textwrap.wrap(text, _WRAP[form], break_long_words=False)
-        lines += [(line, SMALL, False) for line in wrapped]
+    lines += [(line.replace("\xa0", " "), SMALL, False) for line in wrapped]
+    inside = block.inside.replace("× ", "×\xa0") if form != "full" else ""
+    wrapped = textwrap.wrap(inside, _WRAP[form], break_long_words=False)
+    lines += [(line.replace("\xa0", " "), SMALL, False) for line in wrapped]
     lines += [(f"→ {head}", SMALL, False) for head in block.heads]
-    if block.carries:
-        lines.append(("hands on:", SMALL, False))
-        lines += [(f"· {name}", SMALL, False) for name in block.carries]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
-    if block.feeds:
-        lines.append((f"→ {block.feeds} blocks", SMALL, False))
     for name in block.attends_to:
         looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
         lines += [(line, SMALL, False) for line in looks]
@@ -70,9 +66,12 @@ def label_lines(block: Block, form: str) -> list[Line]:
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
     params += noun if params and form not in ("narrow", "slim") else ""
-    if form == "joined" and params:
-        return [*lines, (f"{shape} · {params}", SMALL, False)]
-    return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
+    numbers = [text for text in (shape, params) if text]
+    numbers = [" · ".join(numbers)] if form == "joined" else numbers
+    numbers += ["hands on:"] if block.carries else []
+    numbers += [f"· {name}" for name in block.carries]
+    numbers += [f"→ {block.feeds} blocks"] if block.feeds else []
+    return [*lines, *((text, SMALL, False) for text in numbers)]
 
 
 def _shape(block: Block) -> str:
@@ -173,6 +172,10 @@ def _phrase(block: Block) -> str:
         words.append("with shortcuts")
     elif count:
         words.append(f"{count} of them with shortcuts")
+    words += [block.inside.replace("\xa0", " ")]
+    words += [f"branch {head}" for head in block.heads]
+    words += [f"a turn hands on {name}" for name in block.carries]
+    words += [f"read by {block.feeds} blocks"] if block.feeds else []
     words += [f"reads {name}" for name in block.reads]
     words += [f"cross-attention to {name}" for name in block.attends_to]
     if block.parts:
