@@ -16,8 +16,6 @@ _WORDS = {
 }
 _PAIR = 2
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
-_CHOICES = ("topk", "sort", "argsort", "nonzero", "where", "nms")
-_LIKE = ("to", "type_as")  # read a second tensor for its type alone
 _FLIPS = ("T", "t", "mT", "transpose")
 _NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
@@ -64,19 +62,30 @@ def _blocks(call: Call) -> list[Call]:
 
 
 def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
-    """Name the branches of a block that read one thing and never meet.
+    """Name the branches of a block, or of a module inside, that never meet there.
 
-    Such are the classes and the boxes of a detector: layers of which none reads the
-    other, and no sum, product or concatenation reads two.
+    Such are the classes and the boxes of a detector: layers that read one thing, of
+    which no other layer reads any, in a module that returns several tensors.
     """
+    if call.more:
+        heads = _ends(graph, call)
+        if heads:
+            names = [op.path.rpartition(".")[2] for op in heads]
+            shapes = [shape_words(op.shape) for op in heads]
+            pairs = zip(names, shapes, strict=True)
+            return tuple(f"{name}: {shape}" for name, shape in pairs)
+    found = (heads_of(graph, child) for child in call.children if not child.is_leaf)
+    return next((heads for heads in found if heads), ())
+
+
+def _ends(graph: Graph, call: Call) -> list[Op]:
+    """Return layers of a call that read one thing and that none behind them joins."""
     ops = graph.ops[call.first : call.last]
     layers = {op.index: op for op in ops if op.op_type in _LAYERS}
     behind: dict[int, set[int]] = {}
     meets: set[int] = set()
     for op in ops:
-        inputs = op.inputs[:1] if op.name in _LIKE else op.inputs
-        found = set().union(*(behind.get(i, set()) for i in inputs))
-        found = set() if op.name in _CHOICES else found
+        found = set().union(*(behind.get(i, set()) for i in op.inputs))
         if op.index in layers:
             meets |= found
             found = {op.index}
@@ -88,11 +97,7 @@ def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
         if index not in meets:
             ends.setdefault(op.inputs, []).append(op)
     heads = next((found for found in ends.values() if len(found) > 1), [])
-    if len({op.path for op in heads}) < len(heads):
-        return ()
-    return tuple(
-        f"{op.path.rpartition('.')[2]}: {shape_words(op.shape)}" for op in heads
-    )
+    return heads if len({op.path for op in heads}) == len(heads) else []
 
 
 def pair_words(graph: Graph, op: Op) -> str:

@@ -29,6 +29,7 @@ _MERGED = {
     OpType.ATTENTION: "joined by cross-attention for",
 }
 _GROWS = re.compile(r"((?:transposed convolution|unpooling)[^;]*), stride ")
+_PIECES = re.compile(r"[A-Z]?[^A-Z]+(?:[A-Z](?=[A-Z][a-z]))?|[A-Z]+(?![a-z])")
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
 _SPLIT = ("cell", "slim")  # forms that cut long names of classes
@@ -83,7 +84,7 @@ def _cut_names(words: str, most: int) -> str:
     """Cut names of classes that are longer than a line where a capital begins."""
     lines: list[str] = []
     for word in words.split():
-        pieces = re.findall(r"[A-Z]?[^A-Z]+|[A-Z]+(?![a-z])", word)
+        pieces = _PIECES.findall(word)
         if len(word) <= most or "".join(pieces) != word:
             pieces = [word]
         lines.append("")
