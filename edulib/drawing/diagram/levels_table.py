@@ -16,7 +16,7 @@ from edulib.drawing.diagram.words import Line, label_lines
 LANE = 7
 GAP = 10
 _ROW_GAP = 16
-_APART = 14  # more between rows of which none leads to the other
+_APART = 10  # more between rows of which none leads to the other
 _CLEAR = 6  # between arrows' heads and lines that pass above them
 PORT = 18.0  # from the top of a cell to where lines enter and leave at the sides
 REACH = 8.0

@@ -46,7 +46,10 @@ def label_lines(block: Block, form: str) -> list[Line]:
             "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    words = _GROWS.sub(r"\1, up ×", block.words)
+    words = block.words
+    if block.inside and form != "full":
+        words = f"{words}: {block.inside}"
+    words = _GROWS.sub(r"\1, up ×", words)
     words = words.replace("up ×", "up\xa0×").replace(" × ", "\xa0×\xa0")
     for long, short in _SHORT:
         words = words.replace(long, short)
@@ -54,9 +57,6 @@ def label_lines(block: Block, form: str) -> list[Line]:
     if form in _SPLIT:
         words = _cut_names(words, _WRAP[form])
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
-    lines += [(line.replace("\xa0", " "), SMALL, False) for line in wrapped]
-    inside = block.inside.replace("× ", "×\xa0") if form != "full" else ""
-    wrapped = textwrap.wrap(inside, _WRAP[form], break_long_words=False)
     lines += [(line.replace("\xa0", " "), SMALL, False) for line in wrapped]
     lines += [(f"→ {head}", SMALL, False) for head in block.heads]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
@@ -83,7 +83,7 @@ def _shape(block: Block) -> str:
 def _cut_names(words: str, most: int) -> str:
     """Cut names of classes that are longer than a line where a capital begins."""
     lines: list[str] = []
-    for word in words.split():
+    for word in words.split(" "):
         pieces = _PIECES.findall(word)
         if len(word) <= most or "".join(pieces) != word:
             pieces = [word]
