@@ -169,3 +169,25 @@ def test_faces_have_an_edge_in_the_colour_of_the_text():
         assert f"color:{text}" in svg
         high, low = sorted((luminance(text), luminance(page)), reverse=True)
         assert (high + 0.05) / (low + 0.05) > 4.5
+
+
+def test_an_attention_that_is_written_out_is_counted_once():
+    class Written(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.qkv, self.out = nn.Linear(8, 24), nn.Linear(8, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            q, k, v = self.qkv(x).chunk(3, -1)
+            return self.out(torch.softmax(q @ k.mT, -1) @ v)
+
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.whole, self.last = Written(), nn.Linear(8, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.last(self.whole(x))
+
+    inside = found(Two(), (5, 8), depth=1)["whole"].inside
+    assert inside.replace("\xa0", " ") == "attention, 2 dense"

@@ -10,10 +10,14 @@ from torch import Tensor, nn
 
 from edulib.anatomy import trace_graph
 from edulib.drawing import diagram
+from edulib.drawing.diagram.blocks import Style
 from edulib.drawing.diagram.canvas import Canvas
 from edulib.drawing.diagram.items import Levels, blocks_of, with_start
+from edulib.drawing.diagram.levels_layout import _Drawing
 from edulib.drawing.diagram.levels_ranks import place_in_columns
+from edulib.drawing.diagram.levels_table import Table
 from edulib.drawing.diagram.make_blocks import input_block
+from edulib.drawing.diagram.shortcuts import count_sums
 from edulib.drawing.diagram.tree import build_items, start_of
 
 IMAGE = (3, 32, 32)
@@ -66,6 +70,21 @@ def test_lines_of_two_blocks_do_not_begin_on_one_another(name, layout):
             assert a == c or abs(y - z) > 2 or overlap < 1, (name, y, z)
 
 
+@pytest.mark.parametrize("is_free", [True, False])
+def test_a_line_keeps_away_from_one_that_runs_there_already(is_free):
+    (levels,) = crossing_levels()
+    table = Table(levels, Style(True, 46.0, 32), "cell", place_in_columns(levels))
+    drawing = _Drawing(table, Canvas(), 0.0, 0.0)
+    names = [block.name for block in levels.blocks]
+    k = names.index("first")
+    _, right = drawing._sides(k)
+    port = drawing._port(k)
+    if not is_free:
+        drawing.level.append((right + 5, right + 30, port))
+    ((_, y),) = drawing._leave(k, True, right + 20)
+    assert (y == port) == is_free
+
+
 class Residual(nn.Module):
     def __init__(self, sums: int) -> None:
         super().__init__()
@@ -93,6 +112,28 @@ class Crossing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.first(self.stem(x))
         return self.last(torch.cat([x, self.up(self.down(x))], 1))
+
+
+def crossing_levels() -> list[Levels]:
+    graph = trace_graph(Crossing(1), IMAGE)
+    steps = build_items(graph, None, {}, in_levels=True)
+    return with_start([input_block(start_of(graph)), *steps])
+
+
+def test_a_sum_that_carries_nothing_on_is_no_shortcut():
+    class Mixed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b, self.c = (nn.Conv2d(4, 4, 3, 1, 1) for _ in range(3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.a(x) + self.b(x)
+            return x + self.c(y) + y
+
+    graph = trace_graph(nn.Sequential(Mixed()), (4, 8, 8))
+    assert count_sums(graph, graph.calls["0"]) == 1
+    one = trace_graph(nn.Sequential(Residual(1)), (4, 8, 8))
+    assert count_sums(one, one.calls["0"]) == 1
 
 
 @LAYOUTS

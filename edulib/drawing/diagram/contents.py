@@ -6,7 +6,7 @@ from torch import nn
 
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
-from edulib.anatomy.op_types import MERGES, OpType
+from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
 
 _WORDS = {
     OpType.ATTENTION: "attention",
@@ -14,6 +14,7 @@ _WORDS = {
     OpType.DENSE: "dense",
     OpType.EMBEDDING: "embedding",
 }
+_PLURAL = ("conv", "attention")
 _PAIR = 2
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
 _FLIPS = ("T", "t", "mT", "transpose")
@@ -41,13 +42,20 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
         return f"{count} × {kind.lstrip('_')}"
     ops = graph.ops[calls[-1].first : calls[-1].last]
     counts = Counter(op.op_type for op in ops if op.params or not op.kernel)
+    products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
+    counts[OpType.ATTENTION] -= products - (products + 1) // 2
     told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
     if sum(number for number, _ in told) < 2:
         return ""
     return ", ".join(
-        f"{number}\xa0{word}{'s' * (word == 'conv')}" if number > 1 else word
+        f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word
         for number, word in told
     )
+
+
+def _products(ops: tuple[Op, ...]) -> list[Op]:
+    """Return products of matrices: an attention that is written out has two."""
+    return [op for op in ops if op.name not in ATTENTIONS]
 
 
 def _blocks(call: Call) -> list[Call]:

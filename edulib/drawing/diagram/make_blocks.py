@@ -100,7 +100,8 @@ class BlockMaker:
         words = f"{words}: {pair}" if pair else words
         is_run = node.call is None and len(node.ops) > 1
         if is_run:
-            words = f"{len(node.ops)} steps without parameters"
+            is_named = "." in node.path  # by the module that holds it
+            words = f"{len(node.ops)} steps " * is_named + "without parameters"
         chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
