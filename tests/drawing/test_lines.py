@@ -170,3 +170,11 @@ def test_branches_without_a_free_column_stand_lower_beside_the_others():
         assert max(cell.column for cell in cells) == most - 1
         assert len({(cell.row, cell.column) for cell in cells}) == len(cells)
         assert all(at["stem"].row < cell.row < at["end"].row for cell in branches)
+
+
+@pytest.mark.parametrize("sums", [(1, 1), (0, 1)])
+def test_a_row_says_how_many_of_its_blocks_have_the_arc(sums):
+    model = Crossing(1)
+    model.first = nn.Sequential(*(Residual(number) for number in sums))
+    words = [text.text for text in diagram(model, IMAGE).wide.texts]
+    assert ("arc: 1 of 2" in words) == (sums == (0, 1))

@@ -86,7 +86,11 @@ def box_of(block: Block, style: Style, form: str) -> Box:
     width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
     front = width, style.extent(block.size[1])
     depth = 0.28 * style.extent(block.size[2]), 0.2 * style.extent(block.size[2])
-    return Box(block, label_lines(without_count(block), form), front, depth)
+    lines = label_lines(without_count(block), form)
+    arcs = sum(block.shortcuts)
+    if 0 < arcs < block.repeat:
+        lines.append((f"arc: {arcs} of {block.repeat}", SMALL, False))
+    return Box(block, lines, front, depth)
 
 
 def _mark_lines(block: Block, form: str) -> list[Line]:
