@@ -11,6 +11,7 @@ from torchvision import tv_tensors
 from training_helpers import same
 
 from edulib.data import pad_maps
+from edulib.models.ops.boxes import box_area
 from edulib.registry import get_model_info, get_tiny_builder, list_models
 from edulib.training import Detection, Recipe, evaluate, fit, loop
 from edulib.training.batches import Batch, Batches
@@ -99,6 +100,15 @@ def test_average_precision_is_that_of_the_whole_set():
     for batch_size in (7, 256):
         seen = evaluate(model, val, batch_size=batch_size, objective=Detection())
         assert seen == {name: pytest.approx(expected[name]) for name in ("AP", "AP50")}
+    middle = sorted(box_area(torch.cat([t["boxes"] for t in targets])).tolist())[30]
+    areas = {"little": (0.0, middle), "much": (middle, 1e4)}
+    expected = coco_ap(found, targets, areas=areas)
+    objective = Detection(sizes=tuple((name, *area) for name, area in areas.items()))
+    assert expected["AP_little"] != expected["AP_much"]
+    assert evaluate(model, val, objective=objective) == {
+        name: pytest.approx(expected[name])
+        for name in ("AP", "AP50", "AP_little", "AP_much")
+    }
 
 
 def test_images_of_several_sizes_are_filled_with_zeros_and_masks_too():

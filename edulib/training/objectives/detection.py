@@ -76,9 +76,12 @@ class Detection(Objective):
     Args:
         masks: whether targets and detections have masks, which are measured as
             ``mask_AP`` and ``mask_AP50``.
+        sizes: classes of size, each a name, the least and the greatest area in square
+            pixels; the AP of the objects in each is measured as ``AP_<name>``.
     """
 
     masks: bool = False
+    sizes: tuple[tuple[str, float, float], ...] = ()
 
     def check(self, model: nn.Module, batch: Batch) -> None:
         """Refuse targets that are none, and a model that is no detector.
@@ -139,12 +142,10 @@ class Detection(Objective):
         return found
 
     def summary(self, compared: list[Comparison]) -> dict[str, float]:
-        """Return the measures of a set of compared images; AP and AP50.
-
-        Override it to have others, such as AP by the size of objects.
-        """
-        found = coco_summary(compared)
-        return {name: found[name] for name in SHOWN}
+        """Return the measures of a set of compared images: AP, AP50, AP by size."""
+        areas = {name: (least, greatest) for name, least, greatest in self.sizes}
+        found = coco_summary(compared, areas=areas)
+        return {name: found[name] for name in (*SHOWN, *(f"AP_{n}" for n in areas))}
 
     def compare(self, detections: Objects, targets: Objects) -> dict[str, list]:
         """Return what is kept of each image: far less than its masks."""

@@ -1,0 +1,1 @@
+"""SSD: exercises, experiments and small networks."""
