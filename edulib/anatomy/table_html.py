@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from edulib.anatomy.numbers import short_bytes, short_count
-from edulib.anatomy.table import NOTHING, Table
+from edulib.anatomy.numbers import shape_words, short_bytes, short_count
+from edulib.anatomy.table import NOTHING, Row, Table
 
 _STYLE = (
     "<style>.eov-table{overflow-x:auto;margin:.5rem 0;container-type:inline-size}"
@@ -36,11 +36,10 @@ def table_html(table: Table) -> str:
     are left out.
     """
     cells = [row.cells() for row in table.stages]
-    names, layers, shapes, fields, params, macs, sizes = zip(*cells, strict=True)
-    papers = [f"paper: {row.paper}" if row.paper else "" for row in table.stages]
+    names, layers, _, fields, params, macs, sizes = zip(*cells, strict=True)
     first = [
         ("Stage", list(map(_two_lines, names, layers)), "Total"),
-        ("Output", list(map(_output, shapes, papers)), ""),
+        ("Output", list(map(_output, table.stages)), ""),
         ("Parameters", params, f"{table.params:,}"),
         ("Multiply-adds", macs, short_count(table.macs)),
     ]
@@ -64,11 +63,12 @@ def _two_lines(text: str, small: str) -> str:
     return escape(text) + below
 
 
-def _output(shape: str, paper: str) -> str:
+def _output(row: Row) -> str:
     """Write a shape, below it how many tensors there are besides, and the paper's."""
-    first, _, more = shape.partition(" and ")
-    below = [f"and {more}"] if more else []
-    return _two_lines(first, ", ".join(below + [paper] * bool(paper)))
+    shape = NOTHING if row.shape is None else shape_words(row.shape)
+    more = [f"and {row.more} more"] if row.more else []
+    paper = [f"paper: {row.paper}"] if row.paper else []
+    return _two_lines(shape, ", ".join(more + paper))
 
 
 def _region(title: str, caption: str, columns: list[tuple]) -> str:

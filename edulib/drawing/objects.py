@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from edulib.drawing.tags import add_tag
@@ -32,11 +31,13 @@ def draw_objects(
         words: what the tag of each says.
         dashed: whether boxes are.
     """
+    from edulib.data.scenes.annotations import boxes_of
+
     masks, boxes = objects.get("masks"), objects.get("boxes")
     if masks is not None:
         _fill_masks(ax, masks.numpy(), colors)
     if boxes is None:
-        boxes = _boxes_of(masks)
+        boxes = boxes_of(masks.numpy())  # to put the tags there
     else:
         check_boxes(boxes)
         for box, color in zip(boxes.tolist(), colors, strict=True):
@@ -88,17 +89,6 @@ def _fill_masks(ax: "Axes", masks: np.ndarray, colors: Sequence[str]) -> None:
         across, down = np.arange(width + 2) - 0.5, np.arange(height + 2) - 0.5
         for line, ink in ((1.8 + _HEM, "white"), (1.8, color)):
             ax.contour(across, down, framed, [0.5], colors=ink, linewidths=line)
-
-
-def _boxes_of(masks: Tensor) -> Tensor:
-    """Return the tightest box around each mask, to put its tag there: (N, 4)."""
-    boxes = torch.zeros(len(masks), 4)
-    for box, mask in zip(boxes, masks, strict=True):
-        if mask.any():
-            rows, columns = mask.any(1).nonzero(), mask.any(0).nonzero()
-            edges = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-            box[:] = torch.cat(edges)
-    return boxes
 
 
 def check_boxes(boxes: Tensor) -> None:

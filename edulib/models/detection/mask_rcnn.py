@@ -82,7 +82,7 @@ class MaskHead(nn.Module):
         Returns:
             A number, in nats; 0 without objects.
         """
-        own = logits[torch.arange(len(labels), device=labels.device), labels]
+        own = of_own_kind(logits, labels)
         entropy = F.binary_cross_entropy_with_logits(own, wanted, reduction="sum")
         return entropy / max(wanted.numel(), 1)
 
@@ -93,8 +93,7 @@ class MaskHead(nn.Module):
             logits: (R, K + 1, S, S).
             labels: (R,), number of the kind plus 1.
         """
-        own = logits[torch.arange(len(labels), device=labels.device), labels]
-        return own.sigmoid()
+        return of_own_kind(logits, labels).sigmoid()
 
 
 class Predictions(NamedTuple):
@@ -193,12 +192,9 @@ class MaskRCNN(nn.Module):
         size = images.shape[-2:]
         check_masks(targets, size)
         features = self.backbone(images)
-        scored = self.rpn.score(features)
-        losses = self.rpn.losses(scored, targets, size)
-        found = self.rpn.propose(scored, size, self.rpn.keep_training)
-        samples = self.box_head.sample([one["boxes"] for one in found], targets)
-        logits, offsets = self.box_head(features, samples.boxes)
-        losses |= self.box_head.losses(logits, offsets, samples, targets)
+        losses, samples = faster_rcnn.region_losses(
+            self.rpn, self.box_head, features, targets, size
+        )
         return losses | {"mask": self.mask_loss(features, samples, targets)}
 
     def mask_loss(
@@ -263,6 +259,11 @@ class MaskRCNN(nn.Module):
             }
             for one, cells in zip(found.detections, masks.split(counts), strict=True)
         ]
+
+
+def of_own_kind(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return of the masks (R, K + 1, S, S) of each region that of its label."""
+    return logits[torch.arange(len(labels), device=labels.device), labels]
 
 
 def cut_masks(masks: Tensor, objects: Tensor, boxes: Tensor, side: int) -> Tensor:

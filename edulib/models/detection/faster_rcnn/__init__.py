@@ -20,7 +20,11 @@ from edulib.models.detection.faster_rcnn.builders import (
     fasterrcnn_resnet50_fpn,
     fasterrcnn_vgg16,
 )
-from edulib.models.detection.faster_rcnn.detector import FasterRCNN, Predictions
+from edulib.models.detection.faster_rcnn.detector import (
+    FasterRCNN,
+    Predictions,
+    region_losses,
+)
 from edulib.models.detection.faster_rcnn.pooling import (
     RegionPooling,
     RoIAlign,
@@ -53,4 +57,5 @@ __all__ = [
     "TwoClassScore",
     "fasterrcnn_resnet50_fpn",
     "fasterrcnn_vgg16",
+    "region_losses",
 ]

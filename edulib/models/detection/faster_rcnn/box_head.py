@@ -18,6 +18,7 @@ from edulib.models.detection.faster_rcnn.selection import (
     best_distinct,
     indices_of,
 )
+from edulib.models.losses.boxes import smooth_l1
 from edulib.models.ops.boxes import clip_boxes
 from edulib.models.ops.coding import decode_boxes, encode_boxes
 from edulib.models.ops.iou import pairwise_iou
@@ -141,12 +142,8 @@ class BoxHead(nn.Module):
             truths = target["boxes"][matches[matched]]
             wanted.append(encode_boxes(truths, regions[matched], WEIGHTS))
         objects = torch.where(labels > 0)[0]
-        distance = F.smooth_l1_loss(
-            offsets[objects, labels[objects]],
-            torch.cat(wanted),
-            beta=BETA,
-            reduction="sum",
-        )
+        own = offsets[objects, labels[objects]]
+        distance = smooth_l1(own, torch.cat(wanted), BETA).sum()
         entropy = F.cross_entropy(logits, labels, reduction="sum")
         count = max(len(labels), 1)
         return {"class": entropy / count, "box": distance / count}

@@ -1,13 +1,18 @@
 """The whole of figure 2: one backbone, proposals, and what they show."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_targets
-from edulib.models.detection.faster_rcnn.backbone import Backbone
-from edulib.models.detection.faster_rcnn.box_head import BoxHead, Detections
+from edulib.models.detection.faster_rcnn.backbone import Backbone, Features
+from edulib.models.detection.faster_rcnn.box_head import (
+    BoxHead,
+    Detections,
+    Samples,
+)
 from edulib.models.detection.faster_rcnn.rpn import RPN
 
 
@@ -78,14 +83,9 @@ class FasterRCNN(nn.Module):
             ``class`` and ``box`` of the second, see `BoxHead.losses`.
         """
         check_targets(targets, len(images), self.num_classes)
-        size = images.shape[-2:]
-        features = self.backbone(images)
-        scored = self.rpn.score(features)
-        first = self.rpn.losses(scored, targets, size)
-        found = self.rpn.propose(scored, size, self.rpn.keep_training)
-        samples = self.box_head.sample([one["boxes"] for one in found], targets)
-        logits, offsets = self.box_head(features, samples.boxes)
-        return first | self.box_head.losses(logits, offsets, samples, targets)
+        features, size = self.backbone(images), images.shape[-2:]
+        losses, _ = region_losses(self.rpn, self.box_head, features, targets, size)
+        return losses
 
     @torch.no_grad()
     def detect(
@@ -134,3 +134,27 @@ class FasterRCNN(nn.Module):
         if not len(images):
             return []
         return self.rpn(self.backbone(images), images.shape[-2:])
+
+
+def region_losses(
+    rpn: RPN,
+    box_head: BoxHead,
+    features: Features,
+    targets: Sequence[dict[str, Tensor]],
+    image_size: tuple[int, int],
+) -> tuple[dict[str, Tensor], Samples]:
+    """Return the losses of both stages, and the regions that the second was asked.
+
+    Args:
+        rpn: proposes regions.
+        box_head: classifies them.
+        features: of the images.
+        targets: of each image, with ``boxes`` and ``labels``.
+        image_size: (height, width) of the images.
+    """
+    scored = rpn.score(features)
+    first = rpn.losses(scored, targets, image_size)
+    found = rpn.propose(scored, image_size, rpn.keep_training)
+    samples = box_head.sample([one["boxes"] for one in found], targets)
+    logits, offsets = box_head(features, samples.boxes)
+    return first | box_head.losses(logits, offsets, samples, targets), samples

@@ -19,6 +19,7 @@ from edulib.models.detection.faster_rcnn.selection import (
     Sampler,
     best_distinct,
 )
+from edulib.models.losses.boxes import smooth_l1
 from edulib.models.ops.anchors import anchors_of, grid_anchors
 from edulib.models.ops.boxes import clip_boxes
 from edulib.models.ops.coding import decode_boxes, encode_boxes
@@ -265,9 +266,7 @@ class RPN(nn.Module):
         entropy = F.binary_cross_entropy_with_logits(
             logits, labels.to(logits), reduction="sum"
         )
-        distance = F.smooth_l1_loss(
-            torch.cat(offsets), torch.cat(wanted), beta=BETA, reduction="sum"
-        )
+        distance = smooth_l1(torch.cat(offsets), torch.cat(wanted), BETA).sum()
         count = max(len(logits), 1)
         return {"objectness": entropy / count, "proposal": distance / count}
 
