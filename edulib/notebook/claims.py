@@ -130,22 +130,60 @@ def judge(worse: Sequence[float], better: Sequence[float], test_images: int) -> 
         ValueError: if the seeds do not pair, a rate lies outside of 0 to 100, or there
             are no test images.
     """
-    worse, better = list(worse), list(better)
-    if len(worse) != len(better):
-        raise ValueError(
-            f"expected as many seeds of both, got {len(worse)} and {len(better)}"
-        )
-    pairs = list(zip(worse, better, strict=True))
-    rates = [float(rate) for pair in pairs for rate in pair]
+    pairs = _pairs(worse, better)
+    rates = [rate for pair in pairs for rate in pair]
     if not rates or not all(0 <= rate <= 100 for rate in rates):
         raise ValueError(f"expected error rates from 0 to 100 %, got {rates}")
     least = resolution(fmean(rates), test_images)
-    gaps = [float(high) - float(low) for high, low in pairs]
+    gaps = [high - low for high, low in pairs]
     if min(gaps) > least:
         return Verdict.HOLDS
     if max(gaps) < -least:
         return Verdict.OPPOSITE
     return Verdict.IN_PART if fmean(gaps) > least else Verdict.UNTESTED
+
+
+def judge_means(
+    worse: Sequence[float], better: Sequence[float], least: float = 0.03
+) -> Verdict:
+    """Return the verdict on "the average precisions of one are below another's".
+
+    For measures whose spread no formula gives: average precision, recall, mean IoU. A
+    mean difference below `least` counts for nothing.
+
+    Args:
+        worse: one for each seed, from 0 to 1, of what the paper calls worse.
+        better: those of the other, of the same seeds.
+        least: the smallest mean difference that counts.
+
+    Returns:
+        HOLDS if the mean difference is at least `least` and every seed agrees on its
+        sign, OPPOSITE if so the other way, IN_PART if the mean counts and not every
+        seed agrees, else UNTESTED.
+
+    Raises:
+        ValueError: if the seeds do not pair, or a measure lies outside of 0 to 1.
+    """
+    pairs = _pairs(worse, better)
+    if not pairs or not all(0 <= value <= 1 for pair in pairs for value in pair):
+        raise ValueError(f"expected measures from 0 to 1, got {pairs}")
+    gaps = [high - low for low, high in pairs]
+    if fmean(gaps) <= -least and max(gaps) < 0:
+        return Verdict.OPPOSITE
+    if fmean(gaps) < least:
+        return Verdict.UNTESTED
+    return Verdict.HOLDS if min(gaps) > 0 else Verdict.IN_PART
+
+
+def _pairs(
+    worse: Sequence[float], better: Sequence[float]
+) -> list[tuple[float, float]]:
+    """Return what each seed gave, as pairs."""
+    if len(worse) != len(better):
+        raise ValueError(
+            f"expected as many seeds of both, got {len(worse)} and {len(better)}"
+        )
+    return [(float(a), float(b)) for a, b in zip(worse, better, strict=True)]
 
 
 def resolution(rate: float, test_images: int) -> float:

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from edulib.notebook import Verdict, claim, judge, mean_and_range, near, resolution
+from edulib.notebook import (
+    Verdict,
+    claim,
+    judge,
+    judge_means,
+    mean_and_range,
+    near,
+    resolution,
+)
 
 CARD = {
     "paper": "The error falls from 29.6 to 27.0 %.",
@@ -124,3 +132,36 @@ def test_a_live_number_stands_as_on_the_page_while_it_is_near():
 def test_what_cannot_be_judged(worse, better, test_images, message):
     with pytest.raises(ValueError, match=message):
         judge(worse, better, test_images)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better", "verdict"),
+    [
+        ([0.30, 0.31], [0.35, 0.36], Verdict.HOLDS),
+        ([0.25], [0.28125], Verdict.HOLDS),
+        ([0.35, 0.36], [0.30, 0.31], Verdict.OPPOSITE),
+        ([0.30, 0.31], [0.32, 0.33], Verdict.UNTESTED),
+        ([0.32, 0.33], [0.30, 0.31], Verdict.UNTESTED),
+        ([0.30, 0.31], [0.40, 0.30], Verdict.IN_PART),
+        ([0.40, 0.30], [0.30, 0.31], Verdict.UNTESTED),
+    ],
+)
+def test_means_count_from_the_least_on_and_where_all_seeds_agree(
+    worse, better, verdict
+):
+    assert judge_means(worse, better) is verdict
+    assert judge_means(worse, better, least=1.0) is Verdict.UNTESTED
+
+
+@pytest.mark.parametrize(
+    ("worse", "better", "message"),
+    [
+        ([0.3], [], "as many seeds of both, got 1 and 0"),
+        ([], [], r"measures from 0 to 1, got \[\]"),
+        ([30.0], [32.0], r"measures from 0 to 1, got \[\(30.0, 32.0\)\]"),
+        ([float("nan")], [0.5], "measures from 0 to 1, got"),
+    ],
+)
+def test_means_that_cannot_be_judged(worse, better, message):
+    with pytest.raises(ValueError, match=message):
+        judge_means(worse, better)
