@@ -4,31 +4,29 @@ from dataclasses import replace
 from functools import partial
 
 from edulib.chapters.maskrcnn.measures import StrictDetection
-from edulib.chapters.maskrcnn.networks import small_mask_rcnn
+from edulib.chapters.maskrcnn.networks import BOXES, small_mask_rcnn
 from edulib.data.splits import annotated_scenes
 from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.experiments.recipes import DETECTORS
+from edulib.training import Detection
 
-DATA = partial(annotated_scenes, val=500, image_size=128, target="masks", varied=True)
+SCENES = partial(annotated_scenes, train=2500, val=500, image_size=96, varied=True)
+DATA = partial(SCENES, target="masks")
 RECIPE = replace(DETECTORS, batch_size=8)
-COARSE = {"box_stride": 16, "mask_stride": 16}
 BUILDS = {
     "aligned": small_mask_rcnn,
     "pooled": partial(small_mask_rcnn, "pool"),
-    "aligned, stride 16": partial(small_mask_rcnn, **COARSE),
-    "pooled, stride 16": partial(small_mask_rcnn, "pool", **COARSE),
+    "aligned, stride 16": partial(small_mask_rcnn, stride=16),
+    "pooled, stride 16": partial(small_mask_rcnn, "pool", stride=16),
     "softmax": partial(small_mask_rcnn, competing=True),
-    "14 cells": partial(small_mask_rcnn, mask_side=14),
+    "14 cells": partial(small_mask_rcnn, side=14),
 }
 
 EXPERIMENTS = {
-    "maskrcnn-parts": Experiment(
+    "maskrcnn-branches": Experiment(
         variants={
             name: Variant(
-                build,
-                partial(DATA, train=2500),
-                replace(RECIPE, epochs=1),
-                StrictDetection(masks=True),
+                build, DATA, replace(RECIPE, epochs=1), StrictDetection(masks=True)
             )
             for name, build in BUILDS.items()
         },
@@ -37,12 +35,22 @@ EXPERIMENTS = {
 }
 
 CHECKPOINTS = {
+    BOXES: CheckpointRecipe(
+        builder="edulib.chapters.maskrcnn.networks.small_boxes",
+        arguments={},
+        data=SCENES,
+        recipe=replace(RECIPE, epochs=4),
+        minimum=0.7,
+        half=True,
+        objective=Detection(),
+        measure="AP50",
+    ),
     "maskrcnn-small-scenes": CheckpointRecipe(
         builder="edulib.chapters.maskrcnn.networks.small_mask_rcnn",
         arguments={},
-        data=partial(DATA, train=2500),
-        recipe=replace(RECIPE, epochs=3),
-        minimum=0.75,
+        data=DATA,
+        recipe=replace(RECIPE, epochs=2),
+        minimum=0.7,
         half=True,
         objective=StrictDetection(masks=True),
         measure="AP50",

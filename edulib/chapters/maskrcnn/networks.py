@@ -1,4 +1,4 @@
-"""A small Mask R-CNN for scenes of 128 x 128 pixels, whose parts can be exchanged."""
+"""A small Faster R-CNN for scenes of 96 x 96 pixels, and mask branches for it."""
 
 import torch
 from torch import Tensor, nn
@@ -8,11 +8,13 @@ from edulib.experiments.networks import small_backbone
 from edulib.models.detection import faster_rcnn as rcnn
 from edulib.models.detection.fpn import FeaturePyramid
 from edulib.models.detection.mask_rcnn import MaskHead, MaskRCNN
+from edulib.weights.checkpoint import load_checkpoint
 
-CHANNELS = 64
-WIDTH = 96  # of the box head's dense layer
+CHANNELS = 48  # of each of three maps, of strides 4, 8 and 16
+WIDTH = 128  # of the box head's dense layer
 MASK_WIDTH = 48
 KINDS = 10
+BOXES = "maskrcnn-boxes-scenes"
 
 
 class SoftmaxMaskHead(MaskHead):
@@ -47,46 +49,59 @@ class SoftmaxMaskHead(MaskHead):
         return logits.softmax(1)[rows, labels]
 
 
-def small_mask_rcnn(
-    pooling: str = "align",
-    box_stride: int = 8,
-    mask_stride: int = 4,
-    mask_side: int = 28,
-    competing: bool = False,
-) -> MaskRCNN:
-    """Build a small Mask R-CNN for the ten kinds of Scenes.
+def small_boxes() -> rcnn.FasterRCNN:
+    """Build the detector of boxes, without masks, on a pyramid of three maps.
 
-    Args:
-        pooling: ``align`` or ``pool``, how both heads cut regions out.
-        box_stride: of the map that the box head reads: 4, 8 or 16.
-        mask_stride: of the map that the mask head reads: 4, 8 or 16.
-        mask_side: cells along a side of a mask, an even number.
-        competing: whether kinds compete for a cell: a softmax, not a sigmoid a kind.
+    The RPN reads the maps of strides 8 and 16, the box head that of stride 4.
     """
-    pool = {"align": rcnn.RoIAlign, "pool": rcnn.RoIPool}[pooling]
     body = small_backbone()
     pyramid = FeaturePyramid(body.out_channels, CHANNELS)
-    anchors = rcnn.Anchors([(24,), (44,)], (0.5, 1, 2))  # of strides 8 and 16
+    anchors = rcnn.Anchors([(18,), (33,)], (0.5, 1, 2))
     head = rcnn.RPNHead(CHANNELS, nn.Conv2d(CHANNELS, 3, 1), 3)
     layers = nn.Sequential(nn.Flatten(), nn.Linear(CHANNELS * 7 * 7, WIDTH), nn.ReLU())
-    mask_head = SoftmaxMaskHead if competing else MaskHead
-    return MaskRCNN(
+    return rcnn.FasterRCNN(
         rcnn.Backbone(nn.Sequential(body, pyramid), divisor=16),
         rcnn.RPN(
-            anchors, head, rcnn.Sampler(64, 0.5), rcnn.Keep(200, 50), rcnn.Keep(200, 60)
+            anchors, head, rcnn.Sampler(64, 0.5), rcnn.Keep(150, 40), rcnn.Keep(150, 60)
         ),
         rcnn.BoxHead(
-            rcnn.RegionPooling(pool(7), [box_stride]),
+            rcnn.RegionPooling(rcnn.RoIAlign(7), [4]),
             layers,
             WIDTH,
             KINDS,
-            rcnn.Sampler(24, 0.33),
-        ),
-        mask_head(
-            rcnn.RegionPooling(pool(mask_side // 2), [mask_stride]),
-            CHANNELS,
-            KINDS,
-            width=MASK_WIDTH,
-            depth=2,
+            rcnn.Sampler(32, 0.25),
         ),
     )
+
+
+def small_mask_rcnn(
+    pooling: str = "align",
+    stride: int = 4,
+    side: int = 28,
+    competing: bool = False,
+    boxes: str | None = BOXES,
+) -> MaskRCNN:
+    """Build a small Mask R-CNN of which only the mask branch learns.
+
+    Args:
+        pooling: ``align`` or ``pool``, how the mask branch cuts regions out.
+        stride: of the map that it reads: 4, 8 or 16.
+        side: cells along a side of a mask, an even number.
+        competing: whether kinds compete for a cell: a softmax, not a sigmoid a kind.
+        boxes: checkpoint of the detector of boxes; None for initial weights.
+    """
+    detector = load_checkpoint(boxes) if boxes else small_boxes().eval()
+    detector.requires_grad_(False)
+    pool = {"align": rcnn.RoIAlign, "pool": rcnn.RoIPool}[pooling]
+    branch = (SoftmaxMaskHead if competing else MaskHead)(
+        rcnn.RegionPooling(pool(side // 2), [stride]),
+        CHANNELS,
+        KINDS,
+        width=MASK_WIDTH,
+        depth=2,
+    )
+    parts = detector.backbone, detector.rpn, detector.box_head
+    network = MaskRCNN(*parts, branch).train()
+    for part in parts:
+        part.eval()  # batch norms, too, stay as they are
+    return network
