@@ -20,6 +20,8 @@ BUILDS = {
     "pooled, stride 16": partial(small_mask_rcnn, "pool", stride=16),
     "softmax": partial(small_mask_rcnn, competing=True),
     "14 cells": partial(small_mask_rcnn, side=14),
+    "aligned, stride 8": partial(small_mask_rcnn, stride=8),
+    "pooled, stride 8": partial(small_mask_rcnn, "pool", stride=8),
 }
 
 EXPERIMENTS = {
@@ -39,7 +41,7 @@ CHECKPOINTS = {
         builder="edulib.chapters.maskrcnn.networks.small_boxes",
         arguments={},
         data=SCENES,
-        recipe=replace(RECIPE, epochs=4),
+        recipe=replace(RECIPE, epochs=6),
         minimum=0.7,
         half=True,
         objective=Detection(),
@@ -49,7 +51,7 @@ CHECKPOINTS = {
         builder="edulib.chapters.maskrcnn.networks.small_mask_rcnn",
         arguments={},
         data=DATA,
-        recipe=replace(RECIPE, epochs=2),
+        recipe=replace(RECIPE, epochs=3),
         minimum=0.7,
         half=True,
         objective=StrictDetection(masks=True),

@@ -45,8 +45,8 @@ def middles_read(
 ) -> Tensor:
     """Return the point (x, y) for which each bin of a pooling stands.
 
-    Of RoIPool it is the middle of the cells it takes the maximum of, of RoIAlign the
-    mean of its points. NaN where a bin of RoIPool has no cells.
+    Of RoIPool it is the middle of the cells it takes the maximum of, of RoIAlign, as in
+    the paper, the mean of its points. NaN where a bin of RoIPool has no cells.
 
     Args:
         boxes: (N, 4), xyxy in pixels.
@@ -63,7 +63,7 @@ def middles_read(
         return (cells[..., :2] + cells[..., 2:]) / 2
     columns, rows = _numbers(-(-side // stride))
     maps = torch.stack([columns, rows])[None]
-    read = roi_align(maps, [boxes], (bins, bins), 1 / stride)
+    read = roi_align(maps, [boxes], (bins, bins), 1 / stride, aligned=False)
     return (read.permute(0, 2, 3, 1) + 0.5) * stride
 
 
