@@ -80,7 +80,9 @@ def _pasted(
     """Paste into a canvas so large that the box lies inside, and cut the image out."""
     left, top, right, bottom = box
     margin = 200
-    resized = F.interpolate(cells[None, None], (bottom - top, right - left), mode="bilinear")
+    resized = F.interpolate(
+        cells[None, None], (bottom - top, right - left), mode="bilinear"
+    )
     canvas = torch.zeros(size[0] + 2 * margin, size[1] + 2 * margin)
     rows = slice(top + margin, bottom + margin)
     canvas[rows, left + margin : right + margin] = resized[0, 0]

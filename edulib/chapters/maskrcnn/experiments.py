@@ -20,8 +20,6 @@ BUILDS = {
     "pooled, stride 16": partial(small_mask_rcnn, "pool", stride=16),
     "softmax": partial(small_mask_rcnn, competing=True),
     "14 cells": partial(small_mask_rcnn, side=14),
-    "aligned, stride 8": partial(small_mask_rcnn, stride=8),
-    "pooled, stride 8": partial(small_mask_rcnn, "pool", stride=8),
 }
 
 EXPERIMENTS = {

@@ -131,7 +131,8 @@ def show_reading(
     _outline(scene, box.tolist(), REGION, "--", 1.8)
     _draw_grid(figure.add_subplot(grid[0, 2]), read_mask(mask, box, stride, pooling))
     _draw_grid(figure.add_subplot(grid[1, 2]), read_mask(mask, box, 1, "align"))
-    for ax, words in zip(figure.axes[1:], ("what is read", "what is there")):
+    names = ("what is read", "what is there")
+    for ax, words in zip(figure.axes[1:], names, strict=True):
         ax.set_title(words, fontsize=10, loc="center", weight="normal")
     return figure
 
@@ -197,7 +198,9 @@ def _outline(ax: "Axes", box: list[float], color: str, dash: str, width: float) 
 
     left, top, right, bottom = box
     style = {"edgecolor": color, "linestyle": dash, "linewidth": width}
-    ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, **style))
+    ax.add_patch(
+        Rectangle((left, top), right - left, bottom - top, fill=False, **style)
+    )
 
 
 def _draw_grid(ax: "Axes", values: Tensor) -> None:

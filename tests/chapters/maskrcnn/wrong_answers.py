@@ -20,7 +20,9 @@ def pasted(part: Tensor, box: Box, height: int, width: int) -> Tensor:
     up, down = max(top, 0), min(bottom, height)
     first, last = max(left, 0), min(right, width)
     if up < down and first < last:
-        canvas[up:down, first:last] = part[up - top : down - top, first - left : last - left]
+        canvas[up:down, first:last] = part[
+            up - top : down - top, first - left : last - left
+        ]
     return canvas > 0.5
 
 
@@ -92,7 +94,9 @@ def fails_nowhere(cells: Tensor, box: Box, height: int, width: int) -> Tensor:
     up, down = max(top, 0), min(bottom, height)
     first, last = max(left, 0), min(right, width)
     part = resized(cells, box)
-    canvas[up:down, first:last] = part[up - top : down - top, first - left : last - left]
+    canvas[up:down, first:last] = part[
+        up - top : down - top, first - left : last - left
+    ]
     return canvas > 0.5
 
 
@@ -121,7 +125,7 @@ def of_boxes(masks: Tensor, others: Tensor) -> Tensor:
     """Fills each mask to its box first."""
 
     def filled(some: Tensor) -> Tensor:
-        return some.any(1)[:, None, :] & some.any(2)[:, :, None]
+        return (some.sum(1)[:, None, :] * some.sum(2)[:, :, None]) > 0
 
     return of_masks(filled(masks), filled(others))
 
