@@ -39,14 +39,18 @@ class SoftmaxMaskHead(MaskHead):
         return entropy / max(wanted.numel(), 1)
 
     def probabilities(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return (R, S, S), the share of each cell that the own kind won.
+        """Return (R, S, S), the own kind's share against its strongest rival.
+
+        It exceeds 0.5 where the own kind is the most probable of all.
 
         Args:
             logits: (R, K + 1, S, S).
             labels: (R,), number of the kind plus 1.
         """
         rows = torch.arange(len(labels), device=labels.device)
-        return logits.softmax(1)[rows, labels]
+        rivals = logits.clone()
+        rivals[rows, labels] = -torch.inf
+        return (logits[rows, labels] - rivals.amax(1)).sigmoid()
 
 
 def small_boxes() -> rcnn.FasterRCNN:

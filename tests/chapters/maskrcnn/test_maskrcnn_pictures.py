@@ -8,6 +8,7 @@ from edulib.chapters.maskrcnn.pictures import (
     middles,
     middles_read,
     read_mask,
+    tint_mask,
 )
 
 
@@ -47,3 +48,16 @@ def test_a_mask_that_fills_the_image_is_read_as_1(pooling):
     box = torch.tensor([20.0, 18, 55, 61])
     read = read_mask(torch.ones(96, 96).bool(), box, 16, pooling)
     torch.testing.assert_close(read, torch.ones_like(read))
+
+
+def test_a_tint_covers_the_mask_and_leaves_the_rest():
+    image, mask = torch.full((3, 20, 30), 0.5), torch.zeros(20, 30)
+    mask[5:9, 12:20] = 0.6
+    box = torch.tensor([-3.0, 2, 25, 12])  # reaches out of the image
+    tinted = tint_mask(image, mask, box, 0.5)
+    assert (tinted[:, 5:9, 12:20] != 0.5).any(0).all()
+    assert (tinted[:, 13:] == 0.5).all()
+    assert torch.equal(
+        tint_mask(image, mask, box, 0.7)[:, 5:9, 12:20], image[:, 5:9, 12:20]
+    )
+    assert (image == 0.5).all()
