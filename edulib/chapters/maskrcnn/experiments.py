@@ -19,7 +19,7 @@ BUILDS = {
     "aligned, stride 16": partial(small_mask_rcnn, stride=16),
     "pooled, stride 16": partial(small_mask_rcnn, "pool", stride=16),
     "softmax": partial(small_mask_rcnn, competing=True),
-#    "14 cells": partial(small_mask_rcnn, side=14),
+    "14 cells": partial(small_mask_rcnn, side=14),
 }
 
 EXPERIMENTS = {

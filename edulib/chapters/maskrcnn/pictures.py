@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 REGION, POOLED, ALIGNED = "#111827", SERIES[1], SERIES[0]
 BLUE = torch.tensor([0.0, 0.45, 0.7])
+SHOWN = 64  # pixels around a mask
 BINS = 5  # along a side, in pictures
 
 
@@ -116,7 +117,7 @@ def show_reading(
     """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(3.3, 2.3), layout="constrained")
+    figure = plt.figure(figsize=(2.8, 1.95), layout="constrained")
     grid = figure.add_gridspec(2, 3)
     scene = figure.add_subplot(grid[:, :2])
     side = image.shape[-1]
@@ -128,20 +129,20 @@ def show_reading(
         _draw_bins(scene, cells_read(box, stride, BINS, side))
     else:
         points = middles(box[None], 2 * BINS)[0].flatten(0, 1)
-        scene.plot(*points.T, ".", color=ALIGNED, ms=4.5, mec="white", mew=0.4)
+        scene.plot(*points.T, ".", color=ALIGNED, ms=3)
     _outline(scene, box.tolist(), REGION, "--", 1.8)
     _draw_grid(figure.add_subplot(grid[0, 2]), read_mask(mask, box, stride, pooling))
     _draw_grid(figure.add_subplot(grid[1, 2]), read_mask(mask, box, 1, "align"))
     names = ("what is read", "what is there")
     for ax, words in zip(figure.axes[1:], names, strict=True):
-        ax.set_title(words, fontsize=9, loc="center", weight="normal")
+        ax.set_title(words, fontsize=8, loc="center", weight="normal")
     return figure
 
 
 def tint_mask(
     image: Tensor, probabilities: Tensor, box: Tensor, threshold: float
 ) -> Tensor:
-    """Return the image with blue where a mask's probability exceeds a threshold.
+    """Return an image's part with blue where a mask's probability exceeds a threshold.
 
     Args:
         image: (3, H, W).
@@ -150,7 +151,7 @@ def tint_mask(
         threshold: from 0 to 1.
 
     Returns:
-        (3, H, W).
+        (3, SHOWN, SHOWN), around the middle of the box.
     """
     inside = probabilities > threshold
     tinted = torch.where(inside, 0.35 * image + 0.65 * BLUE[:, None, None], image)
@@ -163,21 +164,23 @@ def tint_mask(
         tinted[:, min(max(at, 0), height - 1), columns] = dashes[columns].float()
     for at in (left, right - 1):
         tinted[:, rows, min(max(at, 0), width - 1)] = dashes[rows].float()
-    return tinted
+    first = min(max((left + right - SHOWN) // 2, 0), width - SHOWN)
+    upper = min(max((top + bottom - SHOWN) // 2, 0), height - SHOWN)
+    return tinted[:, upper : upper + SHOWN, first : first + SHOWN]
 
 
 def show_kinds(cells: Tensor, kinds: list[str]) -> "Figure":
     """Draw the mask of each kind for one region.
 
     Args:
-        cells: (K, S, S), probabilities.
+        cells: (K, S, S), probabilities; drawn in 16 steps of grey.
         kinds: K names.
     """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(2, -(-len(kinds) // 2), figsize=(7.2, 3.2))
     for ax, one, kind in zip(axes.flat, cells, kinds, strict=True):
-        _draw_grid(ax, one)
+        _draw_grid(ax, (15 * one).round() / 15)
         ax.set_title(kind, fontsize=11, loc="center", weight="normal")
     return figure
 
