@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 REGION, POOLED, ALIGNED = "#111827", SERIES[1], SERIES[0]
-BLUE = torch.tensor([0.0, 0.45, 0.7])
+TINT = torch.tensor([0.95, 0.2, 0.6])
 SHOWN = 64  # pixels around a mask
 BINS = 5  # along a side, in pictures
 
@@ -142,7 +142,7 @@ def show_reading(
 def tint_mask(
     image: Tensor, probabilities: Tensor, box: Tensor, threshold: float
 ) -> Tensor:
-    """Return an image's part with blue where a mask's probability exceeds a threshold.
+    """Return an image's part with pink where a mask's probability exceeds a threshold.
 
     Args:
         image: (3, H, W).
@@ -154,7 +154,7 @@ def tint_mask(
         (3, SHOWN, SHOWN), around the middle of the box.
     """
     inside = probabilities > threshold
-    tinted = torch.where(inside, 0.35 * image + 0.65 * BLUE[:, None, None], image)
+    tinted = torch.where(inside, 0.4 * image + 0.6 * TINT[:, None, None], image)
     height, width = inside.shape
     left, top, right, bottom = box.round().int().tolist()
     columns = slice(max(left, 0), min(right, width))
