@@ -193,7 +193,7 @@ def _goes_on(
         others = {lane_of[s] for s in sources} - {number}
         if lane.blocks[-1] != source or (step and lane.way == -step):
             continue
-        if any(number in _all_before(lanes, other) for other in others):
+        if any(number in all_before(lanes, other) for other in others):
             continue
         if levels.blocks[source].name in levels.blocks[k].attends_to:
             continue
@@ -210,7 +210,8 @@ def _is_flat(block: Block) -> bool:
     return block.size[1] * block.size[2] <= 1
 
 
-def _all_before(lanes: list[Lane], number: int) -> set[int]:
+def all_before(lanes: list[Lane], number: int) -> set[int]:
+    """Return the lanes that a lane reads, and those that these read."""
     found: set[int] = set()
     todo = [number]
     while todo:

@@ -2,7 +2,7 @@
 
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.items import Levels
-from edulib.drawing.diagram.levels import Cell, Lane, columns_of
+from edulib.drawing.diagram.levels import Cell, Lane, all_before, columns_of
 
 
 def place_in_one(levels: Levels) -> list[Cell]:
@@ -69,13 +69,15 @@ def _ranked(levels: Levels) -> tuple[list[Lane], dict[int, int], list[int]]:
     lane_of: dict[int, int] = {}
     for k in range(len(levels.blocks)):
         sources = _joined_with(levels, k)
-        ends = [lane_of[s] for s in sources if lanes[lane_of[s]].blocks[-1] == s]
+        read = {lane_of[s] for s in sources}
+        known = set().union(*(all_before(lanes, number) for number in read))
+        ends = [n for n in read - known if lanes[n].blocks[-1] in sources]
         found = max(ends, default=len(lanes))
         if found == len(lanes):
             lanes.append(Lane([], 1))
         lane_of[k] = found
         lanes[found].blocks.append(k)
-        lanes[found].before |= {lane_of[s] for s in sources} - {found}
+        lanes[found].before |= read - {found}
         ranks.append(1 + max((ranks[s] for s in sources), default=-1))
     return lanes, lane_of, ranks
 
