@@ -77,13 +77,13 @@ def show_proposed(image: Tensor, boxes: Tensor, objects: Tensor) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(3.4, 3.4), layout="constrained")
+    figure, ax = plt.subplots(figsize=(2.3, 2.3), layout="constrained")
     _backdrop(ax, image)
     for box in boxes.tolist():
-        outline_box(ax, box, SERIES[0], "-", width=1)
+        outline_box(ax, box, SERIES[0], "-", width=0.7)
     for box in objects:
         hit = covered(boxes, box[None])
-        outline_box(ax, box.tolist(), TRUTH if hit else SERIES[1], "--", width=2)
+        outline_box(ax, box.tolist(), TRUTH if hit else SERIES[1], "--", width=1.5)
     return figure
 
 
@@ -116,6 +116,7 @@ def show_scores(image: Tensor, scores: Tensor, objects: Tensor) -> "Figure":
 
 def _backdrop(ax: "Axes", image: Tensor) -> None:
     height, width = image.shape[-2:]
-    ax.imshow(image.permute(1, 2, 0), extent=(0, width, height, 0), alpha=0.75)
+    pale = 0.5 + 0.5 * image.permute(1, 2, 0)
+    ax.imshow(pale, extent=(0, width, height, 0), interpolation="bicubic")
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.axis("off")

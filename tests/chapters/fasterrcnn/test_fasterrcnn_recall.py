@@ -1,13 +1,11 @@
-"""Recall, rival proposals, and the rule for differences."""
+"""Recall of proposals, and what the network is compared with."""
 
 import pytest
 import torch
 
 from edulib.chapters.fasterrcnn.recall import average_recall, best_of, recall
 from edulib.chapters.fasterrcnn.rivals import grow_regions, sliding_windows
-from edulib.chapters.fasterrcnn.verdicts import judge_recall
 from edulib.models.ops.iou import pairwise_iou
-from edulib.notebook import Verdict
 
 OBJECTS = torch.tensor([[0.0, 0, 10, 10], [20, 20, 40, 40]])
 
@@ -47,22 +45,3 @@ def test_regions_find_an_object_of_two_colours():
 def test_an_image_of_one_colour_is_one_region():
     found = grow_regions(torch.full((3, 32, 48), 0.5), torch.Generator())
     assert found.tolist() == [[0, 0, 48, 32]]
-
-
-@pytest.mark.parametrize(
-    ("worse", "better", "verdict"),
-    [
-        ([0.1, 0.2, 0.3], [0.2, 0.25, 0.4], Verdict.HOLDS),
-        ([0.2, 0.25, 0.4], [0.1, 0.2, 0.3], Verdict.OPPOSITE),
-        ([0.1, 0.2, 0.3], [0.11, 0.21, 0.31], Verdict.IN_PART),
-        ([0.1, 0.2, 0.3], [0.3, 0.19, 0.3], Verdict.IN_PART),
-        ([0.1, 0.2, 0.3], [0.11, 0.19, 0.3], Verdict.UNTESTED),
-    ],
-)
-def test_a_difference_counts_if_it_is_large_and_all_seeds_agree(worse, better, verdict):
-    assert judge_recall(worse, better) is verdict
-
-
-def test_seeds_have_to_pair():
-    with pytest.raises(ValueError, match="got 1 and 2"):
-        judge_recall([0.1], [0.2, 0.3])

@@ -9,10 +9,9 @@ import torch
 import edulib
 from edulib.anatomy import count_macs
 from edulib.chapters.fasterrcnn.proposals import FEW, NUMBERS, load_proposals, measure
-from edulib.chapters.fasterrcnn.verdicts import judge_recall
 from edulib.experiments import load_experiment
 from edulib.models.detection.faster_rcnn import fasterrcnn_vgg16
-from edulib.notebook import Verdict
+from edulib.notebook import Verdict, judge_means
 
 PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "fasterrcnn.ipynb"
 FULL, LEAST = "three scales, three ratios", "one scale, squares"
@@ -47,11 +46,11 @@ def test_falls():
     ours = [many - few for many, few in pairs]
     rows = [seed["average"] for seed in load_proposals()["all"]["regions"]]
     theirs = [row[NUMBERS.index(300)] - row[NUMBERS.index(50)] for row in rows]
-    assert stored_verdict("falls") == judge_recall(ours, theirs).value
+    assert stored_verdict("falls") == judge_means(ours, theirs).value
 
 
 def test_anchors():
-    verdict = judge_recall(last(LEAST, "AR50"), last(FULL, "AR50"))
+    verdict = judge_means(last(LEAST, "AR50"), last(FULL, "AR50"))
     assert stored_verdict("anchors") == verdict.value
 
 
