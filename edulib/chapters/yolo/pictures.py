@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLORS = (*SERIES[:6], "#6d28d9", "#374151", "#7f1d1d", "#84cc16")
 """Of the ten kinds of Scenes."""
 INK = "#111827"
-_SURE = 0.5  # confidence from which a box has a tag
+_SURE = 0.3  # score from which a box is shown
 
 
 class Said(NamedTuple):
