@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -41,4 +42,14 @@ def test_small_objects_gain_what_large_ones_lose_in_sign():
     assert stored_verdict("maps") == Verdict.IN_PART.value
     assert gain("one map", "AP_small") is Verdict.HOLDS
     assert gain("one map", "AP_large") is Verdict.OPPOSITE
+    assert gain("one map", "AP_medium") is Verdict.HOLDS
     assert gain("one map") is Verdict.UNTESTED
+
+
+def test_bars_are_as_the_text_for_those_who_do_not_see_them_says():
+    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
+    images = (c["metadata"].get("mystnb", {}).get("image", {}) for c in cells)
+    (words,) = (i["alt"] for i in images if "pairs of bars" in i.get("alt", ""))
+    for size in ("small", "medium", "large"):
+        for variant in ("three maps", "one map"):
+            assert f"{fmean(last(variant, f'AP_{size}')):.2f}" in words

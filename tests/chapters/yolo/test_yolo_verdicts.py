@@ -1,0 +1,81 @@
+"""The verdicts on the page's cards, computed anew from the stored results."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import edulib
+from edulib.chapters.yolo.measure import load_measures
+from edulib.chapters.yolo.neighbours import GROUPS
+from edulib.experiments import load_experiment
+from edulib.notebook import Verdict, judge_means
+
+PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "yolo.ipynb"
+SAME, NEAR, _ = GROUPS
+
+
+def stored_verdict(name):
+    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
+    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
+    return card.rpartition("[")[2].rstrip("]")
+
+
+def of_parts(*parts):
+    """The verdict of a card with several parts."""
+    holds = [part is Verdict.HOLDS for part in parts]
+    contrary = Verdict.OPPOSITE in parts and not any(holds)
+    return Verdict.of(*holds, opposite=contrary).value
+
+
+def found(detector, group):
+    return [one[group][0] for one in load_measures()["neighbours"][detector]]
+
+
+def shares(detector, kind):
+    return [part[kind] for part in load_measures()["errors"][detector]]
+
+
+def last(variant):
+    runs = load_experiment("yolo-loss")[variant]["val_AP"]
+    assert len(runs) == 3
+    return [values[-1] for values in runs]
+
+
+def test_neighbours():
+    gaps = {
+        name: [
+            max(0, near - same)
+            for same, near in zip(found(name, SAME), found(name, NEAR), strict=True)
+        ]
+        for name in ("YOLO", "SSD")
+    }
+    own = judge_means(found("YOLO", SAME), found("YOLO", NEAR))
+    beyond = judge_means(gaps["SSD"], gaps["YOLO"])
+    assert stored_verdict("neighbours") == of_parts(own, beyond)
+
+
+def test_errors():
+    pair = "Faster R-CNN", "YOLO"
+    more = judge_means(*(shares(name, "localization") for name in pair))
+    fewer = judge_means(*(shares(name, "background") for name in reversed(pair)))
+    assert stored_verdict("errors") == of_parts(more, fewer)
+
+
+def test_roots():
+    verdict = judge_means(last("no roots"), last("as in the paper"))
+    assert stored_verdict("roots") == verdict.value
+
+
+def test_the_weights_are_too_little_to_count_as_the_page_says():
+    verdict = judge_means(last("lambdas 1"), last("as in the paper"))
+    assert verdict is Verdict.UNTESTED
+
+
+def test_shares_of_errors_are_those_of_all_detections():
+    for parts in load_measures()["errors"].values():
+        assert len(parts) == 3
+        for part in parts:
+            assert sum(part.values()) == pytest.approx(1, abs=1e-3)
