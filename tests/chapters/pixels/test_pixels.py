@@ -73,9 +73,7 @@ def test_what_a_skip_carries_reaches_the_map_unless_it_is_cut():
         network = small_unet(skips, pretrained=False).eval()
         with torch.no_grad():
             network.up1.weight.zero_()  # nothing comes from the coarsest map
-        maps = network.backbone(images)
-        for one in maps:
-            one.retain_grad()
+        maps = [one.detach().requires_grad_() for one in network.backbone(images)]
         network.backbone.forward = lambda _, maps=maps: maps
         network(images).square().sum().backward()
         reached[skips] = [
