@@ -79,16 +79,16 @@ def draw_levels(
     for row, size in enumerate(left):
         _box(ax, 0, -row, f"{names[0]}{row + 1}", size, SERIES[0])
         if row:
-            _arrow(ax, (0, 0.73 - row), (0, 0.29 - row))
+            _arrow(ax, (0, 0.88 - row), (0, 0.12 - row))
     for row, size in enumerate(right):
         _box(ax, 2, -row, f"{names[1]}{row + 1}", size, SERIES[1])
-        ax.plot((0.7, 1.4), (-row, -row), color="0.5", linewidth=1)
-        _arrow(ax, (1.3, -row), (1.44, -row))
+        ax.plot((0.42, 1.55), (-row, -row), color="0.5", linewidth=1)
+        _arrow(ax, (1.45, -row), (1.6, -row))
         ax.text(1, -row + 0.05, across, ha="center", va="bottom", fontsize=9)
         if row + 1 < len(right):
-            _arrow(ax, (2, -row - 0.71), (2, -row - 0.29))
+            _arrow(ax, (2, -row - 0.88), (2, -row - 0.12))
     if len(right) < len(left):  # the bottom is shared
-        _arrow(ax, (0.7, 1 - len(left)), (1.6, 1.7 - len(left)))
+        _arrow(ax, (0.45, 1 - len(left)), (1.62, 1.85 - len(left)))
     ax.set(xlim=(-0.65, 2.65), ylim=(-len(left) + 0.6, 0.4))
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
