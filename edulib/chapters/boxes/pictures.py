@@ -60,7 +60,7 @@ def show_paths(start: Tensor, target: Tensor, rate: float = 0.1) -> "Figure":
     Args:
         start: (4,), cxcywh.
         target: (4,), cxcywh.
-        rate: of all steps.
+        rate: of the first 160 of 200 steps.
     """
     import matplotlib.pyplot as plt
     from matplotlib.colors import to_hex
@@ -69,7 +69,7 @@ def show_paths(start: Tensor, target: Tensor, rate: float = 0.1) -> "Figure":
     steps = max(SHOWN_STEPS)
     shades = [to_hex(plt.get_cmap("viridis")(v)) for v in (0.0, 0.35, 0.65, 0.9)]
     for ax, (name, loss) in zip(axes.flat, LOSSES.items(), strict=True):
-        path = descend(start[None], target[None], loss, rate, steps)[:, 0]
+        path = descend(start[None], target[None], loss, rate)[: steps + 1, 0]
         aim = cxcywh_to_xyxy(target)
         for step, shade in zip(SHOWN_STEPS, shades, strict=True):
             outline_box(ax, path[step].tolist(), shade, "-", 1.8)
