@@ -38,8 +38,8 @@ def shares(detector, kind):
     return [part[kind] for part in load_measures()["errors"][detector]]
 
 
-def last(variant):
-    runs = load_experiment("yolo-loss")[variant]["val_AP"]
+def last(variant, measure="AP"):
+    runs = load_experiment("yolo-loss")[variant][f"val_{measure}"]
     assert len(runs) == 3
     return [values[-1] for values in runs]
 
@@ -67,6 +67,15 @@ def test_errors():
 def test_roots():
     verdict = judge_means(last("no roots"), last("as in the paper"))
     assert stored_verdict("roots") == verdict.value
+
+
+def test_without_roots_large_objects_gain_and_small_ones_not_as_the_page_says():
+    parts = {
+        size: judge_means(last("no roots", size), last("as in the paper", size))
+        for size in ("AP_small", "AP_medium", "AP_large")
+    }
+    assert parts["AP_small"] is Verdict.UNTESTED
+    assert parts["AP_large"] is Verdict.OPPOSITE
 
 
 def test_the_weights_are_too_little_to_count_as_the_page_says():
