@@ -117,7 +117,7 @@ def show_cell(
         _rectangle(left, box, INK, 1 + 2 * sure, dash=dash)
     values = said.classes[place].tolist()
     right.barh(range(len(values)), values, color=COLORS)
-    right.set_yticks(range(len(values)), names, fontsize=9)
+    right.set_yticks(range(len(values)), names, fontsize=10)
     right.set(xlim=(0, 1), xticks=(0, 1), ylim=(len(values) - 0.4, -0.6))
     right.grid(False)
     return figure

@@ -22,7 +22,7 @@ PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
-_TIMES = {2: "twice", 3: "three times"}
+_NUMBERS = {2: "two", 3: "three"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
@@ -200,7 +200,7 @@ def _arcs(steps: Sequence[Item]) -> list[str]:
         lines.append("Arcs: a block's input is added to its output.")
     often = {block.words: block.sums for block in arched if block.sums > 1}
     lines += [
-        f"{name}: {_TIMES.get(count, f'{count} times')}, part after part."
+        f"{name}: {_NUMBERS.get(count, count)} such sums, one after the other."
         for name, count in often.items()
     ]
     if any(block.is_loop for block in blocks_of(steps)):
