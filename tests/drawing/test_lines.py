@@ -145,7 +145,7 @@ def test_blocks_in_levels_have_arcs_where_they_add_their_input(sums, layout):
     words = " ".join(text.text for text in canvas.texts)
     assert len(paths(canvas, "a")) == (sums > 0)
     assert ("Arcs:" in words) == (sums > 0)
-    assert ("Residual: two such sums, one after the other" in words) == (sums == 2)
+    assert ("Residual: two such sums in a row" in words) == (sums == 2)
 
 
 def test_branches_without_a_free_column_stand_lower_beside_the_others():

@@ -200,7 +200,7 @@ def _arcs(steps: Sequence[Item]) -> list[str]:
         lines.append("Arcs: a block's input is added to its output.")
     often = {block.words: block.sums for block in arched if block.sums > 1}
     lines += [
-        f"{name}: {_NUMBERS.get(count, count)} such sums, one after the other."
+        f"{name}: {_NUMBERS.get(count, count)} such sums in a row."
         for name, count in often.items()
     ]
     if any(block.is_loop for block in blocks_of(steps)):
