@@ -18,7 +18,11 @@ BUILDS = {
     "three scales, squares": partial(small_proposer, ratios=(1,)),
     "one scale, three ratios": partial(small_proposer, scales=(34,)),
     "one scale, squares": partial(small_proposer, scales=(34,), ratios=(1,)),
+    "25 pixels, three ratios": partial(small_proposer, scales=(25,)),
+    "25 pixels, squares": partial(small_proposer, scales=(25,), ratios=(1,)),
 }
+"""The scales fit scenes of 128 pixels. On 96 half of the objects are below 25 pixels:
+one scale gets a second chance there, as the paper tries one scale at two sizes."""
 
 EXPERIMENTS = {
     "fasterrcnn-anchors": Experiment(

@@ -68,7 +68,7 @@ def covered(boxes: Tensor, objects: Tensor) -> int:
 
 
 def show_proposed(image: Tensor, boxes: Tensor, objects: Tensor) -> "Figure":
-    """Draw boxes thin and the objects dashed: black if covered, else in a colour.
+    """Draw boxes thin and the objects dashed: dark if covered, else in a colour.
 
     Args:
         image: (3, H, W).
@@ -76,11 +76,14 @@ def show_proposed(image: Tensor, boxes: Tensor, objects: Tensor) -> "Figure":
         objects: (M, 4).
     """
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
 
-    figure, ax = plt.subplots(figsize=(2.3, 2.3), layout="constrained")
+    figure, ax = plt.subplots(figsize=(2, 2), layout="constrained")
     _backdrop(ax, image)
-    for box in boxes.tolist():
-        outline_box(ax, box, SERIES[0], "-", width=0.7)
+    for left, top, right, bottom in boxes.tolist():
+        size = (right - left, bottom - top)
+        thin = Rectangle((left, top), *size, fill=False, ec=SERIES[0], lw=0.6)
+        ax.add_patch(thin)
     for box in objects:
         hit = covered(boxes, box[None])
         outline_box(ax, box.tolist(), TRUTH if hit else SERIES[1], "--", width=1.5)
@@ -108,15 +111,16 @@ def show_scores(image: Tensor, scores: Tensor, objects: Tensor) -> "Figure":
             extent = (-half, width - half, height - half, -half)
             ax.imshow(maps[:, :, i, j], vmin=0, vmax=1, cmap="viridis", extent=extent)
             for box in objects.tolist():
-                outline_box(ax, box, "white", "--", width=1)
-            ax.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[])
+                outline_box(ax, box, TRUTH, "--", width=1)
+            ax.set(xlim=(0, width), ylim=(height, 0))
+            ax.axis("off")
             ax.set_title(f"{SHAPES[ratio]}, {scale} px", fontsize=11, loc="center")
     return figure
 
 
 def _backdrop(ax: "Axes", image: Tensor) -> None:
     height, width = image.shape[-2:]
-    pale = 0.5 + 0.5 * image.permute(1, 2, 0)
+    pale = 0.6 + 0.4 * image.permute(1, 2, 0)
     ax.imshow(pale, extent=(0, width, height, 0), interpolation="bicubic")
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.axis("off")
