@@ -1,13 +1,11 @@
 """Boxes that descend on losses, live and as stored, and the cards that say so."""
 
-import json
-from pathlib import Path
 from statistics import fmean
 
 import pytest
 import torch
+from cards import stored_verdict
 
-import edulib
 from edulib.chapters.boxes.descent import (
     LOSSES,
     OFFSETS,
@@ -24,16 +22,6 @@ from edulib.models.ops.boxes import box_area, cxcywh_to_xyxy
 from edulib.models.ops.iou import iou
 from edulib.notebook import judge_means
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "foundations" / "boxes.ipynb"
-
-
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
-
 
 def seeds(name, rate):
     return [fmean(row["apart"][1:]) for row in load_descents()[name, rate]]
@@ -49,12 +37,12 @@ def test_the_page_shows_the_verdict_that_descents_give_on_silence():
         for name in ("IoU", "GIoU")
     }
     verdict = judge_means(arrived["IoU"], arrived["GIoU"])
-    assert stored_verdict("apart") == verdict.value
+    assert stored_verdict("boxes", "apart") == verdict.value
 
 
 def test_the_page_shows_the_verdict_that_descents_give_on_speed():
     verdict = judge_means(at_best("GIoU"), at_best("DIoU"))
-    assert stored_verdict("faster") == verdict.value
+    assert stored_verdict("boxes", "faster") == verdict.value
 
 
 def test_the_page_shows_the_verdict_on_soft_suppression():
@@ -64,7 +52,7 @@ def test_the_page_shows_the_verdict_on_soft_suppression():
     }
     best = max((found[f"hard {t}"] for t in THRESHOLDS), key=fmean)
     verdict = judge_means(best, found["soft"], least=0.011)
-    assert stored_verdict("soft") == verdict.value
+    assert stored_verdict("boxes", "soft") == verdict.value
 
 
 def test_stored_descents_are_complete_and_those_of_the_program():

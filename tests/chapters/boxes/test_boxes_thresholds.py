@@ -1,12 +1,11 @@
 """Suppression, the two thresholds, and the page's average precision."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
+from cards import page_cells
 
-import edulib
 from edulib.chapters.boxes.suppression import (
     SCENES,
     SEEDS,
@@ -20,7 +19,6 @@ from edulib.chapters.boxes.suppression import (
 from edulib.chapters.boxes.thresholds import IOU, NMS, TwoThresholds, state
 from edulib.data.splits import annotated_scenes
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "foundations" / "boxes.ipynb"
 BOXES = torch.tensor(
     [[0.0, 0, 10, 10], [1, 0, 11, 10], [4, 0, 14, 10], [40, 40, 50, 50]]
 )
@@ -30,7 +28,7 @@ OBJECTS = torch.tensor([[0.0, 0, 10, 10], [4, 0, 14, 10], [70, 70, 90, 90]])
 
 def page_function(name):
     """A function as the page defines it, with all that stands in its cell."""
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
+    cells = page_cells("boxes")
     sources = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     (source,) = [s for s in sources if s.startswith(f"def {name}(")]
     space = {"torch": torch}

@@ -1,37 +1,22 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
+from cards import last_epochs, stored_verdict
 from torch import Tensor
 
-import edulib
 from edulib.anatomy import count_macs
 from edulib.chapters.fasterrcnn.proposals import FEW, NUMBERS, load_proposals, measure
 from edulib.data.splits import annotated_scenes
-from edulib.experiments import load_experiment
 from edulib.models.detection.faster_rcnn import fasterrcnn_vgg16
 from edulib.notebook import Verdict, judge_means
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "fasterrcnn.ipynb"
 FULL = "three scales, three ratios"
 ONE = ("one scale, squares", "25 pixels, squares")
 
 
 def last(variant, measure):
-    runs = load_experiment("fasterrcnn-anchors")[variant][f"val_{measure}"]
-    assert len(runs) == 3
-    return [values[-1] for values in runs]
-
-
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
+    return last_epochs("fasterrcnn-anchors", variant, f"val_{measure}")
 
 
 def test_cost():
@@ -41,7 +26,7 @@ def test_cost():
     dense = count_macs(network.box_head.layers, (512, 7, 7))
     maps = count_macs(network.backbone, (3, 600, 1000))
     share = proposing / (maps + proposing + 300 * dense)
-    assert stored_verdict("cost") == Verdict.of(share <= 10 / 198).value
+    assert stored_verdict("fasterrcnn", "cost") == Verdict.of(share <= 10 / 198).value
 
 
 def test_falls():
@@ -49,13 +34,13 @@ def test_falls():
     ours = [many - few for many, few in pairs]
     rows = [seed["average"] for seed in load_proposals()["small"]["regions"]]
     theirs = [row[NUMBERS.index(300)] - row[NUMBERS.index(50)] for row in rows]
-    assert stored_verdict("falls") == judge_means(ours, theirs).value
+    assert stored_verdict("fasterrcnn", "falls") == judge_means(ours, theirs).value
 
 
 def test_anchors():
     one = max((last(name, "AR50") for name in ONE), key=sum)
     verdict = judge_means(one, last(FULL, "AR50"))
-    assert stored_verdict("anchors") == verdict.value
+    assert stored_verdict("fasterrcnn", "anchors") == verdict.value
 
 
 def test_half_of_the_objects_are_smaller_than_25_pixels():

@@ -1,29 +1,16 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-import json
-from pathlib import Path
+from cards import last_epochs, stored_verdict
 
-import edulib
 from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge_means
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "maskrcnn.ipynb"
 LEAST = 0.03
 PAIR = "softmax", "aligned"
 
 
 def last(variant, measure="mask_AP"):
-    runs = load_experiment("maskrcnn-branches")[variant][f"val_{measure}"]
-    assert len(runs) == 3
-    return [values[-1] for values in runs]
-
-
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
+    return last_epochs("maskrcnn-branches", variant, f"val_{measure}")
 
 
 FINE = "pooled", "aligned"
@@ -34,11 +21,11 @@ def test_the_card_of_two_maps():
     """In part: it counts on one of them, as the text says, the fine one."""
     parts = [judge_means(*map(last, pair)) is Verdict.HOLDS for pair in (FINE, COARSE)]
     assert parts == [True, False]
-    assert stored_verdict("align") == Verdict.of(*parts).value
+    assert stored_verdict("maskrcnn", "align") == Verdict.of(*parts).value
 
 
 def test_the_card_of_the_softmax():
-    assert stored_verdict("sigmoid") == judge_means(*map(last, PAIR)).value
+    assert stored_verdict("maskrcnn", "sigmoid") == judge_means(*map(last, PAIR)).value
 
 
 def test_the_card_of_two_gains():
@@ -53,7 +40,7 @@ def test_the_card_of_two_gains():
         expected = "holds" if min(more) > 0 else "in_part"
     else:
         expected = "opposite" if mean <= -LEAST and max(more) < 0 else "untested"
-    assert stored_verdict("order") == expected
+    assert stored_verdict("maskrcnn", "order") == expected
 
 
 def test_all_variants_have_the_same_boxes():

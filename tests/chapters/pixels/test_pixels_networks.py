@@ -1,35 +1,19 @@
 """The chapter on maps and pyramids: its card, networks, measures and drawings."""
 
-import json
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import pytest
 import torch
+from cards import last_epochs, stored_verdict
 
-import edulib
 from edulib.chapters.pixels.drawing import color_map, draw_levels, shares, sizes_of
 from edulib.chapters.pixels.networks import Levels, small_pyramid, small_unet
 from edulib.chapters.pixels.objectives import EdgeSegmentation, near_border
-from edulib.experiments import load_experiment
 from edulib.models.segmentation.unet import unet
 from edulib.notebook import Verdict, judge_means
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "foundations" / "pixels.ipynb"
-
 
 def last(experiment, variant, measure):
-    runs = load_experiment(experiment)[variant][f"val_{measure}"]
-    assert len(runs) == 3
-    return [values[-1] for values in runs]
-
-
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
+    return last_epochs(experiment, variant, f"val_{measure}")
 
 
 def test_the_first_skip_counts_and_the_second_brings_less():
@@ -39,12 +23,12 @@ def test_the_first_skip_counts_and_the_second_brings_less():
     )
     first = judge_means(none, one) is Verdict.HOLDS
     less = all(c - b < b - a for a, b, c in zip(none, one, two, strict=True))
-    assert stored_verdict("skips") == Verdict.of(first, less).value
+    assert stored_verdict("pixels", "skips") == Verdict.of(first, less).value
 
 
 def test_the_card_of_the_pyramid_says_what_the_stored_results_say():
     pair = (last("pixels-pyramid", name, "AP") for name in ("no way down", "pyramid"))
-    assert stored_verdict("pyramid") == judge_means(*pair).value
+    assert stored_verdict("pixels", "pyramid") == judge_means(*pair).value
 
 
 @pytest.mark.parametrize("down", [True, False])

@@ -1,26 +1,13 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-import json
-from pathlib import Path
-
 import pytest
+from cards import last_epochs, stored_verdict
 
-import edulib
 from edulib.chapters.yolo.measure import load_measures
 from edulib.chapters.yolo.neighbours import GROUPS
-from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge_means
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "yolo.ipynb"
 SAME, NEAR, _ = GROUPS
-
-
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
 
 
 def of_parts(*parts):
@@ -39,9 +26,7 @@ def shares(detector, kind):
 
 
 def last(variant, measure="AP"):
-    runs = load_experiment("yolo-loss")[variant][f"val_{measure}"]
-    assert len(runs) == 3
-    return [values[-1] for values in runs]
+    return last_epochs("yolo-loss", variant, f"val_{measure}")
 
 
 def test_neighbours():
@@ -54,19 +39,19 @@ def test_neighbours():
     }
     own = judge_means(found("YOLO", SAME), found("YOLO", NEAR))
     beyond = judge_means(gaps["SSD"], gaps["YOLO"])
-    assert stored_verdict("neighbours") == of_parts(own, beyond)
+    assert stored_verdict("yolo", "neighbours") == of_parts(own, beyond)
 
 
 def test_errors():
     pair = "Faster R-CNN", "YOLO"
     more = judge_means(*(shares(name, "localization") for name in pair))
     fewer = judge_means(*(shares(name, "background") for name in reversed(pair)))
-    assert stored_verdict("errors") == of_parts(more, fewer)
+    assert stored_verdict("yolo", "errors") == of_parts(more, fewer)
 
 
 def test_roots():
     verdict = judge_means(last("no roots"), last("as in the paper"))
-    assert stored_verdict("roots") == verdict.value
+    assert stored_verdict("yolo", "roots") == verdict.value
 
 
 def test_without_roots_large_objects_gain_and_small_ones_not_as_the_page_says():
