@@ -24,12 +24,12 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import batched_nms
 
 from edulib.models.blocks.checks import check_num_classes, check_targets
 from edulib.models.blocks.frozen_norm import freeze_batch_norm
 from edulib.models.blocks.stages import Stages
 from edulib.models.classification.resnet import resnet50
+from edulib.models.detection.duplicates import without_duplicates
 from edulib.models.detection.faster_rcnn.backbone import Backbone
 from edulib.models.detection.faster_rcnn.rpn import Anchors
 from edulib.models.detection.fpn import CHANNELS, STAGES, FeaturePyramid
@@ -256,9 +256,8 @@ class RetinaNet(nn.Module):
             ]
             boxes, scores, labels = map(torch.cat, zip(*levels, strict=True))
             boxes = clip_boxes(boxes, images.shape[-2:])
-            kept = batched_nms(boxes, scores, labels, nms_threshold)[:max_detections]
             detections.append(
-                {"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]}
+                without_duplicates(boxes, scores, labels, nms_threshold, max_detections)
             )
         return detections
 
