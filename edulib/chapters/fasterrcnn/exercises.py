@@ -83,10 +83,11 @@ def _labels(overlaps: Tensor, high: float, low: float) -> Tensor:
 )
 def _thresholds(answer: Answer, generator: torch.Generator) -> None:
     overlaps = torch.tensor(
-        [[0.9, 0.8, 0.5, 0.2, 0.0, 0.4], [0.0, 0.1, 0.4, 0.25, 0.75, 0.1]]
+        [[0.95, 0.8, 0.5, 0.2, 0.0, 0.4], [0.0, 0.1, 0.4, 0.25, 0.9, 0.75]]
     )
     _expect_labels(answer, overlaps)
-    _expect_labels(answer, overlaps, 0.77, 0.45)
+    _expect_labels(answer, overlaps, 0.85, 0.45)
+    _expect_labels(answer, overlaps, 0.75, 0.25)  # both are reached exactly
 
 
 @part(

@@ -43,6 +43,27 @@ def test_anchors():
     assert stored_verdict("fasterrcnn", "anchors") == verdict.value
 
 
+@pytest.mark.parametrize(
+    ("less", "more", "measure", "verdict"),
+    [
+        ("three scales, squares", FULL, "AR50", Verdict.UNTESTED),
+        ("three scales, squares", FULL, "AR300", Verdict.HOLDS),
+        ("one scale, three ratios", FULL, "AR50", Verdict.HOLDS),
+        ("25 pixels, three ratios", FULL, "AR50", Verdict.UNTESTED),
+        ("25 pixels, squares", "three scales, squares", "AR50", Verdict.HOLDS),
+        ("one scale, squares", "one scale, three ratios", "AR50", Verdict.UNTESTED),
+        ("25 pixels, squares", "25 pixels, three ratios", "AR50", Verdict.UNTESTED),
+        ("25 pixels, squares", FULL, "AR10", Verdict.UNTESTED),
+    ],
+)
+def test_what_the_text_says_of_scales_and_ratios(less, more, measure, verdict):
+    assert judge_means(last(less, measure), last(more, measure)) is verdict
+
+
+def test_among_ten_boxes_nine_anchors_are_not_ahead():
+    assert sum(last(FULL, "AR10")) < sum(last("25 pixels, squares", "AR10"))
+
+
 def test_half_of_the_objects_are_smaller_than_25_pixels():
     scenes = annotated_scenes(train=1, val=500, image_size=96)[1]
     boxes = torch.cat([scenes[k][1]["boxes"] for k in range(150)]).as_subclass(Tensor)

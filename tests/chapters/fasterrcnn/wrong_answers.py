@@ -40,6 +40,14 @@ def fixed_thresholds(overlaps: Tensor, high: float = 0.7, low: float = 0.3) -> T
     return _rescued(overlaps, 0.7, 0.3)
 
 
+def high_excluded(overlaps: Tensor, high: float = 0.7, low: float = 0.3) -> Tensor:
+    return _rescued(overlaps, high + 1e-6, low)
+
+
+def low_included(overlaps: Tensor, high: float = 0.7, low: float = 0.3) -> Tensor:
+    return _rescued(overlaps, high, low + 1e-6)
+
+
 def rescued_only_above_low(
     overlaps: Tensor, high: float = 0.7, low: float = 0.3
 ) -> Tensor:
@@ -108,6 +116,8 @@ WRONG = {
         first_of_ties,
         zero_is_best,
         fixed_thresholds,
+        high_excluded,
+        low_included,
         rescued_only_above_low,
         nothing_ignored,
         background_is_minus_one,
