@@ -140,6 +140,8 @@ def _strikes(answer: Answer, generator: torch.Generator) -> None:
     labels = torch.zeros(5, dtype=torch.int64)
     _expect_kept(answer, boxes, scores, labels, 0.5)
     _expect_kept(answer, boxes, scores, labels, 0.75)
+    half = torch.tensor([[0.0, 0.0, 10.0, 10.0], [0.0, 0.0, 10.0, 20.0]])
+    _expect_kept(answer, half, scores[:2], labels[:2], 0.5)  # IoU of 0.5 exactly
 
 
 @part(
@@ -259,6 +261,10 @@ def _best_free(answer: Answer, generator: torch.Generator) -> None:
     _expect_ap(answer, [image])
     _expect_ap(answer, [(_row(0), _scores(0.9), _row(2))], 0.7)
     _expect_ap(answer, [(_row(0), _scores(0.9), _row(2))], 0.6)
+    tall = torch.tensor([[0.0, 0.0, 10.0, 20.0]])
+    _expect_ap(answer, [(_row(0), _scores(0.9), tall)], 0.5)  # IoU of 0.5 exactly
+    small = torch.tensor([[0.0, 0.0, 2.0, 2.0]])  # IoU of 1/3; of 1/2 by pixels counted
+    _expect_ap(answer, [(small, _scores(0.9), small + torch.tensor([1, 0, 1, 0]))], 0.4)
 
 
 @part(

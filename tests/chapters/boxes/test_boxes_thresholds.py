@@ -1,6 +1,7 @@
 """Suppression, the two thresholds, and the page's average precision."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -117,6 +118,14 @@ def test_each_state_is_drawn_and_told():
     assert html.count('type="range"') == 2
     assert html.count('role="img"') == 2
     assert "AP of the boats" in repr(shown)
+
+
+def test_a_neighbour_is_lowered_by_the_papers_gaussian():
+    """Two boxes with an IoU of one half; sigma is one half."""
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 20]])
+    _, lowered = soft(boxes, torch.tensor([0.9, 0.8]))
+    wanted = torch.tensor([0.9, 0.8 * math.exp(-(0.5**2) / 0.5)])
+    torch.testing.assert_close(lowered, wanted)
 
 
 def test_boxes_of_other_kinds_are_left_alone():

@@ -59,6 +59,12 @@ def of_the_smaller(
     return torch.stack(kept) if kept else order
 
 
+def threshold_struck_out(
+    boxes: Tensor, scores: Tensor, labels: Tensor, threshold: float
+) -> Tensor:
+    return _greedy(boxes, scores, labels, threshold - 1e-6)
+
+
 def mask_of_kept(
     boxes: Tensor, scores: Tensor, labels: Tensor, threshold: float
 ) -> Tensor:
@@ -176,6 +182,17 @@ def always_half(boxes: list, scores: list, objects: list, threshold: float) -> f
     return _ap(*_hits(boxes, scores, objects, 0.5))
 
 
+def strictly_above(boxes: list, scores: list, objects: list, threshold: float) -> float:
+    return _ap(*_hits(boxes, scores, objects, threshold + 1e-6))
+
+
+def pixels_counted(boxes: list, scores: list, objects: list, threshold: float) -> float:
+    """As VOC: the last pixel is part of the box."""
+    one = torch.tensor([0, 0, 1, 1])
+    larger = [[some + one for some in lists] for lists in (boxes, objects)]
+    return _ap(*_hits(larger[0], scores, larger[1], threshold))
+
+
 def eleven_points(boxes: list, scores: list, objects: list, threshold: float) -> float:
     return _ap(*_hits(boxes, scores, objects, threshold), points=11)
 
@@ -224,6 +241,7 @@ WRONG = {
         by_position,
         fixed_threshold,
         of_the_smaller,
+        threshold_struck_out,
         mask_of_kept,
         fails_on_none,
         overwrites_scores,
@@ -235,6 +253,8 @@ WRONG = {
         first_come,
         only_the_best,
         always_half,
+        strictly_above,
+        pixels_counted,
         eleven_points,
         with_dents,
         of_found_objects,
