@@ -120,6 +120,8 @@ def _responsible(answer: Answer, generator: torch.Generator) -> None:
     for boxes in ((_CLOSE, _FAR), (_FAR, _CLOSE)):
         _expect_loss(answer, _numbers_of(*boxes), _OBJECT, 0)
         _expect_loss(answer, _numbers_of(*boxes), _OBJECT, 2)
+    apart = _numbers_of((0.1, 0.1, 0.2, 0.2, 0.5))  # shares nothing with the object
+    _expect_loss(answer, apart, torch.tensor([0.9, 0.9, 0.2, 0.2]), 0)
 
 
 @part(

@@ -10,7 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from edulib.chapters.yolo.neighbours import recall_by_group
+from edulib.chapters.yolo.neighbours import (
+    look_for_objects,
+    matched_gap,
+    recall_by_group,
+)
 from edulib.data import detection_scenes
 from edulib.data.scenes import Scenes
 from edulib.data.splits import annotated_scenes
@@ -52,16 +56,19 @@ def measure() -> dict:
 
     Returns:
         "neighbours": of each detector for each set of crowded scenes the share of
-        objects found and their number, by group; "errors": of each detector for each
-        part of the validation scenes the share of each kind of error.
+        objects found and their number, by group; "matched": what a shared cell costs
+        beside objects that are as near and as large; "errors": of each detector for
+        each part of the validation scenes the share of each kind of error.
     """
     networks = {name: load_checkpoint(file).eval() for name, file in DETECTORS.items()}
     neighbours = {name: [] for name in networks}
+    matched = {name: [] for name in networks}
     for seed in SETS:
         images, targets = crowded_scenes(seed)
         for name, network in networks.items():
-            found = detect(network, images)
-            neighbours[name].append(recall_by_group(found, targets))
+            objects = look_for_objects(detect(network, images), targets)
+            neighbours[name].append(recall_by_group(objects))
+            matched[name].append(matched_gap(objects))
     errors = {name: [] for name in networks}
     for first, end in PARTS:
         scenes = annotated_scenes(train=1, val=500, image_size=128)[1]
@@ -72,6 +79,7 @@ def measure() -> dict:
     return {
         "remake": "python -m edulib.chapters.yolo.measure",
         "neighbours": neighbours,
+        "matched": matched,
         "errors": errors,
     }
 

@@ -5,8 +5,20 @@ import pytest
 import torch
 
 from edulib.chapters.yolo.experiments import BUILDS
-from edulib.chapters.yolo.measure import crowded_scenes, detect, load_measures
-from edulib.chapters.yolo.neighbours import GROUPS, group_of_objects, recall_by_group
+from edulib.chapters.yolo.measure import (
+    DETECTORS,
+    crowded_scenes,
+    detect,
+    load_measures,
+)
+from edulib.chapters.yolo.neighbours import (
+    GROUPS,
+    Objects,
+    group_of_objects,
+    look_for_objects,
+    matched_gap,
+    recall_by_group,
+)
 from edulib.chapters.yolo.networks import small_yolo
 from edulib.chapters.yolo.pictures import show_cell, show_grid, what_cells_say
 from edulib.weights import load_checkpoint
@@ -86,13 +98,40 @@ def test_recall_is_counted_in_each_group():
     }
     target["boxes"] = torch.cat([target["boxes"], boxes_at((30, 60), (34, 60))])
     target["labels"] = torch.tensor([1, 1, 2, 3, 3])
-    found = recall_by_group([one], [target])
+    found = recall_by_group(look_for_objects([one], [target]))
     assert found == {GROUPS[0]: (0.5, 2), GROUPS[1]: (0.0, 2), GROUPS[2]: (1.0, 1)}
 
 
-def test_stored_recall_is_that_of_the_checkpoint():
+def test_only_objects_that_are_as_near_and_as_large_are_compared():
+    """Two in one cell and one as near are alike; the others have no match."""
+    objects = Objects(
+        groups=torch.tensor([0, 0, 1, 1, 0, 2]),
+        found=torch.tensor([True, False, True, False, False, True]),
+        distances=torch.tensor([6.0, 7, 7.5, 9, 2, 40]),
+        sides=torch.tensor([20.0, 23, 18, 20, 20, 20]),
+    )
+    assert matched_gap(objects) == 0.5
+
+
+def test_only_the_surest_twenty_count():
+    target = {"boxes": boxes_at((50, 50)), "labels": torch.tensor([1])}
+    many = {
+        "boxes": torch.cat([boxes_at((100, 100)).repeat(20, 1), target["boxes"]]),
+        "scores": torch.linspace(0.9, 0.1, 21),
+        "labels": torch.ones(21, dtype=torch.int64),
+    }
+    fewer = {name: value[1:] for name, value in many.items()}
+    for detection, is_found in ((many, False), (fewer, True)):
+        assert look_for_objects([detection], [target]).found.tolist() == [is_found]
+
+
+@pytest.mark.parametrize("name", ["YOLO", "SSD"])
+def test_stored_recall_is_that_of_the_checkpoint(name):
     images, targets = crowded_scenes(2)
-    found = detect(load_checkpoint("yolo-small-scenes").eval(), images)
-    again = recall_by_group(found, targets)
-    for group, (share, count) in load_measures()["neighbours"]["YOLO"][0].items():
+    network = load_checkpoint(DETECTORS[name]).eval()
+    objects = look_for_objects(detect(network, images), targets)
+    stored = load_measures()
+    assert matched_gap(objects) == pytest.approx(stored["matched"][name][0], abs=0.05)
+    again = recall_by_group(objects)
+    for group, (share, count) in stored["neighbours"][name][0].items():
         assert again[group] == (pytest.approx(share, abs=0.02), count)

@@ -1,13 +1,12 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
+from statistics import fmean
+
 import pytest
 from cards import last_epochs, stored_verdict
 
 from edulib.chapters.yolo.measure import load_measures
-from edulib.chapters.yolo.neighbours import GROUPS
 from edulib.notebook import Verdict, judge_means
-
-SAME, NEAR, _ = GROUPS
 
 
 def of_parts(*parts):
@@ -15,10 +14,6 @@ def of_parts(*parts):
     holds = [part is Verdict.HOLDS for part in parts]
     contrary = Verdict.OPPOSITE in parts and not any(holds)
     return Verdict.of(*holds, opposite=contrary).value
-
-
-def found(detector, group):
-    return [one[group][0] for one in load_measures()["neighbours"][detector]]
 
 
 def shares(detector, kind):
@@ -31,15 +26,25 @@ def last(variant, measure="AP"):
 
 def test_neighbours():
     gaps = {
-        name: [
-            max(0, near - same)
-            for same, near in zip(found(name, SAME), found(name, NEAR), strict=True)
-        ]
+        name: [max(0, gap) for gap in load_measures()["matched"][name]]
         for name in ("YOLO", "SSD")
     }
-    own = judge_means(found("YOLO", SAME), found("YOLO", NEAR))
+    own = judge_means([0, 0, 0], gaps["YOLO"])
     beyond = judge_means(gaps["SSD"], gaps["YOLO"])
     assert stored_verdict("yolo", "neighbours") == of_parts(own, beyond)
+
+
+def test_the_cell_costs_the_others_next_to_nothing_as_the_page_says():
+    for name in ("SSD", "Faster R-CNN"):
+        assert abs(fmean(load_measures()["matched"][name])) < 0.03
+
+
+def test_all_sizes_lose_about_an_eighth_by_the_roots_as_the_page_says():
+    for size in ("small", "medium", "large"):
+        with_roots, without = (
+            fmean(last(name, f"AP_{size}")) for name in ("as in the paper", "no roots")
+        )
+        assert 0.1 < 1 - with_roots / without < 0.15
 
 
 def test_errors():

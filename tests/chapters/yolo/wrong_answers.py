@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 
-def overlap(one: Tensor, box: Tensor, grid: int) -> Tensor:
+def overlap(one: Tensor, box: Tensor, grid: int, least: float = 0.0) -> Tensor:
     low = torch.maximum(*(b[:2] / grid - b[2:4] ** 2 / 2 for b in (one, box)))
     high = torch.minimum(*(b[:2] / grid + b[2:4] ** 2 / 2 for b in (one, box)))
-    shared = (high - low).clamp(min=0).prod()
+    shared = (high - low).clamp(min=least).prod()
     return shared / (one[2:4].prod() ** 2 + box[2:4].prod() ** 2 - shared)
 
 
@@ -50,6 +50,16 @@ def nearest_is_responsible(numbers, box, label, grid=7):
 
 def confidence_one(numbers, box, label, grid=7):
     return loss(numbers, box, label, grid, target=1)
+
+
+def negative_sides(numbers, box, label, grid=7):
+    """Two boxes apart in both directions seem to share something."""
+    if box is None:
+        return loss(numbers, box, label, grid)
+    boxes = numbers[:-3].reshape(-1, 5)
+    overlaps = torch.stack([overlap(b[:4], box, grid, least=-9.0) for b in boxes])
+    k = overlaps.argmax()
+    return loss(numbers, box, label, grid, best=lambda *_: k, target=overlaps[k])
 
 
 def no_lambdas(numbers, box, label, grid=7):
@@ -157,6 +167,7 @@ WRONG = {
         surest_is_responsible,
         first_is_responsible,
         nearest_is_responsible,
+        negative_sides,
         confidence_one,
         no_lambdas,
         always_seven,
