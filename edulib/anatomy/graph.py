@@ -95,6 +95,8 @@ class Call:
         children: the calls of other modules that it made, in order.
         turns: how often the module was called, where several calls stand for one.
         more: how many tensors it returned besides that of `output`.
+        carried: where several turns stand for one, indices of the ops whose results
+            a turn hands on to the next; none if no turn reads another.
     """
 
     path: str
@@ -105,6 +107,7 @@ class Call:
     children: list["Call"]
     turns: int = 1
     more: int = 0
+    carried: tuple[int, ...] = ()
 
     @property
     def type(self) -> str:

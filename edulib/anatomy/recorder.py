@@ -62,6 +62,7 @@ class Draft:
         pools: whether it is a reduction over all positions.
         params: learned numbers that it is the first to use.
         more: how many tensors it returned besides the first.
+        at: its place on the tape; -1 for inputs and parameters.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Draft:
     pools: bool = False
     params: int = 0
     more: int = 0
+    at: int = -1
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Recorder(TorchFunctionMode):
         self._kept: list[Tensor] = []
         self._storages = {_memory(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
+        self._begins: list[int] = []
         self._flops = 0
         self._used: set[int] = set()
 
@@ -127,20 +130,25 @@ class Recorder(TorchFunctionMode):
             if self._open:
                 self._open[-1].children.append(call)
             self._open.append(call)
+            self._begins.append(len(self.tape))
             self.tape.append(call)
 
         return hook
 
     def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
-        call = self._open.pop()
+        call, begin = self._open.pop(), self._begins.pop()
         known = [
             (name, tensor, maker)
             for name, tensor in named_tensors(output)
             if (maker := self._maker(tensor)) is not None
         ]
         found = [(name, maker) for name, _, maker in known]
-        call.more = max(0, len({id(tensor) for _, tensor, _ in known}) - 1)
-        self.tape.append(Exit(call, found[0][1] if found else None))
+        own = [maker for _, maker in found if maker.at > begin]
+        passed = len({maker for _, maker in found}) - len(set(own)) if own else 0
+        count = len({id(tensor) for _, tensor, _ in known})
+        call.more = max(0, count - 1 - passed)
+        made = own or [maker for _, maker in found]
+        self.tape.append(Exit(call, made[0] if made else None))
         if not self._open:
             self.outputs = found
 
@@ -250,6 +258,7 @@ class Recorder(TorchFunctionMode):
             more=len(outputs) - 1,
         )
         self._flops = self.counter.get_total_flops()
+        draft.at = len(self.tape)
         self.tape.append(draft)
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)

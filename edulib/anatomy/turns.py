@@ -50,11 +50,12 @@ def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
     found = _find_loop(nodes)
     if found is None:
         return nodes
-    start, stop, turns = found
+    start, stop, turns, period = found
     calls = [node.call for node in nodes[start:stop] if node.call is not None]
     main = max(calls, key=lambda call: graph_params(graph, call))
     first, last = nodes[start].ops[0].index, nodes[stop - 1].ops[-1].index + 1
     loop = Call(main.path, main.module, first, last, last - 1, calls, turns)
+    loop.carried = _carried(nodes[stop - 2 * period : stop], period)
     pieces = [_piece(node) for node in nodes[:start]]
     pieces += [loop, *(_piece(node) for node in nodes[stop:])]
     return graph.group(pieces)
@@ -71,12 +72,20 @@ def _piece(node: Node) -> Call | range:
     return range(node.ops[0].index, node.ops[-1].index + 1)
 
 
+def _carried(nodes: list[Node], period: int) -> tuple[int, ...]:
+    """Return the ops of a turn that the next one reads."""
+    before = {op.index for node in nodes[:period] for op in node.ops}
+    reads = {i for node in nodes[period:] for op in node.ops for i in op.inputs}
+    return tuple(sorted(before & reads))
+
+
 class Loop(NamedTuple):
-    """Steps `start` to `stop`, the latter excluded, that are `turns` turns."""
+    """Steps `start` to `stop`, the latter excluded: `turns` turns of `period` each."""
 
     start: int
     stop: int
     turns: int
+    period: int
 
 
 def _find_loop(nodes: list[Node]) -> Loop | None:
@@ -112,7 +121,7 @@ def _loop(names: list[str], at: list[int], first: int) -> Loop | None:
         return None
     if first:
         start = _before(names, at, start)
-    return Loop(start, stop, len(at))
+    return Loop(start, stop, len(at), period)
 
 
 def _before(names: list[str], at: list[int], start: int) -> int:

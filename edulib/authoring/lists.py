@@ -37,6 +37,7 @@ parts:
       - file: book/any_model
       - file: book/reference/index
       - file: book/reference/models
+      - file: book/reference/operations
       - file: book/reference/weights
       - file: book/reference/anatomy
       - file: book/reference/drawing

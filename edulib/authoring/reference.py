@@ -9,6 +9,7 @@ import inspect
 import re
 from ast import literal_eval
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from edulib.registry import get_builder, get_model_info, get_paper, list_models
@@ -28,6 +29,8 @@ STABLE = (
 """Rooms whose names and arguments are kept from one edition to the next."""
 FOR_AUTHORS = ("notebook", "exercises", "experiments", "registry")
 """Rooms that serve the chapters of this book, and change with them."""
+BY_MODULE = ("models.ops", "models.losses")
+"""Folders whose functions are imported from the module that holds them."""
 _DEFAULT = re.compile(r"(= ?)([A-Za-z_][\w.]*|<\w+>)(?=[,)])")  # a name, no literal
 _LITERALS = ("None", "True", "False")
 _LONGEST = 24
@@ -41,6 +44,7 @@ def reference_lists() -> dict[str, str]:
         "reference_rooms": _rooms(),
         "reference_models": _models(),
         **{f"reference_{room}": _entries(room) for room in rooms},
+        **{f"reference_{f.rpartition('.')[2]}": _of_folder(f) for f in BY_MODULE},
     }
 
 
@@ -51,6 +55,25 @@ def public_names(room: str) -> list[str]:
         ModuleNotFoundError: if there is no such room.
     """
     return list(import_module(f"edulib.{room}").__all__)
+
+
+def public_functions(folder: str) -> dict[str, list[str]]:
+    """Return the functions of each module of a folder, but for its checks.
+
+    Args:
+        folder: as "models.ops".
+
+    Raises:
+        ModuleNotFoundError: if there is no such folder.
+    """
+    package = import_module(f"edulib.{folder}")
+    found = {}
+    for _, name, _ in iter_modules(package.__path__):
+        module = import_module(f"edulib.{folder}.{name}")
+        own = inspect.getmembers(module, inspect.isfunction)
+        names = [n for n, value in own if value.__module__ == module.__name__]
+        found[module.__name__] = [n for n in names if not n.startswith("_")]
+    return {name: names for name, names in found.items() if not _is_checks(name)}
 
 
 def show_as_typed(
@@ -124,6 +147,22 @@ def _entries(room: str) -> str:
     if constants:
         text += f"\nConstants: {', '.join(constants)}.\n"
     return _as_rst(text)
+
+
+def _of_folder(folder: str) -> str:
+    text = "\n".join(
+        inspect.getdoc(import_module(f"edulib.{folder}")).split("\n\n")[:2]
+    )
+    parts = [text]
+    for module, names in public_functions(folder).items():
+        entries = "".join(f"\n.. autofunction:: {name}\n" for name in names)
+        parts.append(f"### `{module}`\n")
+        parts.append(_as_rst(f".. automodule:: {module}\n{entries}"))
+    return "\n\n".join(parts)
+
+
+def _is_checks(module: str) -> bool:
+    return module.endswith(".checks")
 
 
 def _models() -> str:

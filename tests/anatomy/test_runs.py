@@ -90,7 +90,7 @@ def test_a_short_run_is_told_step_by_step():
 def test_a_diagram_draws_a_long_run_as_one_step():
     picture = diagram(Detector(9), IMAGE)
     (steps,) = [text.text for text in picture.wide.texts if "steps" in text.text]
-    assert f"{steps} (without parameters, not shown one by one)" in picture.alt
+    assert f"{steps} (without parameters)" in picture.alt
     assert "interlaced" not in picture.alt
     for name in ("boxes", "scores"):
         assert f"{name} (output)" in picture.alt
@@ -135,7 +135,7 @@ def test_a_part_says_that_it_gives_several_tensors():
     assert "8×8×8<small>and 1 more</small>" in page
     assert stage_table(Stages(), IMAGE).rows[0].cells()[2] == "8×8×8"
     picture = diagram(TwoMaps(), IMAGE, depth=1)
-    assert "backbone (Stages) gives 8×8×8 and 1 more" in picture.alt
+    assert "backbone (Stages, 2 convs) gives 8×8×8 and 1 more" in picture.alt
     assert "8×8×8 and 1 more" in [text.text for text in picture.wide.texts]
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from edulib.authoring.reference import (
+    BY_MODULE,
     FOR_AUTHORS,
     STABLE,
+    public_functions,
     public_names,
     reference_lists,
     show_as_typed,
@@ -29,6 +31,12 @@ PUBLIC = [
     for room in ROOMS
     for name in public_names(room)
     if callable(value := getattr(import_module(f"edulib.{room}"), name))
+]
+OPERATIONS = [
+    pytest.param(getattr(import_module(module), name), id=f"{module}.{name}")
+    for folder in BY_MODULE
+    for module, names in public_functions(folder).items()
+    for name in names
 ]
 FUNCTIONS = [
     param
@@ -48,7 +56,17 @@ def test_shows_every_room_on_one_page(room: str):
     assert sum(f"{{{{ reference_{room} }}}}" in page for page in pages) == 1
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+def test_shows_the_functions_of_a_folder_by_module():
+    found = public_functions("models.ops")
+    assert "pairwise_iou" in found["edulib.models.ops.iou"]
+    assert "edulib.models.ops.checks" not in found
+    shown = reference_lists()["reference_ops"]
+    assert all(f".. autofunction:: {n}\n" in shown for ns in found.values() for n in ns)
+    page = (ROOT / "book/reference/operations.md").read_text("utf-8")
+    assert all(f"{{{{ reference_{name} }}}}" in page for name in ("ops", "losses"))
+
+
+@pytest.mark.parametrize("function", [*FUNCTIONS, *OPERATIONS])
 def test_documents_every_argument(function: Callable):
     text = inspect.getdoc(function)
     names = inspect.signature(function).parameters

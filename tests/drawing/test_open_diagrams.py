@@ -15,10 +15,11 @@ from torchvision.ops import Permute
 from edulib.anatomy import OpType, stage_table, trace_graph
 from edulib.drawing import diagram
 from edulib.drawing.diagram.items import Block, Fork, Levels, blocks_of, with_start
-from edulib.drawing.diagram.levels import place_by_rank
+from edulib.drawing.diagram.levels_ranks import place_by_rank
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE
 from edulib.drawing.diagram.tree import build_items, start_of
+from edulib.models.tiny import detection as tiny
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "anatomy"))
 from zoo import ZOO, conv
@@ -139,7 +140,8 @@ def test_an_output_of_nothing_says_so():
             boxes = x.flatten(2).mT[:, :, :4]
             return {"boxes": boxes[boxes.sum(-1) > 0], "maps": x.relu()}
 
-    assert "boxes (output, empty here)" in diagram(Empty(), (4, 8, 8)).alt
+    alt = diagram(Empty(), (4, 8, 8)).alt
+    assert "boxes (output, as many as it finds) gives N×4" in alt
 
 
 @pytest.mark.parametrize("layout", ["wide", "phone"])
@@ -189,6 +191,19 @@ def test_towers_by_rank_stand_in_columns_with_their_learned_numbers():
     cells = place_by_rank(levels)
     assert [cell.column for cell in cells] == [0] * 5 + [1] * 7
     assert [cell.row for cell in cells] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 5, 6]
+
+
+def test_no_lane_reads_one_that_reads_it():
+    """A block that joins two lanes goes on with the one that the other read."""
+
+    def block(name: str) -> Block:
+        return Block(name, "", OpType.DENSE, (4, 8), (8, 4, 1), 8)
+
+    names = ("input", "trunk", "branch", "trunk 2", "join", "join 2")
+    links = ((0, 1), (1, 2), (1, 3), (2, 4), (3, 4), (3, 5), (4, 5))
+    cells = place_by_rank(Levels(tuple(map(block, names)), links))
+    assert [cell.row for cell in cells] == [0, 1, 2, 2, 3, 4]
+    assert diagram(tiny.maskrcnn_resnet50_fpn(), (3, 64, 64)).alt
 
 
 def test_branches_of_a_large_head_are_drawn_with_their_dilation():

@@ -120,7 +120,7 @@ def test_a_detector_is_an_experiment_as_a_classifier_is(table, tmp_path):
     assert len(first) == 11
     assert first[0] < 0.3 < 0.6 < last <= 1
     assert {"train_loss", "train_box", "val_AP"} <= found.keys()
-    assert row.describe()["objective"] == "Detection(masks=False)"
+    assert row.describe()["objective"] == "Detection(masks=False, sizes=())"
 
 
 def test_results_of_another_objective_are_refused(table, tmp_path):

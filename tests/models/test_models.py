@@ -11,6 +11,7 @@ from edulib.registry import get_builder, get_model_info, get_tiny_builder, list_
 
 CLASSIFIERS = list_models(task="classification")
 DETECTORS = list_models(task="detection")
+SEGMENTERS = list_models(task="segmentation")
 SEEN = {}
 KINDS = [
     name
@@ -40,6 +41,19 @@ def detection_loss(build, inputs: list[Tensor]) -> tuple[nn.Module, Tensor]:
     return network, sum(losses.values())
 
 
+def segmentation_loss(build, inputs: list[Tensor]) -> tuple[nn.Module, Tensor]:
+    network = build(num_classes=7)
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    for parameter in network.parameters():
+        if parameter.ndim == 4 and not parameter.any():  # FCN's scores begin at 0,
+            nn.init.normal_(parameter)  # where nothing before them gets a gradient
+    logits = network(*inputs)
+    classes = torch.arange(logits[:, 0].numel()).view_as(logits[:, 0]) % 7
+    return network, nn.functional.cross_entropy(logits, classes)
+
+
 def some_objects(images: Tensor) -> dict[str, Tensor]:
     """Return objects of all sizes, each with its centre elsewhere."""
     height, width = images.shape[-2:]
@@ -64,7 +78,11 @@ def no_objects(images: Tensor) -> dict[str, Tensor]:
     return {key: value[:0] for key, value in some_objects(images).items()}
 
 
-LOSSES = {"classification": classification_loss, "detection": detection_loss}
+LOSSES = {
+    "classification": classification_loss,
+    "detection": detection_loss,
+    "segmentation": segmentation_loss,
+}
 """For each task: builds a network with a function; its loss for a batch of two."""
 
 
@@ -113,7 +131,7 @@ def test_takes_other_channels_and_one_class(name):
     assert logits.shape == (1, 1)
 
 
-@pytest.mark.parametrize("name", [*CLASSIFIERS, *DETECTORS])
+@pytest.mark.parametrize("name", [*CLASSIFIERS, *DETECTORS, *SEGMENTERS])
 def test_names_bad_input(name):
     given, height, width = get_model_info(name).image_shape
     wanted = given + 1
@@ -130,7 +148,7 @@ def test_names_bad_input(name):
             get_builder(name)(num_classes=0)
 
 
-@pytest.mark.parametrize("name", [*CLASSIFIERS, *DETECTORS])
+@pytest.mark.parametrize("name", [*CLASSIFIERS, *DETECTORS, *SEGMENTERS])
 def test_builders_share_a_signature(name):
     for build in (get_builder(name), get_tiny_builder(name)):
         parameters = inspect.signature(build).parameters

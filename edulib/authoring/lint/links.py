@@ -130,9 +130,14 @@ def _cited(page: Page) -> set[str]:
 
 
 def _papers_in(text: str) -> Iterator[tuple[str, set[str]]]:
-    """Names of papers and of their authors, with the keys that may be meant."""
-    for name, key in paper_names().items():
-        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text):
+    """Names of papers and of their authors, with the keys that may be meant.
+
+    A longer name comes first: who speaks of Faster R-CNN does not speak of R-CNN.
+    """
+    rest = text
+    for name, key in sorted(paper_names().items(), key=lambda one: -len(one[0])):
+        rest, count = re.subn(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "", rest)
+        if count:
             yield name, {key}
     for found in _PEOPLE.finditer(text):
         people = re.split(r", | and ", found[0])

@@ -150,7 +150,7 @@ def _matched(overlaps: Tensor, threshold: float) -> list[int]:
 )
 def _above(answer: Answer, generator: torch.Generator) -> None:
     overlaps = torch.tensor(
-        [[0.9, 0.6, 0.1, 0.0, 0.55, 0.2], [0.0, 0.7, 0.8, 0.3, 0.0, 0.4]]
+        [[0.9, 0.6, 0.1, 0.0, 0.55, 0.2], [0.0, 0.7, 0.8, 0.5, 0.0, 0.4]]
     )
     _expect_matches(answer, overlaps)
     _expect_matches(answer, overlaps, 0.65)
@@ -174,7 +174,7 @@ def _rescued(answer: Answer, generator: torch.Generator) -> None:
     hint="Do the rescue last, and let it overwrite.",
 )
 def _contested(answer: Answer, generator: torch.Generator) -> None:
-    overlaps = torch.tensor([[0.7, 0.9, 0.2, 0.0], [0.1, 0.6, 0.3, 0.0]])
+    overlaps = torch.tensor([[0.9, 0.7, 0.0, 0.0], [0.1, 0.6, 0.55, 0.0]])
     _expect_matches(answer, overlaps)
     for _ in range(4):
         _expect_matches(answer, _random_overlaps(generator))

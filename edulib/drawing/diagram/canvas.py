@@ -100,10 +100,9 @@ class Canvas:
         side = [(right, y), (right + dx, y - dy), (right + dx, back - dy)]
         side.append((right, back))
         face = [(x, y), (right, y), (right, back), (x, back)]
-        edge = mix(color, "#000000", 0.35)
-        self.polygon(top, mix(color, "#ffffff", 0.4), edge)
-        self.polygon(side, mix(color, "#000000", 0.22), edge)
-        self.polygon(face, color, edge)
+        self.polygon(top, mix(color, "#ffffff", 0.4))
+        self.polygon(side, mix(color, "#000000", 0.22))
+        self.polygon(face, color)
         self.solids.append((x, y - dy, right + dx, back))
 
     def stripe(
@@ -115,10 +114,9 @@ class Canvas:
     ) -> None:
         """Paint a stripe on the front and the top of a block."""
         (x, y), (a, b), (dx, dy) = at, front, depth
-        edge = mix(color, "#000000", 0.35)
         top = [(x, y), (x + dx, y - dy), (x + a + dx, y - dy), (x + a, y)]
-        self.polygon(top, mix(color, "#ffffff", 0.4), edge)
-        self.polygon([(x, y), (x + a, y), (x + a, y + b), (x, y + b)], color, edge)
+        self.polygon(top, mix(color, "#ffffff", 0.4))
+        self.polygon([(x, y), (x + a, y), (x + a, y + b), (x, y + b)], color)
 
     def chip(self, at: Point, side: float, color: str) -> None:
         """Draw a small square of a colour, its left top corner at `at`."""
@@ -129,14 +127,12 @@ class Canvas:
             f'fill="{color}"/>'
         )
 
-    def polygon(self, points: Sequence[Point], fill: str, stroke: str) -> None:
-        """Draw a filled face."""
+    def polygon(self, points: Sequence[Point], fill: str) -> None:
+        """Draw a filled face; its edge has the colour of the text, on any ground."""
         for point in points:
             self._grow(*point)
         where = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
-        self.elements.append(
-            f'<polygon points="{where}" fill="{fill}" stroke="{stroke}"/>'
-        )
+        self.elements.append(f'<polygon points="{where}" fill="{fill}"/>')
 
     def line(
         self,

@@ -26,7 +26,7 @@ _RULES = (
     ".eov-net{fill:currentColor;font-family:" + _FONT + ";font-size:11px;"
     "stroke-linejoin:round;stroke-linecap:round}"
     ".eov-net .b{font-weight:700}"
-    ".eov-net polygon{stroke-width:.75}"
+    ".eov-net :is(polygon,rect){stroke:currentColor;stroke-width:.75}"
     ".eov-net :is(.e,.s){fill:none;stroke:currentColor;stroke-width:1.5}"
     ".eov-net .a{fill:none;stroke:currentColor;stroke-width:1.25}"
     ".eov-net .h{stroke:none}"

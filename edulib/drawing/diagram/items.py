@@ -32,12 +32,18 @@ class Block:
         bands: types of normalisation and activation right behind it.
         composite: whether several layers are inside.
         shortcuts: for each repetition whether a shortcut leads around it.
+        sums: how many shortcuts follow each other in one repetition, at the most.
         parts: channels of the branches that are concatenated inside, if any.
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
         attends_to: names of what its cross-attention looks at.
         more: how many tensors it puts out besides that of `shape`, the first.
-        is_loop: whether it is the same module, called `repeat` times.
+        is_loop: whether it is the same module, called `repeat` times, each of which
+            reads what the one before gave.
+        carries: what a turn of a loop hands on to the next, in words.
+        heads: branches inside that end by themselves, each in words.
+        inside: what layers or blocks it holds, in words.
+        feeds: how many blocks read it without an arrow.
     """
 
     name: str
@@ -50,12 +56,17 @@ class Block:
     bands: tuple[OpType, ...] = ()
     composite: bool = False
     shortcuts: tuple[bool, ...] = ()
+    sums: int = 0
     parts: tuple[int, ...] = ()
     is_source: bool = False
     reads: tuple[str, ...] = ()
     attends_to: tuple[str, ...] = ()
     more: int = 0
     is_loop: bool = False
+    carries: tuple[str, ...] = ()
+    heads: tuple[str, ...] = ()
+    inside: str = ""
+    feeds: int = 0
 
     @property
     def is_residual(self) -> bool:
@@ -172,28 +183,37 @@ def absorb(items: list[Item]) -> list[Item]:
     return kept
 
 
-def fold_repeats(items: list[Item]) -> list[Item]:
-    """Join blocks alike that follow each other."""
+def fold_repeats(items: list[Item], loosely: bool = False) -> list[Item]:
+    """Join blocks alike that follow each other.
+
+    Args:
+        items: what to draw.
+        loosely: whether blocks of one class may differ in what they hold.
+    """
     kept: list[Item] = []
     for item in items:
         previous = kept[-1] if kept else None
         if isinstance(item, Block) and isinstance(previous, Block):
-            if _looks(item) == _looks(previous) and item.op_type not in _SINGLE:
+            looks = [_looks(block, loosely) for block in (item, previous)]
+            if looks[0] == looks[1] and item.op_type not in _SINGLE:
                 kept[-1] = replace(
                     previous,
                     name=_span(previous.name, item.name),
                     params=previous.params + item.params,
                     repeat=previous.repeat + item.repeat,
                     shortcuts=previous.shortcuts + item.shortcuts,
+                    sums=max(previous.sums, item.sums),
                 )
                 continue
         kept.append(item)
     return kept
 
 
-def _looks(block: Block) -> tuple:
+def _looks(block: Block, loosely: bool) -> tuple:
     """Return what two blocks must share; single layers may differ in their input."""
     inside = (block.params / block.repeat, block.parts) if block.composite else ()
+    if loosely and block.composite and not block.parts:
+        inside = (block.words.isidentifier() or block.params / block.repeat,)
     named = block.name if block.is_source else ""
     outside = named, block.reads, block.attends_to, block.more
     return block.words, block.op_type, block.shape, block.bands, inside, outside

@@ -46,10 +46,19 @@ def make_levels(blocks: list[Block], sources: list[tuple[int, ...]]) -> Levels |
     """
     region = _Region(list(blocks), list(sources))
     region.join(absorb)
-    region.join(lambda items: fold_repeats(absorb(items)))
-    levels = region.levels()
+    region.join(lambda items: fold_repeats(absorb(items), loosely=True))
+    levels = _with_readers(region.levels())
     (levels,) = name_as_drawn([levels])
     return levels if len(levels.blocks) <= _MOST_CELLS else None
+
+
+def _with_readers(levels: Levels) -> Levels:
+    """Tell blocks how many others read them without an arrow."""
+    reads = [name for block in levels.blocks for name in block.reads]
+    blocks = tuple(
+        replace(block, feeds=reads.count(block.name)) for block in levels.blocks
+    )
+    return replace(levels, blocks=blocks)
 
 
 @dataclass
@@ -88,7 +97,7 @@ class _Region:
 
 
 @dataclass
-class _Lane:
+class Lane:
     """A run of blocks down, up, or along a row.
 
     Attributes:
@@ -106,51 +115,12 @@ def place(levels: Levels) -> list[Cell]:
     """Find the cell of each block."""
     rows = _rows(levels)
     lanes = _lanes(levels, rows)
-    columns = _columns(lanes, rows, _constants(levels))
+    columns = columns_of(lanes, rows, _constants(levels))
     cells: dict[int, Cell] = {}
     for number, lane in enumerate(lanes):
         for k in lane.blocks:
             cells[k] = Cell(rows[k], columns[number], lane.way < 0, number)
     return [cells[k] for k in range(len(levels.blocks))]
-
-
-def place_in_one(levels: Levels) -> list[Cell]:
-    """Put all blocks below each other, in order: what fits any page."""
-    return [Cell(k, 0, False, 0) for k in range(len(levels.blocks))]
-
-
-def place_by_rank(levels: Levels) -> list[Cell]:
-    """Put each block below what it reads, and branches beside each other."""
-    ranks: list[int] = []
-    lanes: list[_Lane] = []
-    lane_of: dict[int, int] = {}
-    for k in range(len(levels.blocks)):
-        sources = _joined_with(levels, k)
-        ends = [lane_of[s] for s in sources if lanes[lane_of[s]].blocks[-1] == s]
-        found = max(ends, default=len(lanes))
-        if found == len(lanes):
-            lanes.append(_Lane([], 1))
-        lane_of[k] = found
-        lanes[found].blocks.append(k)
-        lanes[found].before |= {lane_of[s] for s in sources} - {found}
-        ranks.append(1 + max((ranks[s] for s in sources), default=-1))
-    columns = _columns(lanes, ranks, set())
-    return [Cell(ranks[k], columns[n], False, n) for k, n in sorted(lane_of.items())]
-
-
-def _joined_with(levels: Levels, k: int) -> list[int]:
-    """Return what a block reads; of learned numbers what they are joined with."""
-    if not _is_beside(levels, k):
-        return levels.sources(k)
-    (reader,) = levels.readers(k)
-    return [source for source in levels.sources(reader) if source < k]
-
-
-def _is_beside(levels: Levels, k: int) -> bool:
-    """Tell learned numbers that one block joins with what it reads."""
-    readers = levels.readers(k)
-    is_learned = levels.blocks[k].op_type is OpType.CONSTANT and not levels.sources(k)
-    return is_learned and len(readers) == 1 and len(levels.sources(readers[0])) > 1
 
 
 def _rows(levels: Levels) -> list[int]:
@@ -188,9 +158,9 @@ def _constants(levels: Levels) -> set[int]:
     return found
 
 
-def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
+def _lanes(levels: Levels, rows: list[int]) -> list[Lane]:
     """Cut the region into runs that never turn around."""
-    lanes: list[_Lane] = []
+    lanes: list[Lane] = []
     lane_of: dict[int, int] = {}
     for k in range(len(levels.blocks)):
         sources = levels.sources(k)
@@ -198,7 +168,7 @@ def _lanes(levels: Levels, rows: list[int]) -> list[_Lane]:
         if found is None:
             way = _sign(rows[k] - rows[sources[0]]) if len(sources) == 1 else 0
             found = len(lanes)
-            lanes.append(_Lane([], way))
+            lanes.append(Lane([], way))
         elif lanes[found].way == 0:
             lanes[found].way = _sign(rows[k] - rows[lanes[found].blocks[-1]])
         lanes[found].blocks.append(k)
@@ -211,7 +181,7 @@ def _goes_on(
     levels: Levels,
     k: int,
     sources: list[int],
-    known: tuple[list[int], list[_Lane], dict[int, int]],
+    known: tuple[list[int], list[Lane], dict[int, int]],
 ) -> int | None:
     """Return the lane that a block continues, if there is one."""
     rows, lanes, lane_of = known
@@ -223,7 +193,7 @@ def _goes_on(
         others = {lane_of[s] for s in sources} - {number}
         if lane.blocks[-1] != source or (step and lane.way == -step):
             continue
-        if any(number in _all_before(lanes, other) for other in others):
+        if any(number in all_before(lanes, other) for other in others):
             continue
         if levels.blocks[source].name in levels.blocks[k].attends_to:
             continue
@@ -240,7 +210,8 @@ def _is_flat(block: Block) -> bool:
     return block.size[1] * block.size[2] <= 1
 
 
-def _all_before(lanes: list[_Lane], number: int) -> set[int]:
+def all_before(lanes: list[Lane], number: int) -> set[int]:
+    """Return the lanes that a lane reads, and those that these read."""
     found: set[int] = set()
     todo = [number]
     while todo:
@@ -250,7 +221,7 @@ def _all_before(lanes: list[_Lane], number: int) -> set[int]:
     return found
 
 
-def _columns(lanes: list[_Lane], rows: list[int], constants: set[int]) -> list[int]:
+def columns_of(lanes: list[Lane], rows: list[int], constants: set[int]) -> list[int]:
     """Put each lane right of those it reads, where its rows are free.
 
     Learned numbers stand below each other in the first column, and so do heads beside
@@ -276,7 +247,7 @@ def _columns(lanes: list[_Lane], rows: list[int], constants: set[int]) -> list[i
     return [columns[n] for n in range(len(lanes))]
 
 
-def _kind(lanes: list[_Lane], number: int, constants: set[int], height: int) -> str:
+def _kind(lanes: list[Lane], number: int, constants: set[int], height: int) -> str:
     """Tell lanes that may stand below each other in one cell from others."""
     if set(lanes[number].blocks) <= constants:
         return "learned"

@@ -1,36 +1,35 @@
 """The drawing of a network in levels: cells, and lines in the gutters between them."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import pairwise
+from dataclasses import dataclass, field
 
-from edulib.anatomy.numbers import shape_words
-from edulib.anatomy.op_types import MERGES, OpType
-from edulib.drawing.diagram.blocks import BAND, Part, Style, draw_cuboid
-from edulib.drawing.diagram.canvas import LINE, SMALL, Canvas, text_width
-from edulib.drawing.diagram.items import SUMS, Block, Levels, is_slim
-from edulib.drawing.diagram.levels import (
-    Cell,
-    place,
+from edulib.anatomy.op_types import OpType
+from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
+from edulib.drawing.diagram.canvas import Canvas, Point
+from edulib.drawing.diagram.items import SUMS, Levels, is_slim
+from edulib.drawing.diagram.levels import place
+from edulib.drawing.diagram.levels_ranks import (
     place_by_rank,
+    place_in_columns,
     place_in_one,
-    without_count,
 )
-from edulib.drawing.diagram.words import Line, hint, label_lines
+from edulib.drawing.diagram.levels_table import (
+    ARC,
+    GAP,
+    LANE,
+    LOOP,
+    PORT,
+    REACH,
+    Box,
+    Table,
+)
+from edulib.drawing.diagram.words import hint
 from edulib.drawing.style import OP_COLORS
 
-_LANE = 7
 _SIDE = {True: 46.0, False: 32.0}
-_GAP = 10
-_ROW_GAP = 16
-_PORT = 18.0  # from the top of a cell to where lines enter and leave at the sides
-_REACH = 8.0
 _DOT = 2.5
-_LOOP = 10
-_MARKS = {**dict.fromkeys(SUMS, (16.0, 16.0)), OpType.CONCAT: (22.0, 5.0)}
-_CHIP = 12.0, 12.0
-_ROOM = {True: 640.0, False: 330.0}
+_NEAR = 3  # pixels: lines so near to each other look like one
+_ROOM = {True: 664.0, False: 330.0}
 
 
 def measure_levels(levels: Levels, style: Style) -> Part:
@@ -41,9 +40,11 @@ def measure_levels(levels: Levels, style: Style) -> Part:
         style: how the page around it is drawn.
     """
     own = Style(style.wide, _SIDE[style.wide], style.top)
-    ways = [(place, "cell"), (place_by_rank, "cell")] if style.wide else []
+    ways = [(place, "cell"), (place_by_rank, "cell")]
+    ways += [(place_in_columns, "cell"), (place_in_columns, "slim")]
+    ways = ways if style.wide else []
     for cells_of, form in [*ways, (place_in_one, "joined"), (place_in_one, "slim")]:
-        table = _Table(levels, own, form, cells_of(levels))
+        table = Table(levels, own, form, cells_of(levels))
         if table.spans[-1][0] <= _ROOM[style.wide]:
             break
     width, height = table.spans[-1][0], table.height
@@ -57,196 +58,37 @@ def measure_levels(levels: Levels, style: Style) -> Part:
     return Part(height, width / 2, 0, width / 2, 0, height, draw)
 
 
-@dataclass(frozen=True)
-class _Box:
-    """What a cell needs.
-
-    Attributes:
-        block: what stands in it.
-        lines: its label.
-        front: width and height of the front of its block, or of its mark.
-        depth: of its block, to the right and up.
-        text: from the top to the first baseline.
-    """
-
-    block: Block
-    lines: list[Line]
-    front: tuple[float, float]
-    depth: tuple[float, float] = (0, 0)
-    text: float = 0.0
-
-    @property
-    def roof(self) -> float:
-        """From the top to the upper edge of the block."""
-        return _PORT - self.depth[1] - min(self.front[1] / 2, _REACH)
-
-    @property
-    def bottom(self) -> float:
-        """From the top to the lower edge of the block."""
-        return self.roof + self.depth[1] + self.front[1]
-
-    @property
-    def solid(self) -> float:
-        """Width of the block."""
-        return self.front[0] + self.depth[0]
-
-    @property
-    def margin(self) -> float:
-        """From the block to its label."""
-        return 6 + (_LOOP + 2) * self.block.is_loop
-
-    @property
-    def width(self) -> float:
-        """Width with the label."""
-        return self.solid + self.margin + max(text_width(*line) for line in self.lines)
-
-    @property
-    def height(self) -> float:
-        """Height with the label."""
-        return max(self.bottom, self.text + LINE * (len(self.lines) - 1) + 4)
-
-
-def _box(block: Block, style: Style, form: str) -> _Box:
-    if is_slim(block):
-        front = _MARKS.get(block.op_type, _CHIP)
-        return _Box(block, _mark_lines(block, form), front)
-    width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
-    front = width, style.extent(block.size[1])
-    depth = 0.28 * style.extent(block.size[2]), 0.2 * style.extent(block.size[2])
-    return _Box(block, label_lines(without_count(block), form), front, depth)
-
-
-def _mark_lines(block: Block, form: str) -> list[Line]:
-    """Return the label of a mark: what it does, without a name that says the same."""
-    if block.op_type in MERGES:
-        shape = shape_words(block.shape, block.more)
-        return [(block.op_type, SMALL, True), (shape, SMALL, False)]
-    name, *lines = label_lines(block, form)
-    is_named = block.op_type is OpType.OUTPUT or (
-        block.op_type is OpType.OTHER and block.name != block.words
-    )
-    return [name, *lines] if is_named or len(lines) < 2 else lines
-
-
-@dataclass
-class _Table:
-    """The cells of a network with their sizes, and the lines between them."""
-
-    levels: Levels
-    style: Style
-    form: str
-    cells: list[Cell]
-
-    @cached_property
-    def boxes(self) -> list[_Box]:
-        """What stands in the cells; labels are below lines that leave beside them."""
-        found = []
-        for k, block in enumerate(self.levels.blocks):
-            box = _box(block, self.style, self.form)
-            readers = [self.cells[r].column for r in self.levels.readers(k)]
-            is_clear = is_slim(block) and max(readers, default=0) <= self._column(k)
-            found.append(replace(box, text=_PORT + (4 if is_clear else LINE + 5)))
-        return found
-
-    def _column(self, k: int) -> int:
-        return self.cells[k].column
-
-    @cached_property
-    def lanes(self) -> dict[int, list[int]]:
-        """The blocks of each lane, in order."""
-        found: dict[int, list[int]] = {}
-        for k, cell in enumerate(self.cells):
-            found.setdefault(cell.lane, []).append(k)
-        return found
-
-    @cached_property
-    def turns(self) -> list[tuple[int, int]]:
-        """The links that are no straight line down or up a column."""
-        lanes = self.lanes.values()
-        following = {pair for lane in lanes for pair in pairwise(lane)}
-        return [link for link in self.levels.links if link not in following]
-
-    def is_long(self, source: int, target: int) -> bool:
-        """Whether a line passes a column."""
-        return self._column(target) > self._column(source) + 1
-
-    def is_free(self, source: int, target: int) -> bool:
-        """Whether a line can pass the columns between at the height of its source."""
-        y = self.tops[source] + _PORT
-        between = range(self._column(source) + 1, self._column(target))
-        for lane in self.lanes.values():
-            if self._column(lane[0]) in between:
-                first = min(self.tops[k] for k in lane)
-                last = max(self.tops[k] + self.boxes[k].height for k in lane)
-                if first - _GAP < y < last + _GAP:
-                    return False
-        return True
-
-    @cached_property
-    def spans(self) -> list[tuple[float, float]]:
-        """Where each column begins and has its line; at last, where all ends."""
-        room: Counter[int] = Counter()  # for the lines in the gutter left of a column
-        for source, target in self.turns:
-            room[self._column(target)] += _LANE
-            if self.is_long(source, target):
-                room[self._column(source) + 1] += _LANE
-        found, x = [], 0.0
-        for k in sorted({cell.column for cell in self.cells}):
-            boxes = [b for n, b in enumerate(self.boxes) if self._column(n) == k]
-            x += _GAP + 6 + room[k]
-            middle = x + max(box.solid for box in boxes) / 2
-            found.append((x, middle))
-            x = middle + max(box.width - box.solid / 2 for box in boxes)
-        return [*found, (x, x)]
-
-    @cached_property
-    def tops(self) -> list[float]:
-        """The upper edge of each block."""
-        passing = Counter(
-            self.cells[link[0]].row for link in self.turns if self.is_long(*link)
-        )
-        found = [0.0] * len(self.boxes)
-        y = 4.0
-        for row in range(1 + max(cell.row for cell in self.cells)):
-            y += _LANE * passing[row]
-            ends: dict[int, float] = {}
-            here = [k for k, cell in enumerate(self.cells) if cell.row == row]
-            for k in sorted(here, key=lambda k: -k if self.cells[k].upward else k):
-                found[k] = ends.get(self._column(k), y)
-                ends[self._column(k)] = found[k] + self.boxes[k].height + _GAP
-            y = max(ends.values(), default=y) - _GAP + _ROW_GAP
-        return found
-
-    @property
-    def height(self) -> float:
-        return max(t + b.height for t, b in zip(self.tops, self.boxes, strict=True)) + 4
-
-
 @dataclass
 class _Drawing:
     """Draws a table at its place."""
 
-    table: _Table
+    table: Table
     canvas: Canvas
     left: float
     top: float
     used: Counter = field(default_factory=Counter)
-    stems: dict[tuple[float, float], list[float]] = field(default_factory=dict)
+    stems: dict[Point, list[list[Point]]] = field(default_factory=dict)
+    level: list[tuple[float, float, float]] = field(default_factory=list)
 
     def draw(self) -> None:
         """Draw lines, with a dot where they part, then blocks with their labels."""
         links = self.table.levels.links
         for k, link in enumerate(links):
-            if link in self.table.turns:
-                self._turn(*link)
-            else:
+            if link not in self.table.turns and not self._is_told(*link):
                 count, n = links.count(link), links[:k].count(link)
-                self._straight(*link, _REACH * (n - (count - 1) / 2))
-        for (x, y), turns in self.stems.items():
-            for turn in sorted(turns, key=lambda turn: abs(turn - x))[:-1]:
-                self.canvas.circle((turn - _REACH * (1 if turn > x else -1), y), _DOT)
+                self._straight(*link, REACH * (n - (count - 1) / 2))
+        turns = [link for link in self.table.turns if not self._is_told(*link)]
+        for link in sorted(turns, key=lambda link: (link[1], self._entry(*link))):
+            self._turn(*link)
+        for paths in self.stems.values():
+            self._fork(paths)
         for k in range(len(self.table.boxes)):
             self._cell(k)
+
+    def _is_told(self, source: int, target: int) -> bool:
+        """Whether a link is told in words, as are the others of its source."""
+        blocks = self.table.levels.blocks
+        return blocks[source].name in blocks[target].reads
 
     def _middle(self, k: int) -> float:
         return self.left + self.table.spans[self.table.cells[k].column][1]
@@ -257,7 +99,7 @@ class _Drawing:
         return self._middle(k) - half, self._middle(k) + half
 
     def _port(self, k: int) -> float:
-        return self.top + self.table.tops[k] + _PORT
+        return self.top + self.table.tops[k] + PORT
 
     def _straight(self, source: int, target: int, off: float) -> None:
         """Lead a line down or up a column, `off` pixels from its middle."""
@@ -274,52 +116,91 @@ class _Drawing:
         cells = self.table.cells
         first, last = cells[source].column, cells[target].column
         goal, turn = self._arrival(target), self._lane(last)
-        points = self._leave(source, last > first)
-        start, y = points[0], points[-1][1]
         is_long = self.table.is_long(source, target)
         if is_long and not self.table.is_free(source, target):
-            row = cells[source].row
-            self.used["row", row] += 1
-            tops = zip(self.table.tops, cells, strict=True)
-            highest = self.top + min(top for top, cell in tops if cell.row == row)
-            passing = highest - _LANE * self.used["row", row] + 2
             out = self._lane(first + 1)
-            points += [(out, y), (out, passing), (turn, passing)]
+            points = self._leave(source, True, out)
+            passing = self._passing(cells[source].row)
+            points += [(out, points[-1][1]), (out, passing), (turn, passing)]
         else:
-            points.append((turn, y))
-        self.stems.setdefault(start, []).append(points[1][0])
-        self.canvas.line(
-            [*points, (turn, goal), (self._sides(target)[0], goal)], arrow=True
-        )
+            points = self._leave(source, last > first, turn)
+            points.append((turn, points[-1][1]))
+        start = points[0]
+        points += [(turn, goal), (self._sides(target)[0], goal)]
+        self.stems.setdefault(start, []).append(points)
+
+    def _passing(self, row: int) -> float:
+        """Return the height of the next line that passes above the cells of a row."""
+        self.used["row", row] += 1
+        return self._top(row) - LANE * self.used["row", row] - 4
+
+    def _top(self, row: int) -> float:
+        tops = zip(self.table.tops, self.table.cells, strict=True)
+        return self.top + min(top for top, cell in tops if cell.row == row)
 
     def _arrival(self, k: int) -> float:
         """Return where the next line from a gutter arrives at a block."""
         box = self.table.boxes[k]
         self.used["to", k] += 1
-        room = 0 if is_slim(box.block) else box.bottom - _PORT - 4
-        step = min(_LANE, room / self._count(k))
+        room = 0 if is_slim(box.block) else box.bottom - PORT - 4
+        step = min(LANE, room / self._count(k))
         return self._port(k) + step * (self.used["to", k] - 1)
 
     def _count(self, k: int) -> int:
         """Count the lines that come to a block from a gutter."""
         return sum(target == k for _, target in self.table.turns)
 
-    def _leave(self, k: int, ahead: bool) -> list[tuple[float, float]]:
-        """Return how a line leaves a block: below those that come in on its side."""
+    def _leave(self, k: int, ahead: bool, turn: float) -> list[Point]:
+        """Return how a line leaves a block: below those that come in on its side.
+
+        Lines of one block share their beginning; no other runs along it.
+        """
         (left, right), into = self._sides(k), self._count(k)
         box, port = self.table.boxes[k], self._port(k)
-        if ahead:
-            return [(right, port)]
-        if into and is_slim(box.block):
-            below = port + box.front[1] / 2
-            return [(left + 3, below - 3), (left + 3, below + 3)]
-        return [(left, port + min(_REACH * into, box.bottom - _PORT))]
+        if into and is_slim(box.block) and not ahead:
+            below = port + box.front[1] / 2 + REACH
+            return [(left + 5, port), (left + 5, below)]
+        start = right if ahead else left
+        room = box.bottom - PORT
+        y = port if ahead else port + min(REACH * into, room)
+        steps = (7,) if ahead else (7, 12)
+        places = [y, *(y + step for step in steps if y + step - port < room - 2)]
+        free = (at for at in places if not self._meets(start, turn, at))
+        y = next((at for at in places if (start, at) in self.stems), next(free, y))
+        self.level.append((*sorted((start, turn)), y))
+        return [(start, y)]
+
+    def _meets(self, start: float, turn: float, y: float) -> bool:
+        """Whether a level line would run along one that is drawn."""
+        low, high = sorted((start, turn))
+        return any(
+            low <= last and first <= high and abs(y - at) < _NEAR
+            for first, last, at in self.level
+        )
+
+    def _fork(self, paths: list[list[Point]]) -> None:
+        """Draw lines that begin alike: one whole, the others from where they part."""
+        corner = 1 if paths[0][0][1] == paths[0][1][1] else 2
+        level = [[x for x, y in path if y == path[corner][1]] for path in paths]
+        reach = [max(xs) - min(xs) for xs in level]
+        whole = paths[reach.index(max(reach))]
+        for path in paths:
+            self.canvas.line(path if path is whole else path[corner:], arrow=True)
+            if path is not whole:
+                self.canvas.circle(path[corner], _DOT)
+
+    def _entry(self, source: int, target: int) -> float:
+        """Return the height at which a line comes to the gutter of its goal."""
+        table = self.table
+        if not table.is_long(source, target) or table.is_free(source, target):
+            return self._port(source)
+        return self._top(table.cells[source].row)
 
     def _lane(self, column: int) -> float:
         """Return the place of the next free line in the gutter left of a column."""
         self.used[column] += 1
         edge = self.left + self.table.spans[column][0]
-        return edge - _GAP - _LANE * (self.used[column] - 1) - 2
+        return edge - GAP - LANE * (self.used[column] - 1) - 2
 
     def _cell(self, k: int) -> None:
         box, top = self.table.boxes[k], self.top + self.table.tops[k]
@@ -332,13 +213,22 @@ class _Drawing:
             draw_cuboid(self.canvas, box.block, at, box.front, box.depth)
         self.canvas.close()
         if box.block.is_loop:
-            far, first = right + _LOOP, top + box.roof + box.depth[1]
+            far, first = right + LOOP, top + box.roof + box.depth[1]
             last = top + box.bottom - box.depth[1] - 2
             line = [(right, last), (far, last), (far, first), (right, first)]
             self.canvas.line(line, arrow=True, radius=4)
+        if box.arc:
+            self._shortcut(box, left if box.arc == "left" else right, top)
         self.canvas.write(box.lines, (right + box.margin, top + box.text), "start")
 
-    def _mark(self, box: _Box, at: tuple[float, float]) -> None:
+    def _shortcut(self, box: Box, edge: float, top: float) -> None:
+        """Draw an arc around a block, beside it: its input is added to its output."""
+        far = edge + (ARC if box.arc == "right" else -ARC)
+        first, last = top + box.roof + 1, top + box.bottom - 1
+        line = [(edge, first), (far, first), (far, last), (edge, last)]
+        self.canvas.line(line, kind="a", radius=4)
+
+    def _mark(self, box: Box, at: tuple[float, float]) -> None:
         (x, y), (a, b), kind = at, box.front, box.block.op_type
         if kind in SUMS:
             self.canvas.circle(at, a / 2, SUMS[kind])

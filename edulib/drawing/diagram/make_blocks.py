@@ -7,9 +7,15 @@ from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.drawing.diagram.contents import (
+    carry_words,
+    heads_of,
+    inside_of,
+    pair_words,
+)
 from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.network import START, Network
-from edulib.drawing.diagram.shortcuts import find_shortcuts, has_shortcut
+from edulib.drawing.diagram.shortcuts import blocks_in, count_sums, has_shortcut
 
 _LONG = 13
 _BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
@@ -72,17 +78,30 @@ class BlockMaker:
     def _output(self, content: Output) -> Block:
         graph = self.network.graph
         op, name, words = graph.ops[content.op], content.name, "output"
+        if all(output.name.startswith("0.") for output in graph.outputs):
+            name = name.removeprefix("0.")  # of the only image in a list
         if name[:1].isdigit():
             name, words = f"output{'s' * ('–' in name)} {name}", ""
         if graph.from_values and 0 in op.shape:
-            words = f"{words}, empty here".removeprefix(", ")
+            words = f"{words}, as many as it finds".removeprefix(", ")
         words = "" if words == name else words
-        return Block(name, words, OpType.OUTPUT, op.shape, size_of(op), 0)
+        pair = pair_words(graph, op)
+        words = f"{words}: {pair}".removeprefix(": ") if pair else words
+        shape = (1, *op.shape) if pair else op.shape
+        return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0)
 
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
-        words = repeated[1] if repeated else describe(node)
+        words = repeated[1] if repeated else describe(node) + self._growth(node)
+        if node.call is None and node.main.name == "mul" and node.params == 1:
+            words = "times a learned number"
+        pair = pair_words(graph, node.output) if node.call is None else ""
+        words = f"{words}: {pair}" if pair else words
+        is_run = node.call is None and len(node.ops) > 1
+        if is_run:
+            is_named = "." in node.path  # by the module that holds it
+            words = f"{len(node.ops)} steps " * is_named + "without parameters"
         chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
@@ -90,29 +109,48 @@ class BlockMaker:
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
+        carried = () if node.call is None else node.call.carried
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
         behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]
         place = self.network.parts[part]
+        calls = chain or (blocks_in(node) if repeated else [node.call])
+        calls = calls if is_blocks else []
         return Block(
             name=self._name(node),
             words=words,
-            op_type=node.op_type,
-            shape=node.shape,
+            op_type=OpType.OTHER if is_run else node.op_type,
+            shape=(1, *node.shape) if pair else node.shape,
             size=self._size(node.output),
             params=node.params,
             repeat=repeated[0] if repeated else 1,
             bands=tuple(behind) if single and is_blocks else (),
             composite=is_blocks and not single,
-            shortcuts=self._shortcuts(node, chain, bool(repeated)) if is_blocks else (),
+            shortcuts=tuple(has_shortcut(graph, call) for call in calls),
+            sums=max((count_sums(graph, call) for call in calls), default=0),
             parts=self._joined(node) if is_blocks else (),
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
             more=node.more,
-            is_loop=turns > 1,
+            is_loop=bool(carried),
+            carries=tuple(carry_words(graph, node.call, i) for i in carried),
+            heads=heads_of(graph, node.call) if is_blocks else (),
+            inside=inside_of(graph, node, calls, turns),
         )
+
+    def _growth(self, node: Node) -> str:
+        """Tell by how much a step without weights makes maps larger: " up ×2"."""
+        op = node.main
+        if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
+            return ""
+        before = self.network.graph.ops[op.inputs[0]]
+        sides = [(op.side(axis), before.side(axis)) for axis in (-2, -1)]
+        factors = {new // old for new, old in sides if new % old == 0}
+        is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
+        grown = factors.pop() if is_known and before.place.grid else 1
+        return f" up ×{grown}" if grown > 1 else ""
 
     def _size(self, op: Op) -> tuple[int, int, int]:
         """Return the size of an output; positions that are learned lie as in a map."""
@@ -123,14 +161,6 @@ class BlockMaker:
         )
         is_known = op.axes is not None or not op.is_constant
         return size_of(op if is_known else next(alike, op))
-
-    def _shortcuts(
-        self, node: Node, chain: list[Call], is_row: bool
-    ) -> tuple[bool, ...]:
-        graph = self.network.graph
-        if chain:
-            return tuple(has_shortcut(graph, block) for block in chain)
-        return find_shortcuts(graph, node, is_row)
 
     def _attends_to(self, node: Node) -> tuple[str, ...]:
         """Return the names of what only the keys and values of a block come from."""
@@ -154,7 +184,11 @@ class BlockMaker:
         return self._name(content) if isinstance(content, Node) else content.name
 
     def _name(self, node: Node) -> str:
-        return self.labels.get(node.path) or self._short_name(node.path)
+        if node.path in self.labels:
+            return self.labels[node.path]
+        if node.call is None and len(node.ops) > 1:  # a run: the module that holds it
+            return node.path.rpartition(".")[0] or node.path
+        return self._short_name(node.path)
 
     def _short_name(self, path: str) -> str:
         """Drop the front of a long path, as long as it stays the only one."""

@@ -1,11 +1,19 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
+import re
 from collections.abc import Sequence
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
-from edulib.drawing.diagram.items import Fork, Item, Levels, blocks_of, with_start
+from edulib.drawing.diagram.items import (
+    Fork,
+    Item,
+    Levels,
+    blocks_of,
+    is_slim,
+    with_start,
+)
 from edulib.drawing.diagram.layout import GAP, chain_part, measure_steps
 from edulib.drawing.style import OP_COLORS
 
@@ -14,6 +22,7 @@ PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
+_NUMBERS = {2: "two", 3: "three"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
@@ -180,12 +189,24 @@ def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
 
 def _arcs(steps: Sequence[Item]) -> list[str]:
     """Say what lines around blocks mean."""
-    piles = blocks_of([step for step in steps if not isinstance(step, Levels)])
+    levels = any(isinstance(step, Levels) for step in steps)
+    arched = [
+        block
+        for block in blocks_of(steps)
+        if block.is_residual and not block.is_loop and (levels or block.repeat > 1)
+    ]
     lines = []
-    if any(block.is_residual and block.repeat > 1 for block in piles):
+    if arched:
         lines.append("Arcs: a block's input is added to its output.")
+    often = {block.words: block.sums for block in arched if block.sums > 1}
+    lines += [
+        f"{name}: {_NUMBERS.get(count, count)} such sums in a row."
+        for name, count in often.items()
+    ]
     if any(block.is_loop for block in blocks_of(steps)):
-        lines.append("Loop: what a turn puts out, the next one reads.")
+        lines.append("Loop: what a turn hands on, the next one reads.")
+    if levels and any(block.feeds for block in blocks_of(steps)):
+        lines.append("+ name: reads that, too; its line is not drawn.")
     return lines
 
 
@@ -208,7 +229,11 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
         x += length
     stand = isinstance(steps[0], Levels)
     note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
+    if stand and any(map(is_slim, steps[0].blocks)):
+        note = (*note, "Small squares show no size.")
     if width <= PHONE and any(map(_is_fork, steps)):
         note = (*note, "In branches, the last line counts parameters.")
+    elif any(re.fullmatch(r"[\d.]+ [kMG]", text.text) for text in canvas.texts):
+        note = (*note, "The last line of a label counts parameters.")
     for k, line in enumerate((*note, *_arcs(steps))):
         canvas.text((0, y + 22 + k * LINE), line)

@@ -5,20 +5,42 @@ from edulib.anatomy.op_types import COUNTED, OpType
 
 _LAST = (OpType.ACTIVATION, OpType.NORMALISATION, OpType.DROPOUT, OpType.RESHAPE)
 _SILENT = (OpType.DROPOUT, OpType.RESHAPE)
+_NORM = OpType.NORMALISATION
 
 
-def find_shortcuts(graph: Graph, node: Node, is_row: bool) -> tuple[bool, ...]:
-    """Tell for each block of a node whether it adds its input at its end.
+def blocks_in(node: Node) -> list[Call]:
+    """Return the modules that a module called, those that did something."""
+    return [child for child in node.call.children if child.last > child.first]
 
-    Args:
-        graph: the traced network.
-        node: a call of a module that holds others.
-        is_row: whether the node is a row of blocks alike.
+
+def count_sums(graph: Graph, call: Call) -> int:
+    """Count the shortcuts of a module that follow each other, each around a part of it.
+
+    A layer of a transformer has one around its attention and one around its MLP.
     """
-    if not is_row:
-        return (has_shortcut(graph, node.call),)
-    children = [child for child in node.call.children if child.last > child.first]
-    return tuple(has_shortcut(graph, child) for child in children)
+    if not has_shortcut(graph, call):
+        return 0
+    count, op = 0, graph.ops[call.output]
+    while op.index >= call.first and op.inputs:
+        if op.op_type is OpType.ADD:
+            before = _carried(graph, call, op)
+            count += before is not None
+            op = graph.ops[op.inputs[0] if before is None else before]
+        else:
+            op = graph.ops[op.inputs[0]]
+    return max(1, count)
+
+
+def _carried(graph: Graph, call: Call, op: Op) -> int | None:
+    """Return what a sum adds unchanged to what is made of it, None if nothing is."""
+    for index in op.inputs:
+        kept = graph.ops[index]
+        while kept.index >= call.first and kept.op_type in (*_SILENT, _NORM):
+            kept = graph.ops[kept.inputs[0]]
+        others = [graph.ops[other] for other in op.inputs if other != index]
+        if any(_reads(graph, call, other, kept.index) for other in others):
+            return kept.index
+    return None
 
 
 def has_shortcut(graph: Graph, call: Call) -> bool:

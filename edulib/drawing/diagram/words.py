@@ -29,6 +29,7 @@ _MERGED = {
     OpType.ATTENTION: "joined by cross-attention for",
 }
 _GROWS = re.compile(r"((?:transposed convolution|unpooling)[^;]*), stride ")
+_PIECES = re.compile(r"[A-Z]?[^A-Z]+(?:[A-Z](?=[A-Z][a-z]))?|[A-Z]+(?![a-z])")
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
 _SPLIT = ("cell", "slim")  # forms that cut long names of classes
@@ -45,35 +46,54 @@ def label_lines(block: Block, form: str) -> list[Line]:
             "slim" are those two, with long names of classes cut.
     """
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    words = _GROWS.sub(r"\1, ×", block.words)
+    words = block.words
+    if block.inside and form != "full":
+        words = f"{words}: {block.inside}"
+    words = _GROWS.sub(r"\1, up ×", words)
+    words = words.replace("up ×", "up\xa0×").replace(" × ", "\xa0×\xa0")
     for long, short in _SHORT:
         words = words.replace(long, short)
     lines: list[Line] = [(block.name + count, _NAME, True)]
     if form in _SPLIT:
         words = _cut_names(words, _WRAP[form])
     wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
-    lines += [(line, SMALL, False) for line in wrapped]
+    lines += [(line.replace("\xa0", " "), SMALL, False) for line in wrapped]
+    lines += [(f"→ {head}", SMALL, False) for head in block.heads]
     lines += [(f"+ {name}", SMALL, False) for name in block.reads]
     for name in block.attends_to:
         looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
         lines += [(line, SMALL, False) for line in looks]
-    shape = shape_words(block.shape, block.more)
+    shape = _shape(block)
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
     params += noun if params and form not in ("narrow", "slim") else ""
-    if form == "joined" and params:
-        return [*lines, (f"{shape} · {params}", SMALL, False)]
-    return [*lines, *((text, SMALL, False) for text in (shape, params) if text)]
+    numbers = [text for text in (shape, params) if text]
+    numbers = [" · ".join(numbers)] if form == "joined" else numbers
+    numbers += ["hands on:"] if block.carries else []
+    numbers += [f"· {name}" for name in block.carries]
+    numbers += [f"→ {block.feeds} blocks"] if block.feeds else []
+    return [*lines, *((text, SMALL, False) for text in numbers)]
+
+
+def _shape(block: Block) -> str:
+    """Write the shape of a block's output; N where as many are found as there are."""
+    return re.sub(r"\b0\b", "N", shape_words(block.shape, block.more))
 
 
 def _cut_names(words: str, most: int) -> str:
     """Cut names of classes that are longer than a line where a capital begins."""
-    parts = []
-    for word in words.split():
-        pieces = re.findall(r"[A-Z]?[^A-Z]+|[A-Z]+(?![a-z])", word)
-        is_long = len(word) > most and "".join(pieces) == word
-        parts += pieces if is_long else [word]
-    return " ".join(parts)
+    lines: list[str] = []
+    for word in words.split(" "):
+        pieces = _PIECES.findall(word)
+        if len(word) <= most or "".join(pieces) != word:
+            pieces = [word]
+        lines.append("")
+        for piece in pieces:
+            if len(lines[-1] + piece) <= most or not lines[-1]:
+                lines[-1] += piece
+            else:
+                lines.append(piece)
+    return " ".join(lines)
 
 
 def merge_lines(merge: Block) -> list[Line]:
@@ -88,7 +108,7 @@ def hint(block: Block) -> str:
     parts = [
         block.name,
         _phrase(block),
-        f"output {shape_words(block.shape, block.more)}",
+        f"output {_shape(block)}",
     ]
     if block.params:
         parts.append(f"{block.params:,} parameters")
@@ -103,7 +123,7 @@ def describe_items(items: list[Item]) -> str:
 def _sentence(item: Item) -> str:
     if isinstance(item, Block):
         phrase = f" ({words})" if (words := _phrase(item)) else ""
-        return f"{item.name}{phrase} gives {shape_words(item.shape, item.more)}"
+        return f"{item.name}{phrase} gives {_shape(item)}"
     if isinstance(item, Levels):
         return f"levels [{_levels(item)}]"
     told = [
@@ -125,7 +145,7 @@ def _levels(item: Levels) -> str:
         names = [_named(item, source) for source in sources]
         is_next = sources in ([], [k - 1])
         first = "" if is_next else f", from {' and '.join(names)}"
-        shape = shape_words(block.shape, block.more)
+        shape = _shape(block)
         told.append(f"{_named(item, k)}{_in_brackets(block)}{first} gives {shape}")
     return "; ".join(told)
 
@@ -153,6 +173,10 @@ def _phrase(block: Block) -> str:
         words.append("with shortcuts")
     elif count:
         words.append(f"{count} of them with shortcuts")
+    words += [block.inside.replace("\xa0", " ")]
+    words += [f"branch {head}" for head in block.heads]
+    words += [f"a turn hands on {name}" for name in block.carries]
+    words += [f"read by {block.feeds} blocks"] if block.feeds else []
     words += [f"reads {name}" for name in block.reads]
     words += [f"cross-attention to {name}" for name in block.attends_to]
     if block.parts:

@@ -9,9 +9,9 @@ from edulib.models.losses.checks import check_pair
 def dice_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Return 1 - 2 sum(p g) / (sum(p²) + sum(g²)), p the probabilities, g the target.
 
-    Of two masks of 0 and 1 this is 1 - 2 |both| / (|one| + |other|), so that background
-    found rightly counts nothing. Of an empty target it is 1 whatever is predicted, with
-    gradient 0.
+    Of two masks of 0 and 1 this is 1 minus twice the shared area divided by the sum of
+    both areas, so that background found rightly counts nothing. Of an empty target it
+    is 1 whatever is predicted, with gradient 0.
 
     Args:
         logits: (N, ...), of N masks.

@@ -9,7 +9,7 @@ from edulib.models.blocks.frozen_norm import freeze_batch_norm
 from edulib.models.blocks.stages import Stages
 from edulib.models.classification import resnet, vgg
 from edulib.models.detection import faster_rcnn as _rcnn
-from edulib.models.detection import fpn, mask_rcnn
+from edulib.models.detection import fpn, mask_rcnn, retinanet
 from edulib.models.detection import ssd as _ssd
 from edulib.models.detection import yolo_v1 as _yolo_v1
 from edulib.models.narrow import narrow
@@ -64,6 +64,20 @@ def maskrcnn_resnet50_fpn(num_classes: int = 3, in_channels: int = 3) -> nn.Modu
     pooling = _rcnn.RegionPooling(_rcnn.RoIAlign(14), STRIDES)
     mask_head = mask_rcnn.MaskHead(pooling, 8, num_classes, width=8, depth=1)
     return mask_rcnn.MaskRCNN(*_stages_of_rcnn(num_classes, in_channels), mask_head)
+
+
+def retinanet_resnet50_fpn(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build RetinaNet on a pyramid of 8 channels, for small objects."""
+    channels = (8, 8, 16, 16)
+    body = resnet.ResNet(resnet.Bottleneck, (2, 1, 1, 1), channels, 1, in_channels)
+    body = freeze_batch_norm(Stages(body, fpn.STAGES[1:]))
+    further = retinanet.further_levels(8)
+    pyramid = fpn.FeaturePyramid(channels[1:], 8, further)
+    network = nn.Sequential(OrderedDict(body=body, pyramid=pyramid))
+    backbone = _rcnn.Backbone(network, in_channels)
+    anchors = _rcnn.Anchors(SIZES, (0.5, 1, 2))
+    head = retinanet.RetinaHead(num_classes, 8, num_anchors=3, depth=1)
+    return retinanet.RetinaNet(backbone, anchors, head)
 
 
 def _stages_of_rcnn(num_classes: int, in_channels: int) -> tuple[nn.Module, ...]:

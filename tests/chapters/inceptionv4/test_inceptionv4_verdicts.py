@@ -1,15 +1,13 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-import json
-from pathlib import Path
 from statistics import fmean
 
-import edulib
+from cards import stored_verdict
+
 from edulib.chapters.inceptionv4.dying import NARROW, WIDE, find
 from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge, resolution
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "inceptionv4.ipynb"
 TEST = 2000
 
 
@@ -19,17 +17,9 @@ def errors(kind, epoch):
     return [100 * run[epoch - 1] for run in runs]
 
 
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
-
-
 def test_faster():
     verdict = judge(errors("pure", 4), errors("residual", 4), TEST)
-    assert stored_verdict("faster") == verdict.value
+    assert stored_verdict("inceptionv4", "faster") == verdict.value
 
 
 def is_final(kind):
@@ -51,7 +41,7 @@ def test_alike():
         final and max(gaps) <= least,
         opposite=final and min(gaps) > least,
     )
-    assert stored_verdict("alike") == verdict.value
+    assert stored_verdict("inceptionv4", "alike") == verdict.value
 
 
 def test_what_the_page_says_of_the_end():
@@ -80,7 +70,7 @@ def test_dying():
         min(dead(WIDE, 1, 0.03)) > 0.5,
         min(dead(WIDE, 1, 0.1, True)) > 0.5,
     )
-    assert stored_verdict("dying") == verdict.value
+    assert stored_verdict("inceptionv4", "dying") == verdict.value
 
 
 def test_what_the_page_says_of_dead_channels():

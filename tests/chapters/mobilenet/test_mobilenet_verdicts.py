@@ -1,13 +1,11 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-import json
 from math import log2
-from pathlib import Path
 from statistics import fmean, linear_regression
 
 import torch
+from cards import stored_verdict
 
-import edulib
 from edulib.anatomy import count_macs
 from edulib.chapters.mobilenet.experiments import BEST
 from edulib.chapters.mobilenet.networks import full_mobilenet, small_mobilenet
@@ -15,7 +13,6 @@ from edulib.experiments import get_experiment, load_experiment
 from edulib.models.classification.mobilenet_v1 import mobilenet_v1
 from edulib.notebook import Verdict, judge, resolution
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "mobilenet.ipynb"
 TEST_IMAGES = 1500
 
 
@@ -23,14 +20,6 @@ def last(experiment, variant):
     runs = load_experiment(experiment)[variant]["val_error"]
     assert len(runs) == 3
     return [100 * errors[-1] for errors in runs]
-
-
-def stored_verdict(name):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    texts = ["".join(o.get("data", {}).get("text/plain", [])) for o in outputs]
-    (card,) = [text for text in texts if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
 
 
 def test_each_form_has_the_best_of_its_rates():
@@ -55,7 +44,7 @@ def test_cost():
     verdict = Verdict.of(
         8 <= full / separable <= 9, fmean(split) - fmean(whole) <= small
     )
-    assert stored_verdict("cost") == verdict.value
+    assert stored_verdict("mobilenet", "cost") == verdict.value
 
 
 def test_log_linear():
@@ -75,10 +64,12 @@ def test_log_linear():
     verdict = Verdict.of(
         max(abs(off[s]) for s in wide) <= allowed, jump > allowed, opposite=slope >= 0
     )
-    assert stored_verdict("loglinear") == verdict.value
+    assert stored_verdict("mobilenet", "loglinear") == verdict.value
 
 
 def test_thin():
     thin = last("mobilenet-tuned", "thin")
     shallow = last("mobilenet-twins", "shallow")
-    assert stored_verdict("thin") == judge(shallow, thin, TEST_IMAGES).value
+    assert (
+        stored_verdict("mobilenet", "thin") == judge(shallow, thin, TEST_IMAGES).value
+    )

@@ -93,6 +93,22 @@ def rescue_gives_the_nearest(overlaps: Tensor, threshold: float) -> Tensor:
     return found
 
 
+def rescues_only_the_lost(overlaps: Tensor, threshold: float) -> Tensor:
+    """An object that has some box already does not get its best one."""
+    if not len(overlaps):
+        return _right(overlaps, threshold)
+    best, nearest = overlaps.max(0)
+    found = nearest.masked_fill(best < threshold, -1)
+    for target, row in enumerate(overlaps):
+        if target not in found.tolist():
+            found[row.argmax()] = target
+    return found
+
+
+def threshold_excluded(overlaps: Tensor, threshold: float) -> Tensor:
+    return _right(overlaps, threshold + 1e-6)
+
+
 def last_above(overlaps: Tensor, threshold: float) -> Tensor:
     """The last object above the threshold, not the best."""
     found = torch.full(overlaps.shape[1:], -1)
@@ -160,6 +176,8 @@ WRONG = {
         only_best,
         rescue_first,
         rescue_gives_the_nearest,
+        rescues_only_the_lost,
+        threshold_excluded,
         last_above,
         fixed_threshold,
         fails_without_objects,

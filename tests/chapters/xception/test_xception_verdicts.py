@@ -1,15 +1,11 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-import json
-from pathlib import Path
-
 import pytest
+from cards import page_cells, stored_verdict
 
-import edulib
 from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge
 
-PAGE = Path(edulib.__file__).parents[1] / "book" / "era2_residual" / "xception.ipynb"
 TEST_IMAGES = 2000
 EXPERIMENTS = ("spectrum", "between", "shortcut")
 
@@ -24,15 +20,9 @@ def last(variant, split="val"):
 
 
 def outputs(kind):
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
+    cells = page_cells("xception")
     found = [output for cell in cells for output in cell.get("outputs", [])]
     return ["".join(o.get("data", {}).get(kind, [])) for o in found]
-
-
-def stored_verdict(name):
-    cards = outputs("text/plain")
-    (card,) = [text for text in cards if text.startswith(f"Claim {name!r}")]
-    return card.rpartition("[")[2].rstrip("]")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +38,7 @@ def test_verdict(name, pairs):
     shows = found & {Verdict.HOLDS, Verdict.IN_PART}
     mixed = Verdict.IN_PART if shows else Verdict.UNTESTED
     verdict = found.pop() if len(found) == 1 else mixed
-    assert stored_verdict(name) == verdict.value
+    assert stored_verdict("xception", name) == verdict.value
 
 
 def test_what_the_page_says_of_the_guess():

@@ -49,7 +49,7 @@ class VGGBackbone(nn.Module):
         width: channels of the first stage, 64 in the paper; all others are multiples.
 
     Shape:
-        - Input: (B, in_channels, H, W), normalised floating point, H, W >= 260
+        - Input: (B, in_channels, H, W), normalised floating point, H, W >= 268
         - Output: six maps as above
 
     Raises:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import batched_nms
 
 from edulib.models.blocks.checks import check_num_classes, check_targets
+from edulib.models.detection.duplicates import without_duplicates
 from edulib.models.detection.ssd.backbone import VGGBackbone, init_new
 from edulib.models.detection.ssd.loss import PAPER_LOSS, WEIGHTS, MultiBoxLoss
 from edulib.models.ops.anchors import default_boxes
@@ -170,13 +170,11 @@ class SSD(nn.Module):
         boxes = clip_boxes(boxes, images.shape[-2:])
         scores = logits.softmax(-1)[..., 1:]  # (B, A, K)
         scores, found = scores.topk(min(candidates, len(self.boxes)), dim=1)
-        detections = []
+        limits, detections = (nms_threshold, max_detections), []
         for i in range(len(images)):
             rank, labels = (scores[i] > score_threshold).nonzero(as_tuple=True)
             sure, some = scores[i, rank, labels], boxes[i, found[i, rank, labels]]
-            kept = batched_nms(some, sure, labels, nms_threshold)[:max_detections]
-            one = {"boxes": some[kept], "scores": sure[kept], "labels": labels[kept]}
-            detections.append(one)
+            detections.append(without_duplicates(some, sure, labels, *limits))
         return detections
 
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import batched_nms
 
 from edulib.models.blocks.checks import check_num_classes, check_targets
+from edulib.models.detection.duplicates import without_duplicates
 from edulib.models.detection.yolo_v1 import layers
 from edulib.models.detection.yolo_v1.grid import ROOTS, Sides, corners, place, split
 from edulib.models.ops.boxes import clip_boxes
@@ -149,8 +149,7 @@ def select(
     """Choose among the boxes (N, 4) of an image, with scores (N, num_classes)."""
     box, labels = (scores > score_threshold).nonzero(as_tuple=True)
     boxes, scores = boxes[box], scores[box, labels]
-    kept = batched_nms(boxes, scores, labels, nms_threshold)
-    return {"boxes": boxes[kept], "scores": scores[kept], "labels": labels[kept]}
+    return without_duplicates(boxes, scores, labels, nms_threshold)
 
 
 def yolo_v1(num_classes: int = 20, in_channels: int = 3) -> YOLOv1:

@@ -1,0 +1,1 @@
+"""Faster R-CNN: exercises, experiments, small networks and rival proposals."""

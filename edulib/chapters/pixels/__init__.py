@@ -1,0 +1,1 @@
+"""What the chapter on maps and pyramids needs besides its notebook."""

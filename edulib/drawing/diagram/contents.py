@@ -1,0 +1,153 @@
+"""What is inside of a block, in words: layers, branches, what turns hand on."""
+
+from collections import Counter
+
+from torch import nn
+
+from edulib.anatomy.graph import Call, Graph, Node, Op
+from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
+
+_WORDS = {
+    OpType.ATTENTION: "attention",
+    OpType.CONVOLUTION: "conv",
+    OpType.DENSE: "dense",
+    OpType.EMBEDDING: "embedding",
+}
+_PLURAL = ("conv", "attention")
+_PAIR = 2
+_LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
+_FLIPS = ("T", "t", "mT", "transpose")
+_NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
+
+
+def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
+    """Say what a block called by its class holds, such as "4 convs".
+
+    Args:
+        graph: the traced network.
+        node: the step.
+        calls: the blocks that it stands for; the last one is told.
+        turns: of a loop, which is told by the classes of its parts.
+    """
+    if turns > 1:
+        first = next(call for call in node.call.children if call.path == node.path)
+        parts = dict.fromkeys(c.type for c in first.children if not c.is_leaf)
+        return ", ".join(parts)
+    if not calls or isinstance(calls[-1].module, nn.Sequential):
+        return ""
+    blocks = Counter(call.type for call in _blocks(calls[-1]))
+    kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
+    if count > 1:
+        return f"{count} × {kind.lstrip('_')}"
+    ops = graph.ops[calls[-1].first : calls[-1].last]
+    counts = Counter(op.op_type for op in ops if op.params or not op.kernel)
+    products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
+    counts[OpType.ATTENTION] -= products - (products + 1) // 2
+    told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
+    if sum(number for number, _ in told) < 2:
+        return ""
+    return ", ".join(
+        f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word
+        for number, word in told
+    )
+
+
+def _products(ops: tuple[Op, ...]) -> list[Op]:
+    """Return products of matrices: an attention that is written out has two."""
+    return [op for op in ops if op.name not in ATTENTIONS]
+
+
+def _blocks(call: Call) -> list[Call]:
+    """List the blocks inside of a block: modules with several layers, no containers."""
+    found: list[Call] = []
+    for child in call.children:
+        if isinstance(child.module, (nn.Sequential, nn.ModuleList)):
+            found += _blocks(child)
+        elif sum(not grandchild.is_leaf for grandchild in child.children) > 1:
+            found.append(child)
+    return found
+
+
+def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
+    """Name the branches of a block, or of a module inside, that never meet there.
+
+    Such are the classes and the boxes of a detector: layers that read one thing, of
+    which no other layer reads any, in a module that returns several tensors.
+    """
+    if call.more:
+        heads = _ends(graph, call)
+        if heads:
+            names = [op.path.rpartition(".")[2] for op in heads]
+            shapes = [shape_words(op.shape) for op in heads]
+            pairs = zip(names, shapes, strict=True)
+            return tuple(f"{name}: {shape}" for name, shape in pairs)
+    found = (heads_of(graph, child) for child in call.children if not child.is_leaf)
+    return next((heads for heads in found if heads), ())
+
+
+def _ends(graph: Graph, call: Call) -> list[Op]:
+    """Return layers of a call that read one thing and that none behind them joins."""
+    ops = graph.ops[call.first : call.last]
+    layers = {op.index: op for op in ops if op.op_type in _LAYERS}
+    behind: dict[int, set[int]] = {}
+    meets: set[int] = set()
+    for op in ops:
+        found = set().union(*(behind.get(i, set()) for i in op.inputs))
+        if op.index in layers:
+            meets |= found
+            found = {op.index}
+        elif op.op_type in MERGES and len({layers[i].path for i in found}) > 1:
+            meets |= found
+        behind[op.index] = found
+    ends: dict[tuple[int, ...], list[Op]] = {}
+    for index, op in layers.items():
+        if index not in meets:
+            ends.setdefault(op.inputs, []).append(op)
+    heads = next((found for found in ends.values() if len(found) > 1), [])
+    return heads if len({op.path for op in heads}) == len(heads) else []
+
+
+def pair_words(graph: Graph, op: Op) -> str:
+    """Name the two inputs of which a product compares each pair: "image × text".
+
+    Its rows are one input's batch and its columns the other's.
+    """
+    is_flipped = False
+    while op.op_type is OpType.RESHAPE and len(op.inputs) == 1:
+        is_flipped ^= op.name in _FLIPS
+        op = graph.ops[op.inputs[0]]
+    if op.name not in ("matmul", "mm") or len(op.inputs) < _PAIR:
+        return ""
+    rows, columns = (graph.ops[i] for i in op.inputs)
+    is_pair = op.has_batch and rows.has_batch and not columns.has_batch
+    if not is_pair or op.shape != columns.shape[-1:] or len(columns.shape) > _PAIR:
+        return ""
+    names = [_read(graph, side) for side in (rows, columns)]
+    if any(len(found) != 1 for found in names) or names[0] == names[1]:
+        return ""
+    words = [found.pop() for found in names]
+    return " × ".join(reversed(words) if is_flipped else words)
+
+
+def _read(graph: Graph, op: Op) -> set[str]:
+    """Return the names of the inputs on which an op depends."""
+    found, seen, todo = set(), set(), [op.index]
+    while todo:
+        index = todo.pop()
+        if index in seen:
+            continue
+        seen.add(index)
+        if graph.ops[index].op_type is OpType.INPUT:
+            found.add(graph.ops[index].name)
+        todo.extend(graph.ops[index].inputs)
+    return found
+
+
+def carry_words(graph: Graph, loop: Call, index: int) -> str:
+    """Name what a turn hands on: by the module that made it, or by the operation."""
+    op = graph.ops[index]
+    inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
+    is_inside = op.path.startswith(loop.path) and inner
+    name = inner if is_inside else _NAMES.get(op.name, op.name.replace("_", " "))
+    return f"{name} {shape_words(op.shape)}"

@@ -1,0 +1,218 @@
+"""The cells of a network in levels: what each needs, and where it stands."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.op_types import MERGES, OpType
+from edulib.drawing.diagram.blocks import BAND, Style
+from edulib.drawing.diagram.canvas import LINE, SMALL, text_width
+from edulib.drawing.diagram.items import SUMS, Block, Levels, is_slim
+from edulib.drawing.diagram.levels import Cell, without_count
+from edulib.drawing.diagram.words import Line, label_lines
+
+LANE = 7
+GAP = 10
+_ROW_GAP = 16
+_APART = 10  # more between rows of which none leads to the other
+_CLEAR = 6  # between arrows' heads and lines that pass above them
+PORT = 18.0  # from the top of a cell to where lines enter and leave at the sides
+REACH = 8.0
+LOOP = 10
+ARC = 7
+_MARKS = {**dict.fromkeys(SUMS, (16.0, 16.0)), OpType.CONCAT: (22.0, 5.0)}
+_CHIP = 12.0, 12.0
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a cell needs.
+
+    Attributes:
+        block: what stands in it.
+        lines: its label.
+        front: width and height of the front of its block, or of its mark.
+        depth: of its block, to the right and up.
+        text: from the top to the first baseline.
+        arc: the side on which a shortcut is drawn, "left" or "right"; "" for none.
+    """
+
+    block: Block
+    lines: list[Line]
+    front: tuple[float, float]
+    depth: tuple[float, float] = (0, 0)
+    text: float = 0.0
+    arc: str = ""
+
+    @property
+    def roof(self) -> float:
+        """From the top to the upper edge of the block."""
+        return PORT - self.depth[1] - min(self.front[1] / 2, REACH)
+
+    @property
+    def bottom(self) -> float:
+        """From the top to the lower edge of the block."""
+        return self.roof + self.depth[1] + self.front[1]
+
+    @property
+    def solid(self) -> float:
+        """Width of the block."""
+        return self.front[0] + self.depth[0]
+
+    @property
+    def margin(self) -> float:
+        """From the block to its label."""
+        arc = ARC + 2 if self.arc == "right" else 0
+        return 6 + (LOOP + 2) * self.block.is_loop + arc
+
+    @property
+    def width(self) -> float:
+        """Width with the label."""
+        return self.solid + self.margin + max(text_width(*line) for line in self.lines)
+
+    @property
+    def height(self) -> float:
+        """Height with the label."""
+        return max(self.bottom, self.text + LINE * (len(self.lines) - 1) + 4)
+
+
+def box_of(block: Block, style: Style, form: str) -> Box:
+    """Measure a block with its label."""
+    if is_slim(block):
+        front = _MARKS.get(block.op_type, _CHIP)
+        return Box(block, _mark_lines(block, form), front)
+    width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
+    front = width, style.extent(block.size[1])
+    depth = 0.28 * style.extent(block.size[2]), 0.2 * style.extent(block.size[2])
+    lines = label_lines(without_count(block), form)
+    arcs = sum(block.shortcuts)
+    if 0 < arcs < block.repeat:
+        lines.append((f"arc: {arcs} of {block.repeat}", SMALL, False))
+    return Box(block, lines, front, depth)
+
+
+def _mark_lines(block: Block, form: str) -> list[Line]:
+    """Return the label of a mark: what it does, without a name that says the same."""
+    if block.op_type in MERGES:
+        shape = shape_words(block.shape, block.more)
+        return [(block.op_type, SMALL, True), (shape, SMALL, False)]
+    name, *lines = label_lines(block, form)
+    is_named = block.op_type is OpType.OUTPUT or (
+        block.op_type is OpType.OTHER and block.name != block.words
+    )
+    return [name, *lines] if is_named or len(lines) < 2 else lines
+
+
+@dataclass
+class Table:
+    """The cells of a network with their sizes, and the lines between them."""
+
+    levels: Levels
+    style: Style
+    form: str
+    cells: list[Cell]
+
+    @cached_property
+    def boxes(self) -> list[Box]:
+        """What stands in the cells; labels are below lines that leave beside them."""
+        found = []
+        for k, block in enumerate(self.levels.blocks):
+            box = box_of(block, self.style, self.form)
+            readers = [self.cells[r].column for r in self.levels.readers(k)]
+            is_clear = is_slim(block) and max(readers, default=0) <= self._column(k)
+            text = PORT + (4 if is_clear else LINE + 5)
+            found.append(replace(box, text=text, arc=self._arc(k)))
+        return found
+
+    def _arc(self, k: int) -> str:
+        """Choose the side of a block's shortcut: where no line comes or goes."""
+        block = self.levels.blocks[k]
+        if not block.is_residual or block.is_loop:
+            return ""
+        leaves = [t for s, t in self.turns if s == k]
+        ahead = [self._column(t) > self._column(k) for t in leaves]
+        is_entered = any(t == k for _, t in self.turns)
+        return "left" if ahead and all(ahead) and not is_entered else "right"
+
+    def _column(self, k: int) -> int:
+        return self.cells[k].column
+
+    @cached_property
+    def lanes(self) -> dict[int, list[int]]:
+        """The blocks of each lane, in order."""
+        found: dict[int, list[int]] = {}
+        for k, cell in enumerate(self.cells):
+            found.setdefault(cell.lane, []).append(k)
+        return found
+
+    @cached_property
+    def turns(self) -> list[tuple[int, int]]:
+        """The links that are no straight line down or up a column."""
+        lanes = self.lanes.values()
+        following = {pair for lane in lanes for pair in pairwise(lane)}
+        return [link for link in self.levels.links if link not in following]
+
+    def is_long(self, source: int, target: int) -> bool:
+        """Whether a line passes a column."""
+        return self._column(target) > self._column(source) + 1
+
+    def is_free(self, source: int, target: int) -> bool:
+        """Whether a line can pass the columns between at the height of its source."""
+        y = self.tops[source] + PORT
+        between = range(self._column(source) + 1, self._column(target))
+        for lane in self.lanes.values():
+            if self._column(lane[0]) in between:
+                first = min(self.tops[k] for k in lane)
+                last = max(self.tops[k] + self.boxes[k].height for k in lane)
+                if first - GAP < y < last + GAP:
+                    return False
+        return True
+
+    @cached_property
+    def spans(self) -> list[tuple[float, float]]:
+        """Where each column begins and has its line; at last, where all ends."""
+        room: Counter[int] = Counter()  # for the lines in the gutter left of a column
+        for source, target in self.turns:
+            room[self._column(target)] += LANE
+            if self.is_long(source, target):
+                room[self._column(source) + 1] += LANE
+        found, x = [], 0.0
+        for k in sorted({cell.column for cell in self.cells}):
+            boxes = [b for n, b in enumerate(self.boxes) if self._column(n) == k]
+            x += GAP + 4 + room[k]
+            middle = x + max(box.solid for box in boxes) / 2
+            found.append((x, middle))
+            x = middle + max(box.width - box.solid / 2 for box in boxes)
+        return [*found, (x, x)]
+
+    @cached_property
+    def tops(self) -> list[float]:
+        """The upper edge of each block."""
+        passing = Counter(
+            self.cells[link[0]].row for link in self.turns if self.is_long(*link)
+        )
+        found = [0.0] * len(self.boxes)
+        y = 4.0
+        for row in range(1 + max(cell.row for cell in self.cells)):
+            y += LANE * passing[row] + (_CLEAR if passing[row] else 0)
+            if row and not self._leads(row):
+                y += _APART
+            ends: dict[int, float] = {}
+            here = [k for k, cell in enumerate(self.cells) if cell.row == row]
+            for k in sorted(here, key=lambda k: -k if self.cells[k].upward else k):
+                found[k] = ends.get(self._column(k), y)
+                ends[self._column(k)] = found[k] + self.boxes[k].height + GAP
+            y = max(ends.values(), default=y) - GAP + _ROW_GAP
+        return found
+
+    def _leads(self, row: int) -> bool:
+        """Whether a row goes on with what stands in the one above it."""
+        rows = ((self.cells[s].row, self.cells[t].row) for s, t in self.levels.links)
+        return (row - 1, row) in rows or (row, row - 1) in rows
+
+    @property
+    def height(self) -> float:
+        """From the top of the first block to the end of the last."""
+        return max(t + b.height for t, b in zip(self.tops, self.boxes, strict=True)) + 4
