@@ -24,7 +24,7 @@ from edulib.explanation import box_score
 from edulib.registry import get_builder, list_models
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = {"authoring", "benchmarks", "chapters", "grading"}
+COMMANDS = {"authoring", "benchmarks", "chapters", "grading", "reviews"}
 ROOMS = [room for room in (*STABLE, *FOR_AUTHORS) if room != "models"]
 PUBLIC = [
     pytest.param(value, id=f"{room}.{name}")

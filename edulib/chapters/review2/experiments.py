@@ -1,12 +1,16 @@
-"""The race: the backbones of the second era, narrow, at one small budget."""
+"""Races at one small budget: the second era's backbones, narrow, and its detectors."""
 
 from dataclasses import replace
 from functools import partial
 
+from edulib.chapters.fasterrcnn.networks import small_faster_rcnn
+from edulib.chapters.ssd.experiments import DATA, SIZES
+from edulib.chapters.yolo.networks import small_yolo
 from edulib.data.splits import scenes
 from edulib.experiments import Experiment, Variant
-from edulib.experiments.recipes import FEW_IMAGES
+from edulib.experiments.recipes import DETECTORS, FEW_IMAGES
 from edulib.reviews.race import narrow_for_scenes
+from edulib.training import Detection
 
 FACTOR = 4
 RACE = replace(FEW_IMAGES, epochs=10, batch_size=20, lr=0.001)
@@ -17,6 +21,8 @@ NAMES = (
     *("densenet121", "squeezenet1_1", "mobilenet_v1", "xception"),
     *("inception_v3", "inception_v4", "inception_resnet_v2"),
 )
+DETECTORS_RACED = {"YOLO": small_yolo, "Faster R-CNN": small_faster_rcnn}
+"""SSD has run at this budget in its own chapter: ``ssd-parts``, three maps."""
 
 EXPERIMENTS = {
     "review2-race": Experiment(
@@ -25,5 +31,14 @@ EXPERIMENTS = {
             for name in NAMES
         },
         seeds=(0, 1),
+    ),
+    "review2-detectors": Experiment(
+        variants={
+            name: Variant(
+                build, DATA, replace(DETECTORS, epochs=3), Detection(sizes=SIZES)
+            )
+            for name, build in DETECTORS_RACED.items()
+        },
+        seeds=(0, 1, 2),
     ),
 }
