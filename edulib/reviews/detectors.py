@@ -17,6 +17,7 @@ PRECISIONS = (
     *("detector", "VOC 2007, mAP", "COCO, AP", "where"),
     *("later, COCO AP", "by whom"),
 )
+SHEET = (*COSTS, "paper, VOC", "paper, COCO", "later, COCO")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class DetectorNumbers:
             *(self.name, _percent(paper.voc), _percent(paper.coco), paper.how),
             *(_percent(later.coco), later.how or "–"),
         ]
+
+    def sheet(self) -> list[str]:
+        """Return the line of the sheet, in the order of `SHEET`."""
+        paper, later = self.in_paper, self.later
+        return [*self.costs(), *map(_percent, (paper.voc, paper.coco, later.coco))]
 
 
 def detector_numbers(era: int) -> list[DetectorNumbers]:

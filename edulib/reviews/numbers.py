@@ -47,6 +47,7 @@ class ModelNumbers:
         race: accuracy on new scenes after the small training, from each start.
         in_paper: the accuracy that the paper itself gives for one network.
         later: that of weights which others, or the authors later, gave away.
+        newer: that of weights which came from a recipe of another era.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ModelNumbers:
     race: tuple[float, ...]
     in_paper: Published
     later: Published
+    newer: Published
 
     @property
     def score(self) -> float | None:
@@ -132,6 +134,7 @@ def _numbers(
         race=race,
         in_paper=Published(**published.get("paper", {})),
         later=Published(**published.get("later", {})),
+        newer=Published(**published.get("newer", {})),
         **costs,
     )
 

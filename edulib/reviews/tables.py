@@ -5,6 +5,7 @@ from html import escape
 
 from edulib.notebook.html_output import HtmlOutput, html_table
 from edulib.notebook.tables import show_table
+from edulib.reviews import detectors
 from edulib.reviews.numbers import ModelNumbers
 
 COSTS = (
@@ -35,22 +36,29 @@ def accuracy_table(rows: Sequence[ModelNumbers]) -> HtmlOutput:
 
 
 def print_sheet(
-    title: str, rows: Sequence[ModelNumbers], points: list[str]
+    title: str,
+    rows: Sequence[ModelNumbers],
+    points: list[str],
+    boxes: Sequence[detectors.DetectorNumbers] = (),
 ) -> HtmlOutput:
     """Show a summary that fills one printed page; printing leaves out all else.
 
     Args:
         title: its heading.
-        rows: its models.
-        points: sentences under the table.
+        rows: its classifiers.
+        points: sentences under the tables.
+        boxes: its detectors.
     """
-    lines = [list(SHEET), *(row.sheet() for row in rows)]
+    tables = [[list(SHEET), *(row.sheet() for row in rows)]]
+    if boxes:
+        tables.append([list(detectors.SHEET), *(row.sheet() for row in boxes)])
     items = "".join(f"<li>{escape(point)}</li>" for point in points)
     html = (
         f'<div class="eov-sheet"><p class="eov-sheet-title">{escape(title)}</p>'
-        f"{_html(lines)}<ul>{items}</ul></div>"
+        f"{''.join(map(_html, tables))}<ul>{items}</ul></div>"
     )
-    return HtmlOutput(html, "\n".join([title, *map(" | ".join, lines), *points]))
+    lines = [" | ".join(line) for table in tables for line in table]
+    return HtmlOutput(html, "\n".join([title, *lines, *points]))
 
 
 def _html(lines: list[list[str]]) -> str:
