@@ -1,0 +1,110 @@
+"""The numbers of the second era: counted rightly, published by whom they say."""
+
+from statistics import mean
+
+import pytest
+from torchvision.models import get_model_weights
+from torchvision.models import detection as theirs
+
+from edulib.chapters.review2.experiments import NAMES, RACE, SMALL_DETECTORS
+from edulib.experiments import load_experiment
+from edulib.registry import get_builder, get_model_info, list_models
+from edulib.reviews.detectors import (
+    detector_costs,
+    detector_numbers,
+    detector_precisions,
+)
+from edulib.reviews.measure import count, load_era
+from edulib.reviews.numbers import era_numbers, race_accuracies
+from edulib.reviews.tables import print_sheet
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return {row.name: row for row in era_numbers(2)}
+
+
+@pytest.fixture(scope="module")
+def detectors():
+    return {row.name: row for row in detector_numbers(2)}
+
+
+def test_every_model_of_the_era_is_counted_and_timed(rows, detectors):
+    assert set(rows) == set(list_models(era=2, task="classification"))
+    assert set(detectors) == set(list_models(era=2, task="detection"))
+    assert all(row.milliseconds > 0 for row in (rows | detectors).values())
+
+
+@pytest.mark.parametrize("name", ["densenet121", "mobilenet_v1", "ssd300_vgg16"])
+def test_stored_counts_are_those_of_the_networks(name):
+    stored = load_era(2)["models"][name]
+    counted = count(get_builder(name)().eval(), get_model_info(name).image_shape)
+    assert counted == {key: stored[key] for key in counted}
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "number"),
+    [("later", "IMAGENET1K_V1", 13), ("newer", "IMAGENET1K_V2", 5)],
+)
+def test_later_numbers_are_torchvisions(rows, kind, version, number):
+    found = {
+        name: getattr(row, kind)
+        for name, row in rows.items()
+        if getattr(row, kind).how and name != "resnext101_64x4d"
+    }
+    assert len(found) == number
+    for name, published in found.items():
+        meta = get_model_weights(name)[version].meta["_metrics"]["ImageNet-1K"]
+        assert published.top1 == pytest.approx(meta["acc@1"], abs=0.051)
+        assert published.top5 == pytest.approx(meta["acc@5"], abs=0.051)
+
+
+def test_the_papers_errors_are_those_of_their_tables(rows):
+    errors = {
+        name: round(100 - row.in_paper.top1, 1)
+        for name, row in rows.items()
+        if row.in_paper.top1
+    }
+    tables = {
+        **{"resnet50": 22.8, "resnet101": 21.8, "resnet152": 21.4},
+        **{"resnext50_32x4d": 22.2, "resnext101_64x4d": 20.4},
+        **{"densenet121": 25.0, "inception_v3": 21.2, "inception_v4": 20.0},
+        **{"inception_resnet_v2_paper": 19.9, "xception": 21.0},
+    }
+    assert {name: errors[name] for name in tables} == tables
+
+
+def test_later_precisions_are_torchvisions(detectors):
+    weights = {
+        "ssd300_vgg16": theirs.SSD300_VGG16_Weights,
+        "fasterrcnn_resnet50_fpn": theirs.FasterRCNN_ResNet50_FPN_Weights,
+        "maskrcnn_resnet50_fpn": theirs.MaskRCNN_ResNet50_FPN_Weights,
+    }
+    for name, row in detectors.items():
+        if name not in weights:
+            assert row.later.coco is None
+            continue
+        metrics = weights[name].COCO_V1.meta["_metrics"]["COCO-val2017"]
+        assert row.later.coco == metrics["box_map"]
+    assert "masks 34.6" in detectors["maskrcnn_resnet50_fpn"].later.how
+    masks = theirs.MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["_metrics"]
+    assert masks["COCO-val2017"]["mask_map"] == 34.6
+
+
+def test_tables_and_sheet_show_every_detector(rows, detectors):
+    sheet = print_sheet("An era", list(rows.values()), [], list(detectors.values()))
+    shown = detector_costs(detectors.values()), detector_precisions(detectors.values())
+    for table in (sheet, *shown):
+        assert all(f">{name}</th>" in table.html for name in detectors)
+        assert all(name in table.text for name in detectors)
+    assert all(name in sheet.text for name in rows)
+
+
+def test_the_races_had_several_starts():
+    race = race_accuracies("review2-race")
+    assert set(race) == set(NAMES)
+    assert {len(starts) for starts in race.values()} == {2}
+    assert RACE.epochs * 600 // RACE.batch_size == 300
+    runs = load_experiment("review2-detectors")
+    assert {*runs, "SSD"} == set(SMALL_DETECTORS)
+    assert {len(run["val_AP"]) for run in runs.values()} == {3}
