@@ -3,8 +3,8 @@
 from statistics import mean
 
 import pytest
-from torchvision.models import get_model_weights
 from torchvision.models import detection as theirs
+from torchvision.models import get_model_weights
 
 from edulib.chapters.review2.experiments import NAMES, RACE, SMALL_DETECTORS
 from edulib.experiments import load_experiment
@@ -44,7 +44,7 @@ def test_stored_counts_are_those_of_the_networks(name):
 
 @pytest.mark.parametrize(
     ("kind", "version", "number"),
-    [("later", "IMAGENET1K_V1", 13), ("newer", "IMAGENET1K_V2", 5)],
+    [("later", "IMAGENET1K_V1", 14), ("newer", "IMAGENET1K_V2", 5)],
 )
 def test_later_numbers_are_torchvisions(rows, kind, version, number):
     found = {
@@ -108,3 +108,43 @@ def test_the_races_had_several_starts():
     runs = load_experiment("review2-detectors")
     assert {*runs, "SSD"} == set(SMALL_DETECTORS)
     assert {len(run["val_AP"]) for run in runs.values()} == {3}
+
+
+def test_recipe_brings_more_than_a_hundred_layers(rows):
+    deep, shallow = rows["resnet152"], rows["resnet50"]
+    assert deep.later.top1 - shallow.later.top1 == pytest.approx(2.2, abs=0.05)
+    assert shallow.newer.top1 - shallow.later.top1 == pytest.approx(4.7, abs=0.05)
+    assert deep.macs / shallow.macs == pytest.approx(2.8, abs=0.05)
+    lead = [
+        getattr(rows["resnext50_32x4d"], kind).top1 - getattr(shallow, kind).top1
+        for kind in ("later", "newer")
+    ]
+    assert lead == pytest.approx([1.5, 0.3], abs=0.05)
+
+
+def test_memory_does_not_follow_from_the_parameters(rows):
+    thin, full = rows["mobilenet_v1"], rows["resnet18"]
+    assert thin.params / full.params == pytest.approx(1 / 3, abs=0.05)
+    assert thin.macs / full.macs == pytest.approx(1 / 3, abs=0.05)
+    assert thin.memory > full.memory
+
+
+def test_shortcuts_begin_sooner_than_their_twin_and_depth_costs():
+    fitted = {
+        name: mean(starts)
+        for name, starts in race_accuracies("review2-race", "train").items()
+    }
+    assert fitted["inception_resnet_v2"] > 0.9 > 0.45 > fitted["inception_v4"] > 1 / 3
+    assert min(fitted["resnet18"], fitted["resnet34"]) > 0.98
+    assert 0.9 > fitted["resnet50"] > fitted["resnet101"]
+    assert fitted["densenet121"] > 0.98
+    assert max(fitted["mobilenet_v1"], fitted["resnext50_32x4d"]) < 0.55
+
+
+def test_best_on_new_scenes_is_older_than_the_era():
+    new = race_accuracies("review2-race")
+    others = [start for name, starts in new.items() for start in starts
+              if name != "vgg16_bn"]  # fmt: skip
+    assert min(new["vgg16_bn"]) > max(others) + 0.05
+    assert 0.5 < mean(new["resnet18"]) < 0.6
+    assert min(new["densenet121"]) > 0.75
