@@ -148,3 +148,11 @@ def test_best_on_new_scenes_is_older_than_the_era():
     assert min(new["vgg16_bn"]) > max(others) + 0.05
     assert 0.5 < mean(new["resnet18"]) < 0.6
     assert min(new["densenet121"]) > 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("densenet121", "ported"), ("inception_v3", "ported"), ("resnet50", "recipe")],
+)
+def test_later_weights_come_from_whom_the_page_says(name, words):
+    assert words in get_model_weights(name).IMAGENET1K_V1.meta["_docs"]
