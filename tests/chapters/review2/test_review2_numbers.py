@@ -8,6 +8,8 @@ from torchvision.models import get_model_weights
 
 from edulib.chapters.review2.experiments import NAMES, RACE, SMALL_DETECTORS
 from edulib.experiments import load_experiment
+from edulib.notebook import judge_means
+from edulib.notebook.claims import Verdict
 from edulib.registry import get_builder, get_model_info, list_models
 from edulib.reviews.detectors import (
     detector_costs,
@@ -156,3 +158,24 @@ def test_best_on_new_scenes_is_older_than_the_era():
 )
 def test_later_weights_come_from_whom_the_page_says(name, words):
     assert words in get_model_weights(name).IMAGENET1K_V1.meta["_docs"]
+
+
+def test_detectors_are_level_at_half_overlap_and_differ_at_more():
+    runs = load_experiment("review2-detectors")
+    runs["SSD"] = load_experiment("ssd-parts")["three maps"]
+    last = {
+        (name, measure): [values[-1] for values in run[f"val_{measure}"]]
+        for name, run in runs.items()
+        for measure in ("AP", "AP50", "AP_small")
+    }
+    ssd, faster, yolo = "SSD", "Faster R-CNN", "YOLO"
+    for measure in ("AP50", "AP_small"):
+        assert abs(mean(last[ssd, measure]) - mean(last[faster, measure])) < 0.03
+    assert judge_means(last[ssd, "AP"], last[faster, "AP"]) is Verdict.HOLDS
+    for measure in ("AP", "AP50", "AP_small"):
+        assert judge_means(last[yolo, measure], last[ssd, measure]) is Verdict.HOLDS
+    lost = {
+        measure: mean(last[yolo, measure]) / mean(last[ssd, measure])
+        for measure in ("AP", "AP50", "AP_small")
+    }
+    assert min(lost, key=lost.get) == "AP_small"
