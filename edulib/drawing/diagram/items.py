@@ -43,7 +43,8 @@ class Block:
         carries: what a turn of a loop hands on to the next, in words.
         heads: branches inside that end by themselves, each in words.
         inside: what layers or blocks it holds, in words.
-        feeds: how many blocks read it without an arrow.
+        feeds: names of the blocks that read it without an arrow.
+        gathers: what it reads, where that is more than two things.
     """
 
     name: str
@@ -66,7 +67,8 @@ class Block:
     carries: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     inside: str = ""
-    feeds: int = 0
+    feeds: tuple[str, ...] = ()
+    gathers: tuple[str, ...] = ()
 
     @property
     def is_residual(self) -> bool:
@@ -171,7 +173,7 @@ def absorb(items: list[Item]) -> list[Item]:
             isinstance(item, Block)
             and isinstance(previous, Block)
             and item.op_type in BANDS
-            and previous.op_type not in (*BANDS, *MERGES)
+            and previous.op_type not in (*BANDS, *MERGES, OpType.RESHAPE)
             and item.shape == previous.shape
             and not previous.is_residual
         ):

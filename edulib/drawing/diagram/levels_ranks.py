@@ -10,6 +10,11 @@ def place_in_one(levels: Levels) -> list[Cell]:
     return [Cell(k, 0, False, 0) for k in range(len(levels.blocks))]
 
 
+def place_in_two(levels: Levels) -> list[Cell]:
+    """Put what begins with different inputs beside each other, in two columns."""
+    return place_in_columns(levels, 2)
+
+
 def place_by_rank(levels: Levels) -> list[Cell]:
     """Put each block below what it reads, and branches beside each other."""
     lanes, lane_of, ranks = _ranked(levels)
@@ -52,7 +57,8 @@ def _free_place(
     taken: set[tuple[int, int]], rows: tuple[int, int], columns: tuple[int, int]
 ) -> tuple[int, int]:
     """Return a column where these rows are free, and how far they must move down."""
-    choices = range(columns[0], max(columns[1], columns[0] + 1))
+    first = columns[0]
+    choices = [first, *range(first + 1, columns[1])]
     down = 0
     while True:
         span = range(rows[0] + down, rows[1] + down + 1)
@@ -60,6 +66,7 @@ def _free_place(
             if not any((row, column) in taken for row in span):
                 return column, down
         down += 1
+        choices = [*range(first + 1, columns[1]), first]
 
 
 def _ranked(levels: Levels) -> tuple[list[Lane], dict[int, int], list[int]]:

@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 
 from edulib.anatomy.attention import crosses
-from edulib.anatomy.describe import describe, repeated_block
+from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.drawing.diagram.contents import (
     carry_words,
     heads_of,
     inside_of,
+    kinds_of,
     pair_words,
 )
 from edulib.drawing.diagram.items import BANDS, Block, size_of
@@ -87,8 +88,20 @@ class BlockMaker:
         words = "" if words == name else words
         pair = pair_words(graph, op)
         words = f"{words}: {pair}".removeprefix(": ") if pair else words
+        words = f"{words}, {self._stride(op)}".removeprefix(", ").removesuffix(", ")
         shape = (1, *op.shape) if pair else op.shape
         return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0)
+
+    def _stride(self, op: Op) -> str:
+        """Tell the scale of an output, where outputs are maps of several."""
+        graph = self.network.graph
+        ends = [graph.ops[output.op] for output in graph.outputs]
+        sides = {end.side(-1) for end in ends if end.axes and end.side(-1) > 1}
+        start = next((first for first in graph.inputs if first.axes), None)
+        if len(sides) < 2 or start is None or op.side(-1) not in sides:
+            return ""
+        stride = start.side(-1) / op.side(-1)
+        return f"stride {stride:.0f}" if stride.is_integer() else ""
 
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
@@ -99,16 +112,19 @@ class BlockMaker:
         pair = pair_words(graph, node.output) if node.call is None else ""
         words = f"{words}: {pair}" if pair else words
         is_run = node.call is None and len(node.ops) > 1
+        is_reshape = node.call is None and node.op_type is OpType.RESHAPE
         if is_run:
-            is_named = "." in node.path  # by the module that holds it
-            words = f"{len(node.ops)} steps " * is_named + "without parameters"
+            words = kinds_of(node.ops)
+            words = words if is_reshape else f"{len(node.ops)} steps: {words}"
         chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
             repeated = len(chain), words
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
+            grown = f"; {describe_op(node.output)}{self._growth(node)}"
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
+            words += grown if self._growth(node) else ""
         carried = () if node.call is None else node.call.carried
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
@@ -118,9 +134,9 @@ class BlockMaker:
         calls = chain or (blocks_in(node) if repeated else [node.call])
         calls = calls if is_blocks else []
         return Block(
-            name=self._name(node),
+            name=words if is_run and is_reshape else self._name(node),
             words=words,
-            op_type=OpType.OTHER if is_run else node.op_type,
+            op_type=OpType.OTHER if is_run and not is_reshape else node.op_type,
             shape=(1, *node.shape) if pair else node.shape,
             size=self._size(node.output),
             params=node.params,
@@ -142,7 +158,7 @@ class BlockMaker:
 
     def _growth(self, node: Node) -> str:
         """Tell by how much a step without weights makes maps larger: " up ×2"."""
-        op = node.main
+        op = node.main if node.call is None or node.call.turns == 1 else node.output
         if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
             return ""
         before = self.network.graph.ops[op.inputs[0]]

@@ -1,12 +1,15 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
 import re
+import textwrap
+from collections import Counter
 from collections.abc import Sequence
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
 from edulib.drawing.diagram.items import (
+    Block,
     Fork,
     Item,
     Levels,
@@ -22,6 +25,7 @@ PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
+_OFTEN = 3  # so many blocks of a kind are counted in the legend
 _NUMBERS = {2: "two", 3: "three"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
@@ -206,8 +210,27 @@ def _arcs(steps: Sequence[Item]) -> list[str]:
     if any(block.is_loop for block in blocks_of(steps)):
         lines.append("Loop: what a turn hands on, the next one reads.")
     if levels and any(block.feeds for block in blocks_of(steps)):
-        lines.append("+ name: reads that, too; its line is not drawn.")
-    return lines
+        lines.append("Short arrows: from or to the blocks named.")
+    return [*lines, *_counts(steps)]
+
+
+def _counts(steps: Sequence[Item]) -> list[str]:
+    """Say how often a kind of block is drawn, where none are folded into one."""
+    blocks = list(blocks_of(steps))
+    if any(block.repeat > 1 for block in blocks):
+        return []
+    kinds = Counter(kind for block in blocks if (kind := _kind(block)))
+    often = [f"{n} × {kind}" for kind, n in kinds.items() if n >= _OFTEN]
+    return textwrap.wrap(f"In all: {', '.join(often)}.", 46) if often else []
+
+
+def _kind(block: Block) -> str:
+    """Return the class of a block, or the kernel of a layer, without its stride."""
+    if block.composite and block.words.isidentifier():
+        return block.words
+    if block.op_type is not OpType.CONVOLUTION or block.composite:
+        return ""
+    return block.words.split(",")[0].replace("convolution", "conv")
 
 
 def _is_fork(step: Item) -> bool:
