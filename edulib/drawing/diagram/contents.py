@@ -1,6 +1,7 @@
 """What is inside of a block, in words: layers, branches, what turns hand on."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from torch import nn
 
@@ -34,7 +35,7 @@ _KINDS = {
     **dict.fromkeys("T t mT".split(), "transpose"),
     "view": "reshape",
 }
-_QUIET = (*"split unbind copy detach to chunk".split(), "zeros_like", "ones_like")
+_QUIET = "split unbind copy detach to chunk cat stack zeros_like ones_like".split()
 _FLIPS = ("T", "t", "mT", "transpose")
 _NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
@@ -131,24 +132,22 @@ def _ends(graph: Graph, call: Call) -> list[Op]:
 
 
 def kinds_of(ops: tuple[Op, ...]) -> str:
-    """Name what steps without parameters do, in order: "arithmetic, softmax".
+    """Name what many steps without parameters do, in order: "arithmetic, softmax"."""
+    quiet = (OpType.RESHAPE, OpType.CONCAT, OpType.CONSTANT)
+    told = [op for op in ops if op.op_type not in quiet or op.name == "getitem"]
+    return _listed(op for op in told if op.name not in _QUIET)
 
-    Changes of shape are told where there is nothing else, those that change more than
-    dimensions of 1.
-    """
-    told = [op for op in ops if op.op_type not in (OpType.RESHAPE, OpType.CONCAT)]
-    told += [op for op in ops if told and op.name in ("getitem", "cat")]
-    told = sorted(told, key=lambda op: op.index)
-    if not told:
-        sides = [[side for side in op.shape if side > 1] for op in ops]
-        steps = zip([None, *sides], sides, ops, strict=False)
-        told = [op for old, new, op in steps if old != new]
-    words = [_KINDS.get(op.name) or describe_op(op) for op in told if _is_told(op)]
+
+def layout_of(ops: tuple[Op, ...]) -> str:
+    """Name the steps that change a shape by more than dimensions of 1, in order."""
+    sides = [[side for side in op.shape if side > 1] for op in ops]
+    steps = zip([None, *sides], sides, ops, strict=False)
+    return _listed(op for old, new, op in steps if old != new)
+
+
+def _listed(ops: Iterable[Op]) -> str:
+    words = (_KINDS.get(op.name) or describe_op(op) for op in ops)
     return ", ".join(dict.fromkeys(words))
-
-
-def _is_told(op: Op) -> bool:
-    return op.name not in _QUIET and op.op_type is not OpType.CONSTANT
 
 
 def pair_words(graph: Graph, op: Op) -> str:

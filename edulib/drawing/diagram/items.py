@@ -14,6 +14,7 @@ SUMS = {
     OpType.ATTENTION: "\N{WHITE DIAMOND}",
 }
 _SINGLE = (*MERGES, OpType.INPUT, OpType.OUTPUT, OpType.CONSTANT)
+_UNIT = "normalize"  # what torch calls the division by a norm, which learns nothing
 BANDS = (OpType.NORMALISATION, OpType.ACTIVATION)
 
 
@@ -179,7 +180,9 @@ def absorb(items: list[Item]) -> list[Item]:
         ):
             bands = (*previous.bands, item.op_type)
             params = previous.params + item.params
-            kept[-1] = replace(previous, bands=bands, params=params)
+            unit = ", normalised" if item.words == _UNIT else ""
+            words = previous.words + unit
+            kept[-1] = replace(previous, words=words, bands=bands, params=params)
         else:
             kept.append(item)
     return kept

@@ -222,7 +222,8 @@ def _goes_on(
             continue
         if levels.blocks[source].name in levels.blocks[k].attends_to:
             continue
-        if _is_flat(levels.blocks[source]) != _is_flat(levels.blocks[k]):
+        turns_flat = _is_flat(levels.blocks[source]) != _is_flat(levels.blocks[k])
+        if turns_flat and k not in constants:
             continue
         if step == 0 and len(sources) == 1 and len(levels.readers(source)) > 1:
             continue

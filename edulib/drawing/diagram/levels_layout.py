@@ -12,6 +12,7 @@ from edulib.drawing.diagram.levels_ranks import (
     place_by_rank,
     place_in_columns,
     place_in_one,
+    place_in_three,
     place_in_two,
 )
 from edulib.drawing.diagram.levels_table import (
@@ -30,7 +31,7 @@ _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
 _STUB = 9
 _NEAR = 3  # pixels: lines so near to each other look like one
-_ROOM = {True: 664.0, False: 330.0}
+_ROOM = {True: 672.0, False: 330.0}
 
 
 def measure_levels(levels: Levels, style: Style) -> Part:
@@ -43,6 +44,7 @@ def measure_levels(levels: Levels, style: Style) -> Part:
     own = Style(style.wide, _SIDE[style.wide], style.top)
     ways = [(place, "cell"), (place_by_rank, "cell")]
     ways += [(place_in_columns, "cell"), (place_in_columns, "slim")]
+    ways += [(place_in_three, "cell"), (place_in_two, "cell")]
     if not style.wide:
         ways = [(place_in_two, "half")] if has_towers(levels) else []
     for cells_of, form in [*ways, (place_in_one, "joined"), (place_in_one, "slim")]:

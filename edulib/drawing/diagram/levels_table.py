@@ -119,11 +119,13 @@ def _mark_lines(block: Block, form: str) -> list[Line]:
     if block.op_type is OpType.RESHAPE and block.name == block.words:
         words = textwrap.wrap(block.words, 17)
         return [(line, SMALL, False) for line in (*words, shape)]
-    name, *lines = label_lines(block, form)
+    label = label_lines(block, form)
+    name = [line for line in label if line[2]]
+    lines = label[len(name) :]
     is_named = block.op_type is OpType.OUTPUT or (
         block.op_type is OpType.OTHER and block.name != block.words
     )
-    return [name, *lines] if is_named or len(lines) < 2 else lines
+    return label if is_named or len(lines) < 2 else lines
 
 
 @dataclass

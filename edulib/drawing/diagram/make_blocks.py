@@ -7,11 +7,13 @@ from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
     carry_words,
     heads_of,
     inside_of,
     kinds_of,
+    layout_of,
     pair_words,
 )
 from edulib.drawing.diagram.items import BANDS, Block, size_of
@@ -106,16 +108,9 @@ class BlockMaker:
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
-        words = repeated[1] if repeated else describe(node) + self._growth(node)
-        if node.call is None and node.main.name == "mul" and node.params == 1:
-            words = "times a learned number"
+        words = repeated[1] if repeated else self._words(node)
         pair = pair_words(graph, node.output) if node.call is None else ""
         words = f"{words}: {pair}" if pair else words
-        is_run = node.call is None and len(node.ops) > 1
-        is_reshape = node.call is None and node.op_type is OpType.RESHAPE
-        if is_run:
-            words = kinds_of(node.ops)
-            words = words if is_reshape else f"{len(node.ops)} steps: {words}"
         chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
@@ -134,9 +129,9 @@ class BlockMaker:
         calls = chain or (blocks_in(node) if repeated else [node.call])
         calls = calls if is_blocks else []
         return Block(
-            name=words if is_run and is_reshape else self._name(node),
+            name=words if _is_layout(node) else self._name(node),
             words=words,
-            op_type=OpType.OTHER if is_run and not is_reshape else node.op_type,
+            op_type=_type(node),
             shape=(1, *node.shape) if pair else node.shape,
             size=self._size(node.output),
             params=node.params,
@@ -155,6 +150,18 @@ class BlockMaker:
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns),
         )
+
+    def _words(self, node: Node) -> str:
+        """Say what a step does that is no row of blocks."""
+        words = describe(node) + self._growth(node)
+        if node.call is not None:
+            return words
+        if node.main.name == "mul" and node.params == 1:
+            return "times a learned number"
+        if _is_layout(node) or words == node.main.name:
+            return layout_of(node.ops)
+        many = f"{len(node.ops)} steps: {kinds_of(node.ops)}"
+        return many if len(node.ops) > 1 else words
 
     def _growth(self, node: Node) -> str:
         """Tell by how much a step without weights makes maps larger: " up ×2"."""
@@ -228,3 +235,15 @@ class BlockMaker:
 def input_block(op: Op) -> Block:
     """Return the block of an input."""
     return Block(op.name, "", OpType.INPUT, op.shape, size_of(op), 0, is_source=True)
+
+
+def _is_layout(node: Node) -> bool:
+    """Tell a few steps that together change a shape from a long run of free ones."""
+    return node.call is None and 1 < len(node.ops) < LONG
+
+
+def _type(node: Node) -> OpType:
+    if _is_layout(node):
+        return OpType.RESHAPE
+    is_run = node.call is None and len(node.ops) > 1
+    return OpType.OTHER if is_run else node.op_type

@@ -109,8 +109,7 @@ class _Linker:
             steps.insert(0, self.nodes[steps[0]].inputs[0])
         source, *places = steps
         run = [self.nodes[place] for place in places]
-        read = self.graph.ops[run[0].ops[0].inputs[0]]
-        if not changes_layout(read.shape, run[-1].shape):
+        if not changes_layout(self.graph, run):
             return source
         self.runs[k] = join_steps(run)
         self.sources[k] = (source,)

@@ -220,8 +220,8 @@ def _counts(steps: Sequence[Item]) -> list[str]:
     if any(block.repeat > 1 for block in blocks):
         return []
     kinds = Counter(kind for block in blocks if (kind := _kind(block)))
-    often = [f"{n} × {kind}" for kind, n in kinds.items() if n >= _OFTEN]
-    return textwrap.wrap(f"In all: {', '.join(often)}.", 46) if often else []
+    often = [f"{kind} ({n} times)" for kind, n in kinds.items() if n >= _OFTEN]
+    return textwrap.wrap(f"Repeats: {', '.join(often)}.", 46) if often else []
 
 
 def _kind(block: Block) -> str:

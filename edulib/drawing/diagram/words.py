@@ -32,7 +32,10 @@ _GROWS = re.compile(r"((?:transposed convolution|unpooling)[^;]*), stride ")
 _PIECES = re.compile(r"[A-Z]?[^A-Z]+(?:[A-Z](?=[A-Z][a-z]))?|[A-Z]+(?![a-z])")
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
-_WRAP["half"] = 14
+_WRAP["half"] = 12
+_INSIDE = 20
+_HALF = 16
+_TERSE = ("narrow", "slim", "half")  # forms without the word "params"
 _SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
 
 
@@ -60,7 +63,14 @@ def label_lines(block: Block, form: str) -> list[Line]:
     texts += [f"· {name}" for name in block.carries]
     if block.feeds:
         texts += textwrap.wrap(f"→ {', '.join(block.feeds)}", _WRAP[form])
+    if form == "half":
+        texts = [line for text in texts for line in _broken(text)]
     return [*lines, *((text, SMALL, False) for text in texts)]
+
+
+def _broken(text: str) -> list[str]:
+    """Break a line of a label that is too long for half of a phone's page."""
+    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=" ")
 
 
 def _name_lines(block: Block, form: str) -> list[str]:
@@ -75,21 +85,24 @@ def _name_lines(block: Block, form: str) -> list[str]:
 def _word_lines(block: Block, form: str) -> list[str]:
     """Write what a block does and holds, unless its name says so."""
     words = "" if block.words.lower() == block.name.lower() else block.words
-    if block.inside and (form != "full" or block.op_type is OpType.ATTENTION):
+    inside: list[str] = []
+    if block.inside and form != "full":
         words = f"{words}: {block.inside}"
+    elif block.inside and block.op_type is OpType.ATTENTION:
+        inside = textwrap.wrap(block.inside, _INSIDE)
     words = _GROWS.sub(r"\1, up ×", words)
     words = words.replace("up ×", "up\xa0×").replace(" × ", "\xa0×\xa0")
     words = _shortened(words)
     if form in _SPLIT:
         words = _cut_names(words, _WRAP[form])
-    return textwrap.wrap(words, _WRAP[form], break_long_words=False)
+    return [*textwrap.wrap(words, _WRAP[form], break_long_words=False), *inside]
 
 
 def _number_lines(block: Block, form: str) -> list[str]:
     """Write the shape and the parameters of a block."""
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
-    params += noun if params and form not in ("narrow", "slim") else ""
+    params += noun if params and form not in _TERSE else ""
     numbers = [text for text in (_shape(block), params) if text]
     return [" · ".join(numbers)] if form == "joined" else numbers
 
