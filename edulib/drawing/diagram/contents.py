@@ -27,7 +27,7 @@ _KINDS = {
         "floor square sum".split(),
         "arithmetic",
     ),
-    **dict.fromkeys("eq ne lt le gt ge and or not logical_and".split(), "comparison"),
+    **dict.fromkeys("eq ne lt le gt ge and or not all any".split(), "comparison"),
     **dict.fromkeys("clamp clamp_min clamp_max".split(), "clamping"),
     **dict.fromkeys("where topk index_select gather nonzero".split(), "selection"),
     **dict.fromkeys("sort argsort".split(), "sorting"),

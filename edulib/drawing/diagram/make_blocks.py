@@ -129,7 +129,7 @@ class BlockMaker:
         calls = chain or (blocks_in(node) if repeated else [node.call])
         calls = calls if is_blocks else []
         return Block(
-            name=words if _is_layout(node) else self._name(node),
+            name=self._name(node),
             words=words,
             op_type=_type(node),
             shape=(1, *node.shape) if pair else node.shape,
@@ -209,6 +209,8 @@ class BlockMaker:
     def _name(self, node: Node) -> str:
         if node.path in self.labels:
             return self.labels[node.path]
+        if _type(node) is OpType.RESHAPE and node.call is None:
+            return self._words(node)
         if node.call is None and len(node.ops) > 1:  # a run: the module that holds it
             return node.path.rpartition(".")[0] or node.path
         return self._short_name(node.path)

@@ -4,6 +4,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
@@ -25,7 +26,10 @@ PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
-_OFTEN = 3  # so many blocks of a kind are counted in the legend
+_OFTEN = 5  # blocks of a kind: up to four are counted at a glance
+_ROW_OF = 3  # stages alike that follow each other, each at another resolution
+_STAGE = 2  # bands at least behind the layer of a stage
+_LINE = 46  # letters in a line of the legend on a phone
 _NUMBERS = {2: "two", 3: "three"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
@@ -219,18 +223,22 @@ def _counts(steps: Sequence[Item]) -> list[str]:
     blocks = list(blocks_of(steps))
     if any(block.repeat > 1 for block in blocks):
         return []
-    kinds = Counter(kind for block in blocks if (kind := _kind(block)))
-    often = [f"{kind} ({n} times)" for kind, n in kinds.items() if n >= _OFTEN]
-    return textwrap.wrap(f"Repeats: {', '.join(often)}.", 46) if often else []
+    kinds = Counter(b.words for b in blocks if b.composite and b.words.isidentifier())
+    often = {kind: count for kind, count in kinds.items() if count >= _OFTEN}
+    for kind, run in groupby(steps, key=_stage):
+        sides = [item.size[1] for item in run if kind]
+        is_often = len(sides) >= _ROW_OF and len(set(sides)) == len(sides)
+        often |= {kind: len(sides)} if is_often else {}
+    told = ", ".join(f"{kind} ({count} times)" for kind, count in often.items())
+    return textwrap.wrap(f"Repeats: {told}.", _LINE) if told else []
 
 
-def _kind(block: Block) -> str:
-    """Return the class of a block, or the kernel of a layer, without its stride."""
-    if block.composite and block.words.isidentifier():
-        return block.words
-    if block.op_type is not OpType.CONVOLUTION or block.composite:
+def _stage(item: Item) -> str:
+    """Name a layer with all that follows it, whatever its size: a stage of a chain."""
+    if not isinstance(item, Block) or item.composite or len(item.bands) < _STAGE:
         return ""
-    return block.words.split(",")[0].replace("convolution", "conv")
+    layer = item.words.split(",")[0].replace("convolution", "conv")
+    return " + ".join((layer, *item.bands))
 
 
 def _is_fork(step: Item) -> bool:

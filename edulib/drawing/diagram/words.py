@@ -84,7 +84,7 @@ def _name_lines(block: Block, form: str) -> list[str]:
 
 def _word_lines(block: Block, form: str) -> list[str]:
     """Write what a block does and holds, unless its name says so."""
-    words = "" if block.words.lower() == block.name.lower() else block.words
+    words = "" if block.words == block.name else block.words
     inside: list[str] = []
     if block.inside and form != "full":
         words = f"{words}: {block.inside}"
