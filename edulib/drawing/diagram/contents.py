@@ -68,7 +68,7 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
     counts[OpType.ATTENTION] -= products - (products + 1) // 2
     told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
-    if sum(number for number, _ in told) < 2:
+    if sum(number for number, _ in told) < 2 and not own:
         return ""
     return ", ".join(
         f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word

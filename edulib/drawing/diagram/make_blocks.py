@@ -160,8 +160,11 @@ class BlockMaker:
             return "times a learned number"
         if _is_layout(node) or words == node.main.name:
             return layout_of(node.ops)
-        many = f"{len(node.ops)} steps: {kinds_of(node.ops)}"
-        return many if len(node.ops) > 1 else words
+        if len(node.ops) == 1:
+            return words
+        kinds = kinds_of(node.ops) or "without parameters"
+        is_named = "." in node.path  # by the module that holds it
+        return f"{len(node.ops)} steps: {kinds}" if is_named else kinds
 
     def _growth(self, node: Node) -> str:
         """Tell by how much a step without weights makes maps larger: " up ×2"."""

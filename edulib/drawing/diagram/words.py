@@ -76,10 +76,11 @@ def _broken(text: str) -> list[str]:
 def _name_lines(block: Block, form: str) -> list[str]:
     """Write the name of a block, and where it is not seen how often it is repeated."""
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    if form != "half":
+    if form != "half" or block.op_type is OpType.OUTPUT:
         return [block.name + count]
     name = block.name.replace(".", ". ") + count
-    return textwrap.wrap(name, _WRAP[form])
+    lines = textwrap.wrap(name, _WRAP[form], break_long_words=False)
+    return [line.replace(". ", ".") for line in lines]
 
 
 def _word_lines(block: Block, form: str) -> list[str]:
