@@ -12,6 +12,7 @@ from edulib.drawing import diagram
 from edulib.drawing.diagram.items import blocks_of
 from edulib.drawing.diagram.page import PHONE
 from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.words import label_lines
 
 IMAGE = (3, 32, 32)
 
@@ -51,15 +52,32 @@ def test_a_block_that_many_lines_enter_names_what_it_reads():
     blocks = {block.name: block for block in blocks_of(items)}
     assert blocks["last"].gathers == ("one", "two", "three", "four")
     assert not blocks["two"].gathers
-    picture = diagram(Gathers(), IMAGE, depth=1)
-    assert "reads: · one · two · three · four" in words(picture.phone)
+    lines = [line for line, _, _ in label_lines(blocks["last"], "cell")]
+    assert lines[-5:] == ["reads:", "· one", "· two", "· three", "· four"]
+
+
+class Fuses(nn.Module):
+    """Three maps and a fourth of a lower resolution are concatenated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.three = conv(3, 8), conv(8, 8), conv(8, 8)
+        self.down, self.up = nn.Conv2d(8, 8, 2, 2), nn.ConvTranspose2d(8, 8, 2, 2)
+        self.last = conv(32, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.one(x)
+        b = self.two(a).tanh()
+        c = self.three(b).sigmoid()
+        return self.last(torch.cat([a, b, c, self.up(self.down(c))], 1))
 
 
 @LAYOUTS
-@pytest.mark.parametrize("name", ["neck", "hourglass", "gathers"])
+@pytest.mark.parametrize("name", ["neck", "hourglass", "fuses"])
 def test_no_two_arrows_share_their_tip(name, layout):
-    gathers = diagram(Gathers(), IMAGE, depth=1)
-    canvas = getattr(gathers if name == "gathers" else drawn(name), layout)
+    picture = diagram(Fuses(), IMAGE) if name == "fuses" else drawn(name)
+    assert "levels [" in picture.alt
+    canvas = getattr(picture, layout)
     tips = [line[-1] for line in paths(canvas, "e")]
     assert len(tips) == len(set(tips))
 

@@ -212,7 +212,8 @@ class BlockMaker:
     def _name(self, node: Node) -> str:
         if node.path in self.labels:
             return self.labels[node.path]
-        if _type(node) is OpType.RESHAPE and node.call is None:
+        is_reshape = node.call is None and _type(node) is OpType.RESHAPE
+        if is_reshape and not self._growth(node):
             return self._words(node)
         if node.call is None and len(node.ops) > 1:  # a run: the module that holds it
             return node.path.rpartition(".")[0] or node.path
