@@ -117,9 +117,7 @@ class BlockMaker:
             repeated = len(chain), words
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
-            grown = f"; {describe_op(node.output)}{self._growth(node)}"
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
-            words += grown if self._growth(node) else ""
         carried = () if node.call is None else node.call.carried
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
@@ -148,7 +146,7 @@ class BlockMaker:
             is_loop=bool(carried),
             carries=tuple(carry_words(graph, node.call, i) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
-            inside=inside_of(graph, node, calls, turns),
+            inside=inside_of(graph, node, calls, turns) + self._end(node),
         )
 
     def _words(self, node: Node) -> str:
@@ -168,7 +166,8 @@ class BlockMaker:
 
     def _growth(self, node: Node) -> str:
         """Tell by how much a step without weights makes maps larger: " up ×2"."""
-        op = node.main if node.call is None or node.call.turns == 1 else node.output
+        is_loop = node.call is not None and node.call.turns > 1
+        op = self._last(node) if is_loop else node.main
         if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
             return ""
         before = self.network.graph.ops[op.inputs[0]]
@@ -177,6 +176,19 @@ class BlockMaker:
         is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
         grown = factors.pop() if is_known and before.place.grid else 1
         return f" up ×{grown}" if grown > 1 else ""
+
+    def _end(self, node: Node) -> str:
+        """Tell what a loop makes of its last result: maps that are larger."""
+        is_loop = node.call is not None and node.call.turns > 1
+        grown = self._growth(node) if is_loop else ""
+        return f"; then {describe_op(self._last(node))}{grown}" if grown else ""
+
+    def _last(self, node: Node) -> Op:
+        """Return the last op of a step that does more than scale what it gets."""
+        op = node.output
+        while op.op_type is OpType.OTHER and len(op.inputs) == 1:
+            op = self.network.graph.ops[op.inputs[0]]
+        return op
 
     def _size(self, op: Op) -> tuple[int, int, int]:
         """Return the size of an output; positions that are learned lie as in a map."""
