@@ -16,7 +16,7 @@ def place_in_three(levels: Levels) -> list[Cell]:
 
 
 def place_in_two(levels: Levels) -> list[Cell]:
-    """Put what begins with different inputs beside each other, in two columns."""
+    """Place by rank in two columns: a tower for each of two inputs."""
     return place_in_columns(levels, 2)
 
 
