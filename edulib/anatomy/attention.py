@@ -7,6 +7,10 @@ from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.op_types import ATTENTIONS, OpType
 
 _SOFT = ("softmax", "log_softmax")
+_WHOLE = "multi_head_attention_forward"
+_LAYERS = (OpType.DENSE, OpType.CONVOLUTION)
+_BEHIND = (OpType.RESHAPE, OpType.DROPOUT)
+_TO = (*_BEHIND, OpType.NORMALISATION, OpType.OTHER, OpType.ADD, OpType.MULTIPLY)
 _PASSES = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.ADD, OpType.MULTIPLY)
 
 
@@ -48,6 +52,37 @@ def _to_softmax(ops: tuple[Op, ...]) -> set[int]:
     for op in reversed(ops):
         if op.name in _SOFT or (op.index in found and op.op_type in _PASSES):
             found.update(op.inputs)
+    return found
+
+
+def projections(ops: tuple[Op, ...]) -> set[int]:
+    """Find the layers that are a part of attention, however it is written.
+
+    They make its queries, keys, values and biases, or mix its heads: between them and
+    a product there is nothing but norms, scaling, sums with biases and changes of
+    shape. One function of torch has them inside.
+
+    Args:
+        ops: of a block, in order.
+    """
+    found: set[int] = set()
+    leads: set[int] = set()
+    for op in reversed(ops):
+        is_written = op.op_type is OpType.ATTENTION and op.name != _WHOLE
+        passes = op.op_type in _TO or op.name in _SOFT
+        if op.index in leads and op.op_type in _LAYERS:
+            found.add(op.index)
+        elif is_written or (op.index in leads and passes):
+            leads.update(op.inputs)
+    behind: set[int] = set()
+    for op in ops:
+        reads = bool(behind.intersection(op.inputs))
+        if reads and op.op_type in _LAYERS:
+            found.add(op.index)
+            continue
+        is_written = op.op_type is OpType.ATTENTION and op.name != _WHOLE
+        if is_written or (reads and op.op_type in _BEHIND):
+            behind.add(op.index)
     return found
 
 

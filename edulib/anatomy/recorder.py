@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
-import torch
-from torch import Size, Tensor, nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from edulib.anatomy.costs import inner_bytes, make_counter, memory_of
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, OpType, clean_name
@@ -22,9 +21,6 @@ from edulib.anatomy.propagation import (
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN
 
-if TYPE_CHECKING:
-    from torch.utils.flop_counter import FlopCounterMode
-
 # Functions that read weights: what is no weight comes first.
 _DATA = {
     **dict.fromkeys(
@@ -38,7 +34,6 @@ _DATA = {
 _WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
 _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _WHOLE_ATTENTION = "multi_head_attention_forward"
-_HEADS = 4  # place of the number of heads among its arguments
 _PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
 _MATRIX = 2  # dimensions of a weight that is multiplied at each step
 
@@ -101,7 +96,7 @@ class Recorder(TorchFunctionMode):
 
     def __init__(self, model: nn.Module, inputs: Iterable[tuple[str, Tensor]]) -> None:
         super().__init__()
-        self.counter = _make_counter()
+        self.counter = make_counter()
         self.tape: list[Call | Draft | Exit] = []
         self.outputs: list[tuple[str, Draft]] = []
         self.leaves = _leaves(model)
@@ -112,7 +107,7 @@ class Recorder(TorchFunctionMode):
         self._made = self.leaves | {id(draft.output): draft for draft in self.inputs}
         self._written: dict[int | None, Draft] = {}
         self._kept: list[Tensor] = []
-        self._storages = {_memory(draft.output) for draft in self._made.values()}
+        self._storages = {memory_of(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
         self._begins: list[int] = []
         self._flops = 0
@@ -176,7 +171,7 @@ class Recorder(TorchFunctionMode):
             self._note(name, inputs, weights, outputs, ask)
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
-                self.tape[-1].bytes += _inner_bytes(args, kwargs)
+                self.tape[-1].bytes += inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
 
     def _credit_packed(self, values: tuple) -> None:
@@ -209,7 +204,7 @@ class Recorder(TorchFunctionMode):
         """Return what made a tensor, or wrote into a part of it."""
         found = self._made.get(id(tensor))
         if found is None and self._written:
-            return self._written.get(_memory(tensor))
+            return self._written.get(memory_of(tensor))
         return found
 
     def _ask(
@@ -262,33 +257,17 @@ class Recorder(TorchFunctionMode):
         self.tape.append(draft)
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
-        if name in _WRITES and _memory(main) is not None:
-            self._written[_memory(main)] = draft
+        if name in _WRITES and memory_of(main) is not None:
+            self._written[memory_of(main)] = draft
 
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
-        memory = _memory(tensor)
+        memory = memory_of(tensor)
         holds_numbers = tensor.is_floating_point() or tensor.is_quantized
         if memory is None or memory in self._storages or not holds_numbers:
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
-
-
-def _make_counter() -> "FlopCounterMode":
-    """Make torch's counter, and let it know attention on the CPU.
-
-    Torch counts it from version 2.15 on.
-    """
-    from torch.utils import flop_counter  # slow: brings triton
-
-    def attention(query: Size, key: Size, value: Size, *_: object, **__: object) -> int:
-        return flop_counter.sdpa_flop_count(query, key, value)
-
-    on_cpu = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    known = on_cpu in flop_counter.flop_registry
-    own = {} if known else {on_cpu: attention}
-    return flop_counter.FlopCounterMode(display=False, custom_mapping=own)
 
 
 def _leaves(model: nn.Module) -> dict[int, Draft]:
@@ -334,28 +313,3 @@ def _uncounted(
         return 0
     kernel = max(tensors, key=Tensor.numel)
     return output.numel() * kernel[0].numel()
-
-
-def _inner_bytes(args: tuple, kwargs: dict) -> int:
-    """Count the memory inside of attention that is one function of torch.
-
-    It is that of the opened form: queries, keys, values, and what they give; scores
-    and weights as well where they are returned.
-    """
-    named = dict(zip(("query", "key", "value"), args, strict=False)) | kwargs
-    query, key, value = (named[name] for name in ("query", "key", "value"))
-    numbers = 3 * query.numel() + key.shape[:-1].numel() * query.shape[-1]
-    numbers += value.shape[:-1].numel() * query.shape[-1]
-    if named.get("need_weights", True):
-        heads = named.get("num_heads", args[4] if len(args) > _HEADS else 1)
-        batch = query.shape[1] if query.ndim > _MATRIX else 1
-        numbers += 2 * batch * heads * query.shape[0] * key.shape[0]
-    return numbers * query.element_size()
-
-
-def _memory(tensor: Tensor) -> int | None:
-    """Identify the memory of a tensor; None inside of `torch.vmap`, which has none."""
-    try:
-        return tensor.untyped_storage()._cdata
-    except NotImplementedError:
-        return None

@@ -7,7 +7,7 @@ from edulib.anatomy.graph import Call, Graph, Node
 from edulib.anatomy.op_types import OpType
 
 _LEAST = 3
-_LONG = 12  # so many free steps in a row are no part of what a network learns
+LONG = 12  # so many free steps in a row are no part of what a network learns
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
 
 
@@ -26,7 +26,7 @@ def fold_runs(graph: Graph, nodes: list[Node]) -> list[Node]:
     for is_free, run in groupby(nodes, _is_free):
         steps = list(run)
         counted = [node for node in steps if node.op_type not in _SILENT]
-        if is_free and len(counted) >= _LONG:
+        if is_free and len(counted) >= LONG:
             pieces.append(range(steps[0].ops[0].index, steps[-1].ops[-1].index + 1))
         else:
             pieces += map(_piece, steps)

@@ -90,7 +90,7 @@ def test_a_short_run_is_told_step_by_step():
 def test_a_diagram_draws_a_long_run_as_one_step():
     picture = diagram(Detector(9), IMAGE)
     (steps,) = [text.text for text in picture.wide.texts if "steps" in text.text]
-    assert f"{steps} (without parameters)" in picture.alt
+    assert f"{steps} (sigmoid, " in picture.alt
     assert "interlaced" not in picture.alt
     for name in ("boxes", "scores"):
         assert f"{name} (output)" in picture.alt

@@ -16,15 +16,11 @@ from edulib.drawing.diagram.canvas import (
     text_width,
 )
 from edulib.drawing.diagram.items import Block
+from edulib.drawing.diagram.pile import LOOP, RING, Pile
 from edulib.drawing.diagram.words import hint, label_lines
 from edulib.drawing.style import OP_COLORS
 
 BAND = 5
-_SLICE_GAP = 5
-_SHOWN = 3
-_LOOP = 14
-_ARCH = 9
-_RING = 6
 _FILM = 4
 _CUTS = 6
 
@@ -109,7 +105,7 @@ def measure_slab(block: Block, style: Style) -> Part:
     channels, height, width = block.size
     front = style.thickness(channels), style.extent(height)
     depth = (0.28 * style.extent(width), 0.2 * style.extent(width))
-    pile = _Pile(block, front[0] + BAND * len(block.bands), depth[0])
+    pile = Pile(block, front[0] + BAND * len(block.bands), depth[0])
     lines = label_lines(block, "full")
     length = max(pile.body, *(text_width(*line) for line in lines))
     left = (length - pile.body) / 2 + pile.loop
@@ -124,8 +120,8 @@ def measure_slab(block: Block, style: Style) -> Part:
         if pile.loop:
             ends = (x - pile.loop, x + pile.solid + pile.loop)
             _loop(canvas, ends, (v, -roof, block.is_loop), style)
-        for k in pile.arches:
-            ends = (x + depth[0] / 2 + k * pile.step - _SLICE_GAP / 2, pile.step)
+        for start, step in pile.spans:
+            ends = (x + depth[0] / 2 + start, step)
             _arch(canvas, ends, v - (front[1] + depth[1]) / 2, v - roof, style)
         if block.repeat > 1:
             at, count = (x + pile.solid / 2, v - roof - 6), f"×{block.repeat}"
@@ -141,62 +137,6 @@ def measure_slab(block: Block, style: Style) -> Part:
         outlet=left - pile.loop + pile.body,
         draw=draw,
     )
-
-
-@dataclass(frozen=True)
-class _Pile:
-    """A block as often as it is drawn, one behind the other along the flow.
-
-    Attributes:
-        block: the block.
-        thickness: of one, its bands included.
-        rest: what the last one needs more, for its depth.
-    """
-
-    block: Block
-    thickness: float
-    rest: float
-
-    @property
-    def shown(self) -> int:
-        """How many are drawn."""
-        return 1 if self.block.is_loop else min(self.block.repeat, _SHOWN)
-
-    @property
-    def step(self) -> float:
-        """From one to the next."""
-        return self.thickness + _SLICE_GAP
-
-    @property
-    def solid(self) -> float:
-        """Length of all blocks."""
-        return self.step * self.shown - _SLICE_GAP + self.rest
-
-    @property
-    def loop(self) -> float:
-        """Room that a line around a single block needs on each side."""
-        around = self.block.is_residual and self.block.repeat == 1
-        return _LOOP if around or self.block.is_loop else 0
-
-    @property
-    def arches(self) -> list[int]:
-        """Which of the blocks that are drawn have a shortcut, in a pile."""
-        if self.block.repeat == 1 or self.block.is_loop:
-            return []
-        flags = self.block.shortcuts
-        shown = [*flags[: self.shown - 1], flags[-1]] if flags else []
-        return [k for k, flag in enumerate(shown) if flag]
-
-    @property
-    def arch(self) -> float:
-        """Room that the shortcuts of a pile need beside it."""
-        return _ARCH if self.arches else 0
-
-    @property
-    def body(self) -> float:
-        """Length of all, with the shortcut and its sum."""
-        ring = _RING if self.loop and not self.block.is_loop else 0
-        return self.solid + 2 * self.loop + ring
 
 
 def _slab(
@@ -238,7 +178,7 @@ def measure_plate(block: Block, style: Style, beside: bool) -> Part:
         height, width = width, height
     front = style.extent(width), style.thickness(channels)
     depth = (0.24 * style.extent(height), 0.2 * style.extent(height))
-    pile = _Pile(block, front[1] + _FILM * len(block.bands), depth[1])
+    pile = Pile(block, front[1] + _FILM * len(block.bands), depth[1])
     lines = label_lines(block, style.form(beside))
     text = LINE * len(lines)
     widest = max(text_width(*line) for line in lines)
@@ -255,9 +195,8 @@ def measure_plate(block: Block, style: Style, beside: bool) -> Part:
         if pile.loop:
             ends = (y - pile.loop, y + pile.solid + pile.loop)
             _loop(canvas, ends, (v, -half - pile.loop, block.is_loop), style)
-        for k in pile.arches:
-            ends = (y + depth[1] + k * pile.step - _SLICE_GAP / 2, pile.step)
-            _arch(canvas, ends, x, x - pile.arch, style)
+        for start, step in pile.spans:
+            _arch(canvas, (y + depth[1] + start, step), x, x - pile.arch, style)
         if beside:
             at = (v + style.label_column, u + (length - text) / 2 + LINE - 3)
             canvas.write(lines, at, "start")
@@ -319,12 +258,12 @@ def _loop(
     path = [(first, flow), (first, flow + far), (last, flow + far), (last, flow)]
     if is_back:
         canvas.line([style.place(*point) for point in reversed(path)], arrow=True)
-        canvas.line([style.place(last - _LOOP, flow), style.place(last, flow)])
+        canvas.line([style.place(last - LOOP, flow), style.place(last, flow)])
         return
-    path[-1] = (last, flow - _RING)
+    path[-1] = (last, flow - RING)
     canvas.line([style.place(*point) for point in path], arrow=True)
-    canvas.line([style.place(last - _LOOP, flow), style.place(last - _RING, flow)])
-    canvas.circle(style.place(last, flow), _RING, "+")
+    canvas.line([style.place(last - LOOP, flow), style.place(last - RING, flow)])
+    canvas.circle(style.place(last, flow), RING, "+")
 
 
 def _arch(

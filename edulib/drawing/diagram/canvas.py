@@ -185,9 +185,24 @@ class Canvas:
         for start, end in ends:
             self.line([start, end], kind="s")
 
-    def bar(self, start: Point, end: Point) -> None:
-        """Draw the thick line in which branches are joined side by side."""
-        self.line([start, end], kind="c")
+    def bar(self, start: Point, end: Point, thick: float = 5) -> None:
+        """Draw the thick line in which branches are joined side by side.
+
+        Args:
+            start: where it begins.
+            end: where it ends, at the same height if it is thicker than usual.
+            thick: its thickness.
+        """
+        if thick <= 5:
+            self.line([start, end], kind="c")
+            return
+        (left, y), (right, _) = start, end
+        rows = (y - thick / 2, y + thick / 2)
+        corners = [(left, rows[0]), (right, rows[0]), (right, rows[1]), (left, rows[1])]
+        for point in corners:
+            self._grow(*point)
+        where = " ".join(f"{_n(px)},{_n(py)}" for px, py in corners)
+        self.elements.append(f'<polygon class="h" points="{where}"/>')
 
     def group(self, hint: str) -> None:
         """Open a group whose tooltip is `hint`; close it with `close`."""

@@ -1,12 +1,16 @@
 """What is inside of a block, in words: layers, branches, what turns hand on."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from torch import nn
 
+from edulib.anatomy.attention import projections
+from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
+from edulib.drawing.diagram.shortcuts import has_shortcut
 
 _WORDS = {
     OpType.ATTENTION: "attention",
@@ -17,6 +21,21 @@ _WORDS = {
 _PLURAL = ("conv", "attention")
 _PAIR = 2
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
+_KINDS = {
+    **dict.fromkeys(
+        "add sub rsub mul div truediv rtruediv neg pow exp log log2 sqrt abs round "
+        "floor square sum".split(),
+        "arithmetic",
+    ),
+    **dict.fromkeys("eq ne lt le gt ge and or not all any".split(), "comparison"),
+    **dict.fromkeys("clamp clamp_min clamp_max".split(), "clamping"),
+    **dict.fromkeys("where topk index_select gather nonzero".split(), "selection"),
+    **dict.fromkeys("sort argsort".split(), "sorting"),
+    **dict.fromkeys("expand expand_as".split(), "repeat"),
+    **dict.fromkeys("T t mT".split(), "transpose"),
+    "view": "reshape",
+}
+_QUIET = "split unbind copy detach to chunk cat stack zeros_like ones_like".split()
 _FLIPS = ("T", "t", "mT", "transpose")
 _NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
@@ -39,13 +58,17 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     blocks = Counter(call.type for call in _blocks(calls[-1]))
     kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
     if count > 1:
-        return f"{count} × {kind.lstrip('_')}"
+        alike = [call for call in _blocks(calls[-1]) if call.type == kind]
+        skips = ", with skips" * all(has_shortcut(graph, call) for call in alike)
+        return f"{count} × {kind.lstrip('_')}{skips}"
     ops = graph.ops[calls[-1].first : calls[-1].last]
-    counts = Counter(op.op_type for op in ops if op.params or not op.kernel)
+    own = projections(ops)
+    counted = (op for op in ops if op.index not in own)
+    counts = Counter(op.op_type for op in counted if op.params or not op.kernel)
     products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
     counts[OpType.ATTENTION] -= products - (products + 1) // 2
     told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
-    if sum(number for number, _ in told) < 2:
+    if sum(number for number, _ in told) < 2 and not own:
         return ""
     return ", ".join(
         f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word
@@ -108,6 +131,25 @@ def _ends(graph: Graph, call: Call) -> list[Op]:
     return heads if len({op.path for op in heads}) == len(heads) else []
 
 
+def kinds_of(ops: tuple[Op, ...]) -> str:
+    """Name what many steps without parameters do, in order: "arithmetic, softmax"."""
+    quiet = (OpType.RESHAPE, OpType.CONCAT, OpType.CONSTANT)
+    told = [op for op in ops if op.op_type not in quiet or op.name == "getitem"]
+    return _listed(op for op in told if op.name not in _QUIET)
+
+
+def layout_of(ops: tuple[Op, ...]) -> str:
+    """Name the steps that change a shape by more than dimensions of 1, in order."""
+    sides = [[side for side in op.shape if side > 1] for op in ops]
+    steps = zip([None, *sides], sides, ops, strict=False)
+    return _listed(op for old, new, op in steps if old != new)
+
+
+def _listed(ops: Iterable[Op]) -> str:
+    words = (_KINDS.get(op.name) or describe_op(op) for op in ops)
+    return ", ".join(dict.fromkeys(words))
+
+
 def pair_words(graph: Graph, op: Op) -> str:
     """Name the two inputs of which a product compares each pair: "image × text".
 
@@ -150,4 +192,19 @@ def carry_words(graph: Graph, loop: Call, index: int) -> str:
     inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
     is_inside = op.path.startswith(loop.path) and inner
     name = inner if is_inside else _NAMES.get(op.name, op.name.replace("_", " "))
+    name = f"running {name}" if _adds_up(graph, loop, op) else name
     return f"{name} {shape_words(op.shape)}"
+
+
+def _adds_up(graph: Graph, loop: Call, op: Op) -> bool:
+    """Whether an op of a loop adds to what the same op gave in the turn before."""
+    if op.op_type is not OpType.ADD:
+        return False
+    for index in op.inputs:
+        before = graph.ops[index]
+        while len(before.inputs) == 1 and before.op_type is not OpType.ADD:
+            before = graph.ops[before.inputs[0]]
+        is_alike = before.op_type is OpType.ADD and before.shape == op.shape
+        if is_alike and before.path == op.path and before.index >= loop.first:
+            return True
+    return False

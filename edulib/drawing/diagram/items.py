@@ -14,6 +14,7 @@ SUMS = {
     OpType.ATTENTION: "\N{WHITE DIAMOND}",
 }
 _SINGLE = (*MERGES, OpType.INPUT, OpType.OUTPUT, OpType.CONSTANT)
+_UNIT = "normalize"  # what torch calls the division by a norm, which learns nothing
 BANDS = (OpType.NORMALISATION, OpType.ACTIVATION)
 
 
@@ -43,7 +44,8 @@ class Block:
         carries: what a turn of a loop hands on to the next, in words.
         heads: branches inside that end by themselves, each in words.
         inside: what layers or blocks it holds, in words.
-        feeds: how many blocks read it without an arrow.
+        feeds: names of the blocks that read it without an arrow.
+        gathers: what it reads, where that is more than two things.
     """
 
     name: str
@@ -66,7 +68,8 @@ class Block:
     carries: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
     inside: str = ""
-    feeds: int = 0
+    feeds: tuple[str, ...] = ()
+    gathers: tuple[str, ...] = ()
 
     @property
     def is_residual(self) -> bool:
@@ -171,13 +174,15 @@ def absorb(items: list[Item]) -> list[Item]:
             isinstance(item, Block)
             and isinstance(previous, Block)
             and item.op_type in BANDS
-            and previous.op_type not in (*BANDS, *MERGES)
+            and previous.op_type not in (*BANDS, *MERGES, OpType.RESHAPE)
             and item.shape == previous.shape
             and not previous.is_residual
         ):
             bands = (*previous.bands, item.op_type)
             params = previous.params + item.params
-            kept[-1] = replace(previous, bands=bands, params=params)
+            unit = ", normalised" if item.words == _UNIT else ""
+            words = previous.words + unit
+            kept[-1] = replace(previous, words=words, bands=bands, params=params)
         else:
             kept.append(item)
     return kept

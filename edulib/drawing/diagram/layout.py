@@ -121,7 +121,7 @@ def _measure_fork(fork: Fork, style: Style, beside: bool, feeds: bool) -> Part:
             places = [v + lane.place for lane in lanes if not lane.is_open]
             _draw_merge(canvas, u + centre, v, places, (meeting, style))
             canvas.close()
-            below = max(base, under) if meeting.is_sum else lowest + _BAR
+            below = max(base, under, _RING) if meeting.is_sum else lowest + _BAR
             _label_merge(canvas, (u + centre, v), below, meeting, style)
 
     before, after = _room(lanes, meeting, under or lowest, style)

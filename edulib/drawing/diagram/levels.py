@@ -6,16 +6,19 @@ row. So U-Nets, feature pyramids and necks of detectors are drawn as they are to
 
 from dataclasses import dataclass, field, replace
 
-from edulib.anatomy.op_types import OpType
+from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.items import (
     Block,
     Levels,
     absorb,
     fold_repeats,
+    is_slim,
     name_as_drawn,
 )
 
 _MOST_CELLS = 80
+_MANY = 3  # lines into one block, so many that each is named
 START = -1
 
 
@@ -53,12 +56,34 @@ def make_levels(blocks: list[Block], sources: list[tuple[int, ...]]) -> Levels |
 
 
 def _with_readers(levels: Levels) -> Levels:
-    """Tell blocks how many others read them without an arrow."""
-    reads = [name for block in levels.blocks for name in block.reads]
+    """Tell blocks which others read them without an arrow, and what they gather."""
     blocks = tuple(
-        replace(block, feeds=reads.count(block.name)) for block in levels.blocks
+        replace(
+            block,
+            feeds=tuple(b.name for b in levels.blocks if block.name in b.reads),
+            gathers=_gathered(levels, k),
+        )
+        for k, block in enumerate(levels.blocks)
     )
     return replace(levels, blocks=blocks)
+
+
+def _gathered(levels: Levels, k: int) -> tuple[str, ...]:
+    """Name what a block reads, where more than two lines come to it."""
+    block = levels.blocks[k]
+    read = [levels.blocks[s] for s in levels.sources(k) if s != START]
+    read = [source for source in read if source.name not in block.reads]
+    if len(read) < _MANY or block.op_type in MERGES:
+        return ()
+    return tuple(map(_title, read))
+
+
+def _title(block: Block) -> str:
+    """Name a block as its label does: marks without a name by what they give."""
+    if not is_slim(block) or block.op_type is OpType.OTHER:
+        return block.name
+    kind = block.op_type if block.op_type in MERGES else block.words.split(",")[0]
+    return f"{kind} {shape_words(block.shape, block.more)}"
 
 
 @dataclass
@@ -197,7 +222,8 @@ def _goes_on(
             continue
         if levels.blocks[source].name in levels.blocks[k].attends_to:
             continue
-        if _is_flat(levels.blocks[source]) != _is_flat(levels.blocks[k]):
+        turns_flat = _is_flat(levels.blocks[source]) != _is_flat(levels.blocks[k])
+        if turns_flat and k not in constants:
             continue
         if step == 0 and len(sources) == 1 and len(levels.readers(source)) > 1:
             continue
@@ -264,3 +290,9 @@ def without_count(block: Block) -> Block:
     if block.repeat == 1:
         return block
     return replace(block, name=f"{block.name} ×{block.repeat}", repeat=1)
+
+
+def has_towers(levels: Levels) -> bool:
+    """Whether several inputs have paths of their own before they meet."""
+    kinds = [block.op_type for block in levels.blocks]
+    return kinds.count(OpType.INPUT) > 1

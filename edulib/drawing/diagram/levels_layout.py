@@ -7,15 +7,16 @@ from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
 from edulib.drawing.diagram.canvas import Canvas, Point
 from edulib.drawing.diagram.items import SUMS, Levels, is_slim
-from edulib.drawing.diagram.levels import place
+from edulib.drawing.diagram.levels import has_towers, place
 from edulib.drawing.diagram.levels_ranks import (
     place_by_rank,
     place_in_columns,
     place_in_one,
+    place_in_three,
+    place_in_two,
 )
 from edulib.drawing.diagram.levels_table import (
     ARC,
-    GAP,
     LANE,
     LOOP,
     PORT,
@@ -28,8 +29,9 @@ from edulib.drawing.style import OP_COLORS
 
 _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
+_STUB = 9
 _NEAR = 3  # pixels: lines so near to each other look like one
-_ROOM = {True: 664.0, False: 330.0}
+_ROOM = {True: 672.0, False: 330.0}
 
 
 def measure_levels(levels: Levels, style: Style) -> Part:
@@ -42,7 +44,9 @@ def measure_levels(levels: Levels, style: Style) -> Part:
     own = Style(style.wide, _SIDE[style.wide], style.top)
     ways = [(place, "cell"), (place_by_rank, "cell")]
     ways += [(place_in_columns, "cell"), (place_in_columns, "slim")]
-    ways = ways if style.wide else []
+    ways += [(place_in_three, "cell"), (place_in_two, "cell")]
+    if not style.wide:
+        ways = [(place_in_two, "half")] if has_towers(levels) else []
     for cells_of, form in [*ways, (place_in_one, "joined"), (place_in_one, "slim")]:
         table = Table(levels, own, form, cells_of(levels))
         if table.spans[-1][0] <= _ROOM[style.wide]:
@@ -140,25 +144,27 @@ class _Drawing:
 
     def _arrival(self, k: int) -> float:
         """Return where the next line from a gutter arrives at a block."""
-        box = self.table.boxes[k]
+        box, count = self.table.boxes[k], self.table.arrivals(k)
         self.used["to", k] += 1
-        room = 0 if is_slim(box.block) else box.bottom - PORT - 4
-        step = min(LANE, room / self._count(k))
-        return self._port(k) + step * (self.used["to", k] - 1)
+        n = self.used["to", k] - 1
+        if is_slim(box.block):
+            return self._centre(k) + LANE * (n - (count - 1) / 2)
+        return self._port(k) + min(LANE, (box.bottom - PORT - 4) / count) * n
 
-    def _count(self, k: int) -> int:
-        """Count the lines that come to a block from a gutter."""
-        return sum(target == k for _, target in self.table.turns)
+    def _centre(self, k: int) -> float:
+        """Return the height of the middle of a mark."""
+        box = self.table.boxes[k]
+        return self.top + self.table.tops[k] + box.roof + box.front[1] / 2
 
     def _leave(self, k: int, ahead: bool, turn: float) -> list[Point]:
         """Return how a line leaves a block: below those that come in on its side.
 
         Lines of one block share their beginning; no other runs along it.
         """
-        (left, right), into = self._sides(k), self._count(k)
+        (left, right), into = self._sides(k), self.table.arrivals(k)
         box, port = self.table.boxes[k], self._port(k)
         if into and is_slim(box.block) and not ahead:
-            below = port + box.front[1] / 2 + REACH
+            below = self.top + self.table.tops[k] + box.bottom + REACH
             return [(left + 5, port), (left + 5, below)]
         start = right if ahead else left
         room = box.bottom - PORT
@@ -200,14 +206,14 @@ class _Drawing:
         """Return the place of the next free line in the gutter left of a column."""
         self.used[column] += 1
         edge = self.left + self.table.spans[column][0]
-        return edge - GAP - LANE * (self.used[column] - 1) - 2
+        return edge - self.table.edge(column) - LANE * (self.used[column] - 1) - 2
 
     def _cell(self, k: int) -> None:
         box, top = self.table.boxes[k], self.top + self.table.tops[k]
         left, right = self._sides(k)
         self.canvas.group(hint(box.block))
         if is_slim(box.block):
-            self._mark(box, (self._middle(k), self._port(k)))
+            self._mark(box, (self._middle(k), self._centre(k)))
         else:
             at = (left, top + box.roof + box.depth[1])
             draw_cuboid(self.canvas, box.block, at, box.front, box.depth)
@@ -219,20 +225,30 @@ class _Drawing:
             self.canvas.line(line, arrow=True, radius=4)
         if box.arc:
             self._shortcut(box, left if box.arc == "left" else right, top)
+        if box.block.reads:
+            y = self._arrival(k)
+            self.canvas.line([(left - _STUB, y), (left, y)], arrow=True)
+        if box.block.feeds:
+            y = self._port(k)
+            self.canvas.line([(right, y), (right + _STUB, y)], arrow=True)
         self.canvas.write(box.lines, (right + box.margin, top + box.text), "start")
 
     def _shortcut(self, box: Box, edge: float, top: float) -> None:
-        """Draw an arc around a block, beside it: its input is added to its output."""
+        """Draw an arc for each sum of a block, beside it."""
         far = edge + (ARC if box.arc == "right" else -ARC)
+        count = max(1, box.block.sums)
         first, last = top + box.roof + 1, top + box.bottom - 1
-        line = [(edge, first), (far, first), (far, last), (edge, last)]
-        self.canvas.line(line, kind="a", radius=4)
+        length = (last - first) / count
+        for k in range(count):
+            begin, end = first + k * length, first + (k + 1) * length
+            line = [(edge, begin), (far, begin), (far, end), (edge, end)]
+            self.canvas.line(line, kind="a", radius=4)
 
     def _mark(self, box: Box, at: tuple[float, float]) -> None:
         (x, y), (a, b), kind = at, box.front, box.block.op_type
         if kind in SUMS:
             self.canvas.circle(at, a / 2, SUMS[kind])
         elif kind is OpType.CONCAT:
-            self.canvas.bar((x - a / 2, y), (x + a / 2, y))
+            self.canvas.bar((x - a / 2, y), (x + a / 2, y), b)
         else:
             self.canvas.chip((x - a / 2, y - b / 2), a, OP_COLORS[kind])

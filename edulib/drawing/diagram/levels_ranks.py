@@ -10,6 +10,16 @@ def place_in_one(levels: Levels) -> list[Cell]:
     return [Cell(k, 0, False, 0) for k in range(len(levels.blocks))]
 
 
+def place_in_three(levels: Levels) -> list[Cell]:
+    """Place by rank in three columns."""
+    return place_in_columns(levels, 3)
+
+
+def place_in_two(levels: Levels) -> list[Cell]:
+    """Place by rank in two columns: a tower for each of two inputs."""
+    return place_in_columns(levels, 2)
+
+
 def place_by_rank(levels: Levels) -> list[Cell]:
     """Put each block below what it reads, and branches beside each other."""
     lanes, lane_of, ranks = _ranked(levels)
@@ -41,7 +51,9 @@ def place_in_columns(levels: Levels, most: int = 4) -> list[Cell]:
                 (wanted[s] for s in _joined_with(levels, k)), default=-1
             )
         used = [wanted[k] for k in lanes[number].blocks]
-        column, down = _free_place(taken, (min(used), max(used)), (first, most))
+        is_end = levels.blocks[lanes[number].blocks[0]].op_type is OpType.OUTPUT
+        rows = min(used), max(used)
+        column, down = _free_place(taken, rows, (first, most), is_end)
         columns[number] = column
         ranks.update({k: wanted[k] + down for k in lanes[number].blocks})
         taken.update((r + down, column) for r in range(min(used), max(used) + 1))
@@ -49,10 +61,17 @@ def place_in_columns(levels: Levels, most: int = 4) -> list[Cell]:
 
 
 def _free_place(
-    taken: set[tuple[int, int]], rows: tuple[int, int], columns: tuple[int, int]
+    taken: set[tuple[int, int]],
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    is_end: bool,
 ) -> tuple[int, int]:
-    """Return a column where these rows are free, and how far they must move down."""
-    choices = range(columns[0], max(columns[1], columns[0] + 1))
+    """Return a column where these rows are free, and how far they must move down.
+
+    An output moves down on the right of what gives it, below its other outputs.
+    """
+    first = columns[0]
+    choices = [first, *range(first + 1, columns[1])]
     down = 0
     while True:
         span = range(rows[0] + down, rows[1] + down + 1)
@@ -60,6 +79,8 @@ def _free_place(
             if not any((row, column) in taken for row in span):
                 return column, down
         down += 1
+        if is_end:
+            choices = [*range(first + 1, columns[1]), first]
 
 
 def _ranked(levels: Levels) -> tuple[list[Lane], dict[int, int], list[int]]:
@@ -85,7 +106,8 @@ def _ranked(levels: Levels) -> tuple[list[Lane], dict[int, int], list[int]]:
 def _joined_with(levels: Levels, k: int) -> list[int]:
     """Return what a block reads; of learned numbers what they are joined with."""
     if not _is_beside(levels, k):
-        return levels.sources(k)
+        reads = levels.blocks[k].reads
+        return [s for s in levels.sources(k) if levels.blocks[s].name not in reads]
     (reader,) = levels.readers(k)
     return [source for source in levels.sources(reader) if source < k]
 

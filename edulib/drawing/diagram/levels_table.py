@@ -1,5 +1,6 @@
 """The cells of a network in levels: what each needs, and where it stands."""
 
+import textwrap
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -78,10 +79,17 @@ class Box:
         return max(self.bottom, self.text + LINE * (len(self.lines) - 1) + 4)
 
 
-def box_of(block: Block, style: Style, form: str) -> Box:
-    """Measure a block with its label."""
+def box_of(block: Block, style: Style, form: str, arrivals: int = 1) -> Box:
+    """Measure a block with its label.
+
+    Args:
+        block: what stands in the cell.
+        style: how it is drawn.
+        form: of its label.
+        arrivals: how many lines come to its side; a mark has room for each.
+    """
     if is_slim(block):
-        front = _MARKS.get(block.op_type, _CHIP)
+        front = _mark_size(block, arrivals)
         return Box(block, _mark_lines(block, form), front)
     width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
     front = width, style.extent(block.size[1])
@@ -89,20 +97,35 @@ def box_of(block: Block, style: Style, form: str) -> Box:
     lines = label_lines(without_count(block), form)
     arcs = sum(block.shortcuts)
     if 0 < arcs < block.repeat:
-        lines.append((f"arc: {arcs} of {block.repeat}", SMALL, False))
+        but_first = block.shortcuts == (False, *(True,) * (block.repeat - 1))
+        which = "not the first" if but_first else f"{arcs} of {block.repeat}"
+        lines.append((f"arc: {which}", SMALL, False))
     return Box(block, lines, front, depth)
+
+
+def _mark_size(block: Block, arrivals: int) -> tuple[float, float]:
+    """Return the width and height of a mark, high enough for its lines."""
+    width, height = _MARKS.get(block.op_type, _CHIP)
+    if arrivals > 1:
+        height = max(height, LANE * (arrivals - 1) + 8)
+    return (height, height) if block.op_type in SUMS else (width, height)
 
 
 def _mark_lines(block: Block, form: str) -> list[Line]:
     """Return the label of a mark: what it does, without a name that says the same."""
+    shape = shape_words(block.shape, block.more)
     if block.op_type in MERGES:
-        shape = shape_words(block.shape, block.more)
         return [(block.op_type, SMALL, True), (shape, SMALL, False)]
-    name, *lines = label_lines(block, form)
+    if block.op_type is OpType.RESHAPE and block.name == block.words:
+        words = textwrap.wrap(block.words, 17)
+        return [(line, SMALL, False) for line in (*words, shape)]
+    label = label_lines(block, form)
+    name = [line for line in label if line[2]]
+    lines = label[len(name) :]
     is_named = block.op_type is OpType.OUTPUT or (
         block.op_type is OpType.OTHER and block.name != block.words
     )
-    return [name, *lines] if is_named or len(lines) < 2 else lines
+    return label if is_named or len(lines) < 2 else lines
 
 
 @dataclass
@@ -119,7 +142,7 @@ class Table:
         """What stands in the cells; labels are below lines that leave beside them."""
         found = []
         for k, block in enumerate(self.levels.blocks):
-            box = box_of(block, self.style, self.form)
+            box = box_of(block, self.style, self.form, self.arrivals(k))
             readers = [self.cells[r].column for r in self.levels.readers(k)]
             is_clear = is_slim(block) and max(readers, default=0) <= self._column(k)
             text = PORT + (4 if is_clear else LINE + 5)
@@ -135,6 +158,18 @@ class Table:
         ahead = [self._column(t) > self._column(k) for t in leaves]
         is_entered = any(t == k for _, t in self.turns)
         return "left" if ahead and all(ahead) and not is_entered else "right"
+
+    def arrivals(self, k: int) -> int:
+        """Count the lines that come to the side of a block, short ones as well."""
+        block = self.levels.blocks[k]
+        sources = [s for s, target in self.turns if target == k]
+        names = [self.levels.blocks[s].name for s in sources]
+        return sum(name not in block.reads for name in names) + bool(block.reads)
+
+    def edge(self, column: int) -> float:
+        """Return how far left of a column its gutter ends: arcs have their place."""
+        boxes = (box for k, box in enumerate(self.boxes) if self._column(k) == column)
+        return GAP + (ARC if any(box.arc == "left" for box in boxes) else 0)
 
     def _column(self, k: int) -> int:
         return self.cells[k].column
@@ -181,7 +216,7 @@ class Table:
         found, x = [], 0.0
         for k in sorted({cell.column for cell in self.cells}):
             boxes = [b for n, b in enumerate(self.boxes) if self._column(n) == k]
-            x += GAP + 4 + room[k]
+            x += self.edge(k) + 4 + room[k]
             middle = x + max(box.solid for box in boxes) / 2
             found.append((x, middle))
             x = middle + max(box.width - box.solid / 2 for box in boxes)

@@ -4,13 +4,16 @@ import re
 from dataclasses import dataclass
 
 from edulib.anatomy.attention import crosses
-from edulib.anatomy.describe import describe, repeated_block
+from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
     carry_words,
     heads_of,
     inside_of,
+    kinds_of,
+    layout_of,
     pair_words,
 )
 from edulib.drawing.diagram.items import BANDS, Block, size_of
@@ -87,21 +90,27 @@ class BlockMaker:
         words = "" if words == name else words
         pair = pair_words(graph, op)
         words = f"{words}: {pair}".removeprefix(": ") if pair else words
+        words = f"{words}, {self._stride(op)}".removeprefix(", ").removesuffix(", ")
         shape = (1, *op.shape) if pair else op.shape
         return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0)
+
+    def _stride(self, op: Op) -> str:
+        """Tell the scale of an output, where outputs are maps of several."""
+        graph = self.network.graph
+        ends = [graph.ops[output.op] for output in graph.outputs]
+        sides = {end.side(-1) for end in ends if end.axes and end.side(-1) > 1}
+        start = next((first for first in graph.inputs if first.axes), None)
+        if len(sides) < 2 or start is None or op.side(-1) not in sides:
+            return ""
+        stride = start.side(-1) / op.side(-1)
+        return f"stride {stride:.0f}" if stride.is_integer() else ""
 
     def _step(self, part: int, node: Node) -> Block:
         graph = self.network.graph
         repeated = repeated_block(node) if is_row(graph, node) else None
-        words = repeated[1] if repeated else describe(node) + self._growth(node)
-        if node.call is None and node.main.name == "mul" and node.params == 1:
-            words = "times a learned number"
+        words = repeated[1] if repeated else self._words(node)
         pair = pair_words(graph, node.output) if node.call is None else ""
         words = f"{words}: {pair}" if pair else words
-        is_run = node.call is None and len(node.ops) > 1
-        if is_run:
-            is_named = "." in node.path  # by the module that holds it
-            words = f"{len(node.ops)} steps " * is_named + "without parameters"
         chain = [] if repeated else chain_of(graph, node)
         if chain:
             words = chain[0].type.lstrip("_")
@@ -120,7 +129,7 @@ class BlockMaker:
         return Block(
             name=self._name(node),
             words=words,
-            op_type=OpType.OTHER if is_run else node.op_type,
+            op_type=_type(node),
             shape=(1, *node.shape) if pair else node.shape,
             size=self._size(node.output),
             params=node.params,
@@ -137,12 +146,28 @@ class BlockMaker:
             is_loop=bool(carried),
             carries=tuple(carry_words(graph, node.call, i) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
-            inside=inside_of(graph, node, calls, turns),
+            inside=inside_of(graph, node, calls, turns) + self._end(node),
         )
+
+    def _words(self, node: Node) -> str:
+        """Say what a step does that is no row of blocks."""
+        words = describe(node) + self._growth(node)
+        if node.call is not None:
+            return words
+        if node.main.name == "mul" and node.params == 1:
+            return "times a learned number"
+        if _is_layout(node) or words == node.main.name:
+            return layout_of(node.ops)
+        if len(node.ops) == 1:
+            return words
+        kinds = kinds_of(node.ops) or "without parameters"
+        is_named = "." in node.path  # by the module that holds it
+        return f"{len(node.ops)} steps: {kinds}" if is_named else kinds
 
     def _growth(self, node: Node) -> str:
         """Tell by how much a step without weights makes maps larger: " up ×2"."""
-        op = node.main
+        is_loop = node.call is not None and node.call.turns > 1
+        op = self._last(node) if is_loop else node.main
         if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
             return ""
         before = self.network.graph.ops[op.inputs[0]]
@@ -151,6 +176,19 @@ class BlockMaker:
         is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
         grown = factors.pop() if is_known and before.place.grid else 1
         return f" up ×{grown}" if grown > 1 else ""
+
+    def _end(self, node: Node) -> str:
+        """Tell what a loop makes of its last result: maps that are larger."""
+        is_loop = node.call is not None and node.call.turns > 1
+        grown = self._growth(node) if is_loop else ""
+        return f"; then {describe_op(self._last(node))}{grown}" if grown else ""
+
+    def _last(self, node: Node) -> Op:
+        """Return the last op of a step that does more than scale what it gets."""
+        op = node.output
+        while op.op_type is OpType.OTHER and len(op.inputs) == 1:
+            op = self.network.graph.ops[op.inputs[0]]
+        return op
 
     def _size(self, op: Op) -> tuple[int, int, int]:
         """Return the size of an output; positions that are learned lie as in a map."""
@@ -186,6 +224,9 @@ class BlockMaker:
     def _name(self, node: Node) -> str:
         if node.path in self.labels:
             return self.labels[node.path]
+        is_reshape = node.call is None and _type(node) is OpType.RESHAPE
+        if is_reshape and not self._growth(node):
+            return self._words(node)
         if node.call is None and len(node.ops) > 1:  # a run: the module that holds it
             return node.path.rpartition(".")[0] or node.path
         return self._short_name(node.path)
@@ -212,3 +253,15 @@ class BlockMaker:
 def input_block(op: Op) -> Block:
     """Return the block of an input."""
     return Block(op.name, "", OpType.INPUT, op.shape, size_of(op), 0, is_source=True)
+
+
+def _is_layout(node: Node) -> bool:
+    """Tell a few steps that together change a shape from a long run of free ones."""
+    return node.call is None and 1 < len(node.ops) < LONG
+
+
+def _type(node: Node) -> OpType:
+    if _is_layout(node):
+        return OpType.RESHAPE
+    is_run = node.call is None and len(node.ops) > 1
+    return OpType.OTHER if is_run else node.op_type

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from edulib.anatomy.graph import Graph, Node, Op, Output
 from edulib.anatomy.op_types import MERGES, OpType
+from edulib.drawing.diagram.reshapes import changes_layout, join_steps
 
 START = -1
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
@@ -70,6 +71,7 @@ class _Linker:
     Attributes:
         sources: what leads to a node or to an op outside; ops outside are negative.
         stands_for: the node that a silent one passes on.
+        runs: steps that change a shape in silence, by the place of the last one.
         outputs: outputs by the node that they come from.
     """
 
@@ -77,6 +79,7 @@ class _Linker:
     nodes: list[Node]
     sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
     stands_for: dict[int, int] = field(default_factory=dict)
+    runs: dict[int, Node] = field(default_factory=dict)
     outputs: dict[int, list[Output]] = field(default_factory=dict)
     alive: set[int] = field(default_factory=set)
 
@@ -87,14 +90,30 @@ class _Linker:
                 if source < 0:
                     self.stands_for[source] = source
                     self.sources.setdefault(source, ())
-            inputs = tuple(self.stands_for[i] for i in node.inputs)
-            if not _is_product(node):
-                inputs = tuple(dict.fromkeys(inputs))
-            if len(inputs) == 1 and self._is_silent(node):
-                self.stands_for[k] = inputs[0]
-            else:
-                self.stands_for[k] = k
-                self.sources[k] = inputs
+            passed = [self.stands_for[i] for i in node.inputs]
+            if len(set(passed)) == 1 and self._is_silent(node):
+                self.stands_for[k] = passed[0]
+                continue
+            self.stands_for[k] = k
+            read = [
+                self._reshaped(i) if at != i else i
+                for i, at in zip(node.inputs, passed, strict=True)
+            ]
+            inputs = read if _is_product(node) else dict.fromkeys(read)
+            self.sources[k] = tuple(inputs)
+
+    def _reshaped(self, k: int) -> int:
+        """Return the place of what a silent step passes on, or of its new shape."""
+        steps = [k]
+        while steps[0] >= 0 and self.stands_for[steps[0]] != steps[0]:
+            steps.insert(0, self.nodes[steps[0]].inputs[0])
+        source, *places = steps
+        run = [self.nodes[place] for place in places]
+        if not changes_layout(self.graph, run):
+            return source
+        self.runs[k] = join_steps(run)
+        self.sources[k] = (source,)
+        return k
 
     def _is_silent(self, node: Node) -> bool:
         """Tell steps that only pass on what they get, perhaps in another shape."""
@@ -136,6 +155,9 @@ class _Linker:
         call = self.nodes[k].call if k >= 0 else None
         return _span(outputs) if call is not None and call.turns > 1 else outputs
 
+    def _node(self, k: int) -> Node:
+        return self.runs.get(k, self.nodes[k])
+
     def _start(self) -> int | None:
         """Return the first thing outside that is read."""
         reads = (i for node in self.nodes for i in node.inputs if i < 0)
@@ -172,7 +194,7 @@ class _Linker:
         for k in order:
             left_out = [s for s in self.sources[k] if s in many and readers[s][0] != k]
             shown = [s for s in self.sources[k] if s not in left_out]
-            content = self.graph.ops[-1 - k] if k < 0 else self.nodes[k]
+            content = self.graph.ops[-1 - k] if k < 0 else self._node(k)
             numbers[k] = len(parts)
             parts.append(
                 Part(

@@ -1,12 +1,16 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
 import re
+import textwrap
+from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 
 from edulib.anatomy import OpType
 from edulib.drawing.diagram.blocks import Part, Style
 from edulib.drawing.diagram.canvas import LARGE, LINE, Canvas, text_width
 from edulib.drawing.diagram.items import (
+    Block,
     Fork,
     Item,
     Levels,
@@ -22,6 +26,10 @@ PHONE = 338
 _CHIP = 11
 _ROW = 30
 _MARGINS = 44
+_OFTEN = 5  # blocks of a kind: up to four are counted at a glance
+_ROW_OF = 3  # stages alike that follow each other, each at another resolution
+_STAGE = 2  # bands at least behind the layer of a stage
+_LINE = 46  # letters in a line of the legend on a phone
 _NUMBERS = {2: "two", 3: "three"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
@@ -206,8 +214,31 @@ def _arcs(steps: Sequence[Item]) -> list[str]:
     if any(block.is_loop for block in blocks_of(steps)):
         lines.append("Loop: what a turn hands on, the next one reads.")
     if levels and any(block.feeds for block in blocks_of(steps)):
-        lines.append("+ name: reads that, too; its line is not drawn.")
-    return lines
+        lines.append("Short arrows: from or to the blocks named.")
+    return [*lines, *_counts(steps)]
+
+
+def _counts(steps: Sequence[Item]) -> list[str]:
+    """Say how often a kind of block is drawn, where none are folded into one."""
+    blocks = list(blocks_of(steps))
+    if any(block.repeat > 1 for block in blocks):
+        return []
+    kinds = Counter(b.words for b in blocks if b.composite and b.words.isidentifier())
+    often = {kind: count for kind, count in kinds.items() if count >= _OFTEN}
+    for kind, run in groupby(steps, key=_stage):
+        sides = [item.size[1] for item in run if kind]
+        is_often = len(sides) >= _ROW_OF and len(set(sides)) == len(sides)
+        often |= {kind: len(sides)} if is_often else {}
+    told = ", ".join(f"{kind} ({count} times)" for kind, count in often.items())
+    return textwrap.wrap(f"Repeats: {told}.", _LINE) if told else []
+
+
+def _stage(item: Item) -> str:
+    """Name a layer with all that follows it, whatever its size: a stage of a chain."""
+    if not isinstance(item, Block) or item.composite or len(item.bands) < _STAGE:
+        return ""
+    layer = item.words.split(",")[0].replace("convolution", "conv")
+    return " + ".join((layer, *item.bands))
 
 
 def _is_fork(step: Item) -> bool:

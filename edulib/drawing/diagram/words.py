@@ -32,7 +32,11 @@ _GROWS = re.compile(r"((?:transposed convolution|unpooling)[^;]*), stride ")
 _PIECES = re.compile(r"[A-Z]?[^A-Z]+(?:[A-Z](?=[A-Z][a-z]))?|[A-Z]+(?![a-z])")
 _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
-_SPLIT = ("cell", "slim")  # forms that cut long names of classes
+_WRAP["half"] = 12
+_INSIDE = 20
+_HALF = 16
+_TERSE = ("narrow", "slim", "half")  # forms without the word "params"
+_SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
 
 
 def label_lines(block: Block, form: str) -> list[Line]:
@@ -43,36 +47,72 @@ def label_lines(block: Block, form: str) -> list[Line]:
         form: "full" puts each on a line of its own; "tall" does so too and adds to
             the name how often the block is repeated; "joined" has shape and
             parameters on one line; "narrow" is as slim as it can be; "cell" and
-            "slim" are those two, with long names of classes cut.
+            "slim" are those two, with long names of classes cut; so does "half", which
+        cuts names of modules as well.
     """
+    lines = [(line, _NAME, True) for line in _name_lines(block, form)]
+    texts = [line.replace("\xa0", " ") for line in _word_lines(block, form)]
+    texts += [f"→ {head}" for head in block.heads]
+    texts += [f"+ {name}" for name in block.reads]
+    for name in block.attends_to:
+        texts += textwrap.wrap(f"attends to end of {name}", _WRAP[form])
+    texts += _number_lines(block, form)
+    texts += ["reads:"] if block.gathers else []
+    texts += [f"· {_shortened(name)}" for name in block.gathers]
+    texts += ["hands on:"] if block.carries else []
+    texts += [f"· {name}" for name in block.carries]
+    if block.feeds:
+        texts += textwrap.wrap(f"→ {', '.join(block.feeds)}", _WRAP[form])
+    if form == "half":
+        texts = [line for text in texts for line in _broken(text)]
+    return [*lines, *((text, SMALL, False) for text in texts)]
+
+
+def _broken(text: str) -> list[str]:
+    """Break a line of a label that is too long for half of a phone's page."""
+    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=" ")
+
+
+def _name_lines(block: Block, form: str) -> list[str]:
+    """Write the name of a block, and where it is not seen how often it is repeated."""
     count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
-    words = block.words
+    if form != "half" or block.op_type is OpType.OUTPUT:
+        return [block.name + count]
+    name = block.name.replace(".", ". ") + count
+    lines = textwrap.wrap(name, _WRAP[form], break_long_words=False)
+    return [line.replace(". ", ".") for line in lines]
+
+
+def _word_lines(block: Block, form: str) -> list[str]:
+    """Write what a block does and holds, unless its name says so."""
+    words = "" if block.words == block.name else block.words
+    inside: list[str] = []
     if block.inside and form != "full":
         words = f"{words}: {block.inside}"
+    elif block.inside and block.op_type is OpType.ATTENTION:
+        inside = textwrap.wrap(block.inside, _INSIDE)
     words = _GROWS.sub(r"\1, up ×", words)
     words = words.replace("up ×", "up\xa0×").replace(" × ", "\xa0×\xa0")
-    for long, short in _SHORT:
-        words = words.replace(long, short)
-    lines: list[Line] = [(block.name + count, _NAME, True)]
+    words = _shortened(words)
     if form in _SPLIT:
         words = _cut_names(words, _WRAP[form])
-    wrapped = textwrap.wrap(words, _WRAP[form], break_long_words=False)
-    lines += [(line.replace("\xa0", " "), SMALL, False) for line in wrapped]
-    lines += [(f"→ {head}", SMALL, False) for head in block.heads]
-    lines += [(f"+ {name}", SMALL, False) for name in block.reads]
-    for name in block.attends_to:
-        looks = textwrap.wrap(f"attends to end of {name}", _WRAP[form])
-        lines += [(line, SMALL, False) for line in looks]
-    shape = _shape(block)
+    return [*textwrap.wrap(words, _WRAP[form], break_long_words=False), *inside]
+
+
+def _number_lines(block: Block, form: str) -> list[str]:
+    """Write the shape and the parameters of a block."""
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
-    params += noun if params and form not in ("narrow", "slim") else ""
-    numbers = [text for text in (shape, params) if text]
-    numbers = [" · ".join(numbers)] if form == "joined" else numbers
-    numbers += ["hands on:"] if block.carries else []
-    numbers += [f"· {name}" for name in block.carries]
-    numbers += [f"→ {block.feeds} blocks"] if block.feeds else []
-    return [*lines, *((text, SMALL, False) for text in numbers)]
+    params += noun if params and form not in _TERSE else ""
+    numbers = [text for text in (_shape(block), params) if text]
+    return [" · ".join(numbers)] if form == "joined" else numbers
+
+
+def _shortened(words: str) -> str:
+    """Shorten the usual names of layers."""
+    for long, short in _SHORT:
+        words = words.replace(long, short)
+    return words
 
 
 def _shape(block: Block) -> str:
@@ -176,7 +216,7 @@ def _phrase(block: Block) -> str:
     words += [block.inside.replace("\xa0", " ")]
     words += [f"branch {head}" for head in block.heads]
     words += [f"a turn hands on {name}" for name in block.carries]
-    words += [f"read by {block.feeds} blocks"] if block.feeds else []
+    words += [f"read by {len(block.feeds)} blocks"] if block.feeds else []
     words += [f"reads {name}" for name in block.reads]
     words += [f"cross-attention to {name}" for name in block.attends_to]
     if block.parts:

@@ -1,0 +1,133 @@
+"""What a block reads, in lines that arrive apart and in words."""
+
+import pytest
+import torch
+from test_contents import found, words
+from test_levels import LAYOUTS, Refined, drawn
+from test_lines import paths
+from torch import Tensor, nn
+
+from edulib.anatomy import trace_graph
+from edulib.drawing import diagram
+from edulib.drawing.diagram.items import blocks_of
+from edulib.drawing.diagram.page import PHONE
+from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.words import label_lines
+
+IMAGE = (3, 32, 32)
+
+
+def conv(inputs: int, outputs: int) -> nn.Module:
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+class Reader(nn.Module):
+    """Takes four maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.ModuleList(conv(8, 8) for _ in range(2))
+
+    def forward(self, a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
+        return self.inner[1](torch.relu(self.inner[0](a + b)) + c - d)
+
+
+class Gathers(nn.Module):
+    """Four maps in a row, each read again at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = conv(3, 8), conv(8, 8)
+        self.three, self.four, self.last = conv(8, 8), conv(8, 8), Reader()
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = [self.one(x)]
+        for layer in (self.two, self.three, self.four):
+            maps.append(layer(maps[-1]))
+        return self.last(*maps)
+
+
+def test_a_block_that_many_lines_enter_names_what_it_reads():
+    items = build_items(trace_graph(Gathers(), IMAGE), 1, {}, in_levels=True)
+    blocks = {block.name: block for block in blocks_of(items)}
+    assert blocks["last"].gathers == ("one", "two", "three", "four")
+    assert not blocks["two"].gathers
+    lines = [line for line, _, _ in label_lines(blocks["last"], "cell")]
+    assert lines[-5:] == ["reads:", "· one", "· two", "· three", "· four"]
+
+
+class Fuses(nn.Module):
+    """Three maps and a fourth of a lower resolution are concatenated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.three = conv(3, 8), conv(8, 8), conv(8, 8)
+        self.down, self.up = nn.Conv2d(8, 8, 2, 2), nn.ConvTranspose2d(8, 8, 2, 2)
+        self.last = conv(32, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.one(x)
+        b = self.two(a).tanh()
+        c = self.three(b).sigmoid()
+        return self.last(torch.cat([a, b, c, self.up(self.down(c))], 1))
+
+
+@LAYOUTS
+@pytest.mark.parametrize("name", ["neck", "hourglass", "fuses"])
+def test_no_two_arrows_share_their_tip(name, layout):
+    picture = diagram(Fuses(), IMAGE) if name == "fuses" else drawn(name)
+    assert "levels [" in picture.alt
+    canvas = getattr(picture, layout)
+    tips = [line[-1] for line in paths(canvas, "e")]
+    assert len(tips) == len(set(tips))
+
+
+def test_a_sum_that_goes_on_from_turn_to_turn_is_a_running_one():
+    assert found(Refined(6), (3, 64, 64))["update"].carries[0].startswith("running sum")
+
+
+class Scales(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.down = nn.Conv2d(3, 8, 4, 4), nn.Conv2d(8, 8, 2, 2)
+        self.heads = nn.ModuleList(nn.Conv2d(8, 5, 1) for _ in range(2))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        fine = self.stem(x)
+        return [self.heads[0](fine), self.heads[1](self.down(fine))]
+
+
+def test_outputs_of_several_scales_say_theirs():
+    blocks = found(Scales(), IMAGE)
+    assert blocks["output 0"].words == "stride 4"
+    assert blocks["output 1"].words == "stride 8"
+
+
+class Towers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = nn.Sequential(*(nn.Linear(64, 64) for _ in range(3)))
+        self.right = nn.Sequential(*(nn.Linear(32, 64) for _ in range(1)))
+        self.gate = nn.Linear(64, 64)
+
+    def forward(self, image: Tensor, text: Tensor) -> Tensor:
+        a, b = self.left(image), self.right(text)
+        return self.gate(a) @ b.mT + a @ self.gate(b).mT
+
+
+def test_a_phone_has_a_column_for_each_input_of_levels():
+    canvas = diagram(Towers(), (4, 64), (4, 32)).phone
+    left = {text.text: text.left for text in canvas.texts}
+    assert left["text"] - left["image"] > 80
+    assert canvas.bounds[2] - canvas.bounds[0] <= PHONE + 8
+
+
+def test_stages_alike_are_counted():
+    def stage(a: int, b: int) -> list[nn.Module]:
+        return [nn.Conv2d(a, b, 3, 2, 1), nn.BatchNorm2d(b), nn.ReLU()]
+
+    net = nn.Sequential(*stage(3, 8), *stage(8, 16), *stage(16, 32))
+    text = words(diagram(net, IMAGE).phone)
+    assert "Repeats: 3×3 conv + normalisation + activation (3 times)." in text
+    net = nn.Sequential(*stage(3, 8), *stage(8, 16))
+    assert "Repeats" not in words(diagram(net, IMAGE).phone)
