@@ -44,31 +44,32 @@ def test_stored_counts_are_those_of_the_networks(name):
     assert counted == {key: stored[key] for key in counted}
 
 
-@pytest.mark.parametrize(
-    ("kind", "version", "number"),
-    [("later", "IMAGENET1K_V1", 14), ("newer", "IMAGENET1K_V2", 5)],
-)
-def test_later_numbers_are_torchvisions(rows, kind, version, number):
-    found = {
-        name: getattr(row, kind)
-        for name, row in rows.items()
-        if getattr(row, kind).how and name != "resnext101_64x4d"
-    }
-    assert len(found) == number
+def test_later_numbers_are_torchvisions(rows):
+    found = {name: row.later for name, row in rows.items() if row.later.how}
+    assert len(found) == 14
     for name, published in found.items():
-        meta = get_model_weights(name)[version].meta["_metrics"]["ImageNet-1K"]
-        assert published.top1 == pytest.approx(meta["acc@1"], abs=0.051)
-        assert published.top5 == pytest.approx(meta["acc@5"], abs=0.051)
+        weights = get_model_weights(name).IMAGENET1K_V1
+        metrics = weights.meta["_metrics"]["ImageNet-1K"]
+        assert published.top1 == pytest.approx(metrics["acc@1"], abs=0.051)
+        assert published.top5 == pytest.approx(metrics["acc@5"], abs=0.051)
+
+
+def test_newer_numbers_come_from_one_recipe(rows):
+    """Of the table that torchvision's makers published in November 2021."""
+    assert {n: row.newer.top1 for n, row in rows.items() if row.newer.how} == {
+        **{"resnet50": 80.67, "resnet101": 81.73, "resnet152": 82.04},
+        "resnext50_32x4d": 81.12,
+    }
 
 
 def test_the_papers_errors_are_those_of_their_tables(rows):
     errors = {
-        name: round(100 - row.in_paper.top1, 1)
+        name: round(100 - row.in_paper.top1, 2)
         for name, row in rows.items()
         if row.in_paper.top1
     }
     tables = {
-        **{"resnet50": 22.8, "resnet101": 21.8, "resnet152": 21.4},
+        **{"resnet50": 22.85, "resnet101": 21.75, "resnet152": 21.43},
         **{"resnext50_32x4d": 22.2, "resnext101_64x4d": 20.4},
         **{"densenet121": 25.0, "inception_v3": 21.2, "inception_v4": 20.0},
         **{"inception_resnet_v2_paper": 19.9, "xception": 21.0},
@@ -115,13 +116,13 @@ def test_the_races_had_several_starts():
 def test_recipe_brings_more_than_a_hundred_layers(rows):
     deep, shallow = rows["resnet152"], rows["resnet50"]
     assert deep.later.top1 - shallow.later.top1 == pytest.approx(2.2, abs=0.05)
-    assert shallow.newer.top1 - shallow.later.top1 == pytest.approx(4.7, abs=0.05)
+    assert shallow.newer.top1 - shallow.later.top1 == pytest.approx(4.5, abs=0.05)
     assert deep.macs / shallow.macs == pytest.approx(2.8, abs=0.05)
     lead = [
         getattr(rows["resnext50_32x4d"], kind).top1 - getattr(shallow, kind).top1
         for kind in ("later", "newer")
     ]
-    assert lead == pytest.approx([1.5, 0.3], abs=0.05)
+    assert lead == pytest.approx([1.5, 0.4], abs=0.06)
 
 
 def test_memory_does_not_follow_from_the_parameters(rows):
@@ -140,7 +141,8 @@ def test_shortcuts_begin_sooner_than_their_twin_and_depth_costs():
     assert min(fitted["resnet18"], fitted["resnet34"]) > 0.98
     assert 0.9 > fitted["resnet50"] > fitted["resnet101"]
     assert fitted["densenet121"] > 0.98
-    assert max(fitted["mobilenet_v1"], fitted["resnext50_32x4d"]) < 0.55
+    assert min(fitted, key=fitted.get) == "mobilenet_v1"
+    assert sorted(fitted, key=fitted.get)[-2] == "xception"
 
 
 def test_best_on_new_scenes_is_older_than_the_era():
