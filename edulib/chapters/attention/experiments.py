@@ -9,7 +9,7 @@ from edulib.chapters.attention.networks import (
     without_positions,
 )
 from edulib.data.splits import digits
-from edulib.experiments import Experiment, Variant
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
 from edulib.training import Recipe
 
 SEEDS = (0, 1, 2)
@@ -36,4 +36,15 @@ def compared(builds: dict) -> Experiment:
 EXPERIMENTS = {
     "attention-positions": compared(POSITIONS),
     "attention-scale": compared(SCALES),
+}
+
+CHECKPOINTS = {
+    "attention-digits": CheckpointRecipe(
+        builder="edulib.chapters.attention.networks.with_learned",
+        arguments={},
+        data=DIGITS,
+        recipe=RECIPE,
+        minimum=0.85,
+        half=True,
+    )
 }
