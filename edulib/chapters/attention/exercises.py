@@ -178,20 +178,22 @@ def _left(answer: Answer, generator: torch.Generator) -> None:
 
 @part(
     "attention-neighbour",
-    "the token itself, at another width",
+    "two places to the right, at another width",
     points=1,
-    hint="A step of 0 is no rotation at all. Are the frequencies computed from dim?",
+    hint="Are the frequencies computed from dim?",
 )
-def _itself(answer: Answer, generator: torch.Generator) -> None:
-    _check_looks(answer, 0, dim=64)
+def _wide(answer: Answer, generator: torch.Generator) -> None:
+    _check_looks(answer, 2, dim=64)
 
 
 @part(
     "attention-neighbour",
-    "a longer row",
+    "a longer row, and the token itself",
     points=1,
-    hint="Nothing in your matrices may depend on the number of tokens.",
+    hint="Nothing in your matrices may depend on the number of tokens. A step of 0 is "
+    "no rotation at all.",
     hidden=True,
 )
 def _longer(answer: Answer, generator: torch.Generator) -> None:
-    _check_looks(answer, 5, tokens=200)
+    for step in (0, 5):
+        _check_looks(answer, step, tokens=200)
