@@ -202,6 +202,10 @@ def _drawing(
         f'stroke="#8888" stroke-width=".02"/>'
         for key, (x, y) in enumerate(places)
     )
+    label = (
+        '<text x="1.25" y=".68" font-size=".55" fill="currentColor">class token</text>'
+    )
+    label = label if prefix == 1 else ""
     picture = encode(image, width)
     smooth = ' style="image-rendering:pixelated"' if picture.pixelated else ""
     x, y = places[token]
@@ -214,6 +218,6 @@ def _drawing(
         f'aria-valuetext="{escape(words)}">'
         f'<image href="{picture.uri}" y="{top:g}" width="{columns}" height="{rows}" '
         f'preserveAspectRatio="none"{smooth}/>{cells}'
-        f'<rect class="eov-chosen" x="{x:g}" y="{y:g}" width="1" height="1" '
+        f'{label}<rect class="eov-chosen" x="{x:g}" y="{y:g}" width="1" height="1" '
         f'fill="none" stroke="#0072B2" stroke-width=".14" pointer-events="none"/></svg>'
     )

@@ -73,6 +73,7 @@ def test_the_class_token_stands_above_the_image():
     html, _ = picker(prefix=1)
     assert data_of(html)["names"][0] == "the class token"
     assert '<rect data-token="0" x="0" y="0"' in html
+    assert ">class token</text>" in html
     assert '<rect data-token="1" x="0" y="1.5"' in html
 
 

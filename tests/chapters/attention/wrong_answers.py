@@ -119,7 +119,9 @@ def sharp_enough_for_few(dim, step):
 
 
 def too_flat_for_a_long_row(dim, step):
-    return _rotation(dim, step, 300.0 if step in (0, 1, 2, -3) else 20.0), torch.eye(dim)
+    return _rotation(dim, step, 300.0 if step in (0, 1, 2, -3) else 20.0), torch.eye(
+        dim
+    )
 
 
 def one_matrix(dim, step):
