@@ -15,7 +15,7 @@ from edulib.notebook.html_output import HtmlOutput, one_line
 from edulib.notebook.pictures import encode
 
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-OPAQUE = 0.85  # of the cell that is looked at most
+VEIL = 0.9  # opacity of the grey over a patch that is not looked at
 GAP = 0.5  # between the class token and the image, in patches
 
 _STYLE = (
@@ -62,7 +62,7 @@ _SCRIPT = one_line(
     level=x=>d.levels.indexOf(x)/63;
     let best=0;
     cells.forEach((x,j)=>{const a=level(row[j]);
-      x.setAttribute('fill-opacity',(a*d.opaque).toFixed(2));
+      x.setAttribute('fill-opacity',(d.veil*(1-Math.sqrt(a))).toFixed(2));
       if(a>level(row[best]))best=j});
     const o=g.querySelector('.eov-chosen');
     ['x','y'].forEach(a=>o.setAttribute(a,cells[k].getAttribute(a)));
@@ -82,12 +82,13 @@ def attention_picker(
     grid: tuple[int, int],
     prefix_tokens: int = 0,
     width: int = 360,
+    groups: str = "layer",
 ) -> HtmlOutput:
     """Show where each patch of an image looks, in each layer and head.
 
     The reader chooses the patch (a click, or the arrow keys), the layer and the head;
-    the patches light up by the share that they have in what the chosen one gathers,
-    the largest share always as bright, and a line says which it is and how large.
+    the patches stand out of a grey veil by the root of the share that they have in
+    what the chosen one gathers, and a line says which is largest, and how large.
 
     Args:
         image: what the model saw, with values in [0, 1].
@@ -96,6 +97,7 @@ def attention_picker(
         grid: rows and columns of patches.
         prefix_tokens: tokens before the patches, such as the class token.
         width: shown width, in CSS pixels.
+        groups: what the names in ``maps`` are names of.
 
     Shape:
         - image: (C, H, W)
@@ -124,7 +126,7 @@ def attention_picker(
         "names": names,
         "layers": list(maps),
         "levels": LEVELS,
-        "opaque": OPAQUE,
+        "veil": VEIL,
         "maps": [[_packed(head) for head in weights] for weights in maps.values()],
     }
     first = prefix_tokens + grid[0] // 2 * grid[1] + grid[1] // 2
@@ -134,15 +136,13 @@ def attention_picker(
         f'{_STYLE}<div class="eov-attention" data-token="{first}" '
         f'data-attention="{escape(json.dumps(data, separators=(",", ":")))}" '
         f'onclick="{escape(_SCRIPT)}" onkeydown="{escape(_SCRIPT)}">'
-        f'<div class="eov-bar">{_buttons("layer", list(maps))}'
+        f'<div class="eov-bar">{_buttons(groups, list(maps))}'
         f"{_buttons('head', [str(head + 1) for head in range(heads)])}</div>"
         f"{_drawing(image, data, grid, first, row, words, alt, width)}"
         f'<output aria-live="polite">{escape(words)}</output></div>'
     )
-    layers = ", ".join(maps)
-    return HtmlOutput(
-        html, f"{alt}\n  layers: {layers}; heads: {heads}; tokens: {len(names)}"
-    )
+    text = f"{alt}\n  {groups}: {', '.join(maps)}; heads: {heads}; tokens: {len(names)}"
+    return HtmlOutput(html, text)
 
 
 def _names(grid: tuple[int, int], prefix_tokens: int) -> list[str]:
@@ -162,12 +162,17 @@ def _packed(weights: Tensor) -> dict:
 
 def _words(data: dict, token: int, row: str) -> str:
     """Say where a token looks most in the first layer and head."""
-    best = max(range(len(row)), key=lambda key: LEVELS.index(row[key]))
+    best = max(range(len(row)), key=lambda key: _level(row[key]))
     where = "itself" if best == token else data["names"][best]
     return (
         f"{data['layers'][0]}, head 1: {data['names'][token]} looks most at {where} "
         f"({data['maps'][0][0]['peaks'][token]} %)"
     )
+
+
+def _level(letter: str) -> float:
+    """Return the share of the largest weight that a letter stands for."""
+    return LEVELS.index(letter) / (len(LEVELS) - 1)
 
 
 def _buttons(what: str, labels: list[str]) -> str:
@@ -196,9 +201,10 @@ def _drawing(
     top = 1 + GAP if prefix else 0
     places = [(key, 0.0) for key in range(prefix)]
     places += [(c, top + r) for r in range(rows) for c in range(columns)]
-    cells = "".join(
+    cells = f'<rect width="{prefix}" height="1" fill="#56B4E9"/>' if prefix else ""
+    cells += "".join(
         f'<rect data-token="{key}" x="{x:g}" y="{y:g}" width="1" height="1" '
-        f'fill="#D55E00" fill-opacity="{OPAQUE * LEVELS.index(row[key]) / 63:.2f}" '
+        f'fill="#888" fill-opacity="{VEIL * (1 - _level(row[key]) ** 0.5):.2f}" '
         f'stroke="#8888" stroke-width=".02"/>'
         for key, (x, y) in enumerate(places)
     )
@@ -219,5 +225,5 @@ def _drawing(
         f'<image href="{picture.uri}" y="{top:g}" width="{columns}" height="{rows}" '
         f'preserveAspectRatio="none"{smooth}/>{cells}'
         f'{label}<rect class="eov-chosen" x="{x:g}" y="{y:g}" width="1" height="1" '
-        f'fill="none" stroke="#0072B2" stroke-width=".14" pointer-events="none"/></svg>'
+        f'fill="none" stroke="#D55E00" stroke-width=".14" pointer-events="none"/></svg>'
     )
