@@ -135,7 +135,7 @@ def attention_picker(
     html = (
         f'{_STYLE}<div class="eov-attention" data-token="{first}" '
         f'data-attention="{escape(json.dumps(data, separators=(",", ":")))}" '
-        f'onclick="{escape(_SCRIPT)}" onkeydown="{escape(_SCRIPT)}">'
+        f'onclick="{escape(_SCRIPT)}" onkeydown="this.onclick(event)">'
         f'<div class="eov-bar">{_buttons(groups, list(maps))}'
         f"{_buttons('head', [str(head + 1) for head in range(heads)])}</div>"
         f"{_drawing(image, data, grid, first, row, words, alt, width)}"
