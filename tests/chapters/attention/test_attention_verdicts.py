@@ -96,3 +96,12 @@ def test_what_the_page_says_of_the_scale():
         for kind in ("scaled", "unscaled")
     ]
     assert max(learned[0]) < min(learned[1])
+
+
+def test_what_the_page_says_of_positions():
+    runs = load_experiment("attention-positions")
+    none, sines, learned = (last(runs, name) for name in ("none", "sines", "learned"))
+    assert 40 < sum(none) / 3 < 60
+    assert max(none) < 60  # "about half"
+    assert max(*sines, *learned) < 5
+    assert all(s <= f for s, f in zip(sines, learned, strict=True))
