@@ -202,12 +202,12 @@ def _drawing(
     places = [(key, 0.0) for key in range(prefix)]
     places += [(c, top + r) for r in range(rows) for c in range(columns)]
     cells = f'<rect width="{prefix}" height="1" fill="#56B4E9"/>' if prefix else ""
-    cells += "".join(
+    veils = "".join(
         f'<rect data-token="{key}" x="{x:g}" y="{y:g}" width="1" height="1" '
-        f'fill="#888" fill-opacity="{VEIL * (1 - _level(row[key]) ** 0.5):.2f}" '
-        f'stroke="#8888" stroke-width=".02"/>'
+        f'fill-opacity="{VEIL * (1 - _level(row[key]) ** 0.5):.2f}"/>'
         for key, (x, y) in enumerate(places)
     )
+    cells += f'<g fill="#888" stroke="#8888" stroke-width=".02">{veils}</g>'
     label = (
         '<text x="1.25" y=".68" font-size=".55" fill="currentColor">class token</text>'
     )
