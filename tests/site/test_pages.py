@@ -193,7 +193,7 @@ def test_pickers_change_group_by_keyboard(visit: Visit):
 
 
 def test_attention_is_chosen_by_keyboard(visit: Visit):
-    for picker in parts(visit, "eov-attention\\\"", ".eov-attention"):
+    for picker in parts(visit, 'eov-attention\\"', ".eov-attention"):
         drawing, words = picker.locator("svg"), picker.locator("output")
         before = words.inner_text()
         drawing.focus()
