@@ -23,6 +23,7 @@ from edulib.registry import get_builder, get_model_info, suggest
 from edulib.weight_files import explain_difference, read_weights
 from edulib.weights.checkpoint import put_weights
 from edulib.weights.downloads import fetch
+from edulib.weights.projections import split_projections
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Parts of torchvision's models that serve training only."""
@@ -151,7 +152,7 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
     if len(ours) < len(reference.state_dict()):
         for part in AUXILIARY:
             reference._modules.pop(part, None)
-    theirs = reference.state_dict()
+    theirs = split_projections(reference.state_dict())
     if not any(key.endswith(COUNTER) for key in ours):  # the norms are frozen
         theirs = {k: v for k, v in theirs.items() if not k.endswith(COUNTER)}
     if len(ours) != len(theirs):

@@ -50,6 +50,27 @@ def check_images(
         )
 
 
+def check_tokens(x: Tensor, embed_dim: int, num_tokens: int | None = None) -> None:
+    """Raise unless ``x`` is a batch of rows of tokens.
+
+    Args:
+        x: tokens (B, N, embed_dim).
+        embed_dim: width of a token.
+        num_tokens: N, where it has to be one number.
+
+    Raises:
+        ValueError: if ``x`` has another shape; the message quotes it.
+    """
+    if isinstance(x, Proxy):
+        return
+    fits = x.ndim == 3 and x.shape[-1] == embed_dim
+    if not fits or num_tokens not in (None, x.shape[1]):
+        raise ValueError(
+            f"expected tokens (B, {num_tokens or 'N'}, {embed_dim}), "
+            f"got {tuple(x.shape)}"
+        )
+
+
 def check_num_classes(num_classes: int) -> None:
     """Raise unless the number of classes is a whole number of at least 1.
 
