@@ -7,6 +7,7 @@ it does not show.
 from importlib import import_module
 
 _HOMES = {
+    "attention_picker": "looks",
     "Runtime": "runtime",
     "setup": "runtime",
     "show_source": "source",
@@ -27,6 +28,7 @@ _HOMES = {
 __all__ = [
     "Runtime",
     "Verdict",
+    "attention_picker",
     "chapter_header",
     "claim",
     "image_picker",

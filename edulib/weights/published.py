@@ -24,13 +24,12 @@ from edulib.registry import get_builder, get_model_info, suggest
 from edulib.weight_files import explain_difference, read_weights
 from edulib.weights.checkpoint import put_weights
 from edulib.weights.downloads import fetch
+from edulib.weights.projections import split_projections
 
 AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Parts of torchvision's models that serve training only."""
 OLD_NAME = re.compile(r"\.(norm|conv)\.([12])\.")
 """In DenseNet's files of 2017, ``norm.1`` for what is ``norm1`` today."""
-PACKED = re.compile(r"(in_proj_|qkv\.)weight$")
-"""One matrix of queries, keys and values, on top of each other."""
 FRONT = ("cls_token", "patch_embed.")
 """Behind these of timm's stand the positions, which timm itself has before patches."""
 COUNTER = "num_batches_tracked"
@@ -156,7 +155,7 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
     if len(ours) < len(reference.state_dict()):
         for part in AUXILIARY:
             reference._modules.pop(part, None)
-    theirs = unpacked(reference.state_dict())
+    theirs = in_our_order(reference.state_dict())
     if not any(key.endswith(COUNTER) for key in ours):  # the norms are frozen
         theirs = {k: v for k, v in theirs.items() if not k.endswith(COUNTER)}
     if len(ours) != len(theirs):
@@ -170,22 +169,15 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
     return model.eval()
 
 
-def unpacked(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors of a transformer of torchvision's or timm's in our order.
+def in_our_order(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a model of torchvision's or timm's as ours follow.
 
     Args:
-        state: of the whole model; without attention it is returned as it is.
+        state: of the whole model.
     """
-    found = {}
-    for key, value in state.items():
-        if PACKED.search(key):
-            pairs = zip(value.chunk(3), state[f"{key[:-6]}bias"].chunk(3), strict=True)
-            for name, pair in zip(("query", "key", "value"), pairs, strict=True):
-                found[f"{key}.{name}"], found[f"{key}.{name}.bias"] = pair
-        elif not PACKED.search(f"{key.removesuffix('bias')}weight"):
-            found[key] = value
-    in_front = sorted(found, key=lambda key: not key.startswith(FRONT))
-    return {key: found[key] for key in in_front}
+    found = split_projections(state)
+    in_front = sorted(found, key=lambda name: not name.startswith(FRONT))
+    return {name: found[name] for name in in_front}
 
 
 def _norms(model: nn.Module) -> list[nn.BatchNorm2d | FrozenBatchNorm2d]:

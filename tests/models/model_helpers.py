@@ -3,10 +3,12 @@
 import torch
 from torch import nn
 
+from edulib.weights.projections import split_projections
+
 
 def copy_in_order(source: nn.Module, target: nn.Module) -> None:
     """Copy weights and statistics: both networks define their layers in one order."""
-    values = source.state_dict().values()
+    values = split_projections(source.state_dict()).values()
     target.load_state_dict(dict(zip(target.state_dict(), values, strict=True)))
 
 

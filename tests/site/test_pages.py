@@ -192,6 +192,20 @@ def test_pickers_change_group_by_keyboard(visit: Visit):
         assert visible(frames) != before
 
 
+def test_attention_is_chosen_by_keyboard(visit: Visit):
+    for picker in parts(visit, 'eov-attention\\"', ".eov-attention"):
+        drawing, words = picker.locator("svg"), picker.locator("output")
+        before = words.inner_text()
+        drawing.focus()
+        visit.page.keyboard.press("ArrowRight")
+        expect(words).not_to_have_text(before)
+        expect(drawing).to_have_attribute("aria-valuetext", words.inner_text())
+        after = words.inner_text()
+        picker.locator("button").last.focus()
+        visit.page.keyboard.press("Enter")
+        expect(words).not_to_have_text(after)
+
+
 def test_solutions_are_folded_until_asked_for(visit: Visit):
     solutions = parts(visit, "# exercise: ", ".eov-solution")
     stubs = visit.page.locator(".eov-stub")

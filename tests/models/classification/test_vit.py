@@ -17,7 +17,7 @@ from edulib.models.classification.vit import (
     resize_positions,
     vit_b_16,
 )
-from edulib.weights.published import unpacked
+from edulib.weights.published import in_our_order
 
 
 def same_weights(ours: nn.Module, reference: nn.Module) -> None:
@@ -25,7 +25,7 @@ def same_weights(ours: nn.Module, reference: nn.Module) -> None:
     for key, value in reference.state_dict().items():
         if key.startswith("head") or "bias" in key or "token" in key:
             nn.init.normal_(value, std=0.1)
-    theirs = unpacked(reference.state_dict()).values()
+    theirs = in_our_order(reference.state_dict()).values()
     ours.load_state_dict(dict(zip(ours.state_dict(), theirs, strict=True)))
 
 
@@ -61,7 +61,7 @@ def test_tiny_equals_timm_with_all_gradients():
     for network in (ours, reference):
         network(images).square().sum().backward()
     theirs = {key: value.grad for key, value in reference.named_parameters()}
-    wanted = unpacked(theirs).values()
+    wanted = in_our_order(theirs).values()
     for (key, value), gradient in zip(ours.named_parameters(), wanted, strict=True):
         torch.testing.assert_close(
             value.grad, gradient, rtol=1e-6, atol=1e-10, msg=f"of {key}"

@@ -1,0 +1,1 @@
+"""Chapter "Attention and tokens": exercises, experiments and their results."""

@@ -1,0 +1,219 @@
+"""Where the patches of an image look: choose a patch, a layer and a head.
+
+Plain HTML with a few lines of script: on the page, offline, by mouse, finger or
+keyboard. The weights of all pairs are in it, rounded to 64 levels of the largest that a
+patch gives.
+"""
+
+import json
+from collections.abc import Mapping
+from html import escape
+
+from torch import Tensor
+
+from edulib.notebook.html_output import HtmlOutput, one_line
+from edulib.notebook.pictures import encode
+
+LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+OPAQUE = 0.85  # of the cell that is looked at most
+GAP = 0.5  # between the class token and the image, in patches
+
+_STYLE = (
+    "<style>:where(.eov-attention){display:grid;justify-items:center;gap:.6rem;"
+    "margin:.5rem 0}:where(.eov-attention .eov-bar){display:flex;flex-wrap:wrap;"
+    "gap:.35rem 1.2rem;justify-content:center}"
+    ":where(.eov-attention .eov-bar>div){display:flex;flex-wrap:wrap;gap:.35rem;"
+    "align-items:center}"
+    ":where(.eov-attention button){font:inherit;font-size:.9em;padding:.25em .7em;"
+    "color:inherit;background:none;border:1px solid #8888;border-radius:6px;"
+    "cursor:pointer}"
+    ":where(.eov-attention button[aria-pressed=true]){background:#0b55b8;"
+    "color:#fff;border-color:#0b55b8}"
+    ":where(.eov-attention svg){max-width:100%;height:auto;cursor:pointer}"
+    ":where(.eov-attention output){min-height:3em;text-align:center;"
+    "font-variant-numeric:tabular-nums}</style>"
+)
+
+# As with the slider, the handlers stand on the outermost element: no ids.
+_SCRIPT = one_line(
+    """
+    const b=event.target.closest('button'),g=this.querySelector('svg'),
+    d=JSON.parse(this.dataset.attention),c=event.target.dataset.token,
+    step={ArrowLeft:-1,ArrowRight:1,ArrowUp:-d.columns,ArrowDown:d.columns};
+    let k=+this.dataset.token;
+    if(event.type==='keydown'){
+      if(event.target!==g||!(event.key in step))return;
+      event.preventDefault();
+      const up=event.key==='ArrowUp',down=event.key==='ArrowDown',p=d.prefix;
+      let n=k+step[event.key];
+      if(up&&n<p)n=p?0:k;
+      if(down&&k<p)n=p;
+      if(n>=0&&n<d.names.length)k=n;
+    }else if(b){
+      [...b.parentElement.querySelectorAll('button')].forEach(
+        x=>x.setAttribute('aria-pressed',x===b));
+    }else if(c!==undefined)k=+c;else return;
+    this.dataset.token=k;
+    const [l,h]=[...this.querySelectorAll('[role=group]')].map(x=>
+      [...x.querySelectorAll('button')].findIndex(
+        y=>y.getAttribute('aria-pressed')==='true')),
+    n=d.names.length,m=d.maps[l][h],row=m.rows.slice(k*n,k*n+n),
+    cells=[...g.querySelectorAll('[data-token]')],
+    level=x=>d.levels.indexOf(x)/63;
+    let best=0;
+    cells.forEach((x,j)=>{const a=level(row[j]);
+      x.setAttribute('fill-opacity',(a*d.opaque).toFixed(2));
+      if(a>level(row[best]))best=j});
+    const o=g.querySelector('.eov-chosen');
+    ['x','y'].forEach(a=>o.setAttribute(a,cells[k].getAttribute(a)));
+    const t=d.layers[l]+', head '+(h+1)+': '+d.names[k]+' looks most at '+
+      (best===k?'itself':d.names[best])+' ('+m.peaks[k]+' %)';
+    this.querySelector('output').textContent=t;
+    g.setAttribute('aria-valuenow',k);g.setAttribute('aria-valuetext',t);
+    """
+)
+
+
+def attention_picker(
+    image: Tensor,
+    maps: Mapping[str, Tensor],
+    alt: str,
+    *,
+    grid: tuple[int, int],
+    prefix_tokens: int = 0,
+    width: int = 360,
+) -> HtmlOutput:
+    """Show where each patch of an image looks, in each layer and head.
+
+    The reader chooses the patch (a click, or the arrow keys), the layer and the head;
+    the patches light up by the share that they have in what the chosen one gathers,
+    the largest share always as bright, and a line says which it is and how large.
+
+    Args:
+        image: what the model saw, with values in [0, 1].
+        maps: name of a layer -> its weights, as in ``AttentionMap``, of this image.
+        alt: what is shown, for those who cannot see it.
+        grid: rows and columns of patches.
+        prefix_tokens: tokens before the patches, such as the class token.
+        width: shown width, in CSS pixels.
+
+    Shape:
+        - image: (C, H, W)
+        - maps: (heads, N, N) with N = prefix_tokens + rows * columns
+
+    Raises:
+        ValueError: if there is no layer, no description, the layers have different
+            heads, or the weights do not fit the grid.
+    """
+    if not alt.strip():
+        raise ValueError("expected alt to say what is shown, got nothing")
+    if not maps:
+        raise ValueError("expected the weights of at least one layer, got none")
+    names = _names(grid, prefix_tokens)
+    heads = len(next(iter(maps.values())))
+    for layer, weights in maps.items():
+        if tuple(weights.shape) != (heads, len(names), len(names)):
+            raise ValueError(
+                f"expected weights ({heads}, {len(names)}, {len(names)}) in each layer "
+                f"(heads, and {prefix_tokens} + {grid[0]} x {grid[1]} tokens), got "
+                f"{tuple(weights.shape)} in {layer!r}"
+            )
+    data = {
+        "columns": grid[1],
+        "prefix": prefix_tokens,
+        "names": names,
+        "layers": list(maps),
+        "levels": LEVELS,
+        "opaque": OPAQUE,
+        "maps": [[_packed(head) for head in weights] for weights in maps.values()],
+    }
+    first = prefix_tokens + grid[0] // 2 * grid[1] + grid[1] // 2
+    row = data["maps"][0][0]["rows"][first * len(names) :][: len(names)]
+    words = _words(data, first, row)
+    html = (
+        f'{_STYLE}<div class="eov-attention" data-token="{first}" '
+        f'data-attention="{escape(json.dumps(data, separators=(",", ":")))}" '
+        f'onclick="{escape(_SCRIPT)}" onkeydown="{escape(_SCRIPT)}">'
+        f'<div class="eov-bar">{_buttons("layer", list(maps))}'
+        f"{_buttons('head', [str(head + 1) for head in range(heads)])}</div>"
+        f"{_drawing(image, data, grid, first, row, words, alt, width)}"
+        f'<output aria-live="polite">{escape(words)}</output></div>'
+    )
+    layers = ", ".join(maps)
+    return HtmlOutput(
+        html, f"{alt}\n  layers: {layers}; heads: {heads}; tokens: {len(names)}"
+    )
+
+
+def _names(grid: tuple[int, int], prefix_tokens: int) -> list[str]:
+    """Return what each token is called."""
+    prefix = ["the class token", *(f"extra token {k}" for k in range(1, prefix_tokens))]
+    cells = [(r + 1, c + 1) for r in range(grid[0]) for c in range(grid[1])]
+    return [*prefix[:prefix_tokens], *(f"row {r}, column {c}" for r, c in cells)]
+
+
+def _packed(weights: Tensor) -> dict:
+    """Write a head's weights as letters, and the largest of each query in percent."""
+    peaks = weights.amax(-1)
+    levels = (weights / peaks.clamp(min=1e-12)[:, None] * (len(LEVELS) - 1)).round()
+    letters = "".join(LEVELS[int(level)] for level in levels.flatten().tolist())
+    return {"rows": letters, "peaks": [round(100 * peak) for peak in peaks.tolist()]}
+
+
+def _words(data: dict, token: int, row: str) -> str:
+    """Say where a token looks most in the first layer and head."""
+    best = max(range(len(row)), key=lambda key: LEVELS.index(row[key]))
+    where = "itself" if best == token else data["names"][best]
+    return (
+        f"{data['layers'][0]}, head 1: {data['names'][token]} looks most at {where} "
+        f"({data['maps'][0][0]['peaks'][token]} %)"
+    )
+
+
+def _buttons(what: str, labels: list[str]) -> str:
+    """Return a group of buttons of which the first is pressed."""
+    buttons = "".join(
+        f'<button type="button" aria-pressed="{"false" if k else "true"}">'
+        f"{escape(label)}</button>"
+        for k, label in enumerate(labels)
+    )
+    return f'<div role="group" aria-label="{what}">{what} {buttons}</div>'
+
+
+def _drawing(
+    image: Tensor,
+    data: dict,
+    grid: tuple[int, int],
+    token: int,
+    row: str,
+    words: str,
+    alt: str,
+    width: int,
+) -> str:
+    """Return the image under its patches, each as opaque as it is looked at."""
+    rows, columns = grid
+    prefix = data["prefix"]
+    top = 1 + GAP if prefix else 0
+    places = [(key, 0.0) for key in range(prefix)]
+    places += [(c, top + r) for r in range(rows) for c in range(columns)]
+    cells = "".join(
+        f'<rect data-token="{key}" x="{x:g}" y="{y:g}" width="1" height="1" '
+        f'fill="#D55E00" fill-opacity="{OPAQUE * LEVELS.index(row[key]) / 63:.2f}" '
+        f'stroke="#8888" stroke-width=".02"/>'
+        for key, (x, y) in enumerate(places)
+    )
+    picture = encode(image, width)
+    smooth = ' style="image-rendering:pixelated"' if picture.pixelated else ""
+    x, y = places[token]
+    height = round(width * (rows + top) / columns)
+    return (
+        f'<svg viewBox="-.05 -.05 {columns + 0.1:g} {rows + top + 0.1:g}" '
+        f'width="{width}" height="{height}" tabindex="0" role="slider" '
+        f'aria-label="{escape(alt)}" aria-valuemin="0" '
+        f'aria-valuemax="{len(places) - 1}" aria-valuenow="{token}" '
+        f'aria-valuetext="{escape(words)}">'
+        f'<image href="{picture.uri}" y="{top:g}" width="{columns}" height="{rows}" '
+        f'preserveAspectRatio="none"{smooth}/>{cells}'
+        f'<rect class="eov-chosen" x="{x:g}" y="{y:g}" width="1" height="1" '
+        f'fill="none" stroke="#0072B2" stroke-width=".14" pointer-events="none"/></svg>'
+    )
