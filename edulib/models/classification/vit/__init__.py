@@ -6,8 +6,8 @@ Image Recognition at Scale", ICLR 2021. https://arxiv.org/abs/2010.11929
 
 Read in this order: ``network.py`` (patches, a layer of the encoder, the network and
 its sizes), ``hybrid.py`` (the part of a ResNet that may stand in front) and
-``finetune.py`` (positions for images of another size). Notation: B images; H, W height and width in
-pixels; N patches; D token width.
+``finetune.py`` (positions for images of another size). Notation: B images; H, W height
+and width in pixels; N patches; D token width.
 
 The paper has the sizes Base, Large and Huge (the last has no builder here); Tiny and
 Small are DeiT's (Touvron and others, 2020, https://arxiv.org/abs/2012.12877), without
