@@ -38,7 +38,7 @@ EXPERIMENTS = {
         seeds=(0, 1, 2),
     ),
     # Is the ViT with many scenes only not trained enough? One seed, for the time.
-    "vit-middle": Experiment(
+    "vit-longer": Experiment(
         variants={
             f"{name}, {n}": rival(name, n, LONGER)
             for name, n in (("ViT", 250), ("CNN", 16_000), ("CNN", 250))
