@@ -17,6 +17,7 @@ layers are then found below ``model``:
 """
 
 from edulib.explanation.activation_maximization import maximize_activation
+from edulib.explanation.attention_distance import attention_distance
 from edulib.explanation.attention_maps import AttentionMap, attention_maps
 from edulib.explanation.attention_rollout import attention_rollout
 from edulib.explanation.deconvnet import deconvnet
@@ -35,6 +36,7 @@ __all__ = [
     "Layer",
     "PartScores",
     "TopActivations",
+    "attention_distance",
     "attention_maps",
     "attention_rollout",
     "box_score",

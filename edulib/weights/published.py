@@ -5,7 +5,8 @@
     model = load_timm("mobilenet_v1")                 # fetched and cached by timm
 
 Theirs and ours define their layers in the same order, so that the tensors only have to
-be renamed one after the other. The epsilons of batch normalisation, which belong to
+be renamed one after the other; where they pack the projections of an attention into one
+matrix, it is split. The epsilons of batch normalisation, which belong to
 the weights, come with them. Images are normalised as the library's own transforms do,
 but for ``googlenet_bn`` and ``inception_v3`` of torchvision: its models change the
 normalisation once more, and ours take the result, mean 0.5 and deviation 0.5.
@@ -29,6 +30,8 @@ AUXILIARY = ("aux1", "aux2", "AuxLogits")
 """Parts of torchvision's models that serve training only."""
 OLD_NAME = re.compile(r"\.(norm|conv)\.([12])\.")
 """In DenseNet's files of 2017, ``norm.1`` for what is ``norm1`` today."""
+FRONT = ("cls_token", "patch_embed.")
+"""Behind these of timm's stand the positions, which timm itself has before patches."""
 COUNTER = "num_batches_tracked"
 WITHOUT_EPS = ("fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn")
 """Detectors whose weights on COCO were made with an epsilon of 0 in their norms."""
@@ -152,7 +155,7 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
     if len(ours) < len(reference.state_dict()):
         for part in AUXILIARY:
             reference._modules.pop(part, None)
-    theirs = split_projections(reference.state_dict())
+    theirs = in_our_order(reference.state_dict())
     if not any(key.endswith(COUNTER) for key in ours):  # the norms are frozen
         theirs = {k: v for k, v in theirs.items() if not k.endswith(COUNTER)}
     if len(ours) != len(theirs):
@@ -164,6 +167,17 @@ def _translated(name: str, reference: nn.Module, library: str) -> nn.Module:
     for own, published in zip(_norms(model), _norms(reference), strict=True):
         own.eps = published.eps
     return model.eval()
+
+
+def in_our_order(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of a model of torchvision's or timm's as ours follow.
+
+    Args:
+        state: of the whole model.
+    """
+    found = split_projections(state)
+    in_front = sorted(found, key=lambda name: not name.startswith(FRONT))
+    return {name: found[name] for name in in_front}
 
 
 def _norms(model: nn.Module) -> list[nn.BatchNorm2d | FrozenBatchNorm2d]:

@@ -28,13 +28,15 @@ SETTINGS = {
     nn.AdaptiveAvgPool2d: ("output_size",),
     nn.LocalResponseNorm: ("size", "alpha", "beta", "k"),
     nn.BatchNorm2d: ("eps", "momentum"),
+    nn.GroupNorm: ("num_groups", "eps"),
+    nn.LayerNorm: ("eps",),
     FrozenBatchNorm2d: ("eps",),
     L2Norm: (),
     RoIPool: ("output_size",),
     nn.Dropout: ("p",),
 }
 """What says how a layer of this type works; channels do not, they have their tests."""
-POSITIONAL = {"kernel_size", "stride", "output_size", "size", "p"}
+POSITIONAL = {"kernel_size", "stride", "output_size", "size", "p", "num_groups"}
 USUAL = {
     "padding": 0,
     "dilation": 1,
@@ -86,10 +88,18 @@ def in_runs(words: list[str]) -> list[str]:
     return [f"{count} x {word}" if count > 1 else word for word, count in runs]
 
 
+def one_by_one(words: str) -> list[str]:
+    """Return the layers of "12 x A + 2 x B", which is A, B, B twelve times."""
+    count, times, rest = words.partition(" x ")
+    if times and count.isdecimal():
+        return int(count) * [w for part in rest.split(" + ") for w in one_by_one(part)]
+    return [words]
+
+
 def expected_layers(name: str) -> list[str]:
     model = get_model_info(name)
     if model.layers or model.reference is None:
-        return list(model.layers)
+        return in_runs([layer for words in model.layers for layer in one_by_one(words)])
     runs = in_runs(called_layers(get_reference(name)(), name))
     if model.batch_norm is None:
         return runs

@@ -65,6 +65,30 @@ def test_a_file_of_torchvision(name, tmp_path, images):
     assert_same(ours, reference, images)
 
 
+@torch.no_grad()
+def test_a_transformer_of_torchvision(tmp_path):
+    with torch.device("meta"):
+        reference = models.vit_b_32()
+    reference = reference.to_empty(device="cpu").eval()
+    torch.manual_seed(0)
+    for parameter in reference.parameters():
+        nn.init.normal_(parameter, std=0.02)
+    torch.save(reference.state_dict(), tmp_path / "weights.pth")
+    ours = load_torchvision("vit_b_32", file=tmp_path / "weights.pth")
+    images = torch.rand(1, 3, 224, 224)
+    torch.testing.assert_close(ours(images), reference(images))
+
+
+def test_a_transformer_of_timm(tmp_path):
+    torch.manual_seed(0)
+    reference = timm.create_model("deit_tiny_patch16_224").eval()
+    for parameter in reference.parameters():
+        nn.init.normal_(parameter, std=0.05)
+    torch.save(reference.state_dict(), tmp_path / "weights.pth")
+    ours = load_timm("vit_ti_16", file=tmp_path / "weights.pth")
+    assert_same(ours, reference, torch.rand(1, 3, 224, 224))
+
+
 @pytest.mark.parametrize("name", ["fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn"])
 @torch.no_grad()
 def test_a_detector_of_torchvision(name, tmp_path, monkeypatch, images):

@@ -14,6 +14,7 @@ from edulib.models.classification import highway as _highway
 from edulib.models.classification import inception_v3 as _inception_v3
 from edulib.models.classification import inception_v4 as _inception_v4
 from edulib.models.classification import mobilenet_v1 as _mobilenet_v1
+from edulib.models.classification import vit as _vit
 from edulib.models.classification import xception as _xception
 from edulib.models.classification import zfnet as _zfnet
 from edulib.models.narrow import narrow
@@ -180,6 +181,23 @@ def inception_resnet_v2_paper(
 def highway_conv(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
     """Build a convolutional highway network with a layer a stage, 4 channels wide."""
     return _highway.ConvHighway(1, 4, num_classes, in_channels)
+
+
+def vit(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build a ViT of two layers for 32 x 32 images, with tokens of 24 numbers."""
+    patches = _vit.PatchEmbedding(32, 8, 24, in_channels)
+    return _vit.VisionTransformer(
+        patches, depth=2, num_heads=2, num_classes=num_classes
+    )
+
+
+def hybrid_vit(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build a hybrid for 32 x 32 images with three residual blocks in front."""
+    resnet = _vit.ResNetStem((1, 2, 1), 32, in_channels)
+    patches = _vit.HybridEmbedding(resnet, 32, 24, in_channels)
+    return _vit.VisionTransformer(
+        patches, depth=2, num_heads=2, num_classes=num_classes
+    )
 
 
 def _narrow(
