@@ -56,6 +56,26 @@ def test_a_block_that_many_lines_enter_names_what_it_reads():
     assert lines[-5:] == ["reads:", "· one", "· two", "· three", "· four"]
 
 
+class Reshaped(nn.Module):
+    """Gathers three maps as tokens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.three = conv(3, 8), conv(8, 8), conv(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = self.one(x)
+        maps = one, self.two(one), self.three(one)
+        tokens = [a.flatten(2).transpose(1, 2) for a in maps]
+        return nn.functional.scaled_dot_product_attention(*tokens)
+
+
+def test_a_reshape_is_read_by_the_name_of_what_it_shapes():
+    items = build_items(trace_graph(Reshaped(), IMAGE), 1, {}, in_levels=True)
+    gathers = [block.gathers for block in blocks_of(items) if block.gathers]
+    assert gathers == [("one", "two", "three")]
+
+
 class Fuses(nn.Module):
     """Three maps and a fourth of a lower resolution are concatenated."""
 

@@ -71,11 +71,20 @@ def _with_readers(levels: Levels) -> Levels:
 def _gathered(levels: Levels, k: int) -> tuple[str, ...]:
     """Name what a block reads, where more than two lines come to it."""
     block = levels.blocks[k]
-    read = [levels.blocks[s] for s in levels.sources(k) if s != START]
-    read = [source for source in read if source.name not in block.reads]
+    read = [s for s in levels.sources(k) if s != START]
+    read = [s for s in read if levels.blocks[s].name not in block.reads]
     if len(read) < _MANY or block.op_type in MERGES:
         return ()
-    return tuple(map(_title, read))
+    return tuple(_title(_shaped(levels, source)) for source in read)
+
+
+def _shaped(levels: Levels, k: int) -> Block:
+    """Go up from a reshape to what it shapes, which has the better name."""
+    block, above = levels.blocks[k], levels.sources(k)
+    reshapes = block.op_type is OpType.RESHAPE and is_slim(block)
+    if not reshapes or len(above) != 1 or above[0] == START:
+        return block
+    return _shaped(levels, above[0])
 
 
 def _title(block: Block) -> str:
