@@ -67,6 +67,7 @@ def test_order_may_come_out_either_way(none, verdict):
     [
         (EQUAL, EQUAL, Verdict.HOLDS),
         ((0.12, 0.05, 0.05), EQUAL, Verdict.IN_PART),
+        (EQUAL, (0.12, 0.05, 0.05), Verdict.IN_PART),
         (HIGHER, EQUAL, Verdict.OPPOSITE),
         (EQUAL, HIGHER, Verdict.OPPOSITE),
         ((0.3, 0.3, 0.05), EQUAL, Verdict.UNTESTED),
