@@ -15,7 +15,6 @@ from edulib.notebook.html_output import HtmlOutput, one_line
 from edulib.notebook.pictures import encode
 
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-VEIL = 0.9  # opacity of the grey over a patch that is not looked at
 GAP = 0.5  # between the class token and the image, in patches
 
 _STYLE = (
@@ -83,6 +82,7 @@ def attention_picker(
     prefix_tokens: int = 0,
     width: int = 360,
     groups: str = "layer",
+    veil: float = 0.9,
 ) -> HtmlOutput:
     """Show where each patch of an image looks, in each layer and head.
 
@@ -98,6 +98,7 @@ def attention_picker(
         prefix_tokens: tokens before the patches, such as the class token.
         width: shown width, in CSS pixels.
         groups: what the names in ``maps`` are names of.
+        veil: opacity of the grey over a patch that is not looked at.
 
     Shape:
         - image: (C, H, W)
@@ -126,7 +127,7 @@ def attention_picker(
         "names": names,
         "layers": list(maps),
         "levels": LEVELS,
-        "veil": VEIL,
+        "veil": veil,
         "maps": [[_packed(head) for head in weights] for weights in maps.values()],
     }
     first = prefix_tokens + grid[0] // 2 * grid[1] + grid[1] // 2
@@ -204,7 +205,7 @@ def _drawing(
     cells = f'<rect width="{prefix}" height="1" fill="#56B4E9"/>' if prefix else ""
     veils = "".join(
         f'<rect data-token="{key}" x="{x:g}" y="{y:g}" width="1" height="1" '
-        f'fill-opacity="{VEIL * (1 - _level(row[key]) ** 0.5):.2f}"/>'
+        f'fill-opacity="{data["veil"] * (1 - _level(row[key]) ** 0.5):.2f}"/>'
         for key, (x, y) in enumerate(places)
     )
     cells += f'<g fill="#888" stroke="#8888" stroke-width=".02">{veils}</g>'

@@ -85,3 +85,11 @@ def test_what_does_not_fit_is_named():
         attention_picker(image, {}, "A.", grid=GRID)
     with pytest.raises(ValueError, match="expected alt"):
         attention_picker(image, maps, " ", grid=GRID)
+
+
+def test_the_veil_may_be_thinner():
+    image = torch.rand(3, 8, 12)
+    shown = attention_picker(image, some_maps(6), "A.", grid=GRID, veil=0.5)
+    found = [float(x) for x in re.findall(r'fill-opacity="([^"]*)"', shown.html)]
+    assert max(found) <= 0.5
+    assert data_of(shown.html)["veil"] == 0.5
