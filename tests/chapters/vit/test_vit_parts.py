@@ -12,6 +12,7 @@ from edulib.chapters.vit.measures import (
     position_structure,
 )
 from edulib.chapters.vit.networks import small_cnn, small_vit
+from edulib.exercises import check
 from edulib.training.batches import Batch
 
 
@@ -69,3 +70,10 @@ def test_validation_measures_places_and_gives_means():
     assert found["error"] == pytest.approx(1 - 1 / 6)  # a zero head answers 0
     assert abs(found["nearness"]) < 0.2
     assert found["distance1"] == pytest.approx(16.5, abs=1)
+
+
+def test_a_quotient_that_is_whole_counts_as_whole():
+    answer = ((384 / 16) ** 2 + 1, 2_360_064, 1_774_464)
+    assert "3 of 3 points" in repr(check("vit-count", answer))
+    answer = ((384 / 16) ** 2, 2_360_064, 1_774_464)
+    assert "2 of 3 points" in repr(check("vit-count", answer))

@@ -119,6 +119,29 @@ def test_idle_branches_leave_the_tokens_alone():
     assert torch.equal(layer(x), x)
 
 
+def test_full_dropout_leaves_the_shortcuts_alone():
+    torch.manual_seed(0)
+    layer = EncoderLayer(8, 2, dropout=1.0)
+    x = torch.randn(2, 5, 8)
+    assert torch.equal(layer.train()(x), x)
+    assert not torch.allclose(layer.eval()(x), x)
+
+
+def test_dropout_stands_after_positions_attention_and_both_layers_of_the_mlp():
+    patches = PatchEmbedding(16, 4, 8)
+    network = VisionTransformer(patches, depth=2, num_heads=2, dropout=0.1)
+    seen = []
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Dropout):
+            assert module.p == 0.1
+            module.register_forward_hook(lambda *_, name=name: seen.append(name))
+    network(torch.zeros(1, 3, 16, 16))
+    parts = ("dropout", "mlp.2", "mlp.4")
+    wanted = [f"layers.{k}.{part}" for k in range(2) for part in parts]
+    assert seen == ["dropout", *wanted]
+    assert all(layer.attention.dropout == 0 for layer in network.layers)
+
+
 def test_without_positions_the_order_of_patches_plays_no_part():
     torch.manual_seed(0)
     network = VisionTransformer(
