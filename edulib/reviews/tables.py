@@ -55,7 +55,7 @@ def print_sheet(
     items = "".join(f"<li>{escape(point)}</li>" for point in points)
     html = (
         f'<div class="eov-sheet"><p class="eov-sheet-title">{escape(title)}</p>'
-        f"{''.join(map(_html, tables))}<ul>{items}</ul></div>"
+        f"{_STYLE}{''.join(map(_html, tables))}<ul>{items}</ul></div>"
     )
     lines = [" | ".join(line) for table in tables for line in table]
     return HtmlOutput(html, "\n".join([title, *lines, *points]))
@@ -63,4 +63,4 @@ def print_sheet(
 
 def _html(lines: list[list[str]]) -> str:
     table = html_table(lines[0], lines[1:])
-    return f'{_STYLE}<div class="eov-table eov-era" tabindex="0">{table}</div>'
+    return f'<div class="eov-table eov-era" tabindex="0">{table}</div>'
