@@ -12,9 +12,12 @@ pytestmark = pytest.mark.browser
 PAGE = re.compile(rb"/Type\s*/Page[^s]")
 
 
-@pytest.fixture(scope="module")
-def visit(visitor: Visitor) -> Iterator[Visit]:
-    opened = visitor.open("book/era1_enlightenment/review1")
+REVIEWS = ("book/era1_enlightenment/review1", "book/era2_residual/review2")
+
+
+@pytest.fixture(scope="module", params=REVIEWS)
+def visit(visitor: Visitor, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    opened = visitor.open(request.param)
     opened.read_through()
     yield opened
     opened.close()
