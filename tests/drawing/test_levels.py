@@ -274,6 +274,46 @@ def test_a_neck_goes_down_up_and_down():
     ]
 
 
+class Parallel(nn.Module):
+    """Five branches that meet, and a head that leaves before them, as DeepLab."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.deep = conv(3, 8, 3, 2), conv(8, 16, 3, 2)
+        self.rates = nn.ModuleList(
+            nn.Conv2d(16, 8, 3, padding=rate, dilation=rate) for rate in range(1, 6)
+        )
+        self.out, self.aux = nn.Conv2d(40, 4, 1), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        early = self.stem(x)
+        late = self.deep(early)
+        joined = torch.cat([branch(late) for branch in self.rates], 1)
+        return self.out(joined), self.aux(early)
+
+
+@LAYOUTS
+def test_a_joint_of_many_names_them(layout):
+    texts = [text.text for text in getattr(diagram(Parallel(), IMAGE), layout).texts]
+    assert "joins: rates.0 … rates.4" in " ".join(texts)
+
+
+def test_on_a_phone_a_joint_names_what_does_not_stand_above_it():
+    texts = [text.text for text in drawn("neck").phone.texts]
+    joined = [texts[k + 1] for k, text in enumerate(texts) if text == "concat"]
+    assert joined == ["+ stage4", "+ stem.1", "+ top4", "+ stage5"]
+    assert not any(text.text.startswith("+ ") for text in drawn("neck").wide.texts)
+
+
+@LAYOUTS
+@pytest.mark.parametrize("name", NETS)
+def test_a_number_without_a_noun_is_explained(name, layout):
+    texts = [text.text for text in getattr(drawn(name), layout).texts]
+    bare = [text for text in texts if re.fullmatch(r"[\d.]+ [kMG]", text)]
+    notes = [f"A line such as “{text}” counts parameters." for text in bare[:1]]
+    assert [text for text in texts if "such as" in text] == notes
+
+
 def test_skips_lead_from_level_to_level():
     (levels,) = items("hourglass")
     names = [block.name for block in levels.blocks]

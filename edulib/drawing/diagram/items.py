@@ -40,7 +40,7 @@ class Block:
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
         attends_to: names of what its cross-attention looks at.
-        more: how many tensors it puts out besides that of `shape`, the first.
+        others: shapes of the tensors that it puts out besides that of `shape`.
         is_loop: whether it is the same module, called `repeat` times, each of which
             reads what the one before gave.
         carries: what a turn of a loop hands on to the next, in words.
@@ -65,7 +65,7 @@ class Block:
     is_source: bool = False
     reads: tuple[str, ...] = ()
     attends_to: tuple[str, ...] = ()
-    more: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
     is_loop: bool = False
     carries: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
@@ -222,7 +222,7 @@ def _looks(block: Block, loosely: bool) -> tuple:
     if loosely and block.composite and not block.parts:
         inside = (block.words.isidentifier() or block.params / block.repeat,)
     named = block.name if block.is_source else ""
-    outside = named, block.reads, block.attends_to, block.more
+    outside = named, block.reads, block.attends_to, block.others
     return block.words, block.op_type, block.shape, block.bands, inside, outside
 
 
