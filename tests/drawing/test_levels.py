@@ -274,28 +274,10 @@ def test_a_neck_goes_down_up_and_down():
     ]
 
 
-class Parallel(nn.Module):
-    """Five branches that meet, and a head that leaves before them, as DeepLab."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stem, self.deep = conv(3, 8, 3, 2), conv(8, 16, 3, 2)
-        self.rates = nn.ModuleList(
-            nn.Conv2d(16, 8, 3, padding=rate, dilation=rate) for rate in range(1, 6)
-        )
-        self.out, self.aux = nn.Conv2d(40, 4, 1), nn.Conv2d(8, 4, 1)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        early = self.stem(x)
-        late = self.deep(early)
-        joined = torch.cat([branch(late) for branch in self.rates], 1)
-        return self.out(joined), self.aux(early)
-
-
 @LAYOUTS
 def test_a_joint_of_many_names_them(layout):
-    texts = [text.text for text in getattr(diagram(Parallel(), IMAGE), layout).texts]
-    assert "joins: rates.0 … rates.4" in " ".join(texts)
+    texts = [text.text for text in getattr(drawn("deeplab"), layout).texts]
+    assert "joins: convs.0 … convs.4" in " ".join(texts)
 
 
 def test_on_a_phone_a_joint_names_what_does_not_stand_above_it():

@@ -117,7 +117,7 @@ def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
     """Name what meets in a point beside what stands above it, or all if it is more."""
     sign = "+" if merge.op_type in (OpType.ADD, OpType.CONCAT) else "with"
     told = _ranges(names)
-    lines = [f"{sign} {name}" for name in told]
+    lines = [f"{sign}\xa0{name}" for name in told]
     if len(names) > _PAIR:
         lines = [f"joins: {', '.join(told)}"]
     width = _WRAP[form]
