@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import edulib
-from edulib.experiments import load_experiment
+from edulib.experiments import last_epochs, load_experiment
 
 BOOK = Path(edulib.__file__).parents[1] / "book"
 
@@ -32,14 +32,14 @@ def stored_verdict(chapter: str, claim: str) -> str:
     return card.rpartition("[")[2].rstrip("]")
 
 
-def last_epochs(experiment: str, variant: str, measure: str) -> list[float]:
-    """Return what each of three seeds gave in its last epoch.
+def stored_ends(experiment: str, variant: str, measure: str) -> list[float]:
+    """Return what each of three seeds gave in its last epoch, errors in percent.
 
     Args:
         experiment: its name.
         variant: its name in the experiment.
         measure: as "val_AP".
     """
-    runs = load_experiment(experiment)[variant][measure]
-    assert len(runs) == 3
-    return [values[-1] for values in runs]
+    found = last_epochs(load_experiment(experiment)[variant], measure)
+    assert len(found) == 3
+    return found

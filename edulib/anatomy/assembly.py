@@ -161,6 +161,7 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         if leaf in plan.kept:
             waiting.setdefault(plan.home(leaf), []).append(leaf)
     places = {draft: k for k, draft in enumerate(recorder.inputs)}
+    batch = _batch(recorder.inputs)
     for item in recorder.tape:
         if isinstance(item, Call):
             item.first = len(places)
@@ -169,9 +170,9 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         elif isinstance(item, Exit):
             item.call.last = len(places)
             item.call.output = places.get(item.output, len(places) - 1)
+            item.call.others = tuple(_without(batch, s) for s in item.call.others)
         elif item in plan.kept:
             places[item] = len(places)
-    batch = _batch(recorder.inputs)
     ops = tuple(_op(k, draft, plan, places, batch) for draft, k in places.items())
     ops = with_attention(ops)
     root = next(item for item in recorder.tape if isinstance(item, Call))
@@ -188,8 +189,13 @@ def _batch(inputs: list[Draft]) -> int:
 
 def _of_one(draft: Draft, batch: int) -> tuple[int, ...]:
     """Return a shape without the batch: 64 windows of one image stay 64."""
-    first, *rest = tuple(draft.output.shape) or (1,)
-    if first == batch or (draft.op_type is OpType.INPUT):
+    shape = tuple(draft.output.shape)
+    return shape[1:] if draft.op_type is OpType.INPUT else _without(batch, shape)
+
+
+def _without(batch: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    first, *rest = shape or (1,)
+    if first == batch:
         return tuple(rest)
     if first and first % batch == 0:
         first //= batch
@@ -217,5 +223,5 @@ def _op(
         place=draft.step.place,
         is_constant=draft.is_constant,
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
-        more=draft.more,
+        others=tuple(_without(batch, shape) for shape in draft.others),
     )

@@ -38,7 +38,8 @@ class Op:
         is_constant: whether it depends on no input.
         has_batch: whether a batch stands before its shape; not in windows or boxes of
             one image, nor in parameters.
-        more: how many tensors it returned besides the first, which `shape` is of.
+        others: shapes of the tensors that it returned besides the first, which
+            `shape` is of.
     """
 
     index: int
@@ -56,7 +57,7 @@ class Op:
     place: Place
     is_constant: bool
     has_batch: bool = True
-    more: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
 
     @property
     def axes(self) -> tuple[int, ...] | None:
@@ -94,7 +95,7 @@ class Call:
         output: index of the op that made what it returned.
         children: the calls of other modules that it made, in order.
         turns: how often the module was called, where several calls stand for one.
-        more: how many tensors it returned besides that of `output`.
+        others: shapes of the tensors that it returned besides that of `output`.
         carried: where several turns stand for one, indices of the ops whose results
             a turn hands on to the next; none if no turn reads another.
     """
@@ -106,7 +107,7 @@ class Call:
     output: int
     children: list["Call"]
     turns: int = 1
-    more: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
     carried: tuple[int, ...] = ()
 
     @property
@@ -147,9 +148,9 @@ class Node:
         return self.output.shape
 
     @property
-    def more(self) -> int:
-        """How many tensors it gives besides the first, which `shape` is of."""
-        return self.output.more if self.call is None else self.call.more
+    def others(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of what it gives besides the first tensor, which `shape` is of."""
+        return self.output.others if self.call is None else self.call.others
 
     @property
     def params(self) -> int:

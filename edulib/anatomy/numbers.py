@@ -27,6 +27,21 @@ def shape_words(shape: tuple[int, ...], more: int = 0) -> str:
     return f"{first} and {more} more" if more else first
 
 
+def all_shapes(shape: tuple[int, ...], others: tuple[tuple[int, ...], ...]) -> str:
+    """Write the shapes of several tensors: "96×16×16 and 64×16×16".
+
+    Args:
+        shape: of the first, without the batch.
+        others: those of the others. Three or more that differ are only counted.
+    """
+    count = 1 + len(others)
+    if set(others) == {shape}:
+        return f"{shape_words(shape)}, {'twice' if count == 2 else f'{count} times'}"
+    if len(others) == 1:
+        return f"{shape_words(shape)} and {shape_words(others[0])}"
+    return shape_words(shape, len(others))
+
+
 def _three_digits(number: float) -> str:
     digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
     return f"{number:.{digits}f}"

@@ -56,7 +56,7 @@ class Draft:
         bytes: memory that its output newly occupies.
         pools: whether it is a reduction over all positions.
         params: learned numbers that it is the first to use.
-        more: how many tensors it returned besides the first.
+        others: shapes of the tensors that it returned besides the first.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -73,7 +73,7 @@ class Draft:
     bytes: int = 0
     pools: bool = False
     params: int = 0
-    more: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
     at: int = -1
 
 
@@ -139,10 +139,9 @@ class Recorder(TorchFunctionMode):
         ]
         found = [(name, maker) for name, _, maker in known]
         own = [maker for _, maker in found if maker.at > begin]
-        passed = len({maker for _, maker in found}) - len(set(own)) if own else 0
-        count = len({id(tensor) for _, tensor, _ in known})
-        call.more = max(0, count - 1 - passed)
         made = own or [maker for _, maker in found]
+        returned = {id(tensor): tensor for _, tensor, maker in known if maker in made}
+        call.others = tuple(map(_shape, returned.values()))[1:]
         self.tape.append(Exit(call, made[0] if made else None))
         if not self._open:
             self.outputs = found
@@ -250,7 +249,7 @@ class Recorder(TorchFunctionMode):
             pools=name in REDUCTIONS
             and positions
             and main.numel() == max(main.shape, default=1),
-            more=len(outputs) - 1,
+            others=tuple(map(_shape, outputs[1:])),
         )
         self._flops = self.counter.get_total_flops()
         draft.at = len(self.tape)
@@ -268,6 +267,10 @@ class Recorder(TorchFunctionMode):
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
 
 
 def _leaves(model: nn.Module) -> dict[int, Draft]:

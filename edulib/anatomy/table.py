@@ -257,7 +257,7 @@ def _in_list(graph: Graph, node: Node, named: set[str]) -> tuple | None:
         return None
     if holder in graph.calls or node.path in named:
         return None
-    return holder, describe(node), node.shape, node.more, node.params, node.macs
+    return holder, describe(node), node.shape, len(node.others), node.params, node.macs
 
 
 def _row(graph: Graph, run: list[Node], labels: dict, paper: dict) -> Row:
@@ -279,7 +279,7 @@ def _row(graph: Graph, run: list[Node], labels: dict, paper: dict) -> Row:
         bytes=sum(node.bytes for node in run),
         field=field_of(graph, run[-1].output.index),
         paper=paper.get(path, paper.get(name, "")),
-        more=node.more,
+        more=len(node.others),
     )
 
 

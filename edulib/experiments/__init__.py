@@ -10,12 +10,15 @@ from edulib.experiments.experiment import (
     load_experiment,
     run_experiment,
 )
+from edulib.experiments.results import gains, last_epochs
 
 __all__ = [
     "CheckpointRecipe",
     "Experiment",
     "Variant",
+    "gains",
     "get_experiment",
+    "last_epochs",
     "list_experiments",
     "list_larger",
     "load_experiment",

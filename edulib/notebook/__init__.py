@@ -23,6 +23,7 @@ _HOMES = {
     "mean_and_range": "claims",
     "near": "claims",
     "resolution": "claims",
+    "signed_range": "claims",
 }
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "setup",
     "show_source",
     "show_table",
+    "signed_range",
 ]
 
 

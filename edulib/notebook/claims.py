@@ -224,6 +224,19 @@ def mean_and_range(values: Iterable[float], unit: str = "%", digits: int = 1) ->
     return f"{_with_unit(mean, unit)} ({low} to {high}; {len(seeds)} seed{plural})"
 
 
+def signed_range(values: Sequence[float], digits: int = 3) -> str:
+    """Return the mean of differences with the lowest and the highest, all with a sign.
+
+    Example:
+        >>> signed_range([0.031, -0.002, 0.04])
+        '+0.023 (-0.002 to +0.040)'
+    """
+    mean, low, high = (
+        f"{x:+.{digits}f}" for x in (fmean(values), min(values), max(values))
+    )
+    return f"{mean} ({low} to {high})"
+
+
 def near(
     value: float,
     expected: float,

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+_NAME_PARTS = re.compile(r"_(?=\w)")
+
 
 @dataclass(frozen=True)
 class HtmlOutput:
@@ -34,13 +36,15 @@ def one_line(script: str) -> str:
 def html_table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Write a table whose rows begin with what they are about.
 
+    Names of networks may break behind an underscore, and nowhere within a word.
+
     Args:
         heading: a word for each column.
         lines: the rows, as many cells each.
     """
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in heading)
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
+        f'<tr><th scope="row">{_NAME_PARTS.sub("_<wbr>", escape(first))}</th>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
         + "</tr>"
         for first, *rest in lines

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from zoo import conv
 
 from edulib.anatomy import stage_table
-from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.numbers import all_shapes, shape_words
 from edulib.anatomy.trace import trace_graph
 from edulib.anatomy.turns import fold_runs
 from edulib.drawing import diagram
@@ -135,8 +135,8 @@ def test_a_part_says_that_it_gives_several_tensors():
     assert "8×8×8<small>and 1 more</small>" in page
     assert stage_table(Stages(), IMAGE).rows[0].cells()[2] == "8×8×8"
     picture = diagram(TwoMaps(), IMAGE, depth=1)
-    assert "backbone (Stages, 2 convs) gives 8×8×8 and 1 more" in picture.alt
-    assert "8×8×8 and 1 more" in [text.text for text in picture.wide.texts]
+    assert "backbone (Stages, 2 convs) gives 8×8×8 and 16×4×4" in picture.alt
+    assert "8×8×8 and 16×4×4" in [text.text for text in picture.wide.texts]
 
 
 def test_a_function_says_that_it_gives_several_tensors():
@@ -146,13 +146,27 @@ def test_a_function_says_that_it_gives_several_tensors():
             return torch.cat([one.relu(), two], -1)
 
     graph = trace_graph(Halves(), (6,))
-    assert {op.name: op.more for op in graph.ops}["split"] == 1
+    assert {op.name: op.others for op in graph.ops}["split"] == ((2,),)
 
 
 def test_a_shape_in_words():
     assert shape_words((3, 4, 5)) == "3×4×5"
     assert shape_words(()) == "1"
     assert shape_words((7,), 2) == "7 and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ((), "6×8"),
+        (((4, 8),), "6×8 and 4×8"),
+        (((6, 8),), "6×8, twice"),
+        (((6, 8), (6, 8)), "6×8, 3 times"),
+        (((6, 8), (4, 8)), "6×8 and 2 more"),
+    ],
+)
+def test_shapes_in_words(others, words):
+    assert all_shapes((6, 8), others) == words
 
 
 def test_a_console_shows_the_rows_of_the_page():

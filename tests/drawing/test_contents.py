@@ -114,7 +114,7 @@ def test_a_module_that_returns_its_input_too_is_labelled_with_what_it_made():
     call = trace_graph(Pyramid(), IMAGE).calls["extra"]
     graph = trace_graph(Pyramid(), IMAGE)
     assert graph.ops[call.output].shape == (4, 16, 16)
-    assert call.more == 0
+    assert call.others == ()
 
 
 def test_products_name_the_inputs_that_they_compare():

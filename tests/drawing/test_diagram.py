@@ -14,7 +14,7 @@ from edulib.anatomy import Graph, trace_graph
 from edulib.drawing import OP_COLORS, diagram
 from edulib.drawing.diagram.blocks import Style
 from edulib.drawing.diagram.canvas import Canvas, TextBox, text_width
-from edulib.drawing.diagram.items import Block, Fork, Item
+from edulib.drawing.diagram.items import Block, Fork, Item, span
 from edulib.drawing.diagram.page import PHONE, WIDE
 from edulib.drawing.diagram.tree import build_items
 
@@ -317,9 +317,26 @@ def test_depth_opens_and_labels_rename():
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "both"),
+    [
+        ("layers.0", "layers.1", "layers.0–1"),
+        ("layers.0–4", "layers.5", "layers.0–5"),
+        ("boxes.0", "boxes.2", "boxes.0, 2"),
+        ("boxes.0, 2", "boxes.3", "boxes.0, 2–3"),
+        ("boxes.0–1", "boxes.3", "boxes.0–1, 3"),
+        ("0", "3", "0, 3"),
+        ("C1", "C2", "C1–2"),
+        ("Mixed_5b–Mixed_5c", "Mixed_5d", "Mixed_5b–Mixed_5d"),
+    ],
+)
+def test_numbers_that_are_no_run_are_listed(first, last, both):
+    assert span(first, last) == both
+
+
 def test_long_runs_have_short_names():
     names = [block.name for block in items_of("vgg16")]
-    assert names[:3] == ["features.0–2", "features.4", "features.5–7"]
+    assert names[:3] == ["features.0, 2", "features.4", "features.5, 7"]
     zf = nn.Sequential()
     for k in (3, 4):
         zf.add_module(f"conv{k}", nn.Conv2d(2, 2, 1))

@@ -274,6 +274,28 @@ def test_a_neck_goes_down_up_and_down():
     ]
 
 
+@LAYOUTS
+def test_a_joint_of_many_names_them(layout):
+    texts = [text.text for text in getattr(drawn("deeplab"), layout).texts]
+    assert "joins: convs.0 … convs.4" in " ".join(texts)
+
+
+def test_on_a_phone_a_joint_names_what_does_not_stand_above_it():
+    texts = [text.text for text in drawn("neck").phone.texts]
+    joined = [texts[k + 1] for k, text in enumerate(texts) if text == "concat"]
+    assert joined == ["+ stage4", "+ stem.1", "+ top4", "+ stage5"]
+    assert not any(text.text.startswith("+ ") for text in drawn("neck").wide.texts)
+
+
+@LAYOUTS
+@pytest.mark.parametrize("name", NETS)
+def test_a_number_without_a_noun_is_explained(name, layout):
+    texts = [text.text for text in getattr(drawn(name), layout).texts]
+    bare = [text for text in texts if re.fullmatch(r"[\d.]+ [kMG]", text)]
+    notes = [f"A line such as “{text}” counts parameters." for text in bare[:1]]
+    assert [text for text in texts if "such as" in text] == notes
+
+
 def test_skips_lead_from_level_to_level():
     (levels,) = items("hourglass")
     names = [block.name for block in levels.blocks]

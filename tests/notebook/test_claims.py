@@ -10,6 +10,7 @@ from edulib.notebook import (
     mean_and_range,
     near,
     resolution,
+    signed_range,
 )
 
 CARD = {
@@ -111,6 +112,11 @@ def test_rates_pair_and_are_rates():
 def test_a_mean_stands_with_its_range():
     assert mean_and_range([1.04, 2.96], "times", 0) == "2 times (1 to 3; 2 seeds)"
     assert mean_and_range(torch.tensor([0.5]), "", 2) == "0.50 (0.50 to 0.50; 1 seed)"
+
+
+def test_differences_have_a_sign():
+    assert signed_range([0.0625, -0.0625, 0.25]) == "+0.083 (-0.062 to +0.250)"
+    assert signed_range([-1.25, -0.75], digits=1) == "-1.0 (-1.2 to -0.8)"
 
 
 def test_a_live_number_stands_as_on_the_page_while_it_is_near():

@@ -3,16 +3,12 @@
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from edulib.experiments import last_epochs
 from edulib.notebook.claims import Verdict, judge, resolution
 
 TESTS = 355  # test digits
 
 Runs = Mapping[str, Mapping[str, Sequence]]
-
-
-def last(runs: Runs, name: str) -> list[float]:
-    """Return the test error of each seed after the last epoch, in percent."""
-    return [100 * errors[-1] for errors in runs[name]["val_error"]]
 
 
 def scale_verdict(runs: Runs) -> Verdict:
@@ -22,8 +18,8 @@ def scale_verdict(runs: Runs) -> Verdict:
     if it loses more than the narrow one's, with every seed; in part if one of the two
     shows; the opposite if the wide head's error is lower without it, beyond chance.
     """
-    wide = last(runs, "scaled 256"), last(runs, "unscaled 256")
-    narrow = last(runs, "scaled 4"), last(runs, "unscaled 4")
+    wide = last_epochs(runs["scaled 256"]), last_epochs(runs["unscaled 256"])
+    narrow = last_epochs(runs["scaled 4"]), last_epochs(runs["unscaled 4"])
     lost = [
         [without - with_root for with_root, without in zip(*pair, strict=True)]
         for pair in (wide, narrow)
@@ -41,8 +37,9 @@ def order_verdict(runs: Runs) -> Verdict:
     It holds if the error without them is higher, beyond chance and with every seed,
     than with sines and than with learned ones.
     """
-    none = last(runs, "none")
-    found = [judge(none, last(runs, kind), TESTS) for kind in ("sines", "learned")]
+    none = last_epochs(runs["none"])
+    kinds = [last_epochs(runs[kind]) for kind in ("sines", "learned")]
+    found = [judge(none, errors, TESTS) for errors in kinds]
     return Verdict.of(
         *(verdict is Verdict.HOLDS for verdict in found),
         opposite=all(verdict is Verdict.OPPOSITE for verdict in found),
@@ -55,7 +52,7 @@ def kind_verdict(runs: Runs) -> Verdict:
     It holds if no seed's difference exceeds chance, in part if their mean does not,
     and the opposite shows if every seed's does, in one direction.
     """
-    sines, learned = last(runs, "sines"), last(runs, "learned")
+    sines, learned = last_epochs(runs["sines"]), last_epochs(runs["learned"])
     least = resolution(fmean([*sines, *learned]), TESTS)
     gaps = [s - f for s, f in zip(sines, learned, strict=True)]
     each = max(abs(gap) for gap in gaps) <= least

@@ -5,6 +5,7 @@ from math import inf
 from statistics import fmean
 
 from edulib.chapters.normalization.experiments import RATES
+from edulib.experiments import last_epochs
 from edulib.notebook.claims import Verdict, judge
 
 STEPS = 46  # in an epoch: 1,442 digits in batches of at most 32
@@ -92,12 +93,7 @@ def rate_verdict(runs: Runs) -> Verdict:
     )
 
 
-def last(runs: Runs, name: str) -> list[float]:
-    """Return the test error of each seed after the last epoch, in percent."""
-    return [100 * errors[-1] for errors in runs[name]["val_error"]]
-
-
 def batches_verdict(runs: Runs) -> Verdict:
     """Return the verdict on "with 2 images, group norm has the lower error"."""
-    two, group = last(runs, "batch norm 2"), last(runs, "group norm")
+    two, group = last_epochs(runs["batch norm 2"]), last_epochs(runs["group norm"])
     return judge(two, group, MANY_TESTS)

@@ -98,7 +98,7 @@ def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
     Such are the classes and the boxes of a detector: layers that read one thing, of
     which no other layer reads any, in a module that returns several tensors.
     """
-    if call.more:
+    if call.others:
         heads = _ends(graph, call)
         if heads:
             names = [op.path.rpartition(".")[2] for op in heads]

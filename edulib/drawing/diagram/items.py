@@ -1,6 +1,7 @@
 """The steps of a diagram: blocks in a row, and forks between them."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ SUMS = {
     OpType.ATTENTION: "\N{WHITE DIAMOND}",
 }
 _SINGLE = (*MERGES, OpType.INPUT, OpType.OUTPUT, OpType.CONSTANT)
+_NUMBERED = re.compile(r"(.*?)((?:\d+(?:–\d+)?(?:, )?)*)", re.DOTALL)
 _UNIT = "normalize"  # what torch calls the division by a norm, which learns nothing
 BANDS = (OpType.NORMALISATION, OpType.ACTIVATION)
 
@@ -38,7 +40,7 @@ class Block:
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
         attends_to: names of what its cross-attention looks at.
-        more: how many tensors it puts out besides that of `shape`, the first.
+        others: shapes of the tensors that it puts out besides that of `shape`.
         is_loop: whether it is the same module, called `repeat` times, each of which
             reads what the one before gave.
         carries: what a turn of a loop hands on to the next, in words.
@@ -63,7 +65,7 @@ class Block:
     is_source: bool = False
     reads: tuple[str, ...] = ()
     attends_to: tuple[str, ...] = ()
-    more: int = 0
+    others: tuple[tuple[int, ...], ...] = ()
     is_loop: bool = False
     carries: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
@@ -203,7 +205,7 @@ def fold_repeats(items: list[Item], loosely: bool = False) -> list[Item]:
             if looks[0] == looks[1] and item.op_type not in _SINGLE:
                 kept[-1] = replace(
                     previous,
-                    name=_span(previous.name, item.name),
+                    name=span(previous.name, item.name),
                     params=previous.params + item.params,
                     repeat=previous.repeat + item.repeat,
                     shortcuts=previous.shortcuts + item.shortcuts,
@@ -220,21 +222,43 @@ def _looks(block: Block, loosely: bool) -> tuple:
     if loosely and block.composite and not block.parts:
         inside = (block.words.isidentifier() or block.params / block.repeat,)
     named = block.name if block.is_source else ""
-    outside = named, block.reads, block.attends_to, block.more
+    outside = named, block.reads, block.attends_to, block.others
     return block.words, block.op_type, block.shape, block.bands, inside, outside
 
 
-def _span(first: str, last: str) -> str:
-    """Name a run of blocks: "features.0" and "features.2" are "features.0–2"."""
-    first = first.split("–")[0]
-    stem, _, _ = first.rpartition(".")
-    other, _, end = last.rpartition(".")
-    if stem and stem == other:
-        return f"{first}–{end}"
-    head = first.rstrip("0123456789")
-    if head and last.startswith(head) and last[len(head) :].isdigit():
-        return f"{first}–{last[len(head) :]}"
-    return f"{first}–{last}"
+def span(first: str, last: str) -> str:
+    """Name blocks together, by their numbers: "layers.0–5", or "boxes.0, 2".
+
+    Args:
+        first: the name of one or several.
+        last: the name of the block behind.
+    """
+    head, numbers = numbered(first)
+    other, added = numbered(last)
+    if not (numbers and added) or head != other:
+        return f"{first.split('–')[0]}–{last}"
+    return head + _listed([*numbers, *added])
+
+
+def numbered(name: str) -> tuple[str, list[int]]:
+    """Split the name of one or several blocks: "layers.0–2" is "layers." and 0, 1, 2.
+
+    There are no numbers where it does not end in any.
+    """
+    head, listed = _NUMBERED.fullmatch(name).groups()
+    runs = [list(map(int, run.split("–"))) for run in listed.split(", ") if run]
+    return head, [n for run in runs for n in range(run[0], run[-1] + 1)]
+
+
+def _listed(numbers: list[int]) -> str:
+    """Write numbers, those that follow each other as a run: "0–2, 4"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join("–".join(map(str, dict.fromkeys((r[0], r[-1])))) for r in runs)
 
 
 def with_start(steps: Sequence[Item]) -> list[Item]:
@@ -304,11 +328,9 @@ def _each(item: Item, change: Callable[[Block], Block]) -> Item:
 
 def _folded(name: str, drawn: dict[str, Block]) -> str:
     """Return the name of the run of blocks that a block is in: "layers.0–5"."""
-    stem, _, number = name.rpartition(".")
-    for other in () if name in drawn or not number.isdigit() else drawn:
-        head, _, last = other.partition("–")
-        front, _, first = head.rpartition(".")
-        ends = first.isdigit() and last.isdigit()
-        if front == stem and ends and int(first) <= int(number) <= int(last):
+    head, number = numbered(name)
+    for other in () if name in drawn or not number else drawn:
+        front, numbers = numbered(other)
+        if front == head and number[0] in numbers:
             return other
     return name

@@ -6,7 +6,7 @@ row. So U-Nets, feature pyramids and necks of detectors are drawn as they are to
 
 from dataclasses import dataclass, field, replace
 
-from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.numbers import all_shapes
 from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.items import (
     Block,
@@ -18,7 +18,7 @@ from edulib.drawing.diagram.items import (
 )
 
 _MOST_CELLS = 80
-_MANY = 3  # lines into one block, so many that each is named
+MANY = 3  # lines into one block, so many that each is named
 START = -1
 
 
@@ -73,9 +73,14 @@ def _gathered(levels: Levels, k: int) -> tuple[str, ...]:
     block = levels.blocks[k]
     read = [s for s in levels.sources(k) if s != START]
     read = [s for s in read if levels.blocks[s].name not in block.reads]
-    if len(read) < _MANY or block.op_type in MERGES:
+    if len(read) < MANY or block.op_type in MERGES:
         return ()
-    return tuple(_title(_shaped(levels, source)) for source in read)
+    return tuple(title_of(levels, source) for source in read)
+
+
+def title_of(levels: Levels, k: int) -> str:
+    """Name a block as its label does."""
+    return _title(_shaped(levels, k))
 
 
 def _shaped(levels: Levels, k: int) -> Block:
@@ -92,7 +97,7 @@ def _title(block: Block) -> str:
     if not is_slim(block) or block.op_type is OpType.OTHER:
         return block.name
     kind = block.op_type if block.op_type in MERGES else block.words.split(",")[0]
-    return f"{kind} {shape_words(block.shape, block.more)}"
+    return f"{kind} {all_shapes(block.shape, block.others)}"
 
 
 @dataclass

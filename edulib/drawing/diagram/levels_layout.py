@@ -47,7 +47,8 @@ def measure_levels(levels: Levels, style: Style) -> Part:
     ways += [(place_in_three, "cell"), (place_in_two, "cell")]
     if not style.wide:
         ways = [(place_in_two, "half")] if has_towers(levels) else []
-    for cells_of, form in [*ways, (place_in_one, "joined"), (place_in_one, "slim")]:
+    ways += [(place_in_one, form) for form in ("joined", "slim", "half")]
+    for cells_of, form in ways:
         table = Table(levels, own, form, cells_of(levels))
         if table.spans[-1][0] <= _ROOM[style.wide]:
             break

@@ -2,17 +2,17 @@
 
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
-from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.blocks import BAND, Style
 from edulib.drawing.diagram.canvas import LINE, SMALL, text_width
 from edulib.drawing.diagram.items import SUMS, Block, Levels, is_slim
-from edulib.drawing.diagram.levels import Cell, without_count
-from edulib.drawing.diagram.words import Line, label_lines
+from edulib.drawing.diagram.levels import MANY, START, Cell, title_of, without_count
+from edulib.drawing.diagram.words import Line, join_lines, label_lines, shape_lines
 
 LANE = 7
 GAP = 10
@@ -79,7 +79,13 @@ class Box:
         return max(self.bottom, self.text + LINE * (len(self.lines) - 1) + 4)
 
 
-def box_of(block: Block, style: Style, form: str, arrivals: int = 1) -> Box:
+def box_of(
+    block: Block,
+    style: Style,
+    form: str,
+    arrivals: int = 1,
+    joins: Sequence[str] = (),
+) -> Box:
     """Measure a block with its label.
 
     Args:
@@ -87,10 +93,11 @@ def box_of(block: Block, style: Style, form: str, arrivals: int = 1) -> Box:
         style: how it is drawn.
         form: of its label.
         arrivals: how many lines come to its side; a mark has room for each.
+        joins: names of what meets in it, as far as they are to be told.
     """
     if is_slim(block):
         front = _mark_size(block, arrivals)
-        return Box(block, _mark_lines(block, form), front)
+        return Box(block, _mark_lines(block, form, joins), front)
     width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
     front = width, style.extent(block.size[1])
     depth = 0.28 * style.extent(block.size[2]), 0.2 * style.extent(block.size[2])
@@ -111,14 +118,15 @@ def _mark_size(block: Block, arrivals: int) -> tuple[float, float]:
     return (height, height) if block.op_type in SUMS else (width, height)
 
 
-def _mark_lines(block: Block, form: str) -> list[Line]:
+def _mark_lines(block: Block, form: str, joins: Sequence[str]) -> list[Line]:
     """Return the label of a mark: what it does, without a name that says the same."""
-    shape = shape_words(block.shape, block.more)
+    shape = shape_lines(block, form)
     if block.op_type in MERGES:
-        return [(block.op_type, SMALL, True), (shape, SMALL, False)]
+        lines = [*join_lines(block, joins, form), *shape]
+        return [(block.op_type, SMALL, True), *((t, SMALL, False) for t in lines)]
     if block.op_type is OpType.RESHAPE and block.name == block.words:
         words = textwrap.wrap(block.words, 17)
-        return [(line, SMALL, False) for line in (*words, shape)]
+        return [(line, SMALL, False) for line in (*words, *shape)]
     label = label_lines(block, form)
     name = [line for line in label if line[2]]
     lines = label[len(name) :]
@@ -142,12 +150,27 @@ class Table:
         """What stands in the cells; labels are below lines that leave beside them."""
         found = []
         for k, block in enumerate(self.levels.blocks):
-            box = box_of(block, self.style, self.form, self.arrivals(k))
+            arrivals, joins = self.arrivals(k), self._joins(k)
+            box = box_of(block, self.style, self.form, arrivals, joins)
             readers = [self.cells[r].column for r in self.levels.readers(k)]
             is_clear = is_slim(block) and max(readers, default=0) <= self._column(k)
             text = PORT + (4 if is_clear else LINE + 5)
             found.append(replace(box, text=text, arc=self._arc(k)))
         return found
+
+    def _joins(self, k: int) -> tuple[str, ...]:
+        """Name what meets in a mark, where the eye cannot follow the lines.
+
+        So it is where many meet, and where all blocks stand below each other; there
+        what stands right above goes without saying.
+        """
+        sources = [s for s in self.levels.sources(k) if s != START]
+        is_stack = not any(cell.column for cell in self.cells) or not self.style.wide
+        if len(sources) < MANY:
+            turned = [s for s in sources if (s, k) in self.turns]
+            sources = turned if is_stack else []
+        is_merge = self.levels.blocks[k].op_type in MERGES
+        return tuple(title_of(self.levels, s) for s in sources if is_merge)
 
     def _arc(self, k: int) -> str:
         """Choose the side of a block's shortcut: where no line comes or goes."""

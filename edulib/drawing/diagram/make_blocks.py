@@ -142,7 +142,7 @@ class BlockMaker:
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
-            more=node.more,
+            others=node.others,
             is_loop=bool(carried),
             carries=tuple(carry_words(graph, node.call, i) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),

@@ -262,9 +262,9 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
     note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
     if stand and any(map(is_slim, steps[0].blocks)):
         note = (*note, "Small squares show no size.")
-    if width <= PHONE and any(map(_is_fork, steps)):
-        note = (*note, "In branches, the last line counts parameters.")
-    elif any(re.fullmatch(r"[\d.]+ [kMG]", text.text) for text in canvas.texts):
-        note = (*note, "The last line of a label counts parameters.")
+    lines = (text.text for text in canvas.texts)
+    bare = next((line for line in lines if re.fullmatch(r"[\d.]+ [kMG]", line)), "")
+    if bare:
+        note = (*note, f"A line such as “{bare}” counts parameters.")
     for k, line in enumerate((*note, *_arcs(steps))):
         canvas.text((0, y + 22 + k * LINE), line)

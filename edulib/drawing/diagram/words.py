@@ -2,9 +2,10 @@
 
 import re
 import textwrap
+from collections.abc import Sequence
 
 from edulib.anatomy import OpType
-from edulib.anatomy.numbers import shape_words, short_count
+from edulib.anatomy.numbers import all_shapes, shape_words, short_count
 from edulib.anatomy.op_types import MERGES
 from edulib.drawing.diagram.canvas import SMALL
 from edulib.drawing.diagram.items import Block, Item, Levels
@@ -34,6 +35,8 @@ _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
 _WRAP["half"] = 12
 _INSIDE = 20
+_KILO = 1000
+_PAIR = 2
 _HALF = 16
 _TERSE = ("narrow", "slim", "half")  # forms without the word "params"
 _SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
@@ -103,9 +106,45 @@ def _number_lines(block: Block, form: str) -> list[str]:
     """Write the shape and the parameters of a block."""
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
-    params += noun if params and form not in _TERSE else ""
-    numbers = [text for text in (_shape(block), params) if text]
-    return [" · ".join(numbers)] if form == "joined" else numbers
+    is_plain = block.params < _KILO  # as a shape may be
+    params += noun if params and (is_plain or form not in _TERSE) else ""
+    if form == "joined":
+        return [" · ".join(filter(None, (_shape(block), params)))]
+    return [*shape_lines(block, form), *filter(None, (params,))]
+
+
+def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
+    """Name what meets in a point beside what stands above it, or all if it is more."""
+    sign = "+" if merge.op_type in (OpType.ADD, OpType.CONCAT) else "with"
+    told = _ranges(names)
+    lines = [f"{sign}\xa0{name}" for name in told]
+    if len(names) > _PAIR:
+        lines = [f"joins: {', '.join(told)}"]
+    width = _WRAP[form]
+    return [
+        part.replace("\xa0", " ")
+        for line in lines
+        for part in textwrap.wrap(_shortened(line), width, break_long_words=False)
+    ]
+
+
+def _ranges(names: Sequence[str]) -> list[str]:
+    """Join names whose numbers follow each other: "convs.0 … convs.4"."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and name == _next(runs[-1][-1]):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    told = [run if len(run) <= _PAIR else [f"{run[0]} …\xa0{run[-1]}"] for run in runs]
+    return [name for run in told for name in run]
+
+
+def _next(name: str) -> str:
+    """Return a name with the next number; "" where it ends in none."""
+    head = name.rstrip("0123456789")
+    number = name[len(head) :]
+    return f"{head}{int(number) + 1}" if number else ""
 
 
 def _shortened(words: str) -> str:
@@ -115,9 +154,17 @@ def _shortened(words: str) -> str:
     return words
 
 
+def shape_lines(block: Block, form: str) -> list[str]:
+    """Write the shapes of a block's outputs, on two lines where there is less room."""
+    shape = _shape(block)
+    if len(shape) <= _WRAP[form]:
+        return [shape]
+    return shape.replace(" and ", "\nand ").replace(", ", ",\n").split("\n")
+
+
 def _shape(block: Block) -> str:
     """Write the shape of a block's output; N where as many are found as there are."""
-    return re.sub(r"\b0\b", "N", shape_words(block.shape, block.more))
+    return re.sub(r"\b0\b", "N", all_shapes(block.shape, block.others))
 
 
 def _cut_names(words: str, most: int) -> str:

@@ -8,11 +8,10 @@ from cards import stored_verdict
 from edulib.chapters.attention.verdicts import (
     TESTS,
     kind_verdict,
-    last,
     order_verdict,
     scale_verdict,
 )
-from edulib.experiments import load_experiment
+from edulib.experiments import last_epochs, load_experiment
 from edulib.notebook.claims import Verdict, resolution
 
 EQUAL = (0.05, 0.05, 0.05)
@@ -93,9 +92,12 @@ def test_the_cards_show_what_the_stored_results_say():
 
 def test_what_the_page_says_of_the_scale():
     runs = load_experiment("attention-scale")
-    with_root, without = last(runs, "scaled 256"), last(runs, "unscaled 256")
+    with_root, without = (
+        last_epochs(runs["scaled 256"]),
+        last_epochs(runs["unscaled 256"]),
+    )
     assert min(without) > max(with_root)
-    narrow = last(runs, "scaled 4"), last(runs, "unscaled 4")
+    narrow = last_epochs(runs["scaled 4"]), last_epochs(runs["unscaled 4"])
     assert max(narrow[0]) >= min(narrow[1])  # the marks overlap
     learned = [
         [errors[-1] for errors in runs[f"{kind} 256"]["train_error"]]
@@ -106,7 +108,9 @@ def test_what_the_page_says_of_the_scale():
 
 def test_what_the_page_says_of_positions():
     runs = load_experiment("attention-positions")
-    none, sines, learned = (last(runs, name) for name in ("none", "sines", "learned"))
+    none, sines, learned = (
+        last_epochs(runs[name]) for name in ("none", "sines", "learned")
+    )
     assert 40 < sum(none) / 3 < 60
     assert max(none) < 60  # "about half"
     assert max(*sines, *learned) < 5

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 from torch import Tensor
 
 from edulib.anatomy import count_macs
@@ -16,7 +16,7 @@ ONE = ("one scale, squares", "25 pixels, squares")
 
 
 def last(variant, measure):
-    return last_epochs("fasterrcnn-anchors", variant, f"val_{measure}")
+    return stored_ends("fasterrcnn-anchors", variant, f"val_{measure}")
 
 
 def test_cost():

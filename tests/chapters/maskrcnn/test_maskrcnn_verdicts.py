@@ -1,6 +1,6 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge_means
@@ -10,7 +10,7 @@ PAIR = "softmax", "aligned"
 
 
 def last(variant, measure="mask_AP"):
-    return last_epochs("maskrcnn-branches", variant, f"val_{measure}")
+    return stored_ends("maskrcnn-branches", variant, f"val_{measure}")
 
 
 FINE = "pooled", "aligned"

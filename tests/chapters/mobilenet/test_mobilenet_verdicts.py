@@ -4,7 +4,7 @@ from math import log2
 from statistics import fmean, linear_regression
 
 import torch
-from cards import stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.anatomy import count_macs
 from edulib.chapters.mobilenet.experiments import BEST
@@ -17,9 +17,7 @@ TEST_IMAGES = 1500
 
 
 def last(experiment, variant):
-    runs = load_experiment(experiment)[variant]["val_error"]
-    assert len(runs) == 3
-    return [100 * errors[-1] for errors in runs]
+    return stored_ends(experiment, variant, "val_error")
 
 
 def test_each_form_has_the_best_of_its_rates():

@@ -13,7 +13,6 @@ from edulib.chapters.normalization.verdicts import (
     base_rate,
     batches_verdict,
     fastest_rate,
-    last,
     lowest,
     rate_verdict,
     steps_to,
@@ -21,7 +20,7 @@ from edulib.chapters.normalization.verdicts import (
     steps_to_plains_best,
     steps_verdict,
 )
-from edulib.experiments import load_experiment
+from edulib.experiments import last_epochs, load_experiment
 from edulib.notebook.claims import Verdict
 from edulib.training.batches import Batches
 
@@ -55,7 +54,7 @@ def test_steps_are_counted_to_the_first_epoch_that_is_good_enough():
     assert steps_to_plains_best(runs, f"plain {RATES[1]:g}") == [30 * STEPS] * 3
     assert fastest_rate(runs) == RATES[2]
     assert lowest(runs, f"plain {RATES[1]:g}") == [5] * 3
-    assert last(runs, f"plain {RATES[1]:g}") == [6] * 3
+    assert last_epochs(runs[f"plain {RATES[1]:g}"]) == [6] * 3
     name = f"plain {RATES[1]:g}"
     assert steps_to_accuracy(runs, name, 94) == [30 * STEPS] * 3
     assert steps_to_accuracy(runs, name, 96) == [inf] * 3

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.chapters.pixels.drawing import color_map, draw_levels, shares, sizes_of
 from edulib.chapters.pixels.networks import Levels, small_pyramid, small_unet
@@ -13,7 +13,7 @@ from edulib.notebook import Verdict, judge_means
 
 
 def last(experiment, variant, measure):
-    return last_epochs(experiment, variant, f"val_{measure}")
+    return stored_ends(experiment, variant, f"val_{measure}")
 
 
 def test_the_first_skip_counts_and_the_second_brings_less():

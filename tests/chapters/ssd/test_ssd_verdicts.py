@@ -3,7 +3,7 @@
 from statistics import fmean
 
 import pytest
-from cards import last_epochs, page_cells, stored_verdict
+from cards import page_cells, stored_ends, stored_verdict
 
 from edulib.notebook import Verdict, judge_means
 
@@ -11,7 +11,7 @@ WORSE = {"negatives": "all negatives", "shapes": "squares"}
 
 
 def last(variant, measure="AP"):
-    return last_epochs("ssd-parts", variant, f"val_{measure}")
+    return stored_ends("ssd-parts", variant, f"val_{measure}")
 
 
 def gain(variant, measure="AP"):

@@ -4,7 +4,7 @@ from statistics import fmean
 
 import torch
 import torch.nn.functional as F
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.chapters.vit.measures import position_structure
 from edulib.experiments import load_experiment
@@ -16,7 +16,7 @@ STRUCTURE = ("nearness", "row", "column")
 
 
 def errors(name, scenes):
-    return [100 * e for e in last_epochs("vit-data", f"{name}, {scenes}", "val_error")]
+    return stored_ends("vit-data", f"{name}, {scenes}", "val_error")
 
 
 def test_data():
@@ -52,7 +52,7 @@ def test_positions():
     shows, contrary = [], []
     for key in STRUCTURE:
         limit = sorted(one[key] for one in chance)[194]
-        found = last_epochs("vit-data", "ViT, 16000", f"val_{key}")
+        found = stored_ends("vit-data", "ViT, 16000", f"val_{key}")
         shows.append(min(found) > limit)
         contrary.append(max(found) < -limit)
     verdict = Verdict.of(*shows, opposite=all(contrary))
@@ -61,7 +61,7 @@ def test_positions():
 
 def test_distance():
     first, last = (
-        [value / 32 for value in last_epochs("vit-data", "ViT, 16000", key)]
+        [value / 32 for value in stored_ends("vit-data", "ViT, 16000", key)]
         for key in ("val_distance1", "val_distance4")
     )
     verdict = judge_means(first, last, least=0.03)

@@ -3,7 +3,7 @@
 import pytest
 from cards import page_cells, stored_verdict
 
-from edulib.experiments import load_experiment
+from edulib.experiments import last_epochs, load_experiment
 from edulib.notebook import Verdict, judge
 
 TEST_IMAGES = 2000
@@ -14,9 +14,9 @@ def last(variant, split="val"):
     stored = {}
     for name in EXPERIMENTS:
         stored |= load_experiment(f"xception-{name}")
-    runs = stored[variant][f"{split}_error"]
-    assert len(runs) == 3
-    return [100 * errors[-1] for errors in runs]
+    found = last_epochs(stored[variant], f"{split}_error")
+    assert len(found) == 3
+    return found
 
 
 def outputs(kind):

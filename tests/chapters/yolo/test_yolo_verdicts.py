@@ -3,7 +3,7 @@
 from statistics import fmean
 
 import pytest
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.chapters.yolo.measure import load_measures
 from edulib.notebook import Verdict, judge_means
@@ -21,7 +21,7 @@ def shares(detector, kind):
 
 
 def last(variant, measure="AP"):
-    return last_epochs("yolo-loss", variant, f"val_{measure}")
+    return stored_ends("yolo-loss", variant, f"val_{measure}")
 
 
 def test_neighbours():
