@@ -95,3 +95,19 @@ def scale_channels(channels: int, width: float) -> int:
     wanted = channels * width
     nearest = max(8, int(wanted + 4) // 8 * 8)
     return nearest if nearest >= 0.9 * wanted else nearest + 8
+
+
+def init_weights(module: nn.Module) -> None:
+    """Draw filters after He et al., 2015, by outputs; dense weights from N(0, 1e-4).
+
+    As torchvision's networks for phones: of a depthwise convolution, too, all outputs
+    are counted, though a unit of its input feeds those of its own channel only.
+    """
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out")
+    elif isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, std=0.01)
+    else:
+        return
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
