@@ -50,14 +50,9 @@ def _parameters(answer: Answer, generator: torch.Generator) -> None:
     "place.",
 )
 def _kept(answer: Answer, generator: torch.Generator) -> None:
-    kept = answer[2]
-    expect(
-        isinstance(kept, tuple | list) and len(kept) == 2,
-        "expected kept_numbers as a pair: thin, wide.",
-    )
     places = _MAPS[1] * _MAPS[2]
-    expect_equal(kept[0], 96 * places, "the first of kept_numbers")
-    expect_equal(kept[1], 6 * 96 * places, "the second of kept_numbers")
+    expect_equal(answer[2], 96 * places, "thin_numbers")
+    expect_equal(answer[3], 6 * 96 * places, "wide_numbers")
 
 
 def _counted() -> InvertedResidual:
