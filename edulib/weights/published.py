@@ -65,7 +65,11 @@ def load_torchvision(
     with torch.device("meta"):
         reference = models.get_model(theirs, **untrained)
     stored = read_weights(Path(path))
-    current = {OLD_NAME.sub(r".\1\2.", key): value for key, value in stored.items()}
+    today = reference.state_dict()
+    current = {
+        key if key in today else OLD_NAME.sub(r".\1\2.", key): value
+        for key, value in stored.items()
+    }
     try:
         reference.load_state_dict(current, assign=True)
     except RuntimeError as error:

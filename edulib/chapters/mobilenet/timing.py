@@ -7,28 +7,28 @@ take does not count, although they still share caches and memory. Whatever is co
 is measured in turns, round by round; medians of rounds are stored.
 """
 
-import ctypes
 import json
-import os
 import time
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Callable
 from copy import deepcopy
-from datetime import UTC, datetime
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import fuse_conv_bn_eval
 from torch.utils import mkldnn
 
-from edulib.benchmarks.project import machine
+from edulib.benchmarks.turns import (
+    circumstances,
+    folded,
+    in_turns,
+    keep_memory,
+    spread,
+    store_times,
+)
 from edulib.chapters.mobilenet.networks import full_mobilenet
 from edulib.experiments.experiment import use_one_thread
-from edulib.files import atomic_write
 from edulib.models.classification.mobilenet_v1 import MobileNetV1
 from edulib.registry import get_builder
 
@@ -44,40 +44,6 @@ FOUR = 4  # bytes of a float32
 def load_times(path: Path = FILE) -> dict:
     """Return what was measured; see the functions of this module for its parts."""
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def seconds(function: Callable[[], object], calls: int = 1) -> float:
-    """Processor seconds of this thread for one call, as a mean over some."""
-    start = time.thread_time()
-    for _ in range(calls):
-        function()
-    return (time.thread_time() - start) / calls
-
-
-def in_turns(
-    functions: dict[Hashable, Callable], rounds: int
-) -> dict[Hashable, list[float]]:
-    """Time functions in turns; each round begins with another one.
-
-    Fast functions are called several times, so that a measurement takes 2 ms.
-    """
-    calls = {}
-    for name, function in functions.items():
-        function()  # the first call prepares what later ones use
-        calls[name] = max(1, round(0.002 / max(seconds(function), 1e-6)))
-    found = {name: [] for name in functions}
-    names = list(functions)
-    for number in range(rounds):
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
-            found[name].append(seconds(functions[name], calls[name]))
-    return found
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Return the median of rounds and the quartiles around it."""
-    low, middle, high = quantiles(values, n=4)
-    return {"median": middle, "low": low, "high": high}
 
 
 def traffic(layer: nn.Module, inputs: Tensor, outputs: Tensor) -> dict[str, int]:
@@ -167,19 +133,6 @@ def measure_roofs(rounds: int = 60) -> dict[str, dict]:
     work = {"macs": 256**3, "memory": 3 * FOUR * 2**24, "cache": 3 * FOUR * 2**17}
     work["call"] = 1
     return {name: spread([work[name] / s for s in found[name]]) for name in found}
-
-
-def folded(network: nn.Module) -> nn.Module:
-    """Return a copy for inference: each normalisation in the convolution before it."""
-    copy = deepcopy(network).eval()
-    for module in list(copy.modules()):
-        names = list(module._modules)
-        for first, second in pairwise(names):
-            pair = module._modules[first], module._modules[second]
-            if isinstance(pair[0], nn.Conv2d) and isinstance(pair[1], nn.BatchNorm2d):
-                module._modules[first] = fuse_conv_bn_eval(*pair)
-                module._modules[second] = nn.Identity()
-    return copy
 
 
 def kind_of(layer: nn.Module) -> str:
@@ -304,7 +257,7 @@ def measure_networks(rounds: int = 30) -> dict:
 @torch.no_grad()
 def measure() -> dict:
     """Measure everything; the load is that of before."""
-    load = os.getloadavg()[0]
+    about = circumstances("edulib.chapters.mobilenet.timing")
     layers = {}
     for label in FORMATS:
         for fold in (True, False):
@@ -313,10 +266,7 @@ def measure() -> dict:
             if not fold:
                 del layers[name]["layers"]
     return {
-        "remake": "python -m edulib.chapters.mobilenet.timing",
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {**machine(), "threads": torch.get_num_threads()},
-        "load": round(load, 1),
+        **about,
         "roofs": measure_roofs(),
         "kernels": measure_kernels(),
         "mobilenet": layers,
@@ -324,33 +274,11 @@ def measure() -> dict:
     }
 
 
-def rounded(value: object) -> object:
-    """The same with three digits in every fraction."""
-    if isinstance(value, float):
-        return float(f"{value:.3g}")
-    if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
-    return [rounded(one) for one in value] if isinstance(value, list) else value
-
-
-def keep_memory() -> None:
-    """Let the process keep memory that it frees, where the C library can.
-
-    Else each large output is new memory, and what the system needs to hand it out is
-    measured, too: up to four times what the layer needs.
-    """
-    with suppress(AttributeError, OSError):
-        library = ctypes.CDLL(None)
-        library.mallopt(-3, 2**30)  # M_MMAP_THRESHOLD
-        library.mallopt(-1, 2**30)  # M_TRIM_THRESHOLD
-
-
 def main() -> None:
     """Measure and store."""
     use_one_thread()
     keep_memory()
-    text = json.dumps(rounded(measure()), indent=1) + "\n"
-    atomic_write(FILE, text.encode())
+    store_times(FILE, measure())
 
 
 if __name__ == "__main__":
