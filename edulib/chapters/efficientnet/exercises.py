@@ -53,7 +53,9 @@ def _weighed(x: Tensor, down: Tensor, up: Tensor) -> Tensor:
     """The same, one image and one channel at a time."""
     images = []
     for image in x:
-        hidden = down @ torch.stack([channel.sum() / channel.numel() for channel in image])
+        hidden = down @ torch.stack(
+            [channel.sum() / channel.numel() for channel in image]
+        )
         hidden = hidden / (1 + (-hidden).exp())
         weights = 1 / (1 + (-(up @ hidden)).exp())
         channels = zip(weights, image, strict=True)

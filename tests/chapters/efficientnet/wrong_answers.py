@@ -96,13 +96,17 @@ def linear_width(values, cost, tolerance):
 
 def not_above(values, cost, tolerance):
     return [
-        t for t in product(sorted(values), repeat=3) if factor_of(*t) <= cost + tolerance
+        t
+        for t in product(sorted(values), repeat=3)
+        if factor_of(*t) <= cost + tolerance
     ]
 
 
 def not_below(values, cost, tolerance):
     return [
-        t for t in product(sorted(values), repeat=3) if factor_of(*t) >= cost - tolerance
+        t
+        for t in product(sorted(values), repeat=3)
+        if factor_of(*t) >= cost - tolerance
     ]
 
 
