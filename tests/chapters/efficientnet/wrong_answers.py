@@ -69,13 +69,6 @@ def gate_detached(x, down, up):
     return x * (weights.detach() + 0 * weights)[:, :, None, None]
 
 
-def squeezed_away(x, down, up):
-    """Loses the axes of maps of one pixel."""
-    means = x.mean((2, 3))
-    weights = (F.silu(means.squeeze() @ down.T) @ up.T).sigmoid()
-    return x * weights.reshape(len(x), -1)[:, :, None, None].squeeze()[..., None, None]
-
-
 def half_the_pace(x, down, up):
     return weighed(x, (down + down.detach()) / 2, up)
 
@@ -166,7 +159,6 @@ WRONG = {
         in_place,
         detached,
         gate_detached,
-        squeezed_away,
         half_the_pace,
     ],
     "efficientnet-grid": [
