@@ -34,6 +34,8 @@ FAMILIES = (
     "densenet121",
     "squeezenet1_0",
     "mobilenet_v1",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
     "xception",
     "fasterrcnn_resnet50_fpn",
     "maskrcnn_resnet50_fpn",

@@ -20,6 +20,9 @@ TORCHVISION = {
     "densenet121": ("densenet121", {}),
     "squeezenet1_0": ("squeezenet1_0", {}),
     "efficientnet_b0": ("efficientnet_b0", {}),
+    "mobilenet_v2": ("mobilenet_v2", {}),
+    "mobilenet_v3_large": ("mobilenet_v3_large", {}),
+    "mobilenet_v3_small": ("mobilenet_v3_small", {}),
     "googlenet_bn": ("googlenet", {"init_weights": False}),
     "inception_v3": ("inception_v3", {"init_weights": False}),
 }
@@ -31,6 +34,7 @@ TIMM = {
     "inception_resnet_v2": "inception_resnet_v2",
     "xception": "legacy_xception",
     "mobilenet_v1": "mobilenetv1_100",
+    "mobilenet_v2_140": "mobilenetv2_140",
     "efficientnet_lite0": "tf_efficientnet_lite0",
 }
 

@@ -25,6 +25,7 @@ although the image stays 7 x 7, is 1.
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
+from edulib.models.blocks.mobile import conv_norm as conv_norm_relu6
 
 # Channels and strides of the thirteen blocks of table 1, stage by stage.
 STAGES = (
@@ -124,29 +125,6 @@ class MobileNetV1(nn.Module):
         x = self.stage4(x)  # (B, 512, H/16, W/16)
         x = self.stage5(x)  # (B, 1024, H/32, W/32)
         return self.head(x)  # (B, num_classes)
-
-
-def conv_norm_relu6(
-    in_channels: int,
-    out_channels: int,
-    kernel_size: int,
-    stride: int = 1,
-    groups: int = 1,
-) -> nn.Sequential:
-    """Return a convolution that keeps the image size, its normalisation and ReLU6."""
-    return nn.Sequential(
-        nn.Conv2d(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding=kernel_size // 2,
-            groups=groups,
-            bias=False,
-        ),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU6(inplace=True),
-    )
 
 
 def init_weights(model: nn.Module) -> None:

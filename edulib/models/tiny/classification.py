@@ -14,6 +14,8 @@ from edulib.models.classification import highway as _highway
 from edulib.models.classification import inception_v3 as _inception_v3
 from edulib.models.classification import inception_v4 as _inception_v4
 from edulib.models.classification import mobilenet_v1 as _mobilenet_v1
+from edulib.models.classification import mobilenet_v2 as _mobilenet_v2
+from edulib.models.classification import mobilenet_v3 as _mobilenet_v3
 from edulib.models.classification import vit as _vit
 from edulib.models.classification import xception as _xception
 from edulib.models.classification import zfnet as _zfnet
@@ -131,6 +133,21 @@ def squeezenet1_1(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
 def mobilenet_v1(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
     """Build MobileNet v1 with an eighth of its widths."""
     return _mobilenet_v1.MobileNetV1(0.125, num_classes, in_channels)
+
+
+def mobilenet_v2(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build MobileNet v2 with an eighth of its widths."""
+    return _narrow(_mobilenet_v2.mobilenet_v2, 8, num_classes, in_channels)
+
+
+def mobilenet_v3_large(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build the large MobileNet v3 with a quarter of its widths."""
+    return _narrow(_mobilenet_v3.mobilenet_v3_large, 4, num_classes, in_channels)
+
+
+def mobilenet_v3_small(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build the small MobileNet v3 with a quarter of its widths."""
+    return _narrow(_mobilenet_v3.mobilenet_v3_small, 4, num_classes, in_channels)
 
 
 def xception(num_classes: int = 10, in_channels: int = 3) -> nn.Module:

@@ -14,18 +14,17 @@ from model_helpers import (
 from torch import nn
 from torch.nn import functional as F
 
+from edulib.models.blocks.mobile import SqueezeExcitation, scale_channels
 from edulib.models.classification import efficientnet
 from edulib.models.classification.efficientnet import (
     TABLE_1,
     EfficientNet,
     MBConv,
     SameConv2d,
-    SqueezeExcitation,
     StochasticDepth,
     conv_norm_relu6,
     efficientnet_b0,
     efficientnet_lite0,
-    scale_channels,
     scale_depth,
 )
 

@@ -21,7 +21,6 @@ batch normalisation, squeezing to a quarter of a block's input.
 from edulib.models.classification.efficientnet.blocks import (
     MBConv,
     SameConv2d,
-    SqueezeExcitation,
     StochasticDepth,
     conv_norm_relu6,
     conv_norm_swish,
@@ -45,7 +44,6 @@ from edulib.models.classification.efficientnet.network import (
     efficientnet_lite2,
     efficientnet_lite3,
     efficientnet_lite4,
-    scale_channels,
     scale_depth,
 )
 
@@ -54,7 +52,6 @@ __all__ = [
     "EfficientNet",
     "MBConv",
     "SameConv2d",
-    "SqueezeExcitation",
     "Stage",
     "StochasticDepth",
     "conv_norm_relu6",
@@ -74,6 +71,5 @@ __all__ = [
     "efficientnet_lite2",
     "efficientnet_lite3",
     "efficientnet_lite4",
-    "scale_channels",
     "scale_depth",
 ]

@@ -4,16 +4,18 @@ Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Net
 2019, section 4. https://arxiv.org/abs/1905.11946
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Layer = Callable[..., nn.Sequential]
-
-batch_norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
+from edulib.models.blocks.mobile import (
+    Layer,
+    SqueezeExcitation,
+    conv_norm,
+    slow_batch_norm,
+)
 
 
 class SameConv2d(nn.Conv2d):
@@ -41,27 +43,7 @@ class SameConv2d(nn.Conv2d):
         return super().forward(x)
 
 
-def conv_norm_swish(
-    in_channels: int,
-    out_channels: int,
-    kernel_size: int,
-    stride: int = 1,
-    groups: int = 1,
-) -> nn.Sequential:
-    """Return a layer of B0 to B7: convolution, batch normalisation, swish."""
-    return nn.Sequential(
-        nn.Conv2d(
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding=kernel_size // 2,
-            groups=groups,
-            bias=False,
-        ),
-        batch_norm(out_channels),
-        nn.SiLU(inplace=True),
-    )
+conv_norm_swish = partial(conv_norm, norm=slow_batch_norm, activation=nn.SiLU)
 
 
 def conv_norm_relu6(
@@ -78,37 +60,7 @@ def conv_norm_relu6(
         conv = nn.Conv2d(*shape, padding=padding, groups=groups, bias=False)
     else:
         conv = SameConv2d(*shape, groups=groups, bias=False)
-    return nn.Sequential(conv, batch_norm(out_channels), nn.ReLU6(inplace=True))
-
-
-class SqueezeExcitation(nn.Module):
-    """Weigh each channel by a number from 0 to 1 that all channels' means decide.
-
-    Args:
-        channels: channels of the input.
-        squeezed: width of the layer between.
-
-    Shape:
-        - Input: (B, channels, H, W)
-        - Output: (B, channels, H, W)
-
-    Source: Hu et al., "Squeeze-and-Excitation Networks", 2018, figure 1, with swish
-    in place of ReLU. https://arxiv.org/abs/1709.01507
-    """
-
-    def __init__(self, channels: int, squeezed: int) -> None:
-        super().__init__()
-        self.weigh = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Conv2d(channels, squeezed, 1),
-            nn.SiLU(inplace=True),
-            nn.Conv2d(squeezed, channels, 1),
-            nn.Sigmoid(),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the weighted channels."""
-        return x * self.weigh(x)
+    return nn.Sequential(conv, slow_batch_norm(out_channels), nn.ReLU6(inplace=True))
 
 
 class StochasticDepth(nn.Module):
@@ -158,7 +110,7 @@ class MBConv(nn.Module):
         expansion: how many times wider than the input the block is inside.
         layer: `conv_norm_swish` or `conv_norm_relu6`.
         squeeze: whether channels are weighed, by a layer a quarter as wide as the
-            input of the block.
+            input of the block, with swish.
         drop_rate: of stochastic depth, where there is a shortcut.
 
     Shape:
@@ -183,10 +135,12 @@ class MBConv(nn.Module):
     ) -> None:
         super().__init__()
         wide = expansion * in_channels
-        squeezed = max(1, in_channels // 4)
         self.expand = layer(in_channels, wide, 1) if expansion > 1 else nn.Identity()
         self.depthwise = layer(wide, wide, kernel_size, stride, groups=wide)
-        self.squeeze = SqueezeExcitation(wide, squeezed) if squeeze else nn.Identity()
+        self.squeeze = nn.Identity()
+        if squeeze:
+            squeezed = max(1, in_channels // 4)
+            self.squeeze = SqueezeExcitation(wide, squeezed, activation=nn.SiLU)
         self.project = layer(wide, out_channels, 1)[:-1]
         self.drop = StochasticDepth(drop_rate)
         self.has_shortcut = stride == 1 and in_channels == out_channels

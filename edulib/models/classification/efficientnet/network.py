@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from edulib.models.blocks.checks import check_images, check_num_classes
+from edulib.models.blocks.mobile import Layer, scale_channels
 from edulib.models.classification.efficientnet.blocks import (
-    Layer,
     MBConv,
     conv_norm_relu6,
     conv_norm_swish,
@@ -221,19 +221,6 @@ def efficientnet_lite(
     return EfficientNet(
         stages, (32, 1280), conv_norm_relu6, False, dropout, num_classes, in_channels
     )
-
-
-def scale_channels(channels: int, width: float) -> int:
-    """Scale a number of channels to the nearest multiple of 8, at most 10 % less.
-
-    Raises:
-        ValueError: if ``width`` is not above 0.
-    """
-    if not width > 0:
-        raise ValueError(f"expected width, a factor above 0, got {width!r}")
-    wanted = channels * width
-    nearest = max(8, int(wanted + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * wanted else nearest + 8
 
 
 def scale_depth(blocks: int, depth: float) -> int:
