@@ -36,9 +36,7 @@ def conv_norm(
     """Return a convolution that keeps the image size, and its normalisation."""
     padding = kernel_size // 2
     return nn.Sequential(
-        nn.Conv2d(
-            in_channels, out_channels, kernel_size, stride, padding, bias=False
-        ),
+        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, bias=False),
         nn.BatchNorm2d(out_channels, eps=1e-3),
     )
 

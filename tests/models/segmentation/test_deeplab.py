@@ -9,21 +9,32 @@ import torchvision
 from model_helpers import assert_equal_outputs, copy_in_order, randomize_statistics
 from torch import nn
 from torch.nn import functional as F
+from torchvision.models._utils import IntermediateLayerGetter
+from torchvision.models.segmentation import deeplabv3 as theirs
 
 from edulib.models.blocks.stages import Stages
-from edulib.models.classification.resnet import resnet18, resnet50
+from edulib.models.classification.resnet import (
+    BasicBlock,
+    Bottleneck,
+    ResNet,
+    resnet18,
+    resnet50,
+)
 from edulib.models.classification.xception65 import xception65
 from edulib.models.segmentation.deeplab import (
     ASPP,
     Decoder,
+    DeepLabV3,
     DeepLabV3Plus,
     XceptionMaps,
     conv_norm_relu,
+    deeplabv3_mobilenet_v3_large,
     deeplabv3_resnet50,
     deeplabv3_resnet101,
     deeplabv3plus_resnet101,
     deeplabv3plus_xception65,
     keep_fine,
+    lraspp_mobilenet_v3_large,
     separable,
     set_grid,
     spread,
@@ -58,23 +69,24 @@ def test_v3_equals_torchvision():
 
 
 def test_v3_equals_torchvision_in_training():
+    """On a network of six blocks from torchvision's own constructor."""
     torch.manual_seed(0)
-    reference = torchvisions("deeplabv3_resnet50").double().train()
-    ours = deeplabv3_resnet50(num_classes=5).double().train()
-    copy_in_order(reference, ours)
-    for network in (ours, reference):
-        for module in network.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.0
+    body = torchvision.models.resnet.ResNet(
+        torchvision.models.resnet.Bottleneck,
+        (1, 1, 2, 2),
+        replace_stride_with_dilation=(False, True, True),
+    )
+    layers = IntermediateLayerGetter(body, {"layer4": "out"})
+    reference = Out(theirs.DeepLabV3(layers, theirs.DeepLabHead(2048, 5)))
+    depths, channels = (1, 1, 2, 2), (256, 512, 1024, 2048)
+    backbone = keep_fine(Stages(ResNet(Bottleneck, depths, channels), ["stage4"]), 8)
+    ours = DeepLabV3(backbone, ASPP(2048, (12, 24, 36), dropout=0.5), 5)
+    copy_in_order(reference.double().train(), ours.double().train())
+    without_dropout(ours, reference)
     images = torch.randn(2, 3, 48, 40, dtype=torch.double)
     expected, found = reference(images), ours(images)
     torch.testing.assert_close(found, expected, rtol=1e-8, atol=1e-8)
-    for network, out in ((ours, found), (reference, expected)):
-        out.square().mean().backward()
-        assert all(p.grad is not None for p in network.parameters())
-    pairs = zip(ours.parameters(), reference.parameters(), strict=True)
-    for parameter, other in pairs:
-        torch.testing.assert_close(parameter.grad, other.grad, rtol=1e-5, atol=1e-9)
+    assert_equal_gradients(ours, found, reference, expected)
 
 
 def test_every_convolution_of_v3_on_resnet101_is_torchvisions():
@@ -84,6 +96,48 @@ def test_every_convolution_of_v3_on_resnet101_is_torchvisions():
         [str(m) for m in one.modules() if isinstance(m, nn.Conv2d)] for one in networks
     )
     assert ours == reference
+
+
+PHONES = {
+    "deeplabv3_mobilenet_v3_large": deeplabv3_mobilenet_v3_large,
+    "lraspp_mobilenet_v3_large": lraspp_mobilenet_v3_large,
+}
+
+
+@pytest.mark.parametrize("name", PHONES)
+def test_networks_for_phones_equal_torchvision(name):
+    torch.manual_seed(0)
+    assert_equal_outputs(PHONES[name](num_classes=5), torchvisions(name), 72)
+
+
+@pytest.mark.parametrize("name", PHONES)
+def test_networks_for_phones_equal_torchvision_in_training(name):
+    torch.manual_seed(0)
+    reference = torchvisions(name).double().train()
+    ours = PHONES[name](num_classes=5).double().train()
+    copy_in_order(reference, ours)
+    without_dropout(ours, reference)
+    images = torch.randn(3, 3, 70, 64, dtype=torch.double)
+    expected, found = reference(images), ours(images)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-8)
+    assert_equal_gradients(ours, found, reference, expected)
+
+
+def without_dropout(*networks: nn.Module) -> None:
+    for network in networks:
+        for module in network.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+
+
+def assert_equal_gradients(ours, found, reference, expected) -> None:
+    found.square().mean().backward()
+    expected.square().mean().backward()
+    pairs = zip(ours.named_parameters(), reference.parameters(), strict=True)
+    for (name, parameter), other in pairs:
+        torch.testing.assert_close(
+            parameter.grad, other.grad, rtol=1e-4, atol=1e-7, msg=name
+        )
 
 
 def shallow(network: XceptionMaps) -> XceptionMaps:
@@ -162,7 +216,7 @@ def test_rates_of_the_last_stages():
 def test_the_backbone_on_xception_equals_timms():
     torch.manual_seed(0)
     reference = timm.create_model("xception65", output_stride=16).double().eval()
-    reference.blocks[4:19] = nn.Sequential()  # one of sixteen alike is enough
+    del reference.blocks[4:19]  # one of sixteen alike is enough
     randomize_statistics(reference)
     ours = keep_fine(shallow(XceptionMaps(xception65())), 16).double().eval()
     values = list(reference.state_dict().values())[:-2]
@@ -175,7 +229,7 @@ def test_the_backbone_on_xception_equals_timms():
     wanted = reference.forward_features(images)
     low, high = ours(images)
     torch.testing.assert_close(high, wanted)
-    torch.testing.assert_close(low, F.relu(seen["low"]))
+    torch.testing.assert_close(F.relu(low), F.relu(seen["low"]))  # theirs: in place
 
 
 def test_maps_are_those_of_figure_2():
@@ -252,12 +306,11 @@ def test_smp_lays_the_same_maps_side_by_side():
     """Reduction to 48, enlargement with aligned corners, order of the maps."""
     smp = pytest.importorskip("segmentation_models_pytorch.decoders.deeplabv3.decoder")
     torch.manual_seed(0)
-    rates = {"atrous_rates": (6, 12, 18), "output_stride": 16, "aspp_separable": False}
-    dropout = {"aspp_dropout": 0.5}
     channels = (3, 8, 16, 24, 32, 40)
-    reference = smp.DeepLabV3PlusDecoder(channels, 5, **rates, **dropout)
+    rates = (6, 12, 18)
+    reference = smp.DeepLabV3PlusDecoder(channels, 5, 24, rates, 16, False, 0.5)
     randomize_statistics(reference.double().eval())
-    ours = Decoder(16).double().eval()
+    ours = Decoder(16, 24).double().eval()
     copy_in_order(reference.block1, ours.reduce)
     low = torch.randn(1, 16, 33, 29, dtype=torch.double)
     sides = ((129, 113), (65, 57), (33, 29), (17, 15), (9, 8), (9, 8))
@@ -280,25 +333,23 @@ def test_smp_lays_the_same_maps_side_by_side():
 
 def small_network(layer=conv_norm_relu) -> DeepLabV3Plus:
     torch.manual_seed(0)
-    backbone = keep_fine(Stages(resnet18(), ["stage1", "stage4"]), 16)
-    aspp = ASPP(512, (1, 2), 16, layer=layer)
-    decoder = Decoder(64, 16, 8, 16, layer=layer)
+    body = ResNet(BasicBlock, (1, 1, 1, 1), (8, 8, 8, 16))
+    body.stem[0], body.stem[1] = nn.Conv2d(3, 8, 7, 2, 3), nn.BatchNorm2d(8)
+    body.stage1 = nn.Sequential(BasicBlock(8, 8))
+    backbone = keep_fine(Stages(body, ["stage1", "stage4"]), 16)
+    aspp = ASPP(16, (1, 2), 16, layer=layer)
+    decoder = Decoder(8, 16, 8, 16, layer=layer)
     return DeepLabV3Plus(backbone, aspp, decoder, num_classes=3)
 
 
 @torch.no_grad()
 def test_corners_lie_on_corners():
-    """Of 16 n + 1 pixels each sixteenth has the value of a cell."""
+    """Of 16 n + 1 pixels every fourth has the value of a cell of the decoder's map."""
     network = small_network().double().eval()
-    nn.init.zeros_(network.decoder.refine[0][0].weight)
-    images = torch.randn(1, 3, 65, 65, dtype=torch.double)
-    features = network.scores(network.decoder(*network.backbone(images)[:1], cells()))
-    found = F.interpolate(features, (65, 65), mode="bilinear", align_corners=True)
-    torch.testing.assert_close(found[..., ::4, ::4], features)
-
-
-def cells() -> torch.Tensor:
-    return torch.randn(1, 16, 5, 5, dtype=torch.double)
+    seen = {}
+    network.scores.register_forward_hook(lambda _m, _i, out: seen.update(scores=out))
+    logits = network(torch.randn(1, 3, 65, 81, dtype=torch.double))
+    torch.testing.assert_close(logits[..., ::4, ::4], seen["scores"])
 
 
 @pytest.mark.parametrize("layer", [conv_norm_relu, separable])
