@@ -6,7 +6,7 @@ from functools import partial
 from edulib.chapters.deeplabv3plus.networks import small_deeplab
 from edulib.chapters.deeplabv3plus.objectives import TrimapSegmentation
 from edulib.data.splits import annotated_scenes
-from edulib.experiments import CheckpointRecipe, Experiment, Variant
+from edulib.experiments import Experiment, Variant
 from edulib.experiments.recipes import DETECTORS
 
 SIZE = 97  # 16 n + 1: each cell lies on a pixel
@@ -31,18 +31,4 @@ EXPERIMENTS = {
         },
         seeds=(0, 1, 2),
     )
-}
-
-CHECKPOINTS = {
-    f"deeplabv3plus-{name}": CheckpointRecipe(
-        builder="edulib.chapters.deeplabv3plus.networks.small_deeplab",
-        arguments=KINDS[kind],
-        data=DATA,
-        recipe=RECIPE,
-        minimum=0.2,
-        half=True,
-        objective=TrimapSegmentation(),
-        measure="mean_iou",
-    )
-    for name, kind in (("small", "16, decoder"), ("coarse", "16, no decoder"))
 }

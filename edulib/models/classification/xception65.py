@@ -2,7 +2,7 @@
 
 Chen, Zhu, Papandreou, Schroff and Adam, "Encoder-Decoder with Atrous Separable
 Convolution for Semantic Image Segmentation", ECCV 2018, section 3.2 and figure 4, after
-the Aligned Xception of Dai and others, 2017. https://arxiv.org/abs/1802.02611
+MSRA's Aligned Xception of the COCO challenge 2017. https://arxiv.org/abs/1802.02611
 
 Output of each part for a 299 x 299 image:
 

@@ -7,6 +7,7 @@ import timm
 import torch
 import torchvision
 from model_helpers import assert_equal_outputs, copy_in_order, randomize_statistics
+from segmentation_models_pytorch.decoders.deeplabv3 import decoder as smp
 from torch import nn
 from torch.nn import functional as F
 from torchvision.models._utils import IntermediateLayerGetter
@@ -291,7 +292,6 @@ def test_the_mean_is_the_same_everywhere():
 
 @torch.no_grad()
 def test_smp_has_the_same_aspp():
-    smp = pytest.importorskip("segmentation_models_pytorch.decoders.deeplabv3.decoder")
     torch.manual_seed(0)
     reference = smp.ASPP(12, 8, (6, 12, 18), separable=False, dropout=0.5)
     ours = ASPP(12, (6, 12, 18), 8).double()
@@ -304,7 +304,6 @@ def test_smp_has_the_same_aspp():
 @torch.no_grad()
 def test_smp_lays_the_same_maps_side_by_side():
     """Reduction to 48, enlargement with aligned corners, order of the maps."""
-    smp = pytest.importorskip("segmentation_models_pytorch.decoders.deeplabv3.decoder")
     torch.manual_seed(0)
     channels = (3, 8, 16, 24, 32, 40)
     rates = (6, 12, 18)
