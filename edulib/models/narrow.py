@@ -64,6 +64,7 @@ def _thin(
             layer.kernel_size,
             layer.stride,
             layer.padding,
+            layer.dilation,
             groups=inputs if depthwise else layer.groups,
             bias=layer.bias is not None,
             device="cpu",

@@ -202,8 +202,8 @@ def get_reference(name: str) -> Callable | None:
     if model.reference is None:
         return None
     arguments = dict(model.reference_arguments)
-    if ".detection." in model.reference:  # or torchvision fetches a trained backbone
-        arguments["weights_backbone"] = None
+    if any(part in model.reference for part in (".detection.", ".segmentation.")):
+        arguments["weights_backbone"] = None  # or torchvision fetches a trained one
     return partial(_import(model.reference), **arguments)
 
 

@@ -26,7 +26,7 @@ from edulib.weights.checkpoint import put_weights
 from edulib.weights.downloads import fetch
 from edulib.weights.projections import split_projections
 
-AUXILIARY = ("aux1", "aux2", "AuxLogits")
+AUXILIARY = ("aux1", "aux2", "AuxLogits", "aux_classifier")
 """Parts of torchvision's models that serve training only."""
 OLD_NAME = re.compile(r"\.(norm|conv)\.([12])\.")
 """In DenseNet's files of 2017, ``norm.1`` for what is ``norm1`` today."""
@@ -45,7 +45,8 @@ def load_torchvision(
     Args:
         name: a model in the registry that torchvision has too, such as "resnet50".
         weights: which of torchvision's weights; None for the first, those of the
-            paper's recipe, such as "IMAGENET1K_V1" and, for detectors, "COCO_V1".
+            paper's recipe, such as "IMAGENET1K_V1", "COCO_V1" for detectors, and
+            "COCO_WITH_VOC_LABELS_V1" for segmenters.
         file: what torchvision's ``state_dict`` was saved to, in place of a download.
 
     Raises:
@@ -56,15 +57,18 @@ def load_torchvision(
     from torchvision import models
 
     theirs = get_model_info(name).published.get("torchvision", name)
-    detectors = models.list_models(module=models.detection)
-    known = [*models.list_models(module=models), *detectors]
+    parts = (models.detection, models.segmentation)
+    on_backbone = [found for part in parts for found in models.list_models(module=part)]
+    known = [*models.list_models(module=models), *on_backbone]
     if theirs not in known:
         raise ValueError(f"torchvision has no model {name!r}: {suggest(name, known)}")
     path = file or _fetched(theirs, weights)
-    untrained = {"weights_backbone": None} if theirs in detectors else {}
+    untrained = {"weights_backbone": None} if theirs in on_backbone else {}
+    stored = read_weights(Path(path))
+    if any(key.startswith("aux_classifier.") for key in stored):
+        untrained["aux_loss"] = True
     with torch.device("meta"):
         reference = models.get_model(theirs, **untrained)
-    stored = read_weights(Path(path))
     today = reference.state_dict()
     current = {
         key if key in today else OLD_NAME.sub(r".\1\2.", key): value

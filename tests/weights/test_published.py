@@ -33,6 +33,7 @@ TIMM = {
     "inception_v4": "inception_v4",
     "inception_resnet_v2": "inception_resnet_v2",
     "xception": "legacy_xception",
+    "xception65": "xception65",
     "mobilenet_v1": "mobilenetv1_100",
     "mobilenet_v2_140": "mobilenetv2_140",
     "efficientnet_lite0": "tf_efficientnet_lite0",
@@ -132,6 +133,23 @@ def test_a_file_of_torchvisions_ssd(tmp_path):
     torch.testing.assert_close(
         offsets, expected["bbox_regression"], rtol=1e-4, atol=1e-4
     )
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "name", ["deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large"]
+)
+def test_a_file_of_a_segmenter(name, tmp_path):
+    """That of DeepLabV3 holds a head that serves training only, as those published."""
+    torch.manual_seed(0)
+    more = {"aux_loss": True} if name.startswith("deeplab") else {}
+    reference = models.get_model(name, weights_backbone=None, **more)
+    randomize_statistics(reference)
+    torch.save(reference.state_dict(), tmp_path / "weights.pth")
+    ours = load_torchvision(name, file=tmp_path / "weights.pth").double()
+    images = torch.rand(1, 3, 70, 64, dtype=torch.double)
+    expected = reference.double()(images)["out"]
+    torch.testing.assert_close(ours(images), expected)
 
 
 @pytest.mark.parametrize("name", TIMM)

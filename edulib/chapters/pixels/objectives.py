@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
-from edulib.training.measures import confusion_matrix, mean_iou
+from edulib.training.measures import confusion_matrix, mean_iou, near_border
 from edulib.training.metrics import Statistics
 from edulib.training.objectives import Segmentation
 
@@ -36,12 +35,3 @@ class EdgeSegmentation(Segmentation):
         """Return the measures of segmentation, and the mean IoU near borders."""
         edge = mean_iou(totals["edge_confusion"])
         return {**super().measures(totals), "edge_iou": edge}
-
-
-def near_border(targets: Tensor, width: int) -> Tensor:
-    """Mark the pixels with another class at most ``width`` pixels away (B, H, W)."""
-    numbers = targets.float()[:, None]
-    side = 2 * width + 1
-    highest = F.max_pool2d(numbers, side, 1, width)
-    lowest = -F.max_pool2d(-numbers, side, 1, width)
-    return (highest != lowest)[:, 0]

@@ -18,6 +18,7 @@ from edulib.models.classification import mobilenet_v2 as _mobilenet_v2
 from edulib.models.classification import mobilenet_v3 as _mobilenet_v3
 from edulib.models.classification import vit as _vit
 from edulib.models.classification import xception as _xception
+from edulib.models.classification import xception65 as _xception65
 from edulib.models.classification import zfnet as _zfnet
 from edulib.models.narrow import narrow
 
@@ -153,6 +154,11 @@ def mobilenet_v3_small(num_classes: int = 10, in_channels: int = 3) -> nn.Module
 def xception(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
     """Build Xception with an eighth of its widths."""
     return _narrow(_xception.xception, 8, num_classes, in_channels)
+
+
+def xception65(num_classes: int = 10, in_channels: int = 3) -> nn.Module:
+    """Build Xception-65 with an eighth of its widths."""
+    return _narrow(_xception65.xception65, 8, num_classes, in_channels)
 
 
 def inception_v3(num_classes: int = 10, in_channels: int = 3) -> nn.Module:

@@ -1,9 +1,13 @@
 """Small segmenters: the book's own, with a fraction of their widths."""
 
+from collections.abc import Callable
+
+import torch
 from torch import nn
 
 from edulib.models.classification import vgg
-from edulib.models.segmentation import fcn
+from edulib.models.narrow import narrow
+from edulib.models.segmentation import deeplab, fcn
 from edulib.models.segmentation import unet as _unet
 
 
@@ -19,3 +23,47 @@ def fcn8s(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
 def unet(num_classes: int = 3, in_channels: int = 1) -> nn.Module:
     """Build U-Net with a sixteenth of its widths."""
     return _unet.UNet(num_classes, in_channels, width=4)
+
+
+def deeplabv3_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DeepLabV3 on ResNet-50 with an eighth of its widths."""
+    return _eighth(deeplab.deeplabv3_resnet50, num_classes, in_channels)
+
+
+def deeplabv3_mobilenet(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DeepLabV3 on MobileNetV3-Large with an eighth of its widths."""
+    return _eighth(deeplab.deeplabv3_mobilenet_v3_large, num_classes, in_channels)
+
+
+def deeplabv3plus_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DeepLabV3+ on ResNet-50 with an eighth of its widths."""
+    return _eighth(deeplab.deeplabv3plus_resnet50, num_classes, in_channels)
+
+
+def deeplabv3plus_xception65(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DeepLabV3+ on Xception-65 with an eighth of its widths."""
+    return _eighth(deeplab.deeplabv3plus_xception65, num_classes, in_channels)
+
+
+def deeplabv3plus_mobilenet_v2(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DeepLabV3+ on MobileNet v2 with an eighth of its widths."""
+    return _eighth(deeplab.deeplabv3plus_mobilenet_v2, num_classes, in_channels)
+
+
+def deeplabv3plus_mobilenet_v3(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DeepLabV3+ on MobileNetV3-Large with an eighth of its widths."""
+    build = deeplab.deeplabv3plus_mobilenet_v3_large
+    return _eighth(build, num_classes, in_channels)
+
+
+def lraspp_mobilenet_v3(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build LR-ASPP on MobileNetV3-Large with an eighth of its widths."""
+    return _eighth(deeplab.lraspp_mobilenet_v3_large, num_classes, in_channels)
+
+
+def _eighth(
+    build: Callable[..., nn.Module], num_classes: int, in_channels: int
+) -> nn.Module:
+    with torch.device("meta"):
+        network = build(num_classes, in_channels)
+    return narrow(network, 8, num_classes, in_channels)

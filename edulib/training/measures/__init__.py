@@ -10,7 +10,7 @@ from edulib.training.measures.average_precision import (
     precision_recall,
     voc_ap,
 )
-from edulib.training.measures.boundary import boundary_iou, trimap_iou
+from edulib.training.measures.boundary import boundary_iou, near_border, trimap_iou
 from edulib.training.measures.comparison import Comparison, compare
 from edulib.training.measures.detection_errors import detection_errors
 from edulib.training.measures.panoptic import panoptic_counts, panoptic_quality
@@ -30,6 +30,7 @@ __all__ = [
     "detection_errors",
     "match_detections",
     "mean_iou",
+    "near_border",
     "panoptic_counts",
     "panoptic_quality",
     "precision_recall",

@@ -69,6 +69,32 @@ def trimap_iou(masks: Tensor, truths: Tensor, width: int) -> Tensor:
     return _iou(masks & band, truths & band)
 
 
+def near_border(classes: Tensor, width: int) -> Tensor:
+    """Mark the pixels with another class at most ``width`` pixels away: the trimap.
+
+    Args:
+        classes: class numbers.
+        width: pixels of the band on either side of a border, in chessboard distance.
+
+    Shape:
+        - classes: (B, H, W), int64
+        - Output: (B, H, W), bool
+
+    Raises:
+        ValueError: if the width is not at least 1.
+
+    Source:
+        Kohli, Ladicky and Torr, 2009; DeepLab's authors widen VOC's strips of unnamed
+        pixels instead of a line.
+    """
+    check_whole("width", width, 1)
+    numbers = classes.float()[:, None]
+    side = 2 * width + 1
+    highest = F.max_pool2d(numbers, side, 1, width)
+    lowest = -F.max_pool2d(-numbers, side, 1, width)
+    return (highest != lowest)[:, 0]
+
+
 def _eroded(masks: Tensor, distance: int, outside: bool = False) -> Tensor:
     """Keep the pixels whose surroundings are wholly in the mask (N, H, W).
 

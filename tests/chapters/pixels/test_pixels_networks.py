@@ -7,7 +7,7 @@ from cards import stored_ends, stored_verdict
 
 from edulib.chapters.pixels.drawing import color_map, draw_levels, shares, sizes_of
 from edulib.chapters.pixels.networks import Levels, small_pyramid, small_unet
-from edulib.chapters.pixels.objectives import EdgeSegmentation, near_border
+from edulib.chapters.pixels.objectives import EdgeSegmentation
 from edulib.models.segmentation.unet import unet
 from edulib.notebook import Verdict, judge_means
 
@@ -70,14 +70,6 @@ def test_what_a_skip_carries_reaches_the_map_unless_it_is_cut():
     }
     with pytest.raises(ValueError, match="0, 1 or 2 skips, got 3"):
         small_unet(3, pretrained=False)
-
-
-def test_pixels_near_a_border_are_found():
-    targets = torch.zeros(1, 9, 9, dtype=torch.int64)
-    targets[0, :, 5:] = 3
-    near = near_border(targets, 2)[0]
-    assert torch.equal(near, near[:1].expand(9, -1))
-    assert near[0].nonzero().flatten().tolist() == [3, 4, 5, 6]
 
 
 def test_the_measure_near_borders_leaves_the_rest_out():

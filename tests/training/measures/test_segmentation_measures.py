@@ -12,6 +12,7 @@ from edulib.training.measures import (
     class_iou,
     confusion_matrix,
     mean_iou,
+    near_border,
     panoptic_quality,
     trimap_iou,
 )
@@ -238,3 +239,13 @@ BOTH = {**ONE, "masks": torch.ones(2, 2, 2, dtype=torch.bool)}
 def test_what_is_no_segmentation_is_refused(arguments, options, message):
     with pytest.raises(ValueError, match=message):
         panoptic_quality(*arguments, **options)
+
+
+def test_pixels_near_a_border_are_found():
+    targets = torch.zeros(1, 9, 9, dtype=torch.int64)
+    targets[0, :, 5:] = 3
+    near = near_border(targets, 2)[0]
+    assert torch.equal(near, near[:1].expand(9, -1))
+    assert near[0].nonzero().flatten().tolist() == [3, 4, 5, 6]
+    with pytest.raises(ValueError, match="width"):
+        near_border(targets, 0)

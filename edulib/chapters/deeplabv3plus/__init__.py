@@ -1,0 +1,1 @@
+"""What the chapter on DeepLabV3+ needs besides its notebook."""

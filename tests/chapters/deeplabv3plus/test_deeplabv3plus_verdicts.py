@@ -1,0 +1,33 @@
+"""The verdicts on the page's cards, computed anew from the stored results."""
+
+from cards import stored_verdict
+
+from edulib.experiments import load_experiment
+from edulib.notebook import Verdict, judge_means
+
+
+def values(variant, measure):
+    runs = load_experiment("deeplabv3plus-borders")[variant][f"val_{measure}"]
+    return [run[-1] for run in runs]
+
+
+def gains(measure):
+    pair = (values(f"16, {name}", measure) for name in ("no decoder", "decoder"))
+    return [high - low for low, high in zip(*pair, strict=True)]
+
+
+def test_borders():
+    pair = (values(f"16, {name}", "band_1") for name in ("no decoder", "decoder"))
+    narrow = judge_means(*pair)
+    sharper = zip(gains("band_1"), gains("mean_iou"), strict=True)
+    verdict = Verdict.of(
+        narrow is Verdict.HOLDS,
+        all(near > whole for near, whole in sharper),
+        opposite=narrow is Verdict.OPPOSITE,
+    )
+    assert stored_verdict("deeplabv3plus", "borders") == verdict.value
+
+
+def test_trade():
+    pair = (values(name, "mean_iou") for name in ("8, no decoder", "16, decoder"))
+    assert stored_verdict("deeplabv3plus", "trade") == judge_means(*pair).value
