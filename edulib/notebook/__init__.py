@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOMES = {
     "attention_picker": "looks",
+    "slot_picker": "looks",
     "Runtime": "runtime",
     "setup": "runtime",
     "show_source": "source",
@@ -42,6 +43,7 @@ __all__ = [
     "setup",
     "show_source",
     "show_table",
+    "slot_picker",
 ]
 
 

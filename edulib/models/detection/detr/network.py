@@ -9,6 +9,7 @@ Output of each part for an 800 x 1066 image, DETR on ResNet-50 (DC5: 50 x 67 pla
     box_head      (6, B, 100, 4)       centre, width and height, as shares
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -54,6 +55,8 @@ class DETR(nn.Module):
         num_queries: N, more than an image has objects.
         in_channels: channels of the images.
         loss: what `losses` adds up over the decoder's layers.
+        positions: from cells (B, h, w), True in the image, and D to the encoding of
+            their places, (B, h, w, D).
 
     Shape:
         - images: (B, in_channels, H, W), normalised floating point
@@ -76,9 +79,11 @@ class DETR(nn.Module):
         num_queries: int = 100,
         in_channels: int = 3,
         loss: SetLoss = PAPER_LOSS,
+        positions: Callable[[Tensor, int], Tensor] = sine_positions_2d,
     ) -> None:
         super().__init__()
         check_num_classes(num_classes)
+        self.positions = positions
         width = transformer.embed_dim
         self.in_channels, self.num_classes, self.loss = in_channels, num_classes, loss
         self.backbone = backbone
@@ -98,7 +103,7 @@ class DETR(nn.Module):
         features = self.project(self.backbone(images)[-1])  # (B, D, h, w)
         cells = cells_inside(features, inside)
         mask = None if inside is None else cells.flatten(1)[:, None, None]
-        positions = sine_positions_2d(cells, features.shape[1]).to(features)
+        positions = self.positions(cells, features.shape[1]).to(features)
         tokens, places = features.flatten(2).mT, positions.flatten(1, 2)  # (B, h w, D)
         slots = self.transformer(tokens, places, self.queries, mask)  # (L, B, N, D)
         return Predictions(self.class_head(slots), self.box_head(slots).sigmoid())
