@@ -122,7 +122,7 @@ def test_slots_look_at_patches_and_patches_are_looked_at():
 
 
 def test_slots_that_do_not_fit_are_named():
-    image, maps, names = some_slots()
+    image, maps, _ = some_slots()
     with pytest.raises(ValueError, match="expected 1 to 3 slots, got 4"):
         slot_picker(image, maps, "A picture.", grid=GRID, slots=["a"] * 4)
     with pytest.raises(ValueError, match=r"expected weights \(3, 1, 6\)"):

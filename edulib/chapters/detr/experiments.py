@@ -13,20 +13,19 @@ SIZES = (("small", 0, 24**2), ("medium", 24**2, 44**2), ("large", 44**2, 128**2)
 """As in SSD's experiment."""
 DATA = partial(annotated_scenes, train=2500, val=500, image_size=128, varied=True)
 RECIPE = replace(DETECTORS, epochs=3, lr=1e-3, weight_decay=0.01, clip_norm=1.0)
-BUILDS = {
-    "paper's form": partial(small_detr, helped=False),
-    "helped": partial(small_detr, features="detector"),
-}
 OBJECTIVE = EachLayer(sizes=SIZES)
 
+
+def trained(**arguments: object) -> Experiment:
+    """Return the training of a small DETR from three seeds."""
+    build = partial(small_detr, **arguments)
+    variant = Variant(build, DATA, RECIPE, OBJECTIVE)
+    return Experiment(variants={"DETR": variant}, seeds=(0, 1, 2))
+
+
 EXPERIMENTS = {
-    "detr-forms": Experiment(
-        variants={
-            name: Variant(build, DATA, RECIPE, OBJECTIVE)
-            for name, build in BUILDS.items()
-        },
-        seeds=(0, 1, 2),
-    ),
+    "detr-forms": trained(features="detector"),
+    "detr-plain": trained(helped=False),
 }
 
 CHECKPOINTS = {

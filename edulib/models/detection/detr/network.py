@@ -59,15 +59,17 @@ class DETR(nn.Module):
             their places, (B, h, w, D).
 
     Shape:
-        - images: (B, in_channels, H, W), normalised floating point
-        - inside: (B, H, W), True in each image and False in what it was filled up with
-          on the right and below; None if none was
+        - Input: (B, in_channels, H, W), normalised floating point; and (B, H, W), True
+          in each image and False in what it was filled up with on the right and below,
+          or None if none was
         - Output: `Predictions`
 
     Raises:
         ValueError: if the images or targets do not fit, or there are none.
 
     Source: section 3.2, figure 2.
+
+    As in the paper; see also what ``__init__.py`` tells of the authors' code.
     """
 
     def __init__(
