@@ -56,7 +56,10 @@ _SCRIPT = one_line(
     const [l,h]=[...this.querySelectorAll('[role=group]')].map(x=>
       [...x.querySelectorAll('button')].findIndex(
         y=>y.getAttribute('aria-pressed')==='true')),
-    n=d.names.length,m=d.maps[l][h],row=m.rows.slice(k*n,k*n+n),
+    n=d.names.length,m=d.maps[l][h],p=d.prefix,q=n-p,
+    row=!d.slots?m.rows.slice(k*n,k*n+n):k<p?
+      'A'.repeat(p)+m.rows.slice(k*q,k*q+q):
+      m.back.slice((k-p)*p,(k-p)*p+p)+'A'.repeat(q),
     cells=[...g.querySelectorAll('[data-token]')],
     level=x=>d.levels.indexOf(x)/63;
     let best=0;
@@ -150,8 +153,11 @@ def slot_picker(
     count = len(slots)
     _check(alt, maps, (count, grid[0] * grid[1]), 0, grid)
     names = [*slots, *_names(grid, 0)]
-    both = {name: _both_ways(weights) for name, weights in maps.items()}
-    data = _data(both, names, count, grid[1]) | {"veil": 0.9, "slots": True}
+    data = _data(maps, names, count, grid[1]) | {"veil": 0.9, "slots": True}
+    for stored, weights in zip(data["maps"], maps.values(), strict=True):
+        for head, exact in zip(stored, weights, strict=True):
+            back = _packed(exact.mT)
+            head |= {"back": back["rows"], "peaks": head["peaks"] + back["peaks"]}
     return _shown(image, data, alt, grid, 0, width, "layer")
 
 
@@ -201,6 +207,9 @@ def _shown(
 ) -> HtmlOutput:
     count, layers, heads = len(data["names"]), data["layers"], len(data["maps"][0])
     row = data["maps"][0][0]["rows"][first * count :][:count]
+    if "slots" in data:
+        prefix = data["prefix"]
+        row = LEVELS[0] * prefix + row[: count - prefix]
     words = _words(data, first, row)
     html = (
         f'{_STYLE}<div class="eov-attention" data-token="{first}" '
@@ -213,15 +222,6 @@ def _shown(
     )
     text = f"{alt}\n  {groups}: {', '.join(layers)}; heads: {heads}; tokens: {count}"
     return HtmlOutput(html, text)
-
-
-def _both_ways(weights: Tensor) -> Tensor:
-    """Return what slots give to patches, and below what patches are given by slots."""
-    heads, slots, patches = weights.shape
-    both = weights.new_zeros(heads, slots + patches, slots + patches)
-    both[:, :slots, slots:] = weights
-    both[:, slots:, :slots] = weights.mT
-    return both
 
 
 def _names(grid: tuple[int, int], prefix_tokens: int) -> list[str]:

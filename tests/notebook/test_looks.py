@@ -109,11 +109,12 @@ def test_slots_look_at_patches_and_patches_are_looked_at():
     data = data_of(html)
     assert data["names"][:3] == ["slot 1", "slot 2", "row 1, column 1"]
     head, exact = data["maps"][0][1], maps["layer 1"][1]
-    levels = torch.tensor([LEVELS.index(x) for x in head["rows"]]).view(8, 8)
-    assert (levels[:2, :2] == 0).all()
-    assert (levels[2:, 2:] == 0).all()
-    assert torch.equal(levels[:2, 2:].argmax(1), exact.argmax(1))
-    assert torch.equal(levels[2:, :2].argmax(1), exact.argmax(0))
+    for key, wanted in (("rows", exact), ("back", exact.mT)):
+        levels = torch.tensor([LEVELS.index(x) for x in head[key]]).view(wanted.shape)
+        found = levels / 63 * wanted.amax(-1, keepdim=True)
+        assert (found - wanted).abs().max() <= wanted.max() / 126 + 1e-6
+    peaks = [*exact.amax(1).tolist(), *exact.amax(0).tolist()]
+    assert head["peaks"] == [round(100 * peak) for peak in peaks]
     best = maps["layer 1"][0, 0].argmax().item()
     words = f"layer 1, head 1: slot 1 looks most at row {best // 3 + 1}"
     assert words in html

@@ -66,28 +66,38 @@ class AddPositions(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Add the code of row and column."""
-        batch, width, *size = features.shape
-        cells = torch.ones(batch, *size, dtype=torch.bool, device=features.device)
-        return features + short_waves(cells, width).permute(0, 3, 1, 2)
+        return features + short_waves(features)
 
 
-def short_waves(cells: Tensor, width: int) -> Tensor:
+class ShortWaves(nn.Module):
+    """Encode the places of a map by `short_waves`, in place of the paper's sines.
+
+    Shape:
+        - Input: cells (B, H, W), all of them in the image; and a map (B, D, H, W)
+        - Output: (B, H W, D)
+    """
+
+    def forward(self, cells: Tensor, features: Tensor) -> Tensor:
+        """Return the encoding of each place."""
+        return short_waves(features).flatten(2).mT
+
+
+def short_waves(features: Tensor) -> Tensor:
     """Return sines of row and column with waves from twice the image to a sixth of it.
 
     The shortest wave of the paper's sines is as long as the image, the longest nearly
     10,000 times so.
 
     Args:
-        cells: (B, H, W), all of them in the image.
-        width: D, a multiple of 4.
+        features: (B, D, H, W), D a multiple of 4.
 
     Returns:
-        (B, H, W, D).
+        (B, D, H, W).
     """
-    batch, *sides = cells.shape
+    batch, width, *sides = features.shape
     places = torch.cartesian_prod(*((torch.arange(n) + 0.5) / n for n in sides))
-    code = code_of(places.flip(1), width).view(*sides, width)
-    return code.to(cells.device).expand(batch, -1, -1, -1)
+    code = code_of(places.flip(1).to(features), width)  # (H W, D)
+    return code.T.view(width, *sides).expand(batch, -1, -1, -1)
 
 
 def code_of(points: Tensor, width: int) -> Tensor:
@@ -100,7 +110,7 @@ def code_of(points: Tensor, width: int) -> Tensor:
     Returns:
         (..., D).
     """
-    turns = math.pi * 2 ** torch.linspace(0, OCTAVES, width // 4)
+    turns = math.pi * 2 ** torch.linspace(0, OCTAVES, width // 4).to(points)
     angles = points[..., None] * turns
     return torch.cat([angles.sin(), angles.cos()], -1).flatten(-2)
 
@@ -130,7 +140,7 @@ def help_to_learn(network: DETR) -> None:
     queries begin as the code of the middles of these boxes; and query and key of each
     cross-attention begin with one matrix, so that a slot looks at its box.
     """
-    network.positions = short_waves
+    network.positions = ShortWaves()
     network.project = nn.Sequential(network.project, AddPositions())
     network.box_head = ReferenceBoxes(network.box_head, NUM_QUERIES)
     middles = network.box_head.reference[:, :2].detach().sigmoid()

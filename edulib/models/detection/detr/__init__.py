@@ -19,6 +19,7 @@ is no sum divided by the number of objects (see ``SetLoss``).
 from edulib.models.detection.detr.network import (
     DETR,
     Predictions,
+    SinePositions,
     detr_resnet50,
     detr_resnet50_dc5,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "DecoderLayer",
     "EncoderLayer",
     "Predictions",
+    "SinePositions",
     "Transformer",
     "detr_resnet50",
     "detr_resnet50_dc5",

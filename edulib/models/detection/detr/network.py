@@ -9,7 +9,6 @@ Output of each part for an 800 x 1066 image, DETR on ResNet-50 (DC5: 50 x 67 pla
     box_head      (6, B, 100, 4)       centre, width and height, as shares
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -44,6 +43,23 @@ class Predictions(NamedTuple):
     boxes_cxcywh: Tensor
 
 
+class SinePositions(nn.Module):
+    """Encode the places of a map, row and column, by sines of many lengths.
+
+    Shape:
+        - Input: cells (B, h, w), True in the image; and the map (B, D, h, w), whose
+          width and type the encoding has
+        - Output: (B, h w, D)
+
+    Source: section 3.2 and appendix A.4. As in the paper.
+    """
+
+    def forward(self, cells: Tensor, features: Tensor) -> Tensor:
+        """Return the encoding of each place."""
+        places = sine_positions_2d(cells, features.shape[1])
+        return places.to(features).flatten(1, 2)
+
+
 class DETR(nn.Module):
     """Predict N boxes at once, most of them "no object".
 
@@ -55,8 +71,7 @@ class DETR(nn.Module):
         num_queries: N, more than an image has objects.
         in_channels: channels of the images.
         loss: what `losses` adds up over the decoder's layers.
-        positions: from cells (B, h, w), True in the image, and D to the encoding of
-            their places, (B, h, w, D).
+        positions: encodes the places of the map; by default `SinePositions`.
 
     Shape:
         - Input: (B, in_channels, H, W), normalised floating point; and (B, H, W), True
@@ -81,14 +96,14 @@ class DETR(nn.Module):
         num_queries: int = 100,
         in_channels: int = 3,
         loss: SetLoss = PAPER_LOSS,
-        positions: Callable[[Tensor, int], Tensor] = sine_positions_2d,
+        positions: nn.Module | None = None,
     ) -> None:
         super().__init__()
         check_num_classes(num_classes)
-        self.positions = positions
         width = transformer.embed_dim
         self.in_channels, self.num_classes, self.loss = in_channels, num_classes, loss
         self.backbone = backbone
+        self.positions = positions or SinePositions()
         self.project = nn.Conv2d(channels, width, 1)
         self.queries = nn.Parameter(torch.randn(num_queries, width))
         self.transformer = transformer
@@ -105,8 +120,8 @@ class DETR(nn.Module):
         features = self.project(self.backbone(images)[-1])  # (B, D, h, w)
         cells = cells_inside(features, inside)
         mask = None if inside is None else cells.flatten(1)[:, None, None]
-        positions = self.positions(cells, features.shape[1]).to(features)
-        tokens, places = features.flatten(2).mT, positions.flatten(1, 2)  # (B, h w, D)
+        places = self.positions(cells, features)  # (B, h w, D)
+        tokens = features.flatten(2).mT
         slots = self.transformer(tokens, places, self.queries, mask)  # (L, B, N, D)
         return Predictions(self.class_head(slots), self.box_head(slots).sigmoid())
 

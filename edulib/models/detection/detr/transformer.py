@@ -42,7 +42,9 @@ class EncoderLayer(nn.Module):
         self.norm2 = nn.LayerNorm(embed_dim)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(
+        self, x: Tensor, positions: Tensor, mask: Tensor | None = None
+    ) -> Tensor:
         """Return the places after one exchange."""
         placed = x + positions
         x = self.norm1(x + self.dropout(self.attention(placed, placed, x, mask=mask)))
@@ -87,7 +89,7 @@ class DecoderLayer(nn.Module):
         queries: Tensor,
         memory: Tensor,
         positions: Tensor,
-        mask: Tensor | None,
+        mask: Tensor | None = None,
     ) -> Tensor:
         """Return the slots after one look at each other and at the image."""
         asking = x + queries
