@@ -8,6 +8,7 @@ from importlib import import_module
 
 _HOMES = {
     "attention_picker": "looks",
+    "slot_picker": "looks",
     "Runtime": "runtime",
     "setup": "runtime",
     "show_source": "source",
@@ -44,6 +45,7 @@ __all__ = [
     "show_source",
     "show_table",
     "signed_range",
+    "slot_picker",
 ]
 
 

@@ -6,7 +6,7 @@ patch gives.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from torch import Tensor
@@ -56,7 +56,10 @@ _SCRIPT = one_line(
     const [l,h]=[...this.querySelectorAll('[role=group]')].map(x=>
       [...x.querySelectorAll('button')].findIndex(
         y=>y.getAttribute('aria-pressed')==='true')),
-    n=d.names.length,m=d.maps[l][h],row=m.rows.slice(k*n,k*n+n),
+    n=d.names.length,m=d.maps[l][h],p=d.prefix,q=n-p,
+    row=!d.slots?m.rows.slice(k*n,k*n+n):k<p?
+      'A'.repeat(p)+m.rows.slice(k*q,k*q+q):
+      m.back.slice((k-p)*p,(k-p)*p+p)+'A'.repeat(q),
     cells=[...g.querySelectorAll('[data-token]')],
     level=x=>d.levels.indexOf(x)/63;
     let best=0;
@@ -65,7 +68,8 @@ _SCRIPT = one_line(
       if(a>level(row[best]))best=j});
     const o=g.querySelector('.eov-chosen');
     ['x','y'].forEach(a=>o.setAttribute(a,cells[k].getAttribute(a)));
-    const t=d.layers[l]+', head '+(h+1)+': '+d.names[k]+' looks most at '+
+    const t=d.layers[l]+', head '+(h+1)+': '+d.names[k]+
+      (d.slots&&k>=d.prefix?' is looked at most by ':' looks most at ')+
       (best===k?'itself':d.names[best])+' ('+m.peaks[k]+' %)';
     this.querySelector('output').textContent=t;
     g.setAttribute('aria-valuenow',k);g.setAttribute('aria-valuetext',t);
@@ -108,41 +112,115 @@ def attention_picker(
         ValueError: if there is no layer, no description, the layers have different
             heads, or the weights do not fit the grid.
     """
+    names = _names(grid, prefix_tokens)
+    _check(alt, maps, (len(names), len(names)), prefix_tokens, grid)
+    data = _data(maps, names, prefix_tokens, grid[1]) | {"veil": veil}
+    first = prefix_tokens + grid[0] // 2 * grid[1] + grid[1] // 2
+    return _shown(image, data, alt, grid, first, width, groups)
+
+
+def slot_picker(
+    image: Tensor,
+    maps: Mapping[str, Tensor],
+    alt: str,
+    *,
+    grid: tuple[int, int],
+    slots: Sequence[str],
+    width: int = 360,
+) -> HtmlOutput:
+    """Show where each slot of a decoder looks in an image, in each layer and head.
+
+    The slots stand above the image. A chosen slot shows which patches it looks at, a
+    chosen patch which slots look at it.
+
+    Args:
+        image: what the model saw, with values in [0, 1].
+        maps: name of a layer -> the weights of its cross-attention for this image.
+        alt: what is shown, for those who cannot see it.
+        grid: rows and columns of patches.
+        slots: names of the slots, at most as many as there are columns.
+        width: shown width, in CSS pixels.
+
+    Shape:
+        - image: (C, H, W)
+        - maps: (heads, slots, rows * columns)
+
+    Raises:
+        ValueError: as ``attention_picker``, and if there are no slots or too many.
+    """
+    if not 0 < len(slots) <= grid[1]:
+        raise ValueError(f"expected 1 to {grid[1]} slots, got {len(slots)}")
+    count = len(slots)
+    _check(alt, maps, (count, grid[0] * grid[1]), 0, grid)
+    names = [*slots, *_names(grid, 0)]
+    data = _data(maps, names, count, grid[1]) | {"veil": 0.9, "slots": True}
+    for stored, weights in zip(data["maps"], maps.values(), strict=True):
+        for head, exact in zip(stored, weights, strict=True):
+            back = _packed(exact.mT)
+            head |= {"back": back["rows"], "peaks": head["peaks"] + back["peaks"]}
+    return _shown(image, data, alt, grid, 0, width, "layer")
+
+
+def _check(
+    alt: str,
+    maps: Mapping[str, Tensor],
+    shape: tuple[int, int],
+    prefix_tokens: int,
+    grid: tuple[int, int],
+) -> None:
     if not alt.strip():
         raise ValueError("expected alt to say what is shown, got nothing")
     if not maps:
         raise ValueError("expected the weights of at least one layer, got none")
-    names = _names(grid, prefix_tokens)
     heads = len(next(iter(maps.values())))
     for layer, weights in maps.items():
-        if tuple(weights.shape) != (heads, len(names), len(names)):
+        if tuple(weights.shape) != (heads, *shape):
             raise ValueError(
-                f"expected weights ({heads}, {len(names)}, {len(names)}) in each layer "
+                f"expected weights ({heads}, {shape[0]}, {shape[1]}) in each layer "
                 f"(heads, and {prefix_tokens} + {grid[0]} x {grid[1]} tokens), got "
                 f"{tuple(weights.shape)} in {layer!r}"
             )
-    data = {
-        "columns": grid[1],
+
+
+def _data(
+    maps: Mapping[str, Tensor], names: list[str], prefix_tokens: int, columns: int
+) -> dict:
+    """Return what the script reads."""
+    return {
+        "columns": columns,
         "prefix": prefix_tokens,
         "names": names,
         "layers": list(maps),
         "levels": LEVELS,
-        "veil": veil,
         "maps": [[_packed(head) for head in weights] for weights in maps.values()],
     }
-    first = prefix_tokens + grid[0] // 2 * grid[1] + grid[1] // 2
-    row = data["maps"][0][0]["rows"][first * len(names) :][: len(names)]
+
+
+def _shown(
+    image: Tensor,
+    data: dict,
+    alt: str,
+    grid: tuple[int, int],
+    first: int,
+    width: int,
+    groups: str,
+) -> HtmlOutput:
+    count, layers, heads = len(data["names"]), data["layers"], len(data["maps"][0])
+    row = data["maps"][0][0]["rows"][first * count :][:count]
+    if "slots" in data:
+        prefix = data["prefix"]
+        row = LEVELS[0] * prefix + row[: count - prefix]
     words = _words(data, first, row)
     html = (
         f'{_STYLE}<div class="eov-attention" data-token="{first}" '
         f'data-attention="{escape(json.dumps(data, separators=(",", ":")))}" '
         f'onclick="{escape(_SCRIPT)}" onkeydown="this.onclick(event)">'
-        f'<div class="eov-bar">{_buttons(groups, list(maps))}'
+        f'<div class="eov-bar">{_buttons(groups, layers)}'
         f"{_buttons('head', [str(head + 1) for head in range(heads)])}</div>"
         f"{_drawing(image, data, grid, first, row, words, alt, width)}"
         f'<output aria-live="polite">{escape(words)}</output></div>'
     )
-    text = f"{alt}\n  {groups}: {', '.join(maps)}; heads: {heads}; tokens: {len(names)}"
+    text = f"{alt}\n  {groups}: {', '.join(layers)}; heads: {heads}; tokens: {count}"
     return HtmlOutput(html, text)
 
 
@@ -213,6 +291,12 @@ def _drawing(
         '<text x="1.25" y=".68" font-size=".55" fill="currentColor">class token</text>'
     )
     label = label if prefix == 1 else ""
+    if "slots" in data:
+        label = "".join(
+            f'<text x="{key + 0.5}" y=".68" font-size=".55" text-anchor="middle" '
+            f'pointer-events="none" fill="#111">{key + 1}</text>'
+            for key in range(prefix)
+        )
     picture = encode(image, width)
     smooth = ' style="image-rendering:pixelated"' if picture.pixelated else ""
     x, y = places[token]

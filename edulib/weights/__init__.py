@@ -7,6 +7,7 @@ from edulib.weights.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from edulib.weights.hugging_face import load_transformers
 from edulib.weights.imagenet import ImageNetModel, load_imagenet
 from edulib.weights.published import load_timm, load_torchvision
 
@@ -19,5 +20,6 @@ __all__ = [
     "load_imagenet",
     "load_timm",
     "load_torchvision",
+    "load_transformers",
     "save_checkpoint",
 ]

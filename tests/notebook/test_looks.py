@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 import torch
 
-from edulib.notebook import attention_picker
+from edulib.notebook import attention_picker, slot_picker
 from edulib.notebook.looks import LEVELS
 
 GRID = (2, 3)
@@ -93,3 +93,38 @@ def test_the_veil_may_be_thinner():
     found = [float(x) for x in re.findall(r'fill-opacity="([^"]*)"', shown.html)]
     assert max(found) <= 0.5
     assert data_of(shown.html)["veil"] == 0.5
+
+
+def some_slots(count=2):
+    generator = torch.Generator().manual_seed(0)
+    weights = (4 * torch.rand(3, count, 6, generator=generator)).softmax(-1)
+    names = [f"slot {k + 1}" for k in range(count)]
+    image = torch.rand(3, 8, 12, generator=generator)
+    return image, {"layer 1": weights}, names
+
+
+def test_slots_look_at_patches_and_patches_are_looked_at():
+    image, maps, names = some_slots()
+    html = slot_picker(image, maps, "A picture.", grid=GRID, slots=names).html
+    data = data_of(html)
+    assert data["names"][:3] == ["slot 1", "slot 2", "row 1, column 1"]
+    head, exact = data["maps"][0][1], maps["layer 1"][1]
+    for key, wanted in (("rows", exact), ("back", exact.mT)):
+        levels = torch.tensor([LEVELS.index(x) for x in head[key]]).view(wanted.shape)
+        found = levels / 63 * wanted.amax(-1, keepdim=True)
+        assert (found - wanted).abs().max() <= wanted.max() / 126 + 1e-6
+    peaks = [*exact.amax(1).tolist(), *exact.amax(0).tolist()]
+    assert head["peaks"] == [round(100 * peak) for peak in peaks]
+    best = maps["layer 1"][0, 0].argmax().item()
+    words = f"layer 1, head 1: slot 1 looks most at row {best // 3 + 1}"
+    assert words in html
+    assert "is looked at most by" in html
+    assert html.count("<text") == 2
+
+
+def test_slots_that_do_not_fit_are_named():
+    image, maps, _ = some_slots()
+    with pytest.raises(ValueError, match="expected 1 to 3 slots, got 4"):
+        slot_picker(image, maps, "A picture.", grid=GRID, slots=["a"] * 4)
+    with pytest.raises(ValueError, match=r"expected weights \(3, 1, 6\)"):
+        slot_picker(image, maps, "A picture.", grid=GRID, slots=["a"])

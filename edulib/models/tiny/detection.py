@@ -8,6 +8,7 @@ from torch import nn
 from edulib.models.blocks.frozen_norm import freeze_batch_norm
 from edulib.models.blocks.stages import Stages
 from edulib.models.classification import resnet, vgg
+from edulib.models.detection import detr as _detr
 from edulib.models.detection import faster_rcnn as _rcnn
 from edulib.models.detection import fpn, mask_rcnn, retinanet
 from edulib.models.detection import ssd as _ssd
@@ -78,6 +79,17 @@ def retinanet_resnet50_fpn(num_classes: int = 3, in_channels: int = 3) -> nn.Mod
     anchors = _rcnn.Anchors(SIZES, (0.5, 1, 2))
     head = retinanet.RetinaHead(num_classes, 8, num_anchors=3, depth=1)
     return retinanet.RetinaNet(backbone, anchors, head)
+
+
+def detr_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build DETR with 16 numbers a token, eight queries and layers in pairs."""
+    channels = (8, 8, 16, 16)
+    body = resnet.ResNet(resnet.Bottleneck, (1, 1, 1, 2), channels, 1, in_channels)
+    for part in (body.stem, body.stage1):
+        part.requires_grad_(False)
+    backbone = freeze_batch_norm(Stages(body, ["stage4"]))
+    transformer = _detr.Transformer(16, 2, 32, encoder_depth=2, decoder_depth=2)
+    return _detr.DETR(backbone, transformer, 16, num_classes, 8, in_channels)
 
 
 def _stages_of_rcnn(num_classes: int, in_channels: int) -> tuple[nn.Module, ...]:

@@ -1,0 +1,1 @@
+"""DETR: exercises, experiments and small networks."""

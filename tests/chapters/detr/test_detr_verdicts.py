@@ -1,0 +1,34 @@
+"""The verdicts on the page's cards, computed anew from the stored results."""
+
+from cards import last_epochs, stored_verdict
+
+from edulib.notebook import Verdict, judge_means
+
+
+def helped(measure):
+    return last_epochs("detr-forms", "DETR", f"val_{measure}")
+
+
+def gains(layer):
+    pairs = zip(
+        helped(f"layer{layer}_AP50"), helped(f"layer{layer}_NMS_AP50"), strict=True
+    )
+    return [0.5 + after - before for before, after in pairs]
+
+
+def test_suppression():
+    first = judge_means(helped("layer1_AP50"), helped("layer1_NMS_AP50"))
+    shrinks = judge_means(gains(3), gains(1))
+    verdict = Verdict.of(first is Verdict.HOLDS, shrinks is Verdict.HOLDS)
+    assert stored_verdict("detr", "nms") == verdict.value
+
+
+def test_schedule():
+    ssd = last_epochs("ssd-parts", "three maps", "val_AP")
+    plain = last_epochs("detr-plain", "DETR", "val_AP")
+    assert stored_verdict("detr", "schedule") == judge_means(plain, ssd).value
+
+
+def test_ends():
+    verdict = judge_means([0.5] * 3, helped("outer"))
+    assert stored_verdict("detr", "ends") == verdict.value
