@@ -1,0 +1,44 @@
+"""How many prototypes, and a loss that asks the whole image instead of the true box."""
+
+from dataclasses import replace
+from functools import partial
+
+from edulib.chapters.yolact.measures import ThreeWays
+from edulib.chapters.yolact.networks import small_yolact
+from edulib.data.splits import annotated_scenes
+from edulib.experiments import CheckpointRecipe, Experiment, Variant
+from edulib.experiments.recipes import DETECTORS
+
+DATA = partial(
+    annotated_scenes, train=2500, val=500, image_size=96, target="masks", varied=True
+)
+RECIPE = replace(DETECTORS, batch_size=8)
+BUILDS = {
+    "8 prototypes": small_yolact,
+    "whole image": partial(small_yolact, learn_crop=False),
+    "2 prototypes": partial(small_yolact, prototypes=2),
+    "32 prototypes": partial(small_yolact, prototypes=32),
+}
+
+EXPERIMENTS = {
+    "yolact-prototypes": Experiment(
+        variants={
+            name: Variant(build, DATA, replace(RECIPE, epochs=1), ThreeWays(masks=True))
+            for name, build in BUILDS.items()
+        },
+        seeds=(0, 1, 2),
+    ),
+}
+
+CHECKPOINTS = {
+    "yolact-small-scenes": CheckpointRecipe(
+        builder="edulib.chapters.yolact.networks.small_yolact",
+        arguments={},
+        data=DATA,
+        recipe=replace(RECIPE, epochs=5),
+        minimum=0.7,
+        half=True,
+        objective=ThreeWays(masks=True),
+        measure="mask_AP50",
+    ),
+}
