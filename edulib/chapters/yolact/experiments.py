@@ -1,4 +1,4 @@
-"""How many prototypes, and a loss that asks the whole image instead of the true box."""
+"""Masks' loss in the true box, or in the whole image; each measured in three ways."""
 
 from dataclasses import replace
 from functools import partial
@@ -14,14 +14,12 @@ DATA = partial(
 )
 RECIPE = replace(DETECTORS, batch_size=8)
 BUILDS = {
-    "8 prototypes": small_yolact,
+    "true box": small_yolact,
     "whole image": partial(small_yolact, learn_crop=False),
-    "2 prototypes": partial(small_yolact, prototypes=2),
-    "32 prototypes": partial(small_yolact, prototypes=32),
 }
 
 EXPERIMENTS = {
-    "yolact-prototypes": Experiment(
+    "yolact-crop": Experiment(
         variants={
             name: Variant(build, DATA, replace(RECIPE, epochs=1), ThreeWays(masks=True))
             for name, build in BUILDS.items()
@@ -36,7 +34,7 @@ CHECKPOINTS = {
         arguments={},
         data=DATA,
         recipe=replace(RECIPE, epochs=5),
-        minimum=0.7,
+        minimum=0.5,
         half=True,
         objective=ThreeWays(masks=True),
         measure="mask_AP50",

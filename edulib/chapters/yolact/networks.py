@@ -1,18 +1,20 @@
-"""A small YOLACT for scenes of 96 x 96 pixels, on the small backbone."""
+"""A small YOLACT for scenes of 96 x 96 pixels, on features of a small Faster R-CNN."""
 
 import torch
 from torch import Tensor, nn
 from torchvision.ops import batched_nms
 
-from edulib.experiments.networks import small_backbone
 from edulib.models.detection import yolact
 from edulib.models.detection.ssd.backbone import init_new
+from edulib.weights.checkpoint import load_checkpoint
 
 SIZE = (96, 96)
 STRIDES = (4, 8, 16)
 SCALES = tuple(3 * stride for stride in STRIDES)
 """As in the paper, where the scale is 3 times the stride on every map."""
-CHANNELS, WIDTH, KINDS = 48, 32, 10
+CHANNELS, WIDTH, PROTOTYPES, KINDS = 48, 32, 8, 10
+START = "maskrcnn-boxes-scenes"
+"""Whose backbone and pyramid it begins with, where the paper has ImageNet's."""
 
 
 def everywhere(
@@ -50,26 +52,28 @@ def greedy_nms(
     return rows[kept], kinds[kept]
 
 
-def small_yolact(prototypes: int = 8, learn_crop: bool = True) -> yolact.Yolact:
-    """Build a small YOLACT, the pyramid of three maps as in the paper but finer.
+def small_yolact(learn_crop: bool = True) -> yolact.Yolact:
+    """Build a small YOLACT with 8 prototypes, in training mode.
 
-    Its maps have strides of 4, 8 and 16 pixels, its prototypes 48 x 48 cells.
+    Its maps have strides of 4, 8 and 16 pixels, its prototypes 48 x 48 cells. All of it
+    learns; backbone and pyramid begin with the weights of a detector of boxes.
 
     Args:
-        prototypes: k.
         learn_crop: whether the masks' loss asks the true box only, as in the paper, or
             the whole image.
     """
-    body = small_backbone()
+    body, trained = load_checkpoint(START).backbone.network
     pyramid = yolact.Pyramid(body.out_channels, CHANNELS, further=0)
+    pyramid.laterals.load_state_dict(trained.laterals.state_dict())
+    pyramid.outputs.load_state_dict(trained.outputs.state_dict())
     semantic = nn.Conv2d(CHANNELS, KINDS, 1)
     init_new(semantic)
     maps = [tuple(side // stride for side in SIZE) for stride in STRIDES]
     return yolact.Yolact(
         nn.Sequential(body, pyramid),
-        yolact.Protonet(CHANNELS, prototypes, WIDTH, depth=1),
-        yolact.PredictionHead(CHANNELS, KINDS, prototypes),
+        yolact.Protonet(CHANNELS, PROTOTYPES, WIDTH, depth=1),
+        yolact.PredictionHead(CHANNELS, KINDS, PROTOTYPES),
         semantic,
         yolact.anchors_of_maps(SIZE, maps, SCALES),
         loss=yolact.YolactLoss(crop=yolact.cells_inside if learn_crop else everywhere),
-    )
+    ).train()

@@ -144,8 +144,9 @@ class Yolact(nn.Module):
         size, detections = images.shape[-2:], []
         for parts in zip(*self(images), strict=True):
             found = self.detections(Predictions(*parts), self.anchors, size, *limits)
-            masks = found.pop("probabilities") > mask_threshold
-            detections.append(found | {"masks": masks})
+            found["masks"] = found.pop("probabilities") > mask_threshold
+            del found["coefficients"]
+            detections.append(found)
         return detections
 
 
