@@ -9,6 +9,8 @@ from importlib import import_module
 _HOMES = {
     "attention_picker": "looks",
     "slot_picker": "looks",
+    "Mixture": "mixer",
+    "mask_mixer": "mixer",
     "Runtime": "runtime",
     "setup": "runtime",
     "show_source": "source",
@@ -28,6 +30,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Mixture",
     "Runtime",
     "Verdict",
     "attention_picker",
@@ -37,6 +40,7 @@ __all__ = [
     "image_slider",
     "judge",
     "judge_means",
+    "mask_mixer",
     "mean_and_range",
     "near",
     "netron_graph",

@@ -206,6 +206,27 @@ def test_attention_is_chosen_by_keyboard(visit: Visit):
         expect(words).not_to_have_text(after)
 
 
+def test_masks_are_mixed_by_keyboard(visit: Visit):
+    for mixer in parts(visit, 'eov-mixer\\"', ".eov-mixer"):
+        mask, fit = mixer.locator(".eov-mask"), mixer.locator(".eov-fit")
+        before, words = mask.get_attribute("href"), fit.inner_text()
+        slider = mixer.locator("input").first
+        value = slider.input_value()
+        slider.focus()
+        visit.page.keyboard.press("Home")
+        expect(mixer.locator("label output").first).to_have_text("-1.00")
+        expect(mask).not_to_have_attribute("href", before)
+        button = mixer.locator("button").first
+        button.focus()
+        visit.page.keyboard.press("Enter")
+        expect(fit).to_have_text(words)
+        assert slider.input_value() == value
+        cropped = mask.get_attribute("href")
+        mixer.locator("[data-crop]").focus()
+        visit.page.keyboard.press("Enter")
+        expect(mask).not_to_have_attribute("href", cropped)
+
+
 def test_solutions_are_folded_until_asked_for(visit: Visit):
     solutions = parts(visit, "# exercise: ", ".eov-solution")
     stubs = visit.page.locator(".eov-stub")

@@ -12,6 +12,7 @@ from edulib.models.detection import detr as _detr
 from edulib.models.detection import faster_rcnn as _rcnn
 from edulib.models.detection import fpn, mask_rcnn, retinanet
 from edulib.models.detection import ssd as _ssd
+from edulib.models.detection import yolact as _yolact
 from edulib.models.detection import yolo_v1 as _yolo_v1
 from edulib.models.narrow import narrow
 
@@ -90,6 +91,22 @@ def detr_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     backbone = freeze_batch_norm(Stages(body, ["stage4"]))
     transformer = _detr.Transformer(16, 2, 32, encoder_depth=2, decoder_depth=2)
     return _detr.DETR(backbone, transformer, 16, num_classes, 8, in_channels)
+
+
+def yolact_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build YOLACT on a pyramid of 8 channels, for images of 64 pixels."""
+    channels = (8, 8, 16, 16)
+    body = resnet.ResNet(resnet.Bottleneck, (2, 1, 1, 1), channels, 1, in_channels)
+    pyramid = _yolact.Pyramid(channels[1:], 8)
+    maps = [(side, side) for side in (8, 4, 2, 1, 1)]
+    return _yolact.Yolact(
+        nn.Sequential(OrderedDict(body=Stages(body, fpn.STAGES[1:]), pyramid=pyramid)),
+        _yolact.Protonet(8, 4, width=8, depth=1),
+        _yolact.PredictionHead(8, num_classes, 4),
+        nn.Conv2d(8, num_classes, 1),
+        _yolact.anchors_of_maps((64, 64), maps, [side for (side,) in SIZES]),
+        in_channels=in_channels,
+    )
 
 
 def _stages_of_rcnn(num_classes: int, in_channels: int) -> tuple[nn.Module, ...]:
