@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset
 
-from edulib.data import RandomZoom, detection_scenes
-from edulib.data.mosaic import Mosaic
+from edulib.data import Mosaic, RandomZoom, detection_scenes
 from edulib.data.splits import Split
 
 SIDE = 96

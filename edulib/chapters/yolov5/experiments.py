@@ -12,7 +12,7 @@ from edulib.experiments.recipes import DETECTORS
 from edulib.models.detection.yolov5 import COCO_ANCHORS
 from edulib.training import Detection
 
-SCENES = partial(seen_often, train=800, times=3)
+SCENES = partial(seen_often, train=500, times=3)
 RECIPE = replace(DETECTORS, epochs=3)
 OBJECTIVE = AveragedDetection(sizes=SIZES)
 
@@ -22,7 +22,7 @@ EXPERIMENTS = {
             "plain": Variant(averaged_yolov5, SCENES, RECIPE, OBJECTIVE),
             "mosaic": Variant(
                 averaged_yolov5,
-                partial(seen_often, train=800, times=3, mosaic=True),
+                partial(seen_often, train=500, times=3, mosaic=True),
                 RECIPE,
                 OBJECTIVE,
             ),
@@ -32,7 +32,12 @@ EXPERIMENTS = {
                 RECIPE,
                 OBJECTIVE,
             ),
-            "constant rate": Variant(
+        },
+        seeds=(0, 1, 2),
+    ),
+    "yolov5-rate": Experiment(
+        variants={
+            "constant": Variant(
                 averaged_yolov5,
                 SCENES,
                 replace(RECIPE, schedule="constant"),
@@ -48,7 +53,7 @@ CHECKPOINTS = {
         builder="edulib.chapters.yolov5.networks.small_yolov5",
         arguments={},
         data=partial(seen_often, train=5000, times=1),
-        recipe=replace(DETECTORS, epochs=4),
+        recipe=replace(DETECTORS, epochs=3),
         minimum=0.75,
         half=True,
         objective=Detection(),
