@@ -33,7 +33,7 @@ def test_it_has_the_levels_that_the_page_tells():
 
 
 def test_its_anchors_are_those_of_the_training_scenes():
-    sizes = sizes_of(training_scenes(2500))
+    sizes = sizes_of(training_scenes(500))
     expected = cluster_sizes(sizes, 9).round().view(3, 3, 2)
     assert torch.equal(torch.tensor(SCENE_ANCHORS), expected)
 
