@@ -8,6 +8,7 @@ to import than all of the package, is imported by what uses it.
 from edulib.data.contrast import global_contrast_normalization
 from edulib.data.crops import photo_crops
 from edulib.data.digits import Digits
+from edulib.data.mosaic import Mosaic
 from edulib.data.padding import pad_images, pad_maps
 from edulib.data.pca_color import PCAColor
 from edulib.data.photographs import PHOTOS, ExemplarPatches, Photo, photos
@@ -19,6 +20,7 @@ __all__ = [
     "PHOTOS",
     "Digits",
     "ExemplarPatches",
+    "Mosaic",
     "PCAColor",
     "Photo",
     "RandomZoom",

@@ -106,10 +106,10 @@ class RandomZoom:
 
 @dataclass(frozen=True)
 class View:
-    """A window of an image, brought to the size of the whole.
+    """A window of an image, brought to a size, mostly that of the whole.
 
     Attributes:
-        height: of the image in pixels.
+        height: of the view in pixels.
         width: as height.
         top: upper edge of the window in the image, in pixels; may be negative.
         left: as top.
@@ -133,7 +133,8 @@ class View:
     def of_image(self, image: Tensor, fill: float) -> Tensor:
         """Interpolate an image (C, H, W) bilinearly."""
         down, right = self.places()
-        down, right = 2 * down / self.height - 1, 2 * right / self.width - 1
+        height, width = image.shape[-2:]
+        down, right = 2 * down / height - 1, 2 * right / width - 1
         size = (self.height, self.width)
         grid = torch.stack([right.expand(size), down[:, None].expand(size)], -1)
         grid = grid.to(image)[None]
@@ -144,8 +145,9 @@ class View:
         from torchvision.tv_tensors import wrap
 
         down, right = (place.floor().long() for place in self.places())
-        rows, columns = down.clamp(0, self.height - 1), right.clamp(0, self.width - 1)
         plain = mask.as_subclass(Tensor)
+        height, width = plain.shape[-2:]
+        rows, columns = down.clamp(0, height - 1), right.clamp(0, width - 1)
         seen = plain.index_select(-2, rows).index_select(-1, columns)
         inside = (rows == down)[:, None] & (columns == right)
         return wrap(seen * inside, like=mask)

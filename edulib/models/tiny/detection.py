@@ -14,6 +14,8 @@ from edulib.models.detection import fpn, mask_rcnn, retinanet
 from edulib.models.detection import ssd as _ssd
 from edulib.models.detection import yolact as _yolact
 from edulib.models.detection import yolo_v1 as _yolo_v1
+from edulib.models.detection.yolov5.network import YOLOv5
+from edulib.models.detection.yolov5.network import build as _build_yolov5
 from edulib.models.narrow import narrow
 
 SIZES = ((8,), (16,), (32,), (48,), (64,))  # of anchors
@@ -39,6 +41,11 @@ def fast_yolo_v1(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
 def ssd300_vgg16(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     """Build SSD300 with a sixteenth of its widths."""
     return _ssd.ssd300_vgg16(num_classes, in_channels, width=4)
+
+
+def yolov5(num_classes: int = 3, in_channels: int = 3) -> YOLOv5:
+    """Build YOLOv5 with a sixteenth of the widths and a third of the blocks."""
+    return _build_yolov5(num_classes, in_channels, width=1 / 16, depth=1 / 3)
 
 
 def fasterrcnn_resnet50_fpn(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
