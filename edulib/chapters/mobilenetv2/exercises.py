@@ -1,7 +1,7 @@
 """Checks of the exercises of the chapter on MobileNet v2 and v3."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from edulib.anatomy import count_macs, count_parameters
@@ -15,6 +15,7 @@ from edulib.exercises.compare import (
     expect_within,
     randomize,
 )
+from edulib.exercises.layers import expect_same_gradients, expect_same_output
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.mobilenet_v2 import InvertedResidual
 
@@ -80,15 +81,7 @@ def _expect_agreement(
 ) -> None:
     block, reference = _twins(answer, generator, *sizes)
     x = _maps(generator, sizes[0], side)
-    _expect_output(block, reference, x, f"the output of Inverted{sizes}")
-
-
-def _expect_output(block: Answer, reference: nn.Module, x: Tensor, what: str) -> None:
-    given = x.clone()
-    expected, found = reference(x), block(given)
-    expect_unchanged(given, x)
-    expect_shape(found, tuple(expected.shape))
-    expect_within(found, expected, what, rtol=1e-3, atol=1e-4)
+    expect_same_output(block, reference, x, f"the output of Inverted{sizes}")
 
 
 @part(
@@ -142,7 +135,7 @@ def _evaluates(answer: Answer, generator: torch.Generator) -> None:
     reference.eval()
     block.evaluate()
     x = _maps(generator, 4, 6)
-    _expect_output(block, reference, x, "the output in evaluation mode")
+    expect_same_output(block, reference, x, "the output in evaluation mode")
 
 
 @part(
@@ -155,20 +148,7 @@ def _evaluates(answer: Answer, generator: torch.Generator) -> None:
 def _gradients(answer: Answer, generator: torch.Generator) -> None:
     block, reference = _twins(answer, generator, 4, 4, 1, 3)
     x = _maps(generator, 4, 6)
-    image, output = x.clone().requires_grad_(), block(x.clone())
-    found = block.gradients(x, signal=2 * output)
-    reference(image).square().sum().backward()
-    _expect_gradient(found.inputs[0], image.grad, "the input")
-    wanted = [parameter.grad for parameter in reference.parameters()]
-    for (name, own), right in zip(found.parameters.items(), wanted, strict=True):
-        _expect_gradient(own, right, name)
-
-
-def _expect_gradient(found: Tensor | None, right: Tensor, name: str) -> None:
-    expect(found is not None, f"no gradient reaches {name}.")
-    within = 1e-2 * (1 + right.abs().max().item())
-    what = f"the gradient of {name}"
-    expect_within(found.reshape(right.shape), right, what, rtol=1e-2, atol=within)
+    expect_same_gradients(block, reference, x)
 
 
 def _weights(
