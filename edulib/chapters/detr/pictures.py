@@ -99,6 +99,7 @@ def show_slots(boxes: Tensor, scores: Tensor) -> "Figure":
             *middles.T.numpy(), c=sides.numpy(), s=7, cmap="viridis", vmin=0.1, vmax=0.5
         )
         ax.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[], aspect="equal")
+        ax.spines[:].set_visible(True)
         ax.set_title(f"{k + 1}: {len(sure)}", fontsize=10, loc="center", pad=2)
     bar = figure.colorbar(shown, ax=axes, location="bottom", shrink=0.6, aspect=30)
     bar.set_label("side of the box, share of the image's")
@@ -152,7 +153,15 @@ def _table(ax: "Axes", costs: Tensor, owner: dict[int, int], names: list[str]) -
         for j, cost in enumerate(line):
             own = owner.get(k) == j
             weight = {"weight": "bold"} if own else {}
-            ax.text(j, k, f"{cost:.1f}", ha="center", va="center", color=INK, **weight)
+            ax.text(
+                j,
+                k,
+                f"{cost:.1f}".replace("-", "\N{MINUS SIGN}"),
+                ha="center",
+                va="center",
+                color=INK,
+                **weight,
+            )
             if own:
                 style = {"edgecolor": SERIES[j], "linewidth": 3, "fill": False}
                 ax.add_patch(plt.Rectangle((j - 0.45, k - 0.45), 0.9, 0.9, **style))
@@ -160,6 +169,7 @@ def _table(ax: "Axes", costs: Tensor, owner: dict[int, int], names: list[str]) -
     ax.set_yticks(range(len(costs)), [str(k + 1) for k in range(len(costs))])
     ax.set_ylabel("prediction")
     ax.tick_params(length=0)
+    ax.grid(visible=False)
     ax.set_title("cost of each pair", fontsize=11, loc="center")
     for spine in ax.spines.values():
         spine.set_visible(False)
