@@ -22,7 +22,8 @@ STEP = 0.05  # of a coefficient
 
 _STYLE = (
     "<style>:where(.eov-mixer){display:grid;justify-items:center;gap:.6rem;"
-    "grid-template-columns:minmax(0,1fr);margin:.5rem 0}:where(.eov-mixer .eov-bar){display:flex;flex-wrap:wrap;"
+    "grid-template-columns:minmax(0,1fr);margin:.5rem 0}"
+    ":where(.eov-mixer .eov-bar){display:flex;flex-wrap:wrap;"
     "gap:.35rem .8rem;justify-content:center}"
     ":where(.eov-mixer button){font:inherit;font-size:.9em;padding:.25em .7em;"
     "color:inherit;background:none;border:1px solid #8888;border-radius:6px;"

@@ -12,7 +12,7 @@ SIZE = (96, 96)
 STRIDES = (4, 8, 16)
 SCALES = tuple(3 * stride for stride in STRIDES)
 """As in the paper, where the scale is 3 times the stride on every map."""
-CHANNELS, WIDTH, KINDS = 48, 32, 10
+CHANNELS, WIDTH, PROTOTYPES, KINDS = 48, 32, 8, 10
 START = "maskrcnn-boxes-scenes"
 """Whose backbone and pyramid it begins with, where the paper has ImageNet's."""
 
@@ -52,7 +52,7 @@ def greedy_nms(
     return rows[kept], kinds[kept]
 
 
-def small_yolact(learn_crop: bool = True, prototypes: int = 8) -> yolact.Yolact:
+def small_yolact(learn_crop: bool = True) -> yolact.Yolact:
     """Build a small YOLACT, in training mode.
 
     Its maps have strides of 4, 8 and 16 pixels, its prototypes 48 x 48 cells. All of it
@@ -61,7 +61,6 @@ def small_yolact(learn_crop: bool = True, prototypes: int = 8) -> yolact.Yolact:
     Args:
         learn_crop: whether the masks' loss asks the true box only, as in the paper, or
             the whole image.
-        prototypes: k.
     """
     body, trained = load_checkpoint(START).backbone.network
     pyramid = yolact.Pyramid(body.out_channels, CHANNELS, further=0)
@@ -72,8 +71,8 @@ def small_yolact(learn_crop: bool = True, prototypes: int = 8) -> yolact.Yolact:
     maps = [tuple(side // stride for side in SIZE) for stride in STRIDES]
     return yolact.Yolact(
         nn.Sequential(body, pyramid),
-        yolact.Protonet(CHANNELS, prototypes, WIDTH, depth=1),
-        yolact.PredictionHead(CHANNELS, KINDS, prototypes),
+        yolact.Protonet(CHANNELS, PROTOTYPES, WIDTH, depth=1),
+        yolact.PredictionHead(CHANNELS, KINDS, PROTOTYPES),
         semantic,
         yolact.anchors_of_maps(SIZE, maps, SCALES),
         loss=yolact.YolactLoss(crop=yolact.cells_inside if learn_crop else everywhere),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from edulib.chapters.yolact.experiments import BUILDS, CHECKPOINTS
+from edulib.chapters.yolact.experiments import CHECKPOINTS
 from edulib.chapters.yolact.measures import WAYS, ThreeWays, changed
 from edulib.chapters.yolact.networks import everywhere, greedy_nms, small_yolact
 from edulib.models.detection.yolact import cells_inside, fast_nms
@@ -17,24 +17,18 @@ def targets() -> list[dict]:
     return [{"boxes": boxes, "labels": torch.tensor([1, 9]), "masks": masks}]
 
 
-@pytest.mark.parametrize("name", BUILDS)
-def test_all_of_it_learns_and_the_name_says_which_cells_are_asked(name):
+@pytest.mark.parametrize("learn_crop", [True, False])
+def test_all_of_it_learns_in_the_box_or_everywhere(learn_crop):
     torch.manual_seed(0)
-    network = BUILDS[name]()
+    network = small_yolact(learn_crop)
     assert network.training
     sum(network.losses(torch.rand(1, 3, 96, 96), targets()).values()).backward()
     assert all(p.grad.abs().max() > 0 for p in network.parameters())
-    crop = {"true box": cells_inside, "whole image": everywhere}[name]
-    assert network.loss.crop is crop
+    assert network.loss.crop is (cells_inside if learn_crop else everywhere)
     assert network.detections.crop is cells_inside
-
-
-@pytest.mark.parametrize("count", [2, 8])
-def test_it_has_as_many_prototypes_as_asked(count):
     with torch.no_grad():
-        found = small_yolact(prototypes=count)(torch.rand(1, 3, 96, 96))
-    assert found.prototypes.shape == (1, count, 48, 48)
-    assert found.coefficients.shape[-1] == count
+        found = network(torch.rand(1, 3, 96, 96))
+    assert found.prototypes.shape == (1, 8, 48, 48)
 
 
 def test_without_a_crop_masks_go_on():
