@@ -13,6 +13,10 @@ own head).
 Notation: B images; C channels; H, W height and width in pixels; K classes. The output
 stride is how many pixels of the image make one step in the backbone's last map; the
 rate of a kernel is how many cells lie from one of its weights to the next.
+
+Differs from the paper: as each file says; in short, where ResNet's strides stand, the
+momentum of normalisations, initial weights, and, in V3 and LR-ASPP, whatever
+torchvision does in another way.
 """
 
 from edulib.models.segmentation.deeplab.aspp import ASPP, conv_norm_relu, separable
