@@ -27,43 +27,43 @@ def unet(num_classes: int = 3, in_channels: int = 1) -> nn.Module:
 
 def deeplabv3_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     """Build DeepLabV3 on ResNet-50 with an eighth of its widths."""
-    return _eighth(deeplab.deeplabv3_resnet50, num_classes, in_channels)
+    return _narrow(deeplab.deeplabv3_resnet50, 8, num_classes, in_channels)
 
 
 def deeplabv3_mobilenet(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
-    """Build DeepLabV3 on MobileNetV3-Large with an eighth of its widths."""
-    return _eighth(deeplab.deeplabv3_mobilenet_v3_large, num_classes, in_channels)
+    """Build DeepLabV3 on MobileNetV3-Large with a quarter of its widths."""
+    return _narrow(deeplab.deeplabv3_mobilenet_v3_large, 4, num_classes, in_channels)
 
 
 def deeplabv3plus_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     """Build DeepLabV3+ on ResNet-50 with an eighth of its widths."""
-    return _eighth(deeplab.deeplabv3plus_resnet50, num_classes, in_channels)
+    return _narrow(deeplab.deeplabv3plus_resnet50, 8, num_classes, in_channels)
 
 
 def deeplabv3plus_xception65(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     """Build DeepLabV3+ on Xception-65 with an eighth of its widths."""
-    return _eighth(deeplab.deeplabv3plus_xception65, num_classes, in_channels)
+    return _narrow(deeplab.deeplabv3plus_xception65, 8, num_classes, in_channels)
 
 
 def deeplabv3plus_mobilenet_v2(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     """Build DeepLabV3+ on MobileNet v2 with an eighth of its widths."""
-    return _eighth(deeplab.deeplabv3plus_mobilenet_v2, num_classes, in_channels)
+    return _narrow(deeplab.deeplabv3plus_mobilenet_v2, 8, num_classes, in_channels)
 
 
 def deeplabv3plus_mobilenet_v3(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
-    """Build DeepLabV3+ on MobileNetV3-Large with an eighth of its widths."""
+    """Build DeepLabV3+ on MobileNetV3-Large with a quarter of its widths."""
     build = deeplab.deeplabv3plus_mobilenet_v3_large
-    return _eighth(build, num_classes, in_channels)
+    return _narrow(build, 4, num_classes, in_channels)
 
 
 def lraspp_mobilenet_v3(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
-    """Build LR-ASPP on MobileNetV3-Large with an eighth of its widths."""
-    return _eighth(deeplab.lraspp_mobilenet_v3_large, num_classes, in_channels)
+    """Build LR-ASPP on MobileNetV3-Large with a quarter of its widths."""
+    return _narrow(deeplab.lraspp_mobilenet_v3_large, 4, num_classes, in_channels)
 
 
-def _eighth(
-    build: Callable[..., nn.Module], num_classes: int, in_channels: int
+def _narrow(
+    build: Callable[..., nn.Module], factor: int, num_classes: int, in_channels: int
 ) -> nn.Module:
     with torch.device("meta"):
         network = build(num_classes, in_channels)
-    return narrow(network, 8, num_classes, in_channels)
+    return narrow(network, factor, num_classes, in_channels)
