@@ -33,7 +33,7 @@ _STYLE = (
     ":where(.eov-mixer image){image-rendering:pixelated}"
     ":where(.eov-mixer .eov-knobs){display:grid;width:100%;max-width:40rem;"
     "gap:.4rem 1.2rem;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}"
-    ":where(.eov-mixer .eov-knobs label){display:flex;gap:.5rem;align-items:center}"
+    ":where(.eov-mixer .eov-knobs div){display:flex;gap:.5rem;align-items:center}"
     ":where(.eov-mixer .eov-knobs svg){flex:none}"
     ":where(.eov-mixer input){flex:1;min-width:5rem;accent-color:#0b55b8}"
     ":where(.eov-mixer output){font-variant-numeric:tabular-nums;min-width:3em}"
@@ -214,10 +214,10 @@ def _knobs(levels: Tensor, coefficients: list[float]) -> str:
     for k, (level, value) in enumerate(zip(levels, coefficients, strict=True)):
         picture = encode(level / 255, 56)
         knobs.append(
-            '<label><svg viewBox="0 0 1 1" width="56" height="56" aria-hidden="true">'
+            '<div><svg viewBox="0 0 1 1" width="56" height="56" aria-hidden="true">'
             f'<image href="{picture.uri}" width="1" height="1"/></svg>'
             f'<input type="range" min="-1" max="1" step="{STEP}" value="{value:g}" '
             f'autocomplete="off" aria-label="coefficient of prototype {k + 1}">'
-            f"<output>{value:.2f}</output></label>"
+            f"<output>{value:.2f}</output></div>"
         )
     return "".join(knobs)

@@ -214,7 +214,7 @@ def test_masks_are_mixed_by_keyboard(visit: Visit):
         value = slider.input_value()
         slider.focus()
         visit.page.keyboard.press("Home")
-        expect(mixer.locator("label output").first).to_have_text("-1.00")
+        expect(mixer.locator(".eov-knobs output").first).to_have_text("-1.00")
         expect(mask).not_to_have_attribute("href", before)
         button = mixer.locator("button").first
         button.focus()
