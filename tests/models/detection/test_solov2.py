@@ -61,6 +61,20 @@ def test_losses_and_gradients_equal_mmdetections(network):
         assert_digest(parameter.grad, f"gradient {number}")
 
 
+def test_detections_equal_mmdetections(network):
+    with torch.no_grad():
+        said = network(torch.zeros(2, 3, *SIZE).double())
+    kernels, logits, features = theirs.made_surer(
+        said.kernels, said.logits, said.features
+    )
+    surer = said._replace(kernels=kernels, logits=logits, features=features)
+    found = network.decide(surer, SIZE, solov2.matrix_nms, solov2.Limits())
+    assert [len(one["scores"]) for one in found] == [100, 100]
+    for number, one in enumerate(found):
+        for part in theirs.PARTS:
+            assert_digest(one[part], f"{part} {number}")
+
+
 @pytest.mark.parametrize("kind", ["gaussian", "linear"])
 def test_matrix_nms_equals_mmdetections(kind):
     masks, scores, labels = theirs.made_candidates()
