@@ -11,6 +11,7 @@ from edulib.models.classification import resnet, vgg
 from edulib.models.detection import detr as _detr
 from edulib.models.detection import faster_rcnn as _rcnn
 from edulib.models.detection import fpn, mask_rcnn, retinanet
+from edulib.models.detection import solov2 as _solov2
 from edulib.models.detection import ssd as _ssd
 from edulib.models.detection import yolact as _yolact
 from edulib.models.detection import yolo_v1 as _yolo_v1
@@ -116,12 +117,25 @@ def yolact_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
     )
 
 
-def _stages_of_rcnn(num_classes: int, in_channels: int) -> tuple[nn.Module, ...]:
-    channels = (8, 8, 16, 16)
+def solov2_resnet50(num_classes: int = 3, in_channels: int = 3) -> nn.Module:
+    """Build SOLOv2 on a pyramid of 8 channels, for small objects."""
+    network = _small_pyramid((8, 8, 16, 16), in_channels)
+    backbone = _rcnn.Backbone(network, in_channels)
+    head = _solov2.GridHead(num_classes, 8, 8, kernel_channels=8, depth=1, groups=4)
+    features = _solov2.MaskFeatures(4, 8, 8, 8, groups=4)
+    grids, ranges = (8, 7, 6, 5, 4), 5 * ((1, 96),)
+    return _solov2.SOLOv2(backbone, head, features, grids=grids, ranges=ranges)
+
+
+def _small_pyramid(channels: tuple[int, ...], in_channels: int) -> nn.Module:
     body = resnet.ResNet(resnet.Bottleneck, (2, 1, 1, 1), channels, 1, in_channels)
     body = freeze_batch_norm(Stages(body, fpn.STAGES))
     pyramid = fpn.FeaturePyramid(channels, 8, further=[fpn.Subsample()])
-    network = nn.Sequential(OrderedDict(body=body, pyramid=pyramid))
+    return nn.Sequential(OrderedDict(body=body, pyramid=pyramid))
+
+
+def _stages_of_rcnn(num_classes: int, in_channels: int) -> tuple[nn.Module, ...]:
+    network = _small_pyramid((8, 8, 16, 16), in_channels)
     head = _rcnn.RPNHead(8, nn.Conv2d(8, 3, 1), 3)
     anchors = _rcnn.Anchors(SIZES, (0.5, 1, 2))
     rpn = _rcnn.RPN(anchors, head, keep=KEEP, keep_training=KEEP)
