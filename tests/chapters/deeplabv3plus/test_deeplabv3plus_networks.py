@@ -87,10 +87,10 @@ def test_classes_have_colours_of_their_own():
 
 def test_cells_draw_what_they_can():
     classes = torch.zeros(1, 33, 33, dtype=torch.int64)
-    classes[:, :, 16:] = 1
-    classes[:, 3, 5] = 2  # a speck
+    classes[:, :, 10:13] = 1  # a stem of three pixels
     coarse, fine = (through_cells(classes, stride) for stride in (16, 2))
-    assert (coarse == 2).sum() == (fine == 2).sum() == 0
-    assert (fine != classes).sum() < (coarse != classes).sum()
+    assert not coarse.any()
+    assert fine[0, :, 11].all()
+    assert (fine != classes).float().mean() < 0.07
     whole = torch.ones(1, 17, 17, dtype=torch.int64)
     assert torch.equal(through_cells(whole, 8), whole)
