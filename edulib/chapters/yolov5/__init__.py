@@ -1,1 +1,0 @@
-"""YOLOv5: exercises, experiments, small networks and averaged weights."""
