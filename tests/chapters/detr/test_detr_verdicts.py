@@ -1,13 +1,13 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge_means
 
 
 def helped(measure):
-    return last_epochs("detr-forms", "DETR", f"val_{measure}")
+    return stored_ends("detr-forms", "DETR", f"val_{measure}")
 
 
 def gains(layer):
@@ -25,7 +25,7 @@ def test_suppression():
 
 
 def test_schedule():
-    ssd = last_epochs("ssd-parts", "three maps", "val_AP")
+    ssd = stored_ends("ssd-parts", "three maps", "val_AP")
     assert stored_verdict("detr", "schedule") == judge_means(helped("AP"), ssd).value
 
 

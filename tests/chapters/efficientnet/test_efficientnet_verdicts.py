@@ -1,6 +1,6 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.notebook import Verdict, judge, judge_means
 
@@ -9,8 +9,7 @@ SINGLE = ("width", "depth", "resolution")
 
 
 def errors(name):
-    stored = last_epochs("efficientnet-scaling", name, "val_error")
-    return [100 * error for error in stored]
+    return stored_ends("efficientnet-scaling", name, "val_error")
 
 
 def test_alone():
@@ -33,7 +32,7 @@ def test_together():
 
 def test_focus():
     shares = {
-        name: last_epochs("efficientnet-scaling", name, "val_inside")
+        name: stored_ends("efficientnet-scaling", name, "val_inside")
         for name in (*SINGLE, "all three")
     }
     found = [

@@ -2,14 +2,14 @@
 
 import json
 
-from cards import last_epochs, stored_verdict
+from cards import stored_ends, stored_verdict
 
 from edulib.benchmarks.instances import FILE
 from edulib.notebook import Verdict, judge_means
 
 
 def last(measure):
-    return last_epochs("yolact-crop", "true box", f"val_{measure}")
+    return stored_ends("yolact-crop", "true box", f"val_{measure}")
 
 
 def test_the_card_of_the_crop():

@@ -17,6 +17,10 @@ Output of each part for an 800 x 800 image, ResNet-50 with a pyramid (P2 to P6):
 
 ``layers.py`` holds the branches, ``assignment.py`` which cell learns which object,
 ``network.py`` the whole, ``suppression.py`` Matrix NMS.
+
+Differs from the paper: where the paper is silent this is as in the authors' code; what
+two objects do that meet in a cell, see `assign_cells`; a cell of a mask's target may be
+a fraction.
 """
 
 from edulib.models.detection.solov2.assignment import assign_cells, centres_of_mass

@@ -12,8 +12,8 @@ five sizes), ``grid.py`` (boxes, and which object a place learns), ``loss.py``,
 ``anchors.py`` (k-means).
 Notation: B images; A anchors at a place; K kinds of object; H, W of a map or an image.
 
-Differs from the original: see `YOLOv5Loss` and `cluster_sizes`; what the documentation
-leaves open is settled there in a word.
+Differs from the paper, which does not exist, as from the original: see `YOLOv5Loss` and
+`cluster_sizes`; what the documentation leaves open is settled there in a word.
 """
 
 from edulib.models.detection.yolov5.anchors import cluster_sizes, share_that_fits

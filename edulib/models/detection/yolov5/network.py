@@ -210,6 +210,10 @@ class YOLOv5(nn.Module):
 
     Raises:
         ValueError: if the images or targets do not fit.
+
+    Source: the documentation's page "Architecture", section 1.
+
+    Differs from the paper, of which there is none: see the package.
     """
 
     def __init__(
