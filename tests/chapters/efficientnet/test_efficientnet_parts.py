@@ -1,7 +1,10 @@
 """The small network, its scenes, and where a class is found."""
 
+import math
+
 import pytest
 import torch
+from torch import nn
 
 from edulib.anatomy import count_macs
 from edulib.chapters.efficientnet.data import scenes_with_objects
@@ -48,6 +51,46 @@ def test_the_last_maps_are_an_eighth_and_make_the_answer(size):
     torch.testing.assert_close(network(images), answers)
 
 
+def test_the_small_network_is_made_of_efficientnets_blocks():
+    network = small_efficientnet()
+    made = []
+    for block in network.blocks:
+        filters = block.depthwise[0]
+        kernel, stride = filters.kernel_size[0], filters.stride[0]
+        squeezed = block.squeeze.weigh[1].out_channels
+        last = block.project[0].out_channels
+        made.append((kernel, stride, filters.groups, squeezed, last))
+    assert made == [
+        (3, 1, 8, 2, 8),
+        (3, 2, 48, 2, 16),
+        (3, 1, 96, 4, 16),
+        (5, 2, 96, 4, 24),
+        (5, 1, 144, 6, 24),
+    ]
+    assert [block.has_shortcut for block in network.blocks] == [1, 0, 1, 0, 1]
+    modules = list(network.modules())
+    assert not any(isinstance(one, nn.ReLU | nn.ReLU6 | nn.Dropout) for one in modules)
+    swishes = sum(isinstance(one, nn.SiLU) for one in modules)
+    assert swishes == 2 + 5 + 4 + 5  # both ends; depthwise, widened, squeezed
+    norms = [one for one in modules if isinstance(one, nn.BatchNorm2d)]
+    assert len(norms) == 2 + 2 + 4 * 3
+    assert all((norm.momentum, norm.eps) == (0.1, 1e-5) for norm in norms)
+
+
+def test_the_small_network_takes_pixels_and_scales_its_head():
+    torch.manual_seed(0)
+    network = small_efficientnet(2.15, 1.44).eval()
+    grey = torch.full((1, 3, 8, 8), 0.5)
+    torch.testing.assert_close(network.stem(grey), network.stem[1](0 * grey))
+    torch.testing.assert_close(network.stem(grey + 0.5), network.stem[1](2 + 0 * grey))
+    assert network.stem[1][0].stride == (2, 2)
+    assert network.last[0].out_channels == 206
+    assert len(network.blocks) == 2 + 3 + 3  # each stage rounded up
+    filters = network.blocks[-1].depthwise[0].weight
+    assert filters.std().item() == pytest.approx(math.sqrt(2 / 25), rel=0.05)
+    assert network.last[0].weight.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_validation_scenes_carry_maps_of_their_one_object():
     (images, labels), (new, maps) = scenes_with_objects(20, 10)
     assert images.shape == (20, 3, 32, 32)
@@ -77,6 +120,15 @@ def test_the_share_inside_is_all_half_or_nothing():
     inside[1, :16] = True
     inside[2] = True
     assert share_inside(heat, inside).tolist() == pytest.approx([1, 0.5, 0])
+
+
+def test_a_coarse_map_is_enlarged_smoothly_with_its_cells_in_place():
+    heat = torch.tensor([[[1.0, 0.0], [0.0, 0.0]]])
+    inside = torch.zeros(1, 8, 8, dtype=torch.bool)
+    inside[:, :4, :4] = True
+    steps = torch.tensor([1, 1, 0.875, 0.625, 0.375, 0.125, 0, 0])
+    wanted = (steps[:4].sum() / steps.sum()) ** 2
+    torch.testing.assert_close(share_inside(heat, inside), wanted[None])
 
 
 @torch.no_grad()

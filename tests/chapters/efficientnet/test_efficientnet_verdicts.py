@@ -14,6 +14,7 @@ def errors(name):
 
 def test_alone():
     found = [judge(errors("base"), errors(name), TEST_IMAGES) for name in SINGLE]
+    assert found == [Verdict.HOLDS, Verdict.OPPOSITE, Verdict.HOLDS]
     verdict = Verdict.of(
         *(one is Verdict.HOLDS for one in found),
         opposite=set(found) == {Verdict.OPPOSITE},
@@ -23,6 +24,7 @@ def test_alone():
 
 def test_together():
     found = [judge(errors(name), errors("all three"), TEST_IMAGES) for name in SINGLE]
+    assert found == [Verdict.UNTESTED, Verdict.HOLDS, Verdict.OPPOSITE]
     verdict = Verdict.of(
         *(one is Verdict.HOLDS for one in found),
         opposite=set(found) == {Verdict.OPPOSITE},
@@ -38,6 +40,7 @@ def test_focus():
     found = [
         judge_means(shares[name], shares["all three"], least=0.03) for name in SINGLE
     ]
+    assert found == [Verdict.UNTESTED, Verdict.HOLDS, Verdict.OPPOSITE]
     verdict = Verdict.of(
         *(one is Verdict.HOLDS for one in found),
         opposite=set(found) == {Verdict.OPPOSITE},
