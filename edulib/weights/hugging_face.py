@@ -11,8 +11,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from edulib.registry import get_builder, get_model_info
@@ -75,6 +73,9 @@ def load_transformers(name: str, *, file: str | Path | None = None) -> nn.Module
         ModuleNotFoundError: if a download needs huggingface_hub, which is not
             installed.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     info = get_model_info(name)
     if "transformers" not in info.published:
         raise ValueError(f"no model of transformers is known to equal {name!r}")
