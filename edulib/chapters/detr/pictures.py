@@ -129,16 +129,19 @@ def layer_pictures(
             ("suppressed", suppressed(all_of_it)),
         ):
             sure = one["boxes"][one["scores"] >= 0.5]
-            groups[name][f"layer {k + 1}: {len(sure)} boxes"] = _outlined(image, sure)
+            same = (sure[:, None] == all_of_it["boxes"]).all(-1)
+            numbers = same.float().argmax(1).tolist()  # a box keeps its colour
+            label = f"layer {k + 1}: {len(sure)} boxes"
+            groups[name][label] = _outlined(image, sure, numbers)
     return groups
 
 
-def _outlined(image: Tensor, boxes: Tensor) -> "Figure":
+def _outlined(image: Tensor, boxes: Tensor, numbers: list[int]) -> "Figure":
     import matplotlib.pyplot as plt
 
     figure, ax = plt.subplots(figsize=(2.3, 2.3), layout="constrained")
     _backdrop(ax, 0.4 + 0.6 * image)
-    for k, box in enumerate(boxes.tolist()):
+    for k, box in zip(numbers, boxes.tolist(), strict=True):
         outline_box(ax, box, SERIES[k % len(SERIES)], "-", width=1.8)
     plt.close(figure)
     return figure
