@@ -404,6 +404,17 @@ def keep_best(
     return kept, best.indices[kept]
 
 
+def test_scores_are_a_softmax_with_background():
+    logits = torch.tensor([[2.0, 1.0, 0.0]])
+    anchors = torch.tensor([[8.0, 8, 24, 24]])
+    offsets, coefficients = torch.zeros(1, 4), torch.ones(1, 1)
+    found = Predictions(logits, offsets, coefficients, torch.ones(1, 16, 16))
+    one = yolact.Detections()(found, anchors, (32, 32), 0.05, 0.5, 200, 100)
+    powers = torch.tensor([2.0, 1.0, 0.0]).exp()
+    torch.testing.assert_close(one["scores"], powers[1:] / powers.sum())
+    assert one["labels"].tolist() == [0, 1]
+
+
 def test_detections_are_limited():
     torch.manual_seed(0)
     network = tiny.yolact_resnet50(num_classes=7).eval()
