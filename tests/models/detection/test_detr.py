@@ -5,9 +5,14 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
+from edulib.models.blocks.attention import MultiHeadAttention
 from edulib.models.blocks.stages import Stages
 from edulib.models.classification.resnet import resnet50
-from edulib.models.detection.detr import detr_resnet50, detr_resnet50_dc5
+from edulib.models.detection.detr import (
+    Transformer,
+    detr_resnet50,
+    detr_resnet50_dc5,
+)
 from edulib.models.detection.detr.network import cells_inside, dilate, image_sizes
 from edulib.models.tiny import detection as tiny
 from edulib.weights.hugging_face import NAMES, our_name
@@ -286,6 +291,32 @@ def test_slots_do_not_change_when_the_queries_change_places():
         network.queries.data = network.queries[order]
         after = network(images)
     torch.testing.assert_close(after.logits, before.logits[:, :, order])
+
+
+def test_dropout_is_where_the_authors_code_has_it():
+    """0.1: on attentions' weights and behind them, behind ReLU and the second layer."""
+    with torch.device("meta"):
+        transformer = detr_resnet50().transformer
+    for name, attentions in (("encoder", 1), ("decoder", 2)):
+        for layer in transformer.get_submodule(name):
+            weights = [
+                module.dropout
+                for module in layer.modules()
+                if isinstance(module, MultiHeadAttention)
+            ]
+            assert weights == [0.1] * attentions
+            assert layer.dropout.p == 0.1
+            inside = [m.p for m in layer.mlp.modules() if isinstance(m, nn.Dropout)]
+            assert inside == [0.1, 0.1]
+
+
+def test_weights_of_the_transformer_begin_as_xaviers():
+    torch.manual_seed(0)
+    transformer = Transformer(64, 4, 256, encoder_depth=1, decoder_depth=1)
+    for module in transformer.modules():
+        if isinstance(module, nn.Linear):
+            largest = (6 / sum(module.weight.shape)) ** 0.5
+            assert 0.99 * largest < module.weight.abs().max() <= largest
 
 
 def test_without_positions_places_are_a_set():
