@@ -27,7 +27,7 @@ INK = "#111827"
 def show_mosaic(
     scenes: Dataset, numbers: tuple[int, ...], point: tuple[int, int]
 ) -> "Figure":
-    """Show four scenes around a point of a canvas, and three views of it.
+    """Show four scenes around a point of a canvas, and four views of it.
 
     Args:
         scenes: images (3, 96, 96) and targets.
@@ -37,27 +37,24 @@ def show_mosaic(
     import matplotlib.pyplot as plt
 
     canvas, target = around([scenes[k] for k in numbers], point)
-    windows = [_window(zoom, *shift) for zoom, shift in VIEWS]
-    figure = plt.figure(figsize=(7.2, 3.7), layout="constrained")
-    grid = figure.add_gridspec(3, 4)
-    whole = figure.add_subplot(grid[:, :3])
+    figure = plt.figure(figsize=(7.2, 3.75), layout="constrained")
+    grid = figure.add_gridspec(2, 4)
+    whole = figure.add_subplot(grid[:, :2])
     _picture(whole, canvas)
-    for (zoom, _), view, color in zip(VIEWS, windows, SERIES[1:4], strict=True):
-        edges = [view.left, view.top]
-        sides = [view.width / view.zoom, view.height / view.zoom]
-        box = [*edges, edges[0] + sides[0], edges[1] + sides[1]]
-        outline_box(whole, box, color, "--", width=2.4)
-        row = windows.index(view)
-        ax = figure.add_subplot(grid[row, 3])
-        seen = VIEW.objects_in(view, target)
+    for k, (zoom, shift) in enumerate(VIEWS):
+        view, color = _window(zoom, *shift), SERIES[k]
+        right, lower = view.width / view.zoom, view.height / view.zoom
+        window = [view.left, view.top, view.left + right, view.top + lower]
+        outline_box(whole, window, color, "--", width=2)
+        ax = figure.add_subplot(grid[k // 2, 2 + k % 2])
         _picture(ax, view.of_image(canvas, 0.5))
-        for one in seen["boxes"].tolist():
-            outline_box(ax, one, color, "-", width=1.6)
+        for box in VIEW.objects_in(view, target)["boxes"].tolist():
+            outline_box(ax, box, color, "-", width=1.4)
         ax.set_title(f"zoom {zoom:g}", fontsize=10, loc="center")
     return figure
 
 
-VIEWS = ((0.5, (0.0, 0.0)), (0.9, (-0.1, 0.05)), (1.5, (0.1, -0.1)))
+VIEWS = ((0.5, (0, 0)), (0.75, (-0.1, 0.1)), (1, (0.1, -0.05)), (1.5, (0.1, 0.1)))
 """Zoom, and shift to the right and down as shares of an image."""
 
 

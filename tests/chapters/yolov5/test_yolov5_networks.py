@@ -112,7 +112,7 @@ def test_the_places_of_an_object_are_those_that_learn_it():
 def test_pictures_are_drawn():
     scenes = training_scenes(8)
     figure = show_mosaic(scenes, (0, 1, 2, 3), (88, 104))
-    assert len(figure.axes) == 4
+    assert len(figure.axes) == 5
     sizes = sizes_of(scenes)
     figure = show_clusters(sizes, cluster_sizes(sizes, 3))
     assert len(figure.axes[0].lines) == 6

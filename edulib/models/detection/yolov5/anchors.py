@@ -50,7 +50,7 @@ def share_that_fits(sizes: Tensor, anchors: Tensor) -> float:
     """Return the share of objects that at least one anchor fits.
 
     It is the best recall that training can lead to: what fits no anchor is never
-    matched. Below 0.98 the original computes anchors of its own.
+    matched. If it is too low, the original computes anchors of its own.
 
     Args:
         sizes: (N, 2), width and height of objects.
