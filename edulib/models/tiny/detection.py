@@ -12,8 +12,8 @@ from edulib.models.detection import faster_rcnn as _rcnn
 from edulib.models.detection import fpn, mask_rcnn, retinanet
 from edulib.models.detection import ssd as _ssd
 from edulib.models.detection import yolo_v1 as _yolo_v1
+from edulib.models.detection.yolov5.builders import build as _build_yolov5
 from edulib.models.detection.yolov5.network import YOLOv5
-from edulib.models.detection.yolov5.network import build as _build_yolov5
 from edulib.models.narrow import narrow
 
 SIZES = ((8,), (16,), (32,), (48,), (64,))  # of anchors

@@ -24,8 +24,8 @@ from edulib.models.detection.yolov5 import (
     yolov5n,
     yolov5s,
 )
+from edulib.models.detection.yolov5.builders import build
 from edulib.models.detection.yolov5.grid import decode, match
-from edulib.models.detection.yolov5.network import build
 from edulib.registry import get_builder
 
 ANCHORS = torch.tensor(COCO_ANCHORS, dtype=torch.double)

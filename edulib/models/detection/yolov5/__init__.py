@@ -7,16 +7,23 @@ There is no paper. Written from the project's documentation ("Architecture", "Tr
 custom data"), from descriptions by others and from the published parameter counts,
 which all five sizes have; the original's source, which is under the AGPL, was not read.
 
-Read in this order: ``layers.py`` (C3, SPPF), ``network.py`` (backbone, neck, head, the
-five sizes), ``grid.py`` (boxes, and which object a place learns), ``loss.py``,
+Read in this order: ``layers.py`` (C3, SPPF), ``network.py`` (backbone, neck, head),
+``builders.py`` (the five sizes), ``grid.py`` (boxes, and which object a place learns), ``loss.py``,
 ``anchors.py`` (k-means).
 Notation: B images; A anchors at a place; K kinds of object; H, W of a map or an image.
 
-Differs from the original: see `YOLOv5Loss` and `cluster_sizes`; what the documentation
-leaves open is settled there in a word.
+Differs from the paper, in whose place the documentation stands, in `YOLOv5Loss` and
+`cluster_sizes`, which say how, and what was chosen where it is silent.
 """
 
 from edulib.models.detection.yolov5.anchors import cluster_sizes, share_that_fits
+from edulib.models.detection.yolov5.builders import (
+    yolov5l,
+    yolov5m,
+    yolov5n,
+    yolov5s,
+    yolov5x,
+)
 from edulib.models.detection.yolov5.layers import C3, SPPF
 from edulib.models.detection.yolov5.loss import YOLOv5Loss
 from edulib.models.detection.yolov5.network import (
@@ -25,11 +32,6 @@ from edulib.models.detection.yolov5.network import (
     Head,
     Neck,
     YOLOv5,
-    yolov5l,
-    yolov5m,
-    yolov5n,
-    yolov5s,
-    yolov5x,
 )
 
 __all__ = [
