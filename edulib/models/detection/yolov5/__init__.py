@@ -3,13 +3,13 @@
 Jocher and others, "YOLOv5 by Ultralytics", software, 2020; release 6.0 is of October
 2021. https://doi.org/10.5281/zenodo.3908559
 
-There is no paper. Written from the project's documentation ("Architecture", "Train
-custom data"), from descriptions by others and from the published parameter counts,
+There is no paper. Written from the project's documentation ("Ultralytics YOLOv5
+Architecture"), from descriptions by others and from the published parameter counts,
 which all five sizes have; the original's source, which is under the AGPL, was not read.
 
 Read in this order: ``layers.py`` (C3, SPPF), ``network.py`` (backbone, neck, head),
-``builders.py`` (the five sizes), ``grid.py`` (boxes, and which object a place learns), ``loss.py``,
-``anchors.py`` (k-means).
+``builders.py`` (the five sizes), ``grid.py`` (boxes, and which object a place learns),
+``loss.py``, ``anchors.py`` (k-means).
 Notation: B images; A anchors at a place; K kinds of object; H, W of a map or an image.
 
 Differs from the paper, in whose place the documentation stands, in `YOLOv5Loss` and
