@@ -100,7 +100,7 @@ def _stays(answer: Answer, generator: torch.Generator) -> None:
 def _maps(generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     truth = torch.zeros(2, 20, 24, dtype=torch.int64)
     truth[0, :, 9:] = 1
-    truth[1, 7:] = 2
+    truth[1, 7:, 10:] = 2  # a corner: windows are squares
     said = truth.clone()
     wrong = torch.rand(truth.shape, generator=generator) < 0.3
     said[wrong] = torch.randint(0, 4, truth.shape, generator=generator)[wrong]

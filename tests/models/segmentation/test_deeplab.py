@@ -231,6 +231,7 @@ def test_the_backbone_on_xception_equals_timms():
     low, high = ours(images)
     torch.testing.assert_close(high, wanted)
     torch.testing.assert_close(F.relu(low), F.relu(seen["low"]))  # theirs: in place
+    assert (low < 0).any()  # the ReLU stands before the next convolution
 
 
 def test_maps_are_those_of_figure_2():
