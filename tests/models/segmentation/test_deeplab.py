@@ -274,6 +274,19 @@ def test_a_spread_kernel_is_the_loop_over_distant_cells():
 
 
 @torch.no_grad()
+def test_an_atrous_separable_layer_normalises_and_cuts_off_both_halves():
+    torch.manual_seed(0)
+    layer = separable(4, 6, 3, rate=2).double().eval()
+    randomize_statistics(layer)
+    depthwise, norm, _, pointwise, last_norm, _ = layer
+    x = torch.randn(2, 4, 7, 9, dtype=torch.double)
+    inner = F.conv2d(x, depthwise.weight, padding=2, dilation=2, groups=4)
+    expected = last_norm(F.conv2d(norm(inner).relu(), pointwise.weight)).relu()
+    torch.testing.assert_close(layer(x), expected)
+    assert ASPP(4).project[-1].p == 0.1  # the authors' code keeps 0.9
+
+
+@torch.no_grad()
 def test_far_weights_fall_off_a_small_map():
     """At a rate of the map's size the middle weight alone is left."""
     conv = nn.Conv2d(1, 1, 3, padding=9, dilation=9, bias=False)
