@@ -231,6 +231,7 @@ def test_the_backbone_on_xception_equals_timms():
     low, high = ours(images)
     torch.testing.assert_close(high, wanted)
     torch.testing.assert_close(F.relu(low), F.relu(seen["low"]))  # theirs: in place
+    assert (low < 0).any()  # the ReLU stands before the next convolution
 
 
 def test_maps_are_those_of_figure_2():
@@ -270,6 +271,19 @@ def test_a_spread_kernel_is_the_loop_over_distant_cells():
                         total = total + weight @ x[0, :, row, column]
             expected[0, :, i, j] = total
     torch.testing.assert_close(conv(x), expected)
+
+
+@torch.no_grad()
+def test_an_atrous_separable_layer_normalises_and_cuts_off_both_halves():
+    torch.manual_seed(0)
+    layer = separable(4, 6, 3, rate=2).double().eval()
+    randomize_statistics(layer)
+    depthwise, norm, _, pointwise, last_norm, _ = layer
+    x = torch.randn(2, 4, 7, 9, dtype=torch.double)
+    inner = F.conv2d(x, depthwise.weight, padding=2, dilation=2, groups=4)
+    expected = last_norm(F.conv2d(norm(inner).relu(), pointwise.weight)).relu()
+    torch.testing.assert_close(layer(x), expected)
+    assert ASPP(4).project[-1].p == 0.1  # the authors' code keeps 0.9
 
 
 @torch.no_grad()
