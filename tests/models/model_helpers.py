@@ -36,6 +36,20 @@ def assert_equal_outputs(
     torch.testing.assert_close(gradient, wanted, rtol=1e-6, atol=1e-12)
 
 
+def assert_equal_training(ours: nn.Module, theirs: nn.Module) -> None:
+    """Hold a step of training to a reference's: outputs, gradients, statistics."""
+    images = torch.randn(3, 3, 64, 64, dtype=torch.double, requires_grad=True)
+    logits, expected = ours(images), theirs(images)
+    torch.testing.assert_close(logits, expected, rtol=1e-9, atol=1e-9)
+    gradients = [
+        torch.autograd.grad(output.square().mean(), [images, *network.parameters()])
+        for output, network in ((logits, ours), (expected, theirs))
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-9)
+    statistics = [list(network.buffers()) for network in (ours, theirs)]
+    torch.testing.assert_close(*statistics, rtol=1e-9, atol=1e-12)
+
+
 def layer_shapes(network: nn.Module, image_size: int) -> dict[str, tuple[int, ...]]:
     """Return the output shape, without the batch, of each part of a network."""
     shapes = {}

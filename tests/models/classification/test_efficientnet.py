@@ -7,6 +7,7 @@ import torch
 import torchvision
 from model_helpers import (
     assert_equal_outputs,
+    assert_equal_training,
     copy_in_order,
     layer_shapes,
     randomize_statistics,
@@ -72,16 +73,7 @@ def test_equals_the_reference_in_training(name):
     ours, theirs = (network.double().train() for network in both(name))
     randomize_statistics(theirs)
     copy_in_order(theirs, ours)
-    images = torch.randn(3, 3, 64, 64, dtype=torch.double, requires_grad=True)
-    logits, expected = ours(images), theirs(images)
-    torch.testing.assert_close(logits, expected, rtol=1e-9, atol=1e-9)
-    gradients = [
-        torch.autograd.grad(output.square().mean(), [images, *network.parameters()])
-        for output, network in ((logits, ours), (expected, theirs))
-    ]
-    torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-9)
-    statistics = [list(network.buffers()) for network in (ours, theirs)]
-    torch.testing.assert_close(*statistics, rtol=1e-9, atol=1e-12)
+    assert_equal_training(ours, theirs)
 
 
 @pytest.mark.parametrize("name", B + LITE)

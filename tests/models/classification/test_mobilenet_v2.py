@@ -5,7 +5,12 @@ import math
 import pytest
 import torch
 import torchvision
-from model_helpers import assert_equal_outputs, copy_in_order, layer_shapes
+from model_helpers import (
+    assert_equal_outputs,
+    assert_equal_training,
+    copy_in_order,
+    layer_shapes,
+)
 from torch import nn
 from torch.nn import functional as F
 
@@ -35,16 +40,7 @@ def test_equals_torchvision(size):
 def test_equals_torchvision_in_training():
     ours, theirs = (network.double().train() for network in both())
     copy_in_order(theirs, ours)
-    images = torch.randn(3, 3, 64, 64, dtype=torch.double, requires_grad=True)
-    logits, expected = ours(images), theirs(images)
-    torch.testing.assert_close(logits, expected, rtol=1e-9, atol=1e-9)
-    gradients = [
-        torch.autograd.grad(output.square().mean(), [images, *network.parameters()])
-        for output, network in ((logits, ours), (expected, theirs))
-    ]
-    torch.testing.assert_close(*gradients, rtol=1e-6, atol=1e-9)
-    statistics = [list(network.buffers()) for network in (ours, theirs)]
-    torch.testing.assert_close(*statistics, rtol=1e-9, atol=1e-12)
+    assert_equal_training(ours, theirs)
 
 
 @pytest.mark.parametrize("width", [0.35, 0.5, 0.75, 1.3, 1.4])
