@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations, pairwise
 
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
@@ -31,6 +32,10 @@ _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
 _STUB = 9
 _NEAR = 3  # pixels: lines so near to each other look like one
+_CLEAR = 4  # pixels: between a line and the arc below it
+_LEAST = 7  # pixels along the block that an arc needs
+_TRIES = 120  # orders of lines that are looked at
+_SHARED = 100  # a line on another one is as bad as so many that cross
 _ROOM = {True: 672.0, False: 330.0}
 
 
@@ -82,13 +87,56 @@ class _Drawing:
             if link not in self.table.turns and not self._is_told(*link):
                 count, n = links.count(link), links[:k].count(link)
                 self._straight(*link, REACH * (n - (count - 1) / 2))
-        turns = [link for link in self.table.turns if not self._is_told(*link)]
-        for link in sorted(turns, key=lambda link: (link[1], self._entry(*link))):
-            self._turn(*link)
+        self._route(self._order())
         for paths in self.stems.values():
             self._fork(paths)
         for k in range(len(self.table.boxes)):
             self._cell(k)
+
+    def _order(self) -> list[tuple[int, int]]:
+        """Put the turning lines in the order in which they disturb each other least.
+
+        The order tells which tracks they take and where they arrive.
+        """
+        turns = [link for link in self.table.turns if not self._is_told(*link)]
+        turns.sort(key=lambda link: (link[1], self._entry(*link)))
+        best, tries = self._trouble(turns), 0
+        pairs = [*combinations(range(len(turns)), 2)] if best else []
+        pairs.sort(key=lambda pair: pair[1] - pair[0])
+        is_better = True
+        while is_better and best and tries < _TRIES:
+            is_better = False
+            for one, two in pairs:
+                order = list(turns)
+                order[one], order[two] = order[two], order[one]
+                found, tries = self._trouble(order), tries + 1
+                if found < best:
+                    turns, best, is_better = order, found, True
+                if tries >= _TRIES:
+                    break
+        return turns
+
+    def _trouble(self, order: list[tuple[int, int]]) -> int:
+        """Count how often lines cross, and much more where they run on one another."""
+        trial = _Drawing(self.table, Canvas(), self.left, self.top)
+        trial._route(order)
+        lines = [
+            (start, [*pairwise(path)])
+            for start, paths in trial.stems.items()
+            for path in paths
+        ]
+        return sum(
+            _conflict(*one, *two)
+            for (first, path), (other, rest) in combinations(lines, 2)
+            if first != other
+            for one in path
+            for two in rest
+        )
+
+    def _route(self, order: list[tuple[int, int]]) -> None:
+        """Lead the turning lines through the gutters, one after the other."""
+        for link in order:
+            self._turn(*link)
 
     def _is_told(self, source: int, target: int) -> bool:
         """Whether a link is told in words, as are the others of its source."""
@@ -225,7 +273,7 @@ class _Drawing:
             line = [(right, last), (far, last), (far, first), (right, first)]
             self.canvas.line(line, arrow=True, radius=4)
         if box.arc:
-            self._shortcut(box, left if box.arc == "left" else right, top)
+            self._shortcut(k, left if box.arc == "left" else right, top)
         if box.block.reads:
             y = self._arrival(k)
             self.canvas.line([(left - _STUB, y), (left, y)], arrow=True)
@@ -234,11 +282,17 @@ class _Drawing:
             self.canvas.line([(right, y), (right + _STUB, y)], arrow=True)
         self.canvas.write(box.lines, (right + box.margin, top + box.text), "start")
 
-    def _shortcut(self, box: Box, edge: float, top: float) -> None:
-        """Draw an arc for each sum of a block, beside it."""
+    def _shortcut(self, k: int, edge: float, top: float) -> None:
+        """Draw an arc for each sum of a block, beside it, below lines on this side."""
+        box = self.table.boxes[k]
         far = edge + (ARC if box.arc == "right" else -ARC)
         count = max(1, box.block.sums)
         first, last = top + box.roof + 1, top + box.bottom - 1
+        used = [y for x, y in self.stems if x == edge and first < y < last]
+        used += [self._port(k)] if box.block.feeds and box.arc == "right" else []
+        lowest = max(used, default=0) + _CLEAR
+        if used and last - lowest >= _LEAST * count:
+            first = lowest
         length = (last - first) / count
         for k in range(count):
             begin, end = first + k * length, first + (k + 1) * length
@@ -250,6 +304,23 @@ class _Drawing:
         if kind in SUMS:
             self.canvas.circle(at, a / 2, SUMS[kind])
         elif kind is OpType.CONCAT:
-            self.canvas.bar((x - a / 2, y), (x + a / 2, y), b)
+            ends = ((x - a / 2, y), (x + a / 2, y))
+            upright = ((x, y - b / 2), (x, y + b / 2))
+            self.canvas.bar(*(upright if b > a else ends))
         else:
-            self.canvas.chip((x - a / 2, y - b / 2), a, OP_COLORS[kind])
+            self.canvas.chip((x - a / 2, y - b / 2), a, OP_COLORS[kind], b)
+
+
+def _conflict(a: Point, b: Point, c: Point, d: Point) -> int:
+    """Tell whether two pieces of lines run on one another, or cross."""
+    flat = [one[1] == two[1] for one, two in ((a, b), (c, d))]
+    if flat[0] == flat[1]:
+        along, aside = (0, 1) if flat[0] else (1, 0)
+        first, last = sorted((a[along], b[along]))
+        start, end = sorted((c[along], d[along]))
+        is_shared = min(last, end) - max(first, start) > 1
+        return _SHARED * (is_shared and abs(a[aside] - c[aside]) < _NEAR)
+    (level, other), (rise, top) = ((a, b), (c, d)) if flat[0] else ((c, d), (a, b))
+    low, high = sorted((level[0], other[0]))
+    bottom, roof = sorted((rise[1], top[1]))
+    return int(low < rise[0] < high and bottom < level[1] < roof)
