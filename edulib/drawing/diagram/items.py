@@ -85,6 +85,12 @@ class Block:
     converts: tuple[tuple[str, bool], ...] = ()
 
     @property
+    def count(self) -> str:
+        """How often it is repeated, where its name does not say so: "×6"."""
+        told = len(numbered(self.name)[1]) == self.repeat
+        return "" if told or self.repeat == 1 else f"×{self.repeat}"
+
+    @property
     def is_residual(self) -> bool:
         """Whether a shortcut leads around one of the repetitions at least."""
         return any(self.shortcuts)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
@@ -27,6 +27,8 @@ from edulib.drawing.diagram.levels_table import (
 )
 from edulib.drawing.diagram.words import hint
 from edulib.drawing.style import OP_COLORS
+
+Link = tuple[int, int]
 
 _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
@@ -79,6 +81,7 @@ class _Drawing:
     used: Counter = field(default_factory=Counter)
     stems: dict[Point, list[list[Point]]] = field(default_factory=dict)
     level: list[tuple[float, float, float]] = field(default_factory=list)
+    ways: list[list[Point]] = field(default_factory=list)
 
     def draw(self) -> None:
         """Draw lines, with a dot where they part, then blocks with their labels."""
@@ -100,38 +103,31 @@ class _Drawing:
         """
         turns = [link for link in self.table.turns if not self._is_told(*link)]
         turns.sort(key=lambda link: (link[1], self._entry(*link)))
-        best, tries = self._trouble(turns), 0
-        pairs = [*combinations(range(len(turns)), 2)] if best else []
-        pairs.sort(key=lambda pair: pair[1] - pair[0])
-        is_better = True
-        while is_better and best and tries < _TRIES:
-            is_better = False
-            for one, two in pairs:
-                order = list(turns)
-                order[one], order[two] = order[two], order[one]
-                found, tries = self._trouble(order), tries + 1
-                if found < best:
-                    turns, best, is_better = order, found, True
-                if tries >= _TRIES:
+        troubles, tries = self._troubles(turns), 0
+        while troubles and tries < _TRIES:
+            best = sum(troubles.values())
+            pairs = sorted(troubles, key=lambda pair: -troubles[pair])
+            orders = [order for pair in pairs for order in _changed(turns, *pair)]
+            for order in orders[: _TRIES - tries]:
+                found, tries = self._troubles(order), tries + 1
+                if sum(found.values()) < best:
+                    turns, troubles = order, found
                     break
+            else:
+                break
         return turns
 
-    def _trouble(self, order: list[tuple[int, int]]) -> int:
-        """Count how often lines cross, and much more where they run on one another."""
+    def _troubles(self, order: list[tuple[int, int]]) -> Counter[tuple[int, int]]:
+        """Count for pairs of lines how often they cross, or run on one another."""
         trial = _Drawing(self.table, Canvas(), self.left, self.top)
         trial._route(order)
-        lines = [
-            (start, [*pairwise(path)])
-            for start, paths in trial.stems.items()
-            for path in paths
-        ]
-        return sum(
-            _conflict(*one, *two)
-            for (first, path), (other, rest) in combinations(lines, 2)
-            if first != other
-            for one in path
-            for two in rest
-        )
+        found: Counter[tuple[int, int]] = Counter()
+        for pair in combinations(range(len(order)), 2):
+            one, two = (trial.ways[k] for k in pair)
+            if one[0] != two[0]:
+                pieces = product(pairwise(one), pairwise(two))
+                found[pair] = sum(_conflict(*a, *b) for a, b in pieces)
+        return +found
 
     def _route(self, order: list[tuple[int, int]]) -> None:
         """Lead the turning lines through the gutters, one after the other."""
@@ -181,6 +177,7 @@ class _Drawing:
         start = points[0]
         points += [(turn, goal), (self._sides(target)[0], goal)]
         self.stems.setdefault(start, []).append(points)
+        self.ways.append(points)
 
     def _passing(self, row: int) -> float:
         """Return the height of the next line that passes above the cells of a row."""
@@ -324,3 +321,13 @@ def _conflict(a: Point, b: Point, c: Point, d: Point) -> int:
     low, high = sorted((level[0], other[0]))
     bottom, roof = sorted((rise[1], top[1]))
     return int(low < rise[0] < high and bottom < level[1] < roof)
+
+
+def _changed(order: list[Link], one: int, two: int) -> list[list[Link]]:
+    """Return an order with two of its lines swapped, or the one moved to the other."""
+    swapped = list(order)
+    swapped[one], swapped[two] = order[two], order[one]
+    between = order[one + 1 : two]
+    ahead = [*order[:one], order[two], order[one], *between, *order[two + 1 :]]
+    behind = [*order[:one], *between, order[two], order[one], *order[two + 1 :]]
+    return [swapped, ahead, behind]

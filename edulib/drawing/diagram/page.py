@@ -247,7 +247,7 @@ def _notes(steps: Sequence[Item], letters: int) -> list[str]:
     for name, notes in found.items():
         lines.append(f"Inside of {name}:")
         for note in notes:
-            lines += textwrap.wrap(f"· {note}", letters, subsequent_indent="  ")
+            lines += textwrap.wrap(f"· {note}", letters, subsequent_indent="\xa0\xa0")
     return lines
 
 

@@ -79,7 +79,7 @@ def _broken(text: str) -> list[str]:
 
 def _name_lines(block: Block, form: str) -> list[str]:
     """Write the name of a block, and where it is not seen how often it is repeated."""
-    count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
+    count = f" {block.count}" if form != "full" and block.count else ""
     if form != "half" or block.op_type is OpType.OUTPUT:
         return [block.name + count]
     name = block.name.replace(".", ". ") + count
