@@ -129,7 +129,8 @@ def _mark_lines(block: Block, form: str, joins: Sequence[str]) -> list[Line]:
         return [(block.op_type, SMALL, True), *((t, SMALL, False) for t in lines)]
     if block.op_type is OpType.RESHAPE and block.name == block.words:
         words = textwrap.wrap(block.words, 17)
-        return [(line, SMALL, False) for line in (*words, *shape)]
+        takes = [f"takes {block.takes}"] if block.takes else []
+        return [(line, SMALL, False) for line in (*words, *takes, *shape)]
     label = label_lines(block, form)
     name = [line for line in label if line[2]]
     lines = label[len(name) :]
