@@ -115,7 +115,8 @@ def _number_lines(block: Block, form: str) -> list[str]:
     is_plain = block.params < _KILO  # as a shape may be
     params += noun if params and (is_plain or form not in _TERSE) else ""
     if form == "joined":
-        return [" · ".join(filter(None, (_shape(block), block.order, params)))]
+        numbers = " · ".join(filter(None, (_shape(block), params)))
+        return [numbers, *filter(None, (block.order,))]
     return [*shape_lines(block, form), *filter(None, (block.order, params))]
 
 
