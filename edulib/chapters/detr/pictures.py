@@ -139,10 +139,10 @@ def layer_pictures(
 def _outlined(image: Tensor, boxes: Tensor, numbers: list[int]) -> "Figure":
     import matplotlib.pyplot as plt
 
-    figure, ax = plt.subplots(figsize=(2.3, 2.3), layout="constrained")
+    figure, ax = plt.subplots(figsize=(1.8, 1.8), layout="constrained")
     _backdrop(ax, 0.4 + 0.6 * image)
     for k, box in zip(numbers, boxes.tolist(), strict=True):
-        outline_box(ax, box, SERIES[k % len(SERIES)], "-", width=1.8)
+        outline_box(ax, box, SERIES[k % len(SERIES)], "-", width=1.4)
     plt.close(figure)
     return figure
 

@@ -6,15 +6,19 @@ from torch import Tensor, nn
 from edulib.anatomy import count_macs, count_parameters
 from edulib.exercises.answer import Answer
 from edulib.exercises.compare import (
-    copy_parameters,
     expect,
     expect_equal,
     expect_shape,
     expect_unchanged,
     expect_within,
-    randomize,
 )
-from edulib.exercises.layers import expect_same_gradients, expect_same_output
+from edulib.exercises.layers import (
+    build_twins,
+    expect_agreement,
+    expect_same_evaluation,
+    expect_same_gradients,
+    random_maps,
+)
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.mobilenet_v1 import DepthwiseSeparable
 from edulib.models.classification.squeezenet import Fire
@@ -57,27 +61,6 @@ def _fire(answer: Answer, generator: torch.Generator) -> None:
 forbid("mobilenet-block", DepthwiseSeparable)
 
 
-def _twins(answer: Answer, generator: torch.Generator, *sizes: int) -> tuple:
-    """The student's block and ours, with the same random parameters."""
-    reference = DepthwiseSeparable(*sizes)
-    randomize(reference, generator, 1, 4)
-    block = answer.build(*sizes)
-    copy_parameters(reference, block)
-    return block, reference
-
-
-def _maps(generator: torch.Generator, channels: int, side: int) -> Tensor:
-    return torch.randn(3, channels, side, side, generator=generator)
-
-
-def _expect_agreement(
-    answer: Answer, generator: torch.Generator, sizes: tuple[int, ...], side: int
-) -> None:
-    block, reference = _twins(answer, generator, *sizes)
-    x = _maps(generator, sizes[0], side)
-    expect_same_output(block, reference, x, f"the output of Separable{sizes}")
-
-
 @part(
     "mobilenet-block",
     "has the parameters of a split convolution",
@@ -98,8 +81,8 @@ def _parameters(answer: Answer, generator: torch.Generator) -> None:
     hint="Normalise and clip (ReLU6) after the depthwise layer and after the 1x1.",
 )
 def _agrees(answer: Answer, generator: torch.Generator) -> None:
-    _expect_agreement(answer, generator, (5, 8, 1), 7)
-    _expect_agreement(answer, generator, (6, 6, 1), 7)
+    expect_agreement(answer, DepthwiseSeparable, generator, 7, 5, 8, 1)
+    expect_agreement(answer, DepthwiseSeparable, generator, 7, 6, 6, 1)
 
 
 @part(
@@ -109,8 +92,8 @@ def _agrees(answer: Answer, generator: torch.Generator) -> None:
     hint="The depthwise convolution takes the stride, with one pixel of padding.",
 )
 def _strides(answer: Answer, generator: torch.Generator) -> None:
-    _expect_agreement(answer, generator, (4, 4, 2), 8)
-    _expect_agreement(answer, generator, (4, 6, 2), 9)
+    expect_agreement(answer, DepthwiseSeparable, generator, 8, 4, 4, 2)
+    expect_agreement(answer, DepthwiseSeparable, generator, 9, 4, 6, 2)
 
 
 @part(
@@ -120,14 +103,7 @@ def _strides(answer: Answer, generator: torch.Generator) -> None:
     hint="nn.BatchNorm2d keeps running statistics by itself; change nothing of that.",
 )
 def _evaluates(answer: Answer, generator: torch.Generator) -> None:
-    block, reference = _twins(answer, generator, 4, 5, 1)
-    for _ in range(3):
-        x = 1 + 2 * _maps(generator, 4, 6)
-        reference(x), block(x.clone())
-    reference.eval()
-    block.evaluate()
-    x = _maps(generator, 4, 6)
-    expect_same_output(block, reference, x, "the output in evaluation mode")
+    expect_same_evaluation(answer, DepthwiseSeparable, generator, 4, 5, 1)
 
 
 @part(
@@ -138,9 +114,9 @@ def _evaluates(answer: Answer, generator: torch.Generator) -> None:
     hidden=True,
 )
 def _gradients(answer: Answer, generator: torch.Generator) -> None:
-    _expect_agreement(answer, generator, (1, 3, 1), 6)
-    block, reference = _twins(answer, generator, 4, 6, 1)
-    x = _maps(generator, 4, 6)
+    expect_agreement(answer, DepthwiseSeparable, generator, 6, 1, 3, 1)
+    block, reference = build_twins(answer, DepthwiseSeparable, generator, 4, 6, 1)
+    x = random_maps(generator, 4, 6)
     expect_same_gradients(block, reference, x)
 
 

@@ -7,15 +7,19 @@ from torch.nn import functional as F
 from edulib.anatomy import count_macs, count_parameters
 from edulib.exercises.answer import Answer
 from edulib.exercises.compare import (
-    copy_parameters,
     expect,
     expect_equal,
     expect_shape,
     expect_unchanged,
     expect_within,
-    randomize,
 )
-from edulib.exercises.layers import expect_same_gradients, expect_same_output
+from edulib.exercises.layers import (
+    build_twins,
+    expect_agreement,
+    expect_same_evaluation,
+    expect_same_gradients,
+    random_maps,
+)
 from edulib.exercises.registry import forbid, part
 from edulib.models.classification.mobilenet_v2 import InvertedResidual
 
@@ -63,27 +67,6 @@ def _counted() -> InvertedResidual:
 forbid("mobilenetv2-block", InvertedResidual)
 
 
-def _twins(answer: Answer, generator: torch.Generator, *sizes: int) -> tuple:
-    """The student's block and ours, with the same random parameters."""
-    reference = InvertedResidual(*sizes)
-    randomize(reference, generator, 1, 4)
-    block = answer.build(*sizes)
-    copy_parameters(reference, block)
-    return block, reference
-
-
-def _maps(generator: torch.Generator, channels: int, side: int) -> Tensor:
-    return torch.randn(3, channels, side, side, generator=generator)
-
-
-def _expect_agreement(
-    answer: Answer, generator: torch.Generator, sizes: tuple[int, ...], side: int
-) -> None:
-    block, reference = _twins(answer, generator, *sizes)
-    x = _maps(generator, sizes[0], side)
-    expect_same_output(block, reference, x, f"the output of Inverted{sizes}")
-
-
 @part(
     "mobilenetv2-block",
     "has the parameters of three convolutions, or of two",
@@ -105,8 +88,8 @@ def _shapes(answer: Answer, generator: torch.Generator) -> None:
     hint="ReLU6 after the first and after the depthwise layer, nothing after the last.",
 )
 def _agrees(answer: Answer, generator: torch.Generator) -> None:
-    _expect_agreement(answer, generator, (4, 7, 1, 3), 7)
-    _expect_agreement(answer, generator, (5, 7, 1, 1), 6)
+    expect_agreement(answer, InvertedResidual, generator, 7, 4, 7, 1, 3)
+    expect_agreement(answer, InvertedResidual, generator, 6, 5, 7, 1, 1)
 
 
 @part(
@@ -116,9 +99,9 @@ def _agrees(answer: Answer, generator: torch.Generator) -> None:
     hint="The input is added with stride 1 and as many channels out as in, only then.",
 )
 def _adds(answer: Answer, generator: torch.Generator) -> None:
-    _expect_agreement(answer, generator, (5, 5, 1, 2), 7)
-    _expect_agreement(answer, generator, (4, 4, 2, 2), 8)
-    _expect_agreement(answer, generator, (4, 6, 2, 6), 9)
+    expect_agreement(answer, InvertedResidual, generator, 7, 5, 5, 1, 2)
+    expect_agreement(answer, InvertedResidual, generator, 8, 4, 4, 2, 2)
+    expect_agreement(answer, InvertedResidual, generator, 9, 4, 6, 2, 6)
 
 
 @part(
@@ -128,14 +111,7 @@ def _adds(answer: Answer, generator: torch.Generator) -> None:
     hint="nn.BatchNorm2d keeps running statistics by itself; change nothing of that.",
 )
 def _evaluates(answer: Answer, generator: torch.Generator) -> None:
-    block, reference = _twins(answer, generator, 4, 4, 1, 2)
-    for _ in range(3):
-        x = 1 + 2 * _maps(generator, 4, 6)
-        reference(x), block(x.clone())
-    reference.eval()
-    block.evaluate()
-    x = _maps(generator, 4, 6)
-    expect_same_output(block, reference, x, "the output in evaluation mode")
+    expect_same_evaluation(answer, InvertedResidual, generator, 4, 4, 1, 2)
 
 
 @part(
@@ -146,8 +122,8 @@ def _evaluates(answer: Answer, generator: torch.Generator) -> None:
     hidden=True,
 )
 def _gradients(answer: Answer, generator: torch.Generator) -> None:
-    block, reference = _twins(answer, generator, 4, 4, 1, 3)
-    x = _maps(generator, 4, 6)
+    block, reference = build_twins(answer, InvertedResidual, generator, 4, 4, 1, 3)
+    x = random_maps(generator, 4, 6)
     expect_same_gradients(block, reference, x)
 
 
@@ -162,7 +138,7 @@ def _expect_whole(answer: Answer, generator: torch.Generator, *sizes: int) -> No
     """Compare one way to cut a block with the block in one piece."""
     thin, wide, out, parts = sizes
     weights = _weights(generator, thin, wide, out)
-    x = _maps(generator, thin, 6)
+    x = random_maps(generator, thin, 6)
     given, kept = x.clone(), [weight.clone() for weight in weights]
     found = answer(given, *kept, parts)
     for one, before in zip((given, *kept), (x, *weights), strict=True):

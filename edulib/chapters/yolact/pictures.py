@@ -115,7 +115,7 @@ def show_flat(prototypes: Tensor) -> "Figure":
     figure, axes = plt.subplots(2, -(-len(prototypes) // 2), figsize=(7.2, 3.9))
     for number, (ax, one) in enumerate(zip(axes.flat, prototypes, strict=True), 1):
         low, high = one.min().item(), one.max().item()
-        ax.imshow(one, cmap="gray", vmin=0, vmax=max(high, 1e-6))
+        ax.imshow(one, cmap="viridis", vmin=0, vmax=max(high, 1e-6))
         ax.set(xticks=[], yticks=[])
         ax.grid(False)
         ax.set_title(f"{number}: {low:.1f} to {high:.1f}", fontsize=11, weight="normal")
