@@ -171,6 +171,9 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
             item.call.last = len(places)
             item.call.output = places.get(item.output, len(places) - 1)
             item.call.others = tuple(_without(batch, s) for s in item.call.others)
+            item.call.more = tuple(places.get(d, -1) for d in item.more)
+            given = ((name, places.get(d, -1)) for name, d in item.given)
+            item.call.given = tuple((name, at) for name, at in given if at >= 0)
         elif item in plan.kept:
             places[item] = len(places)
     ops = tuple(_op(k, draft, plan, places, batch) for draft, k in places.items())
@@ -224,4 +227,6 @@ def _op(
         is_constant=draft.is_constant,
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
         others=tuple(_without(batch, shape) for shape in draft.others),
+        chosen=draft.chosen,
+        joined=draft.joined,
     )

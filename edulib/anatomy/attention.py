@@ -109,6 +109,42 @@ def crosses(graph: Graph, call: Call) -> set[int]:
     return looked_at - asking
 
 
+def asked_of(graph: Graph, call: Call) -> list[tuple[str, str, str]]:
+    """Tell what each attention of a block takes queries and keys from.
+
+    Args:
+        graph: the traced network.
+        call: of a block.
+
+    Returns:
+        For each attention, in order, its path inside of the block, and the names of
+        the arguments from which queries and keys come; nothing where some have none.
+    """
+    names = {index: name for name, index in reversed(call.given)}
+    reach: dict[int, set[int]] = {}
+    found: list[tuple[str, str, str]] = []
+    for op in graph.ops[call.first : call.last]:
+        reach[op.index] = _outside(op.inputs, call, reach)
+        if op.op_type is not OpType.ATTENTION:
+            continue
+        queries = _outside(op.inputs[:1], call, reach)
+        keys = _outside(op.inputs[1:2] or op.inputs, call, reach)
+        if not any(_is_weight(graph, call, i) for i in op.inputs[:1]):
+            path = op.path.removeprefix(call.path).strip(".") or "attention"
+            asked = [[names.get(i, "") for i in sorted(s)] for s in (queries, keys)]
+            found.append((path, *(" and ".join(n) * all(n) for n in asked)))
+        reach[op.index] = queries  # what it gives is about what asked
+    return found if all(all(asked) for asked in found) else []
+
+
+def _is_weight(graph: Graph, call: Call, index: int) -> bool:
+    """Whether an operand comes from a softmax: the second product of attention."""
+    op = graph.ops[index]
+    while op.index >= call.first and op.op_type in _PASSES and op.inputs:
+        op = graph.ops[op.inputs[0]]
+    return op.name in _SOFT
+
+
 def _outside(inputs: Iterable[int], call: Call, reach: dict[int, set[int]]) -> set[int]:
     """Return the ops outside of a call on which some inside depend."""
     found: set[int] = set()

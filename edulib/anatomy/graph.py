@@ -40,6 +40,8 @@ class Op:
             one image, nor in parameters.
         others: shapes of the tensors that it returned besides the first, which
             `shape` is of.
+        chosen: what an index takes, in words, such as "row 0".
+        joined: how many tensors a concatenation joins.
     """
 
     index: int
@@ -58,6 +60,8 @@ class Op:
     is_constant: bool
     has_batch: bool = True
     others: tuple[tuple[int, ...], ...] = ()
+    chosen: str = ""
+    joined: int = 0
 
     @property
     def axes(self) -> tuple[int, ...] | None:
@@ -98,6 +102,8 @@ class Call:
         others: shapes of the tensors that it returned besides that of `output`.
         carried: where several turns stand for one, indices of the ops whose results
             a turn hands on to the next; none if no turn reads another.
+        more: indices of the ops that made the tensors of `others`, where known.
+        given: names of its arguments, with the ops that made the tensors.
     """
 
     path: str
@@ -109,6 +115,8 @@ class Call:
     turns: int = 1
     others: tuple[tuple[int, ...], ...] = ()
     carried: tuple[int, ...] = ()
+    more: tuple[int, ...] = ()
+    given: tuple[tuple[str, int], ...] = ()
 
     @property
     def type(self) -> str:

@@ -58,6 +58,7 @@ _NAMES = {
     "T mT H mH real data interpolate upsample view_as reshape_as clone to type_as "
     "setitem iter",
 }
+CONCATS = frozenset(_NAMES[OpType.CONCAT].split())
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
 _MERGE_NAMES = {
     "add": OpType.ADD,

@@ -6,10 +6,17 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from edulib.anatomy.choice import chosen_words
 from edulib.anatomy.costs import inner_bytes, make_counter, memory_of
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
-from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, OpType, clean_name
+from edulib.anatomy.op_types import (
+    ATTENTIONS,
+    CONCATS,
+    REDUCTIONS,
+    OpType,
+    clean_name,
+)
 from edulib.anatomy.packed import unpack
 from edulib.anatomy.propagation import (
     Place,
@@ -57,6 +64,8 @@ class Draft:
         pools: whether it is a reduction over all positions.
         params: learned numbers that it is the first to use.
         others: shapes of the tensors that it returned besides the first.
+        chosen: what an index takes, in words.
+        joined: how many tensors a concatenation joins.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -74,15 +83,26 @@ class Draft:
     pools: bool = False
     params: int = 0
     others: tuple[tuple[int, ...], ...] = ()
+    chosen: str = ""
+    joined: int = 0
     at: int = -1
 
 
 @dataclass(frozen=True)
 class Exit:
-    """The end of a module's call, and the maker of what it returned, if known."""
+    """The end of a module's call.
+
+    Attributes:
+        call: the call.
+        output: the maker of what it returned, if known.
+        more: the makers of what else it returned.
+        given: names of its arguments, with the makers of the tensors.
+    """
 
     call: Call
     output: Draft | None
+    more: tuple[Draft, ...]
+    given: tuple[tuple[str, Draft], ...]
 
 
 class Recorder(TorchFunctionMode):
@@ -110,18 +130,22 @@ class Recorder(TorchFunctionMode):
         self._storages = {memory_of(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
         self._begins: list[int] = []
+        self._given_to: list[tuple[tuple[str, Draft], ...]] = []
         self._flops = 0
         self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
         """Hook into all modules, outside of the hooks that they have."""
         for path, module in model.named_modules():
-            module.register_forward_pre_hook(self._entering(path), prepend=True)
+            module.register_forward_pre_hook(
+                self._entering(path), prepend=True, with_kwargs=True
+            )
             module.register_forward_hook(self._leaving)
 
     def _entering(self, path: str) -> Callable:
-        def hook(module: nn.Module, _: tuple) -> None:
+        def hook(module: nn.Module, args: tuple, kwargs: dict) -> None:
             call = Call(path, module, 0, 0, 0, [])
+            self._given_to.append(self._arguments(module, args, kwargs))
             if self._open:
                 self._open[-1].children.append(call)
             self._open.append(call)
@@ -140,11 +164,23 @@ class Recorder(TorchFunctionMode):
         found = [(name, maker) for name, _, maker in known]
         own = [maker for _, maker in found if maker.at > begin]
         made = own or [maker for _, maker in found]
-        returned = {id(tensor): tensor for _, tensor, maker in known if maker in made}
-        call.others = tuple(map(_shape, returned.values()))[1:]
-        self.tape.append(Exit(call, made[0] if made else None))
+        returned = {id(t): (t, maker) for _, t, maker in known if maker in made}
+        call.others = tuple(_shape(tensor) for tensor, _ in returned.values())[1:]
+        more = tuple(maker for _, maker in returned.values())[1:]
+        given = self._given_to.pop()
+        self.tape.append(Exit(call, made[0] if made else None, more, given))
         if not self._open:
             self.outputs = found
+
+    def _arguments(
+        self, module: nn.Module, args: tuple, kwargs: dict
+    ) -> tuple[tuple[str, Draft], ...]:
+        """Name the tensors that a module is given, as its code does."""
+        code = getattr(type(module).forward, "__code__", None)
+        names = code.co_varnames[1 : code.co_argcount] if code else ()
+        named = [*zip(names, args, strict=False), *kwargs.items()]
+        made = ((name, self._maker(v)) for name, v in named if isinstance(v, Tensor))
+        return tuple((name, maker) for name, maker in made if maker is not None)
 
     def __torch_function__(
         self,
@@ -168,10 +204,22 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
+            self._tell(self.tape[-1], args)
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
+
+    def _tell(self, draft: Draft, args: tuple) -> None:
+        """Note what an index takes, and how many tensors are joined."""
+        if draft.name in CONCATS and args:
+            draft.joined = sum(1 for _ in tensors_in(args[0]))
+        if draft.name != "getitem" or not draft.inputs:
+            return
+        (source, index), batch = args, next((d.output for d in self.inputs), None)
+        is_batch = batch is not None and source.shape[:1] == batch.shape[:1]
+        axes = draft.inputs[0].step.place.axes
+        draft.chosen = chosen_words(index, source.shape, axes, is_batch)
 
     def _credit_packed(self, values: tuple) -> None:
         """Count the packed weights that the last function read, and what they cost."""

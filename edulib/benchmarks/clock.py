@@ -8,7 +8,7 @@ import torch
 
 
 def in_turns(
-    ours: Callable[[], object], theirs: Callable[[], object], budget: float = 3.0
+    ours: Callable[[], object], theirs: Callable[[], object], budget: float = 20.0
 ) -> dict[str, float]:
     """Time two functions in turns.
 

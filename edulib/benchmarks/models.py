@@ -1,6 +1,6 @@
 """Our networks against torchvision's and timm's: a forward pass, a step of training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -35,13 +35,16 @@ def build_twin(name: str) -> nn.Module | None:
     return None
 
 
-def bench_models(kind: str, device: torch.device) -> list[dict]:
+def bench_models(
+    kind: str, device: torch.device, only: Collection[str] = ()
+) -> list[dict]:
     """Measure every model that torchvision or timm has too.
 
     Args:
         kind: "forward" (evaluation mode, no gradient; of a detector the detections)
             or "step" (forward, backward, step of SGD with momentum).
         device: where; a GPU is measured in bfloat16 and channels-last too.
+        only: names of models; none for all.
 
     Returns:
         For each model, its name and what ``in_turns`` gives.
@@ -51,6 +54,8 @@ def bench_models(kind: str, device: torch.device) -> list[dict]:
         formats += ["bfloat16", "bfloat16 channels-last"]
     rows = []
     for name in list_models():
+        if only and name not in only:
+            continue
         if device.type == "cpu" and get_model_info(name).params > LARGEST:
             continue
         models = pair(name)  # once: two VGG take longer to build than to measure
@@ -80,7 +85,7 @@ def pair(name: str) -> tuple[nn.Module, nn.Module] | None:
 def runner(
     model: nn.Module, kind: str, numbers: str, device: torch.device
 ) -> Callable[[], object]:
-    """The function to be timed, of a classifier."""
+    """The function to be timed, of a classifier or a segmenter."""
     layout = torch.channels_last if "last" in numbers else torch.contiguous_format
     on_gpu = device.type == "cuda"
     batch, size = (GPU_BATCH, GPU_SIZE) if on_gpu else (CPU_BATCH, CPU_SIZE)
@@ -88,7 +93,6 @@ def runner(
         size = GPU_SIZE  # a table of positions is for images of one size
     model.to(device, memory_format=layout)
     images = torch.rand(batch, 3, size, size).to(device, memory_format=layout)
-    labels = torch.arange(batch, device=device)
     half = torch.autocast(device.type, torch.bfloat16, enabled="bfloat16" in numbers)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
 
@@ -99,7 +103,10 @@ def runner(
 
     def step() -> None:
         with half:
-            loss = F.cross_entropy(model(images), labels)
+            scores = model(images)
+            scores = scores["out"] if isinstance(scores, dict) else scores
+            labels = torch.zeros_like(scores[:, 0], dtype=torch.int64)
+            loss = F.cross_entropy(scores, labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -108,5 +115,9 @@ def runner(
     return step if kind == "step" else forward
 
 
-RUNNERS = {"classification": runner, "detection": detection_runner}
+RUNNERS = {
+    "classification": runner,
+    "segmentation": runner,
+    "detection": detection_runner,
+}
 """For each task what makes the function to be timed."""

@@ -18,6 +18,7 @@ from edulib.exercises.values import (
     kind,
     numbers,
     plain,
+    with_article,
 )
 
 
@@ -30,22 +31,26 @@ def expect(condition: bool, message: str) -> None:
 def expect_equal(actual: object, expected: object, what: str = "your answer") -> None:
     """Compare two plain values: numbers, texts, tuples and lists of them.
 
-    Floats may differ by 1e-6 of their size. The expected value is not shown, so that
-    the student can go on thinking.
+    A number is right by its value: 120.0 for 120, and 2 for 2.0. Floats may differ by
+    1e-6 of their size. The expected value is not shown, so that the student can go on
+    thinking.
 
     Raises:
         NotAttemptedError: if the value is still `...`.
     """
-    value = plain(actual, what, f"a {type(expected).__name__}")
+    wanted = with_article(type(expected).__name__)
+    value = plain(actual, what, wanted)
     if value is ...:
         raise NotAttemptedError
     expect(value is not None, f"{what} is None: is a `return` missing?")
+    if type(expected) is int and type(value) is float and value.is_integer():
+        value = int(value)
     if type(expected) is float and type(value) in (int, float):
         expect(isclose(value, expected, rel_tol=1e-6), f"{what} is {value}, not yet.")
         return
     expect(
         type(value) is type(expected),
-        f"{what} is {kind(value)}, expected a {type(expected).__name__}.",
+        f"{what} is {kind(value)}, expected {wanted}.",
     )
     expect(_is_same(value, expected), f"{what} is {value!r}, which is not right yet.")
 

@@ -76,11 +76,16 @@ def kind(value: object) -> str:
     """Return how a message calls the type of a value.
 
     >>> kind(3), kind(None), kind(torch.zeros(1))
-    ('a int', 'None', 'a tensor')
+    ('an int', 'None', 'a tensor')
     """
     if value is None:
         return "None"
-    return "a tensor" if type(value) is Tensor else f"a {name_of_type(value)}"
+    return "a tensor" if type(value) is Tensor else with_article(name_of_type(value))
+
+
+def with_article(name: str) -> str:
+    """Return a name behind "a" or "an", by its first letter."""
+    return f"an {name}" if name[:1] in "aeiouAEIOU" else f"a {name}"
 
 
 def name_of_type(value: object) -> str:

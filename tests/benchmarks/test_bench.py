@@ -19,7 +19,7 @@ from edulib.benchmarks import (
     project,
     training,
 )
-from edulib.registry import get_tiny_builder
+from edulib.registry import get_tiny_builder, list_models
 
 CPU = torch.device("cpu")
 FAMILIES = (
@@ -36,6 +36,8 @@ FAMILIES = (
     "mobilenet_v1",
     "mobilenet_v2",
     "mobilenet_v3_large",
+    "deeplabv3_resnet50",
+    "lraspp_mobilenet_v3_large",
     "xception",
     "fasterrcnn_resnet50_fpn",
     "maskrcnn_resnet50_fpn",
@@ -196,6 +198,43 @@ def test_what_was_measured_today_is_dated_and_can_be_left(tmp_path, monkeypatch)
     assert measured() == (2, "2026-02-28")
     monkeypatch.setattr(Today, "text", "2026-03-01")
     assert measured("--skip-today") == (3, "2026-03-01")
+
+
+def test_models_by_name_leave_the_rows_of_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(models, "in_turns", lambda *_: {"ratio": 0.5})
+    monkeypatch.setattr(models, "CPU_SIZE", 32)
+    file = tmp_path / "results.json"
+    old = [
+        {"model": name, "numbers": "float32", "ratio": 2}
+        for name in ("resnet18", "squeezenet1_1")
+    ]
+    file.write_text(json.dumps({"cpu": {"forward": old}}))
+    names = ["squeezenet1_1", "squeezenet1_0", "lraspp_mobilenet_v3_large"]
+    arguments = ["--only", "forward", "--output", str(file), "--models", *names]
+    assert command.main(arguments) == 0
+    rows = json.loads(file.read_text())["cpu"]["forward"]
+    assert {row["model"]: row["ratio"] for row in rows} == {
+        "resnet18": 2,
+        "squeezenet1_0": 0.5,
+        "squeezenet1_1": 0.5,
+        "lraspp_mobilenet_v3_large": 0.5,
+    }
+    order = [row["model"] for row in rows]
+    assert order == sorted(order, key=list_models().index)
+
+
+def test_both_segmenters_do_the_same_work(monkeypatch):
+    monkeypatch.setattr(models, "CPU_SIZE", 32)
+    torch.manual_seed(0)
+    ours, theirs = models.pair("lraspp_mobilenet_v3_large")
+    before = [p.clone() for p in ours.parameters()]
+    for side in (ours, theirs):
+        torch.manual_seed(1)
+        models.runner(side, "step", "float32", CPU)()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+    assert not all(map(torch.equal, before, ours.parameters()))
 
 
 def test_only_what_is_asked_for_is_measured_anew(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ def found(model: nn.Module, *inputs, depth: int | None = None) -> dict[str, Bloc
 def test_a_loop_says_what_a_turn_hands_on():
     block = found(Refined(6), (3, 64, 64))["update"]
     assert block.is_loop
-    assert block.carries == ("running sum 2×32×32",)
+    assert block.carries == ("running sum of update 2×32×32",)
     assert "hands on" in diagram(Refined(6), (3, 64, 64)).alt
 
 

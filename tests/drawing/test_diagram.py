@@ -228,7 +228,7 @@ def test_a_shortcut_that_skips_pixels_is_no_identity():
     (fork,) = before_output(build_items(trace_graph(Block(), (4, 8, 8)), None, {}))
     assert [[block.name for block in branch] for branch in fork.branches] == [
         ["conv"],
-        ["selection", "pad"],
+        ["selection: every 2nd row and column", "pad"],
     ]
 
 

@@ -73,7 +73,7 @@ class Reshaped(nn.Module):
 def test_a_reshape_is_read_by_the_name_of_what_it_shapes():
     items = build_items(trace_graph(Reshaped(), IMAGE), 1, {}, in_levels=True)
     gathers = [block.gathers for block in blocks_of(items) if block.gathers]
-    assert gathers == [("one", "two", "three")]
+    assert gathers == [("one, reshaped", "two, reshaped", "three, reshaped")]
 
 
 class Fuses(nn.Module):

@@ -50,16 +50,16 @@ X = torch.arange(8.0).reshape(1, 2, 2, 2)
 def test_values_are_given_one_by_one():
     answer = Answer((1, object()))
     assert answer[0] == 1
-    with pytest.raises(WrongAnswerError, match="a value of your answer is a object"):
+    with pytest.raises(WrongAnswerError, match="a value of your answer is an object"):
         answer[1]
-    with pytest.raises(WrongAnswerError, match="a int, expected a tuple"):
+    with pytest.raises(WrongAnswerError, match="an int, expected a tuple"):
         Answer(1)[0]
 
 
 def test_what_is_no_module_cannot_be_built():
     with pytest.raises(WrongAnswerError, match="is None, expected a"):
         Answer(lambda: None).build()
-    with pytest.raises(WrongAnswerError, match="is a int, expected a"):
+    with pytest.raises(WrongAnswerError, match="is an int, expected a"):
         Answer(lambda: 3).build()
 
 
@@ -194,3 +194,12 @@ def test_nested_values_are_compared_one_by_one():
             expect_equal(wrong, right)
     with pytest.raises(WrongAnswerError, match="not right yet"):
         expect_equal([True, 2], [1, 2])
+
+
+@pytest.mark.parametrize(("given", "right"), [(120.0, 120), (2, 2.0), (0.1 + 0.2, 0.3)])
+def test_a_number_is_right_by_its_value(given, right):
+    expect_equal(given, right)
+    wrongs = (given + 0.5, given + 1, float("nan"), float("inf"), str(given), True)
+    for wrong in wrongs:
+        with pytest.raises(WrongAnswerError):
+            expect_equal(wrong, right)

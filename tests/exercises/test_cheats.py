@@ -50,7 +50,7 @@ OWN = [name for name in NAMES if books_own(name)]
 def test_a_number_that_equals_everything_earns_nothing(name):
     result = check(name, (Any(1),) * len(wrong(name)[0]), hidden=True)
     assert result.score == 0
-    assert "is a Any" in result.rows[0].message
+    assert "is an Any" in result.rows[0].message
 
 
 def disguised(answer):

@@ -80,7 +80,7 @@ def test_containers_are_built_anew():
         (Misnamed("Real", (), {})(), "is a Real"),
         (np.ones(2), "torch.from_numpy"),
         ({Any(3): 1}, "a Any as a key"),
-        (object(), "is a object"),
+        (object(), "is an object"),
         (10**1000, "too large a number"),
         ("a" * 100_001, "too long a text"),
         ([0] * 100_001, "more than 100000 items"),

@@ -51,9 +51,9 @@ LARGER = {
             form: Variant(
                 partial(small_mobilenet, form),
                 partial(scenes, train=20_000, val=4000, image_size=32, cached=True),
-                replace(RECIPE, epochs=40, batch_size=64),
+                replace(RECIPE, epochs=40, batch_size=64, lr=rate),
             )
-            for form in FORMS
+            for form, rate in (dict.fromkeys(FORMS, BEST["linear"]) | BEST).items()
         },
         seeds=(0, 1, 2),
     ),

@@ -123,14 +123,14 @@ def measure_slab(block: Block, style: Style) -> Part:
         for start, step in pile.spans:
             ends = (x + depth[0] / 2 + start, step)
             _arch(canvas, ends, v - (front[1] + depth[1]) / 2, v - roof, style)
-        if block.repeat > 1:
-            at, count = (x + pile.solid / 2, v - roof - 6), f"×{block.repeat}"
-            canvas.text(at, count, anchor="middle", size=13, bold=True)
+        if block.count:
+            at = (x + pile.solid / 2, v - roof - 6)
+            canvas.text(at, block.count, anchor="middle", size=13, bold=True)
         canvas.write(lines, (u + length / 2, v + base + 18), "middle")
 
     return Part(
         length=length,
-        before=roof + (18 if block.repeat > 1 else 0),
+        before=roof + (18 if block.count else 0),
         under=front[1] / 2,
         after=front[1] / 2 + 12 + LINE * len(lines),
         inlet=left,

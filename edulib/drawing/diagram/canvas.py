@@ -118,13 +118,22 @@ class Canvas:
         self.polygon(top, mix(color, "#ffffff", 0.4))
         self.polygon([(x, y), (x + a, y), (x + a, y + b), (x, y + b)], color)
 
-    def chip(self, at: Point, side: float, color: str) -> None:
-        """Draw a small square of a colour, its left top corner at `at`."""
-        x, y = at
-        self._grow(x + side, y + side)
+    def chip(
+        self, at: Point, side: float, color: str, height: float | None = None
+    ) -> None:
+        """Draw a small square of a colour, its left top corner at `at`.
+
+        Args:
+            at: its left top corner.
+            side: its width, and its height unless that is given.
+            color: of its face.
+            height: of one that many lines enter.
+        """
+        (x, y), height = at, side if height is None else height
+        self._grow(x + side, y + height)
         self.elements.append(
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{side}" height="{side}" rx="2" '
-            f'fill="{color}"/>'
+            f'<rect x="{_n(x)}" y="{_n(y)}" width="{side}" height="{_n(height)}" '
+            f'rx="2" fill="{color}"/>'
         )
 
     def polygon(self, points: Sequence[Point], fill: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from torch import nn
 
 from edulib.anatomy.attention import projections
+from edulib.anatomy.choice import COMPUTED
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
@@ -36,6 +37,7 @@ _KINDS = {
     "view": "reshape",
 }
 _QUIET = "split unbind copy detach to chunk cat stack zeros_like ones_like".split()
+_SPLITS = ("split", "chunk", "unbind", "tensor_split")
 _FLIPS = ("T", "t", "mT", "transpose")
 _NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
@@ -55,12 +57,37 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
         return ", ".join(parts)
     if not calls or isinstance(calls[-1].module, nn.Sequential):
         return ""
+    before, behind = _parts_of(graph, calls[-1])
+    held = _held(graph, calls[-1], bool(before or behind))
+    return ", ".join(part for part in (before, held, behind) if part)
+
+
+def _parts_of(graph: Graph, call: Call) -> tuple[str, str]:
+    """Say into how many parts a block splits what it has, and how many it joins."""
+    own = [op for op in graph.ops[call.first : call.last] if op.path == call.path]
+    splits = [1 + len(op.others) for op in own if op.name in _SPLITS and op.others]
+    before = f"split in\xa0{splits[0]}" if len(splits) == 1 else ""
+    joins = [op for op in own if op.op_type is OpType.CONCAT and op.joined > 1]
+    if len(joins) != 1 or joins[0].index == call.output:
+        return "", ""  # the split may be that of queries, keys and values
+    (join,) = joins
+    slices = {graph.ops[i].chosen for i in join.inputs if graph.ops[i].chosen}
+    if len(slices) == 1 and len(join.inputs) == join.joined:
+        return before, f"concat of\xa0{join.joined} slices: {slices.pop()}"
+    return before, f"concat of\xa0{join.joined} parts"
+
+
+def _held(graph: Graph, call: Call, parted: bool) -> str:
+    """Say what blocks or layers a block holds; one block where paths part."""
+    calls = [call]
     blocks = Counter(call.type for call in _blocks(calls[-1]))
     kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
-    if count > 1:
+    if count > 1 or (count and parted):
         alike = [call for call in _blocks(calls[-1]) if call.type == kind]
-        skips = ", with skips" * all(has_shortcut(graph, call) for call in alike)
-        return f"{count} × {kind.lstrip('_')}{skips}"
+        has_skips = all(has_shortcut(graph, call) for call in alike)
+        skips = f", with skip{'s' * (count > 1)}" * has_skips
+        times = f"{count} × " if count > 1 else ""
+        return f"{times}{kind.lstrip('_')}{skips}"
     ops = graph.ops[calls[-1].first : calls[-1].last]
     own = projections(ops)
     counted = (op for op in ops if op.index not in own)
@@ -138,16 +165,28 @@ def kinds_of(ops: tuple[Op, ...]) -> str:
     return _listed(op for op in told if op.name not in _QUIET)
 
 
-def layout_of(ops: tuple[Op, ...]) -> str:
+def layout_of(graph: Graph, ops: tuple[Op, ...]) -> str:
     """Name the steps that change a shape by more than dimensions of 1, in order."""
     sides = [[side for side in op.shape if side > 1] for op in ops]
     steps = zip([None, *sides], sides, ops, strict=False)
-    return _listed(op for old, new, op in steps if old != new)
+    changes = [op for old, new, op in steps if old != new]
+    words = (_KINDS.get(op.name) or choice_words(graph, op) for op in changes)
+    return ", ".join(dict.fromkeys(words))
 
 
 def _listed(ops: Iterable[Op]) -> str:
     words = (_KINDS.get(op.name) or describe_op(op) for op in ops)
     return ", ".join(dict.fromkeys(words))
+
+
+def choice_words(graph: Graph, op: Op) -> str:
+    """Say what a selection takes: "selection: row 0", or by an index made of what."""
+    words = describe_op(op)
+    if op.name != "getitem" or not op.chosen:
+        return words
+    names = sorted(set().union(*(_read(graph, graph.ops[i]) for i in op.inputs[1:])))
+    made = f"an index computed from {' and '.join(names)}" if names else COMPUTED
+    return f"{words}: {op.chosen.replace(COMPUTED, made)}"
 
 
 def pair_words(graph: Graph, op: Op) -> str:
@@ -192,19 +231,24 @@ def carry_words(graph: Graph, loop: Call, index: int) -> str:
     inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
     is_inside = op.path.startswith(loop.path) and inner
     name = inner if is_inside else _NAMES.get(op.name, op.name.replace("_", " "))
-    name = f"running {name}" if _adds_up(graph, loop, op) else name
+    added = _added(graph, loop, op)
+    if added is not None:
+        inner = added.path.removeprefix(loop.path).strip(".").split(".")[0]
+        is_named = added.path.startswith(loop.path) and not inner.isdigit()
+        maker = inner if is_named and inner else loop.path.rpartition(".")[2]
+        name = f"running {name} of {maker}"
     return f"{name} {shape_words(op.shape)}"
 
 
-def _adds_up(graph: Graph, loop: Call, op: Op) -> bool:
-    """Whether an op of a loop adds to what the same op gave in the turn before."""
+def _added(graph: Graph, loop: Call, op: Op) -> Op | None:
+    """Return what an op of a loop adds to what the same op gave in the turn before."""
     if op.op_type is not OpType.ADD:
-        return False
+        return None
     for index in op.inputs:
         before = graph.ops[index]
         while len(before.inputs) == 1 and before.op_type is not OpType.ADD:
             before = graph.ops[before.inputs[0]]
         is_alike = before.op_type is OpType.ADD and before.shape == op.shape
         if is_alike and before.path == op.path and before.index >= loop.first:
-            return True
-    return False
+            return next((graph.ops[i] for i in op.inputs if i != index), None)
+    return None

@@ -48,6 +48,12 @@ class Block:
         inside: what layers or blocks it holds, in words.
         feeds: names of the blocks that read it without an arrow.
         gathers: what it reads, where that is more than two things.
+        takes: shape of what it reads, where that is one of several tensors of a block.
+        order: "channels last" or "channels first", where that has changed.
+        notes: what the legend tells of its inside, line by line.
+        sums_of: names of the inputs to which it adds, each with how often.
+        converts: for each repetition the layer that converts what is added, "" for
+            none, and whether the channels change.
     """
 
     name: str
@@ -72,6 +78,17 @@ class Block:
     inside: str = ""
     feeds: tuple[str, ...] = ()
     gathers: tuple[str, ...] = ()
+    takes: str = ""
+    order: str = ""
+    notes: tuple[str, ...] = ()
+    sums_of: tuple[tuple[str, int], ...] = ()
+    converts: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def count(self) -> str:
+        """How often it is repeated, where its name does not say so: "×6"."""
+        told = len(numbered(self.name)[1]) == self.repeat
+        return "" if told or self.repeat == 1 else f"×{self.repeat}"
 
     @property
     def is_residual(self) -> bool:
@@ -210,6 +227,7 @@ def fold_repeats(items: list[Item], loosely: bool = False) -> list[Item]:
                     repeat=previous.repeat + item.repeat,
                     shortcuts=previous.shortcuts + item.shortcuts,
                     sums=max(previous.sums, item.sums),
+                    converts=previous.converts + item.converts,
                 )
                 continue
         kept.append(item)

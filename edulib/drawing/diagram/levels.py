@@ -75,7 +75,9 @@ def _gathered(levels: Levels, k: int) -> tuple[str, ...]:
     read = [s for s in read if levels.blocks[s].name not in block.reads]
     if len(read) < MANY or block.op_type in MERGES:
         return ()
-    return tuple(title_of(levels, source) for source in read)
+    shaped = [", reshaped" * (_shaped(levels, s) is not levels.blocks[s]) for s in read]
+    titles = (title_of(levels, source) for source in read)
+    return tuple(t + more for t, more in zip(titles, shaped, strict=True))
 
 
 def title_of(levels: Levels, k: int) -> str:
@@ -303,7 +305,7 @@ def without_count(block: Block) -> Block:
     """Return a block whose name says how often it is repeated."""
     if block.repeat == 1:
         return block
-    return replace(block, name=f"{block.name} ×{block.repeat}", repeat=1)
+    return replace(block, name=f"{block.name} {block.count}".strip(), repeat=1)
 
 
 def has_towers(levels: Levels) -> bool:

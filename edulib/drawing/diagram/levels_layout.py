@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations, pairwise, product
 
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
@@ -27,10 +28,16 @@ from edulib.drawing.diagram.levels_table import (
 from edulib.drawing.diagram.words import hint
 from edulib.drawing.style import OP_COLORS
 
+Link = tuple[int, int]
+
 _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
 _STUB = 9
 _NEAR = 3  # pixels: lines so near to each other look like one
+_CLEAR = 4  # pixels: between a line and the arc below it
+_LEAST = 7  # pixels along the block that an arc needs
+_TRIES = 120  # orders of lines that are looked at
+_SHARED = 100  # a line on another one is as bad as so many that cross
 _ROOM = {True: 672.0, False: 330.0}
 
 
@@ -74,6 +81,7 @@ class _Drawing:
     used: Counter = field(default_factory=Counter)
     stems: dict[Point, list[list[Point]]] = field(default_factory=dict)
     level: list[tuple[float, float, float]] = field(default_factory=list)
+    ways: list[list[Point]] = field(default_factory=list)
 
     def draw(self) -> None:
         """Draw lines, with a dot where they part, then blocks with their labels."""
@@ -82,13 +90,49 @@ class _Drawing:
             if link not in self.table.turns and not self._is_told(*link):
                 count, n = links.count(link), links[:k].count(link)
                 self._straight(*link, REACH * (n - (count - 1) / 2))
-        turns = [link for link in self.table.turns if not self._is_told(*link)]
-        for link in sorted(turns, key=lambda link: (link[1], self._entry(*link))):
-            self._turn(*link)
+        self._route(self._order())
         for paths in self.stems.values():
             self._fork(paths)
         for k in range(len(self.table.boxes)):
             self._cell(k)
+
+    def _order(self) -> list[tuple[int, int]]:
+        """Put the turning lines in the order in which they disturb each other least.
+
+        The order tells which tracks they take and where they arrive.
+        """
+        turns = [link for link in self.table.turns if not self._is_told(*link)]
+        turns.sort(key=lambda link: (link[1], self._entry(*link)))
+        troubles, tries = self._troubles(turns), 0
+        while troubles and tries < _TRIES:
+            best = sum(troubles.values())
+            pairs = sorted(troubles, key=lambda pair: -troubles[pair])
+            orders = [order for pair in pairs for order in _changed(turns, *pair)]
+            for order in orders[: _TRIES - tries]:
+                found, tries = self._troubles(order), tries + 1
+                if sum(found.values()) < best:
+                    turns, troubles = order, found
+                    break
+            else:
+                break
+        return turns
+
+    def _troubles(self, order: list[tuple[int, int]]) -> Counter[tuple[int, int]]:
+        """Count for pairs of lines how often they cross, or run on one another."""
+        trial = _Drawing(self.table, Canvas(), self.left, self.top)
+        trial._route(order)
+        found: Counter[tuple[int, int]] = Counter()
+        for pair in combinations(range(len(order)), 2):
+            one, two = (trial.ways[k] for k in pair)
+            if one[0] != two[0]:
+                pieces = product(pairwise(one), pairwise(two))
+                found[pair] = sum(_conflict(*a, *b) for a, b in pieces)
+        return +found
+
+    def _route(self, order: list[tuple[int, int]]) -> None:
+        """Lead the turning lines through the gutters, one after the other."""
+        for link in order:
+            self._turn(*link)
 
     def _is_told(self, source: int, target: int) -> bool:
         """Whether a link is told in words, as are the others of its source."""
@@ -133,6 +177,7 @@ class _Drawing:
         start = points[0]
         points += [(turn, goal), (self._sides(target)[0], goal)]
         self.stems.setdefault(start, []).append(points)
+        self.ways.append(points)
 
     def _passing(self, row: int) -> float:
         """Return the height of the next line that passes above the cells of a row."""
@@ -225,7 +270,7 @@ class _Drawing:
             line = [(right, last), (far, last), (far, first), (right, first)]
             self.canvas.line(line, arrow=True, radius=4)
         if box.arc:
-            self._shortcut(box, left if box.arc == "left" else right, top)
+            self._shortcut(k, left if box.arc == "left" else right, top)
         if box.block.reads:
             y = self._arrival(k)
             self.canvas.line([(left - _STUB, y), (left, y)], arrow=True)
@@ -234,11 +279,17 @@ class _Drawing:
             self.canvas.line([(right, y), (right + _STUB, y)], arrow=True)
         self.canvas.write(box.lines, (right + box.margin, top + box.text), "start")
 
-    def _shortcut(self, box: Box, edge: float, top: float) -> None:
-        """Draw an arc for each sum of a block, beside it."""
+    def _shortcut(self, k: int, edge: float, top: float) -> None:
+        """Draw an arc for each sum of a block, beside it, below lines on this side."""
+        box = self.table.boxes[k]
         far = edge + (ARC if box.arc == "right" else -ARC)
         count = max(1, box.block.sums)
         first, last = top + box.roof + 1, top + box.bottom - 1
+        used = [y for x, y in self.stems if x == edge and first < y < last]
+        used += [self._port(k)] if box.block.feeds and box.arc == "right" else []
+        lowest = max(used, default=0) + _CLEAR
+        if used and last - lowest >= _LEAST * count:
+            first = lowest
         length = (last - first) / count
         for k in range(count):
             begin, end = first + k * length, first + (k + 1) * length
@@ -250,6 +301,33 @@ class _Drawing:
         if kind in SUMS:
             self.canvas.circle(at, a / 2, SUMS[kind])
         elif kind is OpType.CONCAT:
-            self.canvas.bar((x - a / 2, y), (x + a / 2, y), b)
+            ends = ((x - a / 2, y), (x + a / 2, y))
+            upright = ((x, y - b / 2), (x, y + b / 2))
+            self.canvas.bar(*(upright if b > a else ends))
         else:
-            self.canvas.chip((x - a / 2, y - b / 2), a, OP_COLORS[kind])
+            self.canvas.chip((x - a / 2, y - b / 2), a, OP_COLORS[kind], b)
+
+
+def _conflict(a: Point, b: Point, c: Point, d: Point) -> int:
+    """Tell whether two pieces of lines run on one another, or cross."""
+    flat = [one[1] == two[1] for one, two in ((a, b), (c, d))]
+    if flat[0] == flat[1]:
+        along, aside = (0, 1) if flat[0] else (1, 0)
+        first, last = sorted((a[along], b[along]))
+        start, end = sorted((c[along], d[along]))
+        is_shared = min(last, end) - max(first, start) > 1
+        return _SHARED * (is_shared and abs(a[aside] - c[aside]) < _NEAR)
+    (level, other), (rise, top) = ((a, b), (c, d)) if flat[0] else ((c, d), (a, b))
+    low, high = sorted((level[0], other[0]))
+    bottom, roof = sorted((rise[1], top[1]))
+    return int(low < rise[0] < high and bottom < level[1] < roof)
+
+
+def _changed(order: list[Link], one: int, two: int) -> list[list[Link]]:
+    """Return an order with two of its lines swapped, or the one moved to the other."""
+    swapped = list(order)
+    swapped[one], swapped[two] = order[two], order[one]
+    between = order[one + 1 : two]
+    ahead = [*order[:one], order[two], order[one], *between, *order[two + 1 :]]
+    behind = [*order[:one], *between, order[two], order[one], *order[two + 1 :]]
+    return [swapped, ahead, behind]

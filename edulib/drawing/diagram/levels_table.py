@@ -25,6 +25,7 @@ LOOP = 10
 ARC = 7
 _MARKS = {**dict.fromkeys(SUMS, (16.0, 16.0)), OpType.CONCAT: (22.0, 5.0)}
 _CHIP = 12.0, 12.0
+_UPRIGHT = 5.0  # width of a bar that many lines enter
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def _mark_size(block: Block, arrivals: int) -> tuple[float, float]:
     width, height = _MARKS.get(block.op_type, _CHIP)
     if arrivals > 1:
         height = max(height, LANE * (arrivals - 1) + 8)
+    if block.op_type is OpType.CONCAT and height > width:
+        return _UPRIGHT, height
     return (height, height) if block.op_type in SUMS else (width, height)
 
 
@@ -126,7 +129,8 @@ def _mark_lines(block: Block, form: str, joins: Sequence[str]) -> list[Line]:
         return [(block.op_type, SMALL, True), *((t, SMALL, False) for t in lines)]
     if block.op_type is OpType.RESHAPE and block.name == block.words:
         words = textwrap.wrap(block.words, 17)
-        return [(line, SMALL, False) for line in (*words, *shape)]
+        takes = [f"takes {block.takes}"] if block.takes else []
+        return [(line, SMALL, False) for line in (*words, *takes, *shape)]
     label = label_lines(block, form)
     name = [line for line in label if line[2]]
     lines = label[len(name) :]
@@ -179,7 +183,7 @@ class Table:
             return ""
         leaves = [t for s, t in self.turns if s == k]
         ahead = [self._column(t) > self._column(k) for t in leaves]
-        is_entered = any(t == k for _, t in self.turns)
+        is_entered = bool(block.reads) or any(t == k for _, t in self.turns)
         return "left" if ahead and all(ahead) and not is_entered else "right"
 
     def arrivals(self, k: int) -> int:

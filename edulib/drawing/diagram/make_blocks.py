@@ -1,15 +1,18 @@
 """The blocks of a diagram: a step of a network in pixels' terms, with its words."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
+from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
     carry_words,
+    choice_words,
     heads_of,
     inside_of,
     kinds_of,
@@ -18,7 +21,13 @@ from edulib.drawing.diagram.contents import (
 )
 from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.network import START, Network
-from edulib.drawing.diagram.shortcuts import blocks_in, count_sums, has_shortcut
+from edulib.drawing.diagram.notes import attention_notes, conversion, turn_notes
+from edulib.drawing.diagram.shortcuts import (
+    blocks_in,
+    count_sums,
+    has_shortcut,
+    sums_by_input,
+)
 
 _LONG = 13
 _BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
@@ -64,13 +73,20 @@ class BlockMaker:
     Attributes:
         network: the parts.
         labels: names to print, by path.
+        made: the blocks that were made, by part.
     """
 
     network: Network
     labels: dict[str, str]
+    made: dict[int, Block] = field(default_factory=dict)
 
     def block(self, part: int) -> Block:
         """Return the block of a part."""
+        if part not in self.made:
+            self.made[part] = self._block(part)
+        return self.made[part]
+
+    def _block(self, part: int) -> Block:
         content = self.network.parts[part].content
         if isinstance(content, Op):
             return input_block(content)
@@ -147,7 +163,78 @@ class BlockMaker:
             carries=tuple(carry_words(graph, node.call, i) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns) + self._end(node),
+            takes=self._takes(node),
+            order=self._order(node),
+            notes=self._notes(node, calls),
+            sums_of=tuple(sums_by_input(graph, calls[-1]).items() if calls else ()),
+            converts=tuple(conversion(graph, call) for call in calls),
         )
+
+    def _notes(self, node: Node, calls: list[Call]) -> tuple[str, ...]:
+        """Tell what parts inside of a block read."""
+        graph = self.network.graph
+        if node.call is not None and node.call.turns > 1:
+            return turn_notes(graph, node.call, self._drawn_name)
+        return attention_notes(graph, calls[-1]) if calls else ()
+
+    @cached_property
+    def _owners(self) -> dict[int, Node]:
+        """The steps that are drawn, by the ops inside of them."""
+        contents = (part.content for part in self.network.parts)
+        nodes = [content for content in contents if isinstance(content, Node)]
+        return {op.index: node for node in nodes for op in node.ops}
+
+    def _drawn_name(self, op: Op) -> str:
+        """Name the step that an op is in as it is drawn, "" if it is in none."""
+        if op.op_type is OpType.INPUT:
+            return op.name
+        node = self._owners.get(op.index)
+        if node is None:
+            return ""
+        pools = node.call is None and node.op_type is OpType.POOLING
+        return describe_op(node.main) if pools else self._name(node)
+
+    def _read_by(self, node: Node) -> list[Op]:
+        """List the ops outside, in steps that are drawn, that a step reads."""
+        ops = self.network.graph.ops
+        own = {op.index for op in node.ops}
+        todo = [i for op in node.ops for i in op.inputs if i not in own]
+        found: dict[int, None] = {}
+        seen: set[int] = set()
+        while todo:
+            op = ops[todo.pop()]
+            if op.index in seen:
+                continue
+            seen.add(op.index)
+            if op.index in self._owners or not op.inputs:
+                found[op.index] = None
+            else:
+                todo.extend(op.inputs)
+        return [ops[index] for index in found]
+
+    def _takes(self, node: Node) -> str:
+        """Tell which of the tensors of a block a step reads, if that is only one."""
+        for op in self._read_by(node):
+            owner = self._owners.get(op.index)
+            call = None if owner is None else owner.call
+            if call is None or owner is node or -1 in call.more or not call.more:
+                continue
+            made = [self.network.graph.ops[i] for i in (call.output, *call.more)]
+            read = [other for other in made if other in self._read_by(node)]
+            if len({other.shape for other in made}) == len(made) and len(read) == 1:
+                return shape_words(read[0].shape)
+        return ""
+
+    def _order(self, node: Node) -> str:
+        """Tell where the channels of a map come to stand behind its axes, or before."""
+        read = next((op for op in self._read_by(node) if op.axes), None)
+        axes = node.output.axes
+        if read is None or axes is None or len(axes) != len(read.axes):
+            return ""
+        is_last = [max(sides) < -1 for sides in (read.axes, axes)]
+        if len(node.shape) <= len(axes) or is_last[0] == is_last[1]:
+            return ""
+        return "channels last" if is_last[1] else "channels first"
 
     def _words(self, node: Node) -> str:
         """Say what a step does that is no row of blocks."""
@@ -157,9 +244,10 @@ class BlockMaker:
         if node.main.name == "mul" and node.params == 1:
             return "times a learned number"
         if _is_layout(node) or words == node.main.name:
-            return layout_of(node.ops)
+            return layout_of(self.network.graph, node.ops)
         if len(node.ops) == 1:
-            return words
+            is_choice = node.main.name == "getitem"
+            return choice_words(self.network.graph, node.main) if is_choice else words
         kinds = kinds_of(node.ops) or "without parameters"
         is_named = "." in node.path  # by the module that holds it
         return f"{len(node.ops)} steps: {kinds}" if is_named else kinds

@@ -30,7 +30,9 @@ _OFTEN = 5  # blocks of a kind: up to four are counted at a glance
 _ROW_OF = 3  # stages alike that follow each other, each at another resolution
 _STAGE = 2  # bands at least behind the layer of a stage
 _LINE = 46  # letters in a line of the legend on a phone
-_NUMBERS = {2: "two", 3: "three"}
+_WIDE_LINE = 96
+_PAIR = 2
+_NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
@@ -195,7 +197,7 @@ def _named_colors(shown: set[OpType]) -> list[tuple[OpType, str]]:
     return [*others, (OpType.OUTPUT, ", ".join(alike))]
 
 
-def _arcs(steps: Sequence[Item]) -> list[str]:
+def _arcs(steps: Sequence[Item], letters: int) -> list[str]:
     """Say what lines around blocks mean."""
     levels = any(isinstance(step, Levels) for step in steps)
     arched = [
@@ -205,17 +207,48 @@ def _arcs(steps: Sequence[Item]) -> list[str]:
     ]
     lines = []
     if arched:
-        lines.append("Arcs: a block's input is added to its output.")
-    often = {block.words: block.sums for block in arched if block.sums > 1}
-    lines += [
-        f"{name}: {_NUMBERS.get(count, count)} such sums in a row."
-        for name, count in often.items()
-    ]
+        lines.append(
+            f"Arcs: a block's input is added to its output{_converted(arched)}."
+        )
+    lines += dict.fromkeys(_sums(block) for block in arched if block.sums > 1)
     if any(block.is_loop for block in blocks_of(steps)):
         lines.append("Loop: what a turn hands on, the next one reads.")
     if levels and any(block.feeds for block in blocks_of(steps)):
         lines.append("Short arrows: from or to the blocks named.")
-    return [*lines, *_counts(steps)]
+    lines = [part for line in lines for part in textwrap.wrap(line, letters)]
+    return [*lines, *_counts(steps), *_notes(steps, letters)]
+
+
+def _sums(block: Block) -> str:
+    """Say how many sums follow each other in a block, and on which of its inputs."""
+    several = f"{_NUMBERS.get(block.sums, block.sums)} such sums in a row"
+    if len(block.sums_of) < _PAIR:
+        return f"{block.words}: {several}."
+    (first, _), *rest = block.sums_of
+    others = [f"{_NUMBERS.get(count, count)} on {name}" for name, count in rest]
+    return f"{block.words}: {', '.join([f'{several} on {first}', *others])}."
+
+
+def _converted(blocks: Sequence[Block]) -> str:
+    """Say what converts the input that is added, and where."""
+    found = [pair for block in blocks for pair in block.converts]
+    layers = dict.fromkeys(layer for layer, _ in found if layer)
+    if not layers:
+        return ""
+    exactly = all(bool(layer) == changes for layer, changes in found)
+    where = "where the channels change" if exactly else "in some blocks"
+    return f", converted by a {' or '.join(layers)} {where}"
+
+
+def _notes(steps: Sequence[Item], letters: int) -> list[str]:
+    """Tell what parts inside of blocks read."""
+    found = {b.words.split(",")[0]: b.notes for b in blocks_of(steps) if b.notes}
+    lines = []
+    for name, notes in found.items():
+        lines.append(f"Inside of {name}:")
+        for note in notes:
+            lines += textwrap.wrap(f"· {note}", letters, subsequent_indent="\xa0\xa0")
+    return lines
 
 
 def _counts(steps: Sequence[Item]) -> list[str]:
@@ -266,5 +299,6 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
     bare = next((line for line in lines if re.fullmatch(r"[\d.]+ [kMG]", line)), "")
     if bare:
         note = (*note, f"A line such as “{bare}” counts parameters.")
-    for k, line in enumerate((*note, *_arcs(steps))):
+    letters = _LINE if width <= PHONE else _WIDE_LINE
+    for k, line in enumerate((*note, *_arcs(steps, letters))):
         canvas.text((0, y + 22 + k * LINE), line)

@@ -18,9 +18,45 @@ def count_sums(graph: Graph, call: Call) -> int:
 
     A layer of a transformer has one around its attention and one around its MLP.
     """
+    return _sums(graph, call, graph.ops[call.output])[0]
+
+
+def sums_by_input(graph: Graph, call: Call) -> dict[str, int]:
+    """Count the shortcuts of each input of a module that returns several tensors.
+
+    Returns:
+        Counts by the names of the arguments to which the sums are added.
+    """
+    names = {index: name for name, index in reversed(call.given)}
+    ends = dict.fromkeys(i for i in (call.output, *call.more) if i >= 0)
+    counted = (_sums(graph, call, graph.ops[i]) for i in ends)
+    return {names[at]: count for count, at in counted if count and at in names}
+
+
+def projection_of(graph: Graph, call: Call) -> Op | None:
+    """Return the layer that converts a module's input before it is added, if any."""
     if not has_shortcut(graph, call):
-        return 0
-    count, op = 0, graph.ops[call.output]
+        return None
+    behind: dict[int, set[int]] = {}
+    for op in graph.ops[call.first : call.last]:
+        layers = set().union(*(behind.get(i, set()) for i in op.inputs))
+        is_layer = op.op_type in (OpType.CONVOLUTION, OpType.DENSE)
+        behind[op.index] = layers | ({op.index} if is_layer else set())
+        if op.op_type is not OpType.ADD or op.path != call.path:
+            continue
+        for index in op.inputs:
+            others = [graph.ops[i] for i in op.inputs if i != index]
+            source = _passed_on(graph, call, graph.ops[index], others)
+            if source is not None and len(behind.get(index, ())) == 1:
+                return graph.ops[next(iter(behind[index]))]
+    return None
+
+
+def _sums(graph: Graph, call: Call, op: Op) -> tuple[int, int]:
+    """Count the sums that lead to an op, and return the op outside that they carry."""
+    if not _ends_in_sum(graph, call, op):
+        return 0, -1
+    count = 0
     while op.index >= call.first and op.inputs:
         if op.op_type is OpType.ADD:
             before = _carried(graph, call, op)
@@ -28,7 +64,7 @@ def count_sums(graph: Graph, call: Call) -> int:
             op = graph.ops[op.inputs[0] if before is None else before]
         else:
             op = graph.ops[op.inputs[0]]
-    return max(1, count)
+    return max(1, count), op.index
 
 
 def _carried(graph: Graph, call: Call, op: Op) -> int | None:

@@ -79,7 +79,8 @@ def _choose_open(graph: Graph) -> Callable[[Call], bool]:
     while True:
         nodes = fold_runs(graph, graph.fold(is_open))
         unique = [node for node in nodes if _is_unique(node, types)]
-        chains = {id(node.call) for node in unique if _may_open(graph, node)}
+        closed = (node for node in unique if not chain_of(graph, node))
+        chains = {id(node.call) for node in closed if _may_open(graph, node)}
         sole = None if chains else _sole(graph, nodes)
         if chains or sole is not None:
             if fits(chains or {id(sole.call)}, _BUDGET if chains else _MOST):

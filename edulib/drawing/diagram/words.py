@@ -57,6 +57,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
     texts = [line.replace("\xa0", " ") for line in _word_lines(block, form)]
     texts += [f"→ {head}" for head in block.heads]
     texts += [f"+ {name}" for name in block.reads]
+    texts += [f"takes {block.takes}"] if block.takes else []
     for name in block.attends_to:
         texts += textwrap.wrap(f"attends to end of {name}", _WRAP[form])
     texts += _number_lines(block, form)
@@ -78,7 +79,7 @@ def _broken(text: str) -> list[str]:
 
 def _name_lines(block: Block, form: str) -> list[str]:
     """Write the name of a block, and where it is not seen how often it is repeated."""
-    count = f" ×{block.repeat}" if form != "full" and block.repeat > 1 else ""
+    count = f" {block.count}" if form != "full" and block.count else ""
     if form != "half" or block.op_type is OpType.OUTPUT:
         return [block.name + count]
     name = block.name.replace(".", ". ") + count
@@ -92,7 +93,7 @@ def _word_lines(block: Block, form: str) -> list[str]:
     inside: list[str] = []
     if block.inside and form != "full":
         words = f"{words}: {block.inside}"
-    elif block.inside and block.op_type is OpType.ATTENTION:
+    elif block.inside and (block.op_type is OpType.ATTENTION or _parts(block)):
         inside = textwrap.wrap(block.inside, _INSIDE)
     words = _GROWS.sub(r"\1, up ×", words)
     words = words.replace("up ×", "up\xa0×").replace(" × ", "\xa0×\xa0")
@@ -102,6 +103,11 @@ def _word_lines(block: Block, form: str) -> list[str]:
     return [*textwrap.wrap(words, _WRAP[form], break_long_words=False), *inside]
 
 
+def _parts(block: Block) -> bool:
+    """Whether paths part and meet inside of a block."""
+    return block.inside.startswith("split") or "concat of" in block.inside
+
+
 def _number_lines(block: Block, form: str) -> list[str]:
     """Write the shape and the parameters of a block."""
     params = short_count(block.params) if block.params else ""
@@ -109,8 +115,9 @@ def _number_lines(block: Block, form: str) -> list[str]:
     is_plain = block.params < _KILO  # as a shape may be
     params += noun if params and (is_plain or form not in _TERSE) else ""
     if form == "joined":
-        return [" · ".join(filter(None, (_shape(block), params)))]
-    return [*shape_lines(block, form), *filter(None, (params,))]
+        numbers = " · ".join(filter(None, (_shape(block), params)))
+        return [numbers, *filter(None, (block.order,))]
+    return [*shape_lines(block, form), *filter(None, (block.order, params))]
 
 
 def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
@@ -265,6 +272,8 @@ def _phrase(block: Block) -> str:
     words += [f"a turn hands on {name}" for name in block.carries]
     words += [f"read by {len(block.feeds)} blocks"] if block.feeds else []
     words += [f"reads {name}" for name in block.reads]
+    words += [f"takes {block.takes}"] if block.takes else []
+    words += [block.order, *block.notes]
     words += [f"cross-attention to {name}" for name in block.attends_to]
     if block.parts:
         words.append(f"{len(block.parts)} branches concatenated")

@@ -1,0 +1,116 @@
+"""What a legend tells of the inside of blocks: who reads what, and what is added."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from edulib.anatomy.attention import asked_of
+from edulib.anatomy.describe import describe_op
+from edulib.anatomy.graph import Call, Graph, Op
+from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.op_types import OpType
+from edulib.drawing.diagram.contents import carry_words
+from edulib.drawing.diagram.items import size_of
+from edulib.drawing.diagram.shortcuts import projection_of
+
+_SEVERAL = 2
+
+
+def attention_notes(graph: Graph, call: Call) -> tuple[str, ...]:
+    """Say what each of several attentions of a block reads.
+
+    That is left out where all read one thing.
+    """
+    found = asked_of(graph, call)
+    if len(found) < _SEVERAL or len({n for _, *asked in found for n in asked}) == 1:
+        return ()
+    return tuple(
+        f"{path}: queries and keys from {queries}"
+        if queries == keys
+        else f"{path}: queries from {queries}, keys from {keys}"
+        for path, queries, keys in found
+    )
+
+
+def turn_notes(
+    graph: Graph, loop: Call, name_of: Callable[[Op], str]
+) -> tuple[str, ...]:
+    """Say what each part of a turn reads and gives.
+
+    Args:
+        graph: the traced network.
+        loop: a call that stands for several turns.
+        name_of: names an op outside of the loop as it is drawn, "" if it is not.
+    """
+    turns = [child for child in loop.children if child.path == loop.path]
+    parts = [part for part in turns[-1].children if part.last > part.first]
+    if len(parts) < _SEVERAL:
+        return ()
+    names = {i: carry_words(graph, loop, i).rpartition(" ")[0] for i in loop.carried}
+    told = []
+    for k, part in enumerate(parts):
+        reads = _reads(graph, (loop, parts[:k]), part, names, name_of)
+        alike = [p for p in turns[0].children if p.path == part.path]
+        first = [p for p in turns[0].children if p.last > p.first and p not in alike]
+        begins = _reads(graph, (loop, first), alike[0], {}, name_of) if alike else []
+        begins = [name for name in begins if name not in reads]
+        words = _listed(reads)
+        words += f" (in the first turn {_listed(begins)})" if begins else ""
+        gives = shape_words(graph.ops[part.output].shape)
+        name = part.path.removeprefix(loop.path).strip(".")
+        told.append(f"{name}: reads {words}; gives {gives}")
+    return tuple(told)
+
+
+def _reads(
+    graph: Graph,
+    around: tuple[Call, list[Call]],
+    part: Call,
+    carried: dict[int, str],
+    name_of: Callable[[Op], str],
+) -> list[str]:
+    """Name what a part of a turn reads: other parts, what was handed on, blocks."""
+    loop, others = around
+    owners = {i: other for other in others for i in range(other.first, other.last)}
+    found: dict[int, str] = {}
+    seen: set[int] = set()
+    ops = graph.ops[part.first : part.last]
+    todo = [i for op in ops for i in op.inputs if i < part.first]
+    while todo:
+        index = todo.pop(0)
+        if index in seen:
+            continue
+        seen.add(index)
+        op = graph.ops[index]
+        if index in owners:
+            name = owners[index].path.removeprefix(loop.path).strip(".")
+            found[owners[index].first] = name
+        elif index in carried:
+            found[index] = f"{carried[index]} of the turn before"
+        elif index < loop.first and name_of(op):
+            found[index] = name_of(op)
+        elif op.op_type is not OpType.CONSTANT:
+            todo.extend(op.inputs)
+    return [found[index] for index in sorted(found)]
+
+
+def _listed(names: list[str]) -> str:
+    """Write names, each once, with its count where it is more than one."""
+    counts = Counter(names)
+    words = [f"{n} ({count})" if count > 1 else n for n, count in counts.items()]
+    return ", ".join(words)
+
+
+def conversion(graph: Graph, call: Call) -> tuple[str, bool]:
+    """Tell what converts a block's input before it is added, if anything does.
+
+    Returns:
+        The layer in words, "" for none, and whether the block changes the channels.
+    """
+    layer = projection_of(graph, call)
+    first = graph.ops[layer.inputs[0]] if layer is not None else None
+    if first is None and call.given:
+        first = graph.ops[call.given[0][1]]
+    last = graph.ops[call.output]
+    changes = first is not None and size_of(first)[0] != size_of(last)[0]
+    words = "" if layer is None else describe_op(layer).split(",")[0]
+    return words.replace("convolution", "conv"), changes

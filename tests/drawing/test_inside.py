@@ -1,0 +1,305 @@
+"""What a diagram tells of the inside of blocks, and lines that keep apart."""
+
+from itertools import combinations, pairwise, product
+
+import pytest
+import torch
+from test_contents import found, words
+from test_lines import paths
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edulib.anatomy import trace_graph
+from edulib.anatomy.choice import chosen_words
+from edulib.drawing import diagram
+from edulib.drawing.diagram.items import Block
+from edulib.drawing.diagram.levels_layout import _conflict
+from edulib.drawing.diagram.levels_table import _mark_size
+from edulib.drawing.diagram.words import label_lines
+
+IMAGE = (3, 32, 32)
+LAYOUTS = pytest.mark.parametrize("layout", ["wide", "phone"])
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        ((slice(None), 0), "row 0"),
+        ((slice(None), -1), "the last row"),
+        ((slice(None), slice(1, 4)), "rows 1–3"),
+        ((slice(None), slice(1, 2)), "row 1"),
+        ((slice(None), slice(None, None, 3)), "every 3rd row"),
+        ((slice(None), slice(0, 9)), ""),
+        ((..., slice(0, 2)), "columns 0–1"),
+        ((torch.arange(2), torch.zeros(2).long()), "a row of each by a computed index"),
+        (0, ""),
+        (None, ""),
+    ],
+)
+def test_what_an_index_takes_is_said(index, told):
+    assert chosen_words(index, (2, 9, 8), None, batched=True) == told
+
+
+def test_rows_and_columns_of_a_map_are_known_by_its_axes():
+    index = (..., slice(0, None, 2), slice(1, None, 2), slice(None))
+    told = "every 2nd row and column"
+    assert chosen_words(index, (1, 8, 8, 3), (-3, -2), batched=True) == told
+    index = (slice(None), slice(0, 2))
+    assert chosen_words(index, (1, 4, 8, 8), (-2, -1), batched=True) == "channels 0–1"
+    assert chosen_words(index, (1, 4, 8, 8), None, batched=True) == ""
+
+
+class Chooses(nn.Module):
+    """One token of a text, chosen by its ids, or always the same one."""
+
+    def __init__(self, computed: bool) -> None:
+        super().__init__()
+        self.embed, self.head = nn.Embedding(9, 8), nn.Linear(8, 2)
+        self.computed = computed
+
+    def forward(self, text: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.embed(text)
+        rows = torch.arange(len(x), device=x.device)
+        x = x[rows, text.argmax(-1)] if self.computed else x[:, 2]
+        return self.head(x), image.relu()
+
+
+@pytest.mark.parametrize(
+    ("computed", "told"),
+    [
+        (True, "selection: a row of each by an index computed from text"),
+        (False, "selection: row 2"),
+    ],
+)
+def test_a_selection_says_what_it_takes(computed, told):
+    text = torch.zeros(1, 7, dtype=torch.long)
+    assert told in found(Chooses(computed), text, IMAGE)
+
+
+class Adds(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.one, self.two = (nn.Conv2d(width, width, 3, 1, 1) for _ in range(2))
+        self.first, self.last = map(nn.Sequential, (self.one, self.two))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.last(self.first(x))
+
+
+class Parts(nn.Module):
+    """Splits what it has, changes one part in blocks, and joins them all."""
+
+    def __init__(self, count: int, split: bool = True) -> None:
+        super().__init__()
+        self.first, self.split = nn.Conv2d(8, 8, 1), split
+        self.blocks = nn.ModuleList(Adds(4) for _ in range(count))
+        self.last = nn.Conv2d(8 + 4 * count, 8, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        parts = list(x.chunk(2, 1)) if self.split else [x[:, :4], x[:, 4:]]
+        for block in self.blocks:
+            parts.append(block(parts[-1]))
+        return self.last(torch.cat(parts, 1))
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "split in 2, Adds, with skip, concat of 3 parts"),
+        (2, "split in 2, 2 × Adds, with skips, concat of 4 parts"),
+    ],
+)
+def test_a_block_says_where_it_splits_and_joins(count, told):
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), Parts(count), nn.Conv2d(8, 2, 1))
+    inside = found(net, IMAGE, depth=1)["1"].inside
+    assert inside.replace("\xa0", " ") == told
+    assert "concat of" in words(diagram(net, IMAGE, depth=1).wide)
+
+
+class Merges(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.reduction = nn.Linear(32, 16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = [x[:, i::2, j::2] for j in (0, 1) for i in (0, 1)]
+        return self.reduction(torch.cat(parts, -1))
+
+
+class Last(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1)
+
+
+class First(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.adaptive_avg_pool2d(x.permute(0, 3, 1, 2), 1)
+
+
+@LAYOUTS
+def test_merged_neighbours_and_the_order_of_dimensions_are_said(layout):
+    patch = nn.Sequential(nn.Conv2d(3, 8, 4, 4), Last())
+    net = nn.Sequential(patch, Merges(), First())
+    blocks = found(net, IMAGE)
+    told = "concat of\xa04 slices: every 2nd row and column"
+    assert blocks["1"].inside == told
+    orders = [block.order for block in blocks.values()]
+    assert [order for order in orders if order] == ["channels last", "channels first"]
+    assert "channels last" in words(getattr(diagram(net, IMAGE), layout))
+
+
+class Both(nn.Module):
+    """Tokens look at an image, which then looks at them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.out, self.back = (
+            nn.MultiheadAttention(8, 2, batch_first=True) for _ in range(3)
+        )
+
+    def forward(self, tokens: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        tokens = tokens + self.own(tokens, tokens, tokens)[0]
+        tokens = tokens + self.out(tokens, image, image)[0]
+        image = image + self.back(image, tokens, tokens)[0]
+        return tokens, image
+
+
+class TwoWays(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = nn.ModuleList(Both() for _ in range(2))
+        self.one, self.two = nn.Linear(8, 2), nn.Linear(8, 3)
+
+    def forward(self, tokens: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+        for block in self.both:
+            tokens, image = block(tokens, image)
+        return self.one(tokens), self.two(image)
+
+
+@LAYOUTS
+def test_attentions_say_what_they_read_and_branches_what_they_take(layout):
+    text = words(getattr(diagram(TwoWays(), (4, 8), (9, 8)), layout))
+    assert "Both: two such sums in a row on tokens, one on image." in text
+    assert "· own: queries and keys from tokens" in text
+    assert "· out: queries from tokens, keys from image" in text
+    assert "· back: queries from image, keys from tokens" in text
+    blocks = found(TwoWays(), (4, 8), (9, 8))
+    assert blocks["one"].takes == "4×8"
+    assert blocks["two"].takes == "9×8"
+
+
+class Turn(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.look, self.state = nn.Conv2d(10, 8, 3, 1, 1), nn.Conv2d(24, 8, 3, 1, 1)
+        self.step = nn.Conv2d(8, 2, 3, 1, 1)
+
+    def forward(self, h: Tensor, context: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.state(torch.cat([h, context, self.look(x)], 1))
+        return h, self.step(h)
+
+
+class Recurs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.context = nn.Conv2d(3, 8, 4, 4), nn.Conv2d(3, 8, 4, 4)
+        self.begin, self.guess, self.turn = (
+            nn.Conv2d(3, 8, 4, 4),
+            nn.Conv2d(3, 2, 4, 4),
+            Turn(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps, context, h, guess = (
+            layer(x) for layer in (self.stem, self.context, self.begin, self.guess)
+        )
+        for _ in range(4):
+            h, step = self.turn(h, context, torch.cat([maps, guess], 1))
+            guess = guess + step
+        return guess
+
+
+def test_a_turn_says_what_its_parts_read_and_what_it_adds():
+    turn = found(Recurs(), IMAGE)["turn"]
+    assert "running sum of step 2×8×8" in turn.carries
+    look, state, step = turn.notes
+    assert look.startswith("look: reads stem, running sum of step of the turn before")
+    assert "(in the first turn guess)" in look
+    assert state.startswith("state: reads context, state of the turn before, look")
+    assert "(in the first turn begin)" in state
+    assert step == "step: reads state; gives 2×8×8"
+
+
+class Converts(nn.Module):
+    def __init__(self, a: int, b: int) -> None:
+        super().__init__()
+        self.conv, self.more = nn.Conv2d(a, b, 3, 1, 1), nn.Conv2d(b, b, 3, 1, 1)
+        self.skip = nn.Conv2d(a, b, 1) if a != b else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.skip(x) + self.more(self.conv(x))
+
+
+@pytest.mark.parametrize("width", [8, 16])
+def test_a_converted_input_is_said_only_where_it_is_one(width):
+    row = nn.Sequential(Converts(8, width), Converts(width, width))
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), row, nn.Conv2d(width, 2, 1))
+    text = words(diagram(net, IMAGE).wide)
+    told = "converted by a 1×1 conv where the channels change."
+    assert "Arcs:" in text
+    assert (told in text) == (width == 16)
+
+
+def test_a_name_with_its_numbers_needs_no_count():
+    block = Block("layers.0–5", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
+    assert label_lines(block, "cell")[0][0] == "layers.0–5"
+    other = Block("encoder", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
+    assert label_lines(other, "cell")[0][0] == "encoder ×6"
+
+
+class Pyramid(nn.Module):
+    """Three scales, each of which is brought to one width, from coarse to fine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        stages = [nn.Conv2d(a, 8, 2, 2) for a in (3, 8, 8, 8)]
+        self.stages = nn.ModuleList(stages)
+        self.inner = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(4))
+        self.layer = nn.ModuleList(nn.Conv2d(8, 8, 3, 1, 1) for _ in range(4))
+        self.head = nn.ModuleList(nn.Conv2d(8, 5, 1) for _ in range(4))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = []
+        for stage in self.stages:
+            maps.append(stage(maps[-1] if maps else x))
+        last = self.inner[3](maps[3])
+        found = [self.layer[3](last)]
+        for k in (2, 1, 0):
+            last = self.inner[k](maps[k]) + F.interpolate(last, scale_factor=2.0)
+            found.append(self.layer[k](last))
+        return [head(m) for head, m in zip(self.head, found, strict=True)]
+
+
+@LAYOUTS
+def test_lines_of_two_blocks_share_no_stretch(layout):
+    canvas = getattr(diagram(Pyramid(), (3, 64, 64)), layout)
+    ways = [line for line in paths(canvas, "e") if len(line) > 2]
+    for one, two in combinations(ways, 2):
+        if one[0] == two[0] or one[1] == two[1]:
+            continue
+        for a, b in product(pairwise(one), pairwise(two)):
+            assert _conflict(*a, *b) < 2, (a, b)
+
+
+def test_a_mark_is_as_high_as_its_lines():
+    mark = Block("pool", "", "other", (4,), (4, 1, 1), 0)
+    assert _mark_size(mark, 1) == (12, 12)
+    assert _mark_size(mark, 4)[1] > 3 * 7
+
+
+def test_a_trace_names_the_arguments_of_its_modules():
+    graph = trace_graph(TwoWays(), (4, 8), (9, 8))
+    call = graph.calls["both.0"]
+    assert [name for name, _ in call.given] == ["tokens", "image"]
+    assert [graph.ops[i].shape for i in (call.output, *call.more)] == [(4, 8), (9, 8)]
