@@ -54,7 +54,7 @@ CHECKPOINTS = {
         builder="edulib.chapters.yolov5.networks.small_yolov5",
         arguments={},
         data=partial(annotated_scenes, train=5000, val=500, image_size=96, varied=True),
-        recipe=RECIPE,
+        recipe=replace(RECIPE, epochs=4),
         minimum=0.75,
         half=True,
         objective=Detection(),
