@@ -87,7 +87,7 @@ def show_learners(box: tuple[float, ...], anchors: Tensor) -> "Figure":
         ax.grid(True, color="#9ca3af", lw=0.6)
         for row, column in cells:
             corner = column * stride, row * stride
-            ax.add_patch(Rectangle(corner, stride, stride, color=SERIES[k], alpha=0.35))
+            ax.add_patch(Rectangle(corner, stride, stride, color=SERIES[k], alpha=0.55))
         for row, column in cells[:1]:
             centre = torch.tensor([column + 0.5, row + 0.5]) * stride
             for a in chosen:
