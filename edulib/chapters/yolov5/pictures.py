@@ -131,11 +131,11 @@ def show_clusters(sizes: Tensor, anchors: Tensor) -> "Figure":
 
     spread = sizes.std(0)
     nearest = torch.cdist(sizes / spread, anchors / spread).argmin(1)
-    figure, ax = plt.subplots(figsize=(3.6, 3.6), layout="constrained")
+    figure, ax = plt.subplots(figsize=(3.2, 3.2), layout="constrained")
     for k, anchor in enumerate(anchors.tolist()):
         own = sizes[nearest == k]
         color = SERIES[k % len(SERIES)]
-        ax.plot(own[:, 0], own[:, 1], ".", ms=3, color=color, alpha=0.45)
+        ax.plot(own[:, 0], own[:, 1], ".", ms=4, color=color)
         ax.plot(*anchor, "X", ms=10, color=color, mec=INK, mew=1.2)
     ax.set(xlim=(0, 96), ylim=(0, 96), aspect="equal")
     ax.set(xlabel="width, pixels", ylabel="height, pixels")
@@ -145,6 +145,6 @@ def show_clusters(sizes: Tensor, anchors: Tensor) -> "Figure":
 def _picture(ax: "Axes", image: Tensor) -> None:
     height, width = image.shape[-2:]
     extent = (0, width, height, 0)
-    ax.imshow(as_picture(image.clamp(0, 1)), extent=extent, interpolation="bicubic")
+    ax.imshow(as_picture(image.clamp(0, 1)), extent=extent, interpolation="nearest")
     ax.autoscale(False)
     ax.axis("off")
