@@ -145,6 +145,7 @@ def _learners(box: tuple[float, ...], ratio: float) -> list[tuple[int, int, int]
 def _fitting(answer: Answer, generator: torch.Generator) -> None:
     _expect_learners(answer, (36.0, 44.0, 14.0, 13.0))  # the very middle of a cell
     _expect_learners(answer, (36.0, 44.0, 47.0, 14.0))
+    _expect_learners(answer, (36.0, 44.0, 48.0, 14.0))  # four times: no longer
     _expect_learners(answer, (36.0, 44.0, 14.0, 13.0), 2)
 
 

@@ -124,6 +124,10 @@ def ratio_one_way(box, anchors, stride, side, ratio=4):
     return _places(box, anchors, stride, side, ratio, _nearest, strict=False)
 
 
+def four_times_too(box, anchors, stride, side, ratio=4):
+    return _places(box, anchors, stride, side, ratio * (1 + 1e-9), _nearest)
+
+
 def columns_first(box, anchors, stride, side, ratio=4):
     rows = _places(box, anchors, stride, side, ratio, _nearest)
     return [(a, i, j) for a, j, i in rows]
@@ -164,6 +168,7 @@ WRONG = {
         the_diagonal_too,
         always_four,
         ratio_one_way,
+        four_times_too,
         columns_first,
         beyond_the_map,
         best_anchor_alone,
