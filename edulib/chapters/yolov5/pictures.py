@@ -13,6 +13,7 @@ from edulib.data.random_zoom import View
 from edulib.drawing import SERIES
 from edulib.drawing.images import as_picture
 from edulib.drawing.objects import outline_box
+from edulib.drawing.phone import on_phone
 from edulib.models.detection.yolov5.grid import match
 from edulib.models.detection.yolov5.network import STRIDES
 from edulib.models.ops.boxes import xyxy_to_cxcywh
@@ -51,7 +52,19 @@ def show_mosaic(
         for box in VIEW.objects_in(view, target)["boxes"].tolist():
             outline_box(ax, box, color, "-", width=1.4)
         ax.set_title(f"zoom {zoom:g}", fontsize=10, loc="center")
-    return figure
+    return on_phone(figure, _canvas_above)
+
+
+def _canvas_above(figure: "Figure") -> None:
+    """Put the views of a mosaic in two rows under it."""
+    canvas, *views = figure.axes
+    grid = figure.add_gridspec(4, 2)
+    canvas.set_subplotspec(grid[:2, :])
+    for k, ax in enumerate(views):
+        ax.set_subplotspec(grid[2 + k // 2, k % 2])
+    width = figure.get_size_inches()[0]
+    figure.set_size_inches(width, 2.15 * width)
+    figure.set_layout_engine("constrained")
 
 
 VIEWS = ((0.5, (0, 0)), (0.75, (-0.1, 0.1)), (1, (0.1, -0.05)), (1.5, (0.1, 0.1)))
@@ -131,7 +144,7 @@ def show_clusters(sizes: Tensor, anchors: Tensor) -> "Figure":
 
     spread = sizes.std(0)
     nearest = torch.cdist(sizes / spread, anchors / spread).argmin(1)
-    figure, ax = plt.subplots(figsize=(3.2, 3.2), layout="constrained")
+    figure, ax = plt.subplots(figsize=(2.7, 2.7), layout="constrained")
     for k, anchor in enumerate(anchors.tolist()):
         own = sizes[nearest == k]
         color = SERIES[k % len(SERIES)]
