@@ -83,6 +83,25 @@ def test_stages_are_those_of_the_published_table():
     assert (stem.kernel_size, stem.stride, stem.padding) == ((6, 6), (2, 2), (2, 2))
 
 
+def test_each_convolution_but_the_last_has_a_norm_and_silu():
+    with torch.device("meta"):
+        network = yolov5n()
+    units = [m for m in network.modules() if isinstance(m, nn.Sequential)]
+    units = [m for m in units if isinstance(m[0], nn.Conv2d)]
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    assert len(units) == len(convolutions) - 3
+    for convolution, norm, activation in units:
+        assert convolution.bias is None
+        assert (norm.eps, norm.momentum) == (1e-3, 0.03)
+        assert isinstance(activation, nn.SiLU)
+
+
+def test_anchors_are_the_published_ones_by_width_and_height():
+    published = "10,13 16,30 33,23  30,61 62,45 59,119  116,90 156,198 373,326"
+    pairs = [[float(n) for n in pair.split(",")] for pair in published.split()]
+    assert yolov5n().head.anchors.flatten(0, 1).tolist() == pairs
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 3), (7, 20)])
 def test_sppf_equals_spp(size):
     torch.manual_seed(0)

@@ -1,0 +1,1 @@
+"""YOLOv5: exercises, experiments, small networks and averaged weights."""
