@@ -11,8 +11,8 @@ from edulib.experiments.networks import Rescale
 from edulib.models.classification.vit import PatchEmbedding, VisionTransformer
 from edulib.reviews.race import CLASSES, narrow_for_scenes
 
-NAMES = ("mobilenet_v2", "mobilenet_v3_large", "efficientnet_lite0", "xception65")
-"""Those of the era whose widths can be divided; of the others see the page."""
+NAMES = ("mobilenet_v2", "mobilenet_v3_large", "efficientnet_lite0")
+"""One of each family whose widths can be divided; of the others see the page."""
 
 
 def narrow_vit() -> nn.Sequential:
