@@ -43,13 +43,13 @@ class SegmenterNumbers(Costs):
         """Return what was published, in the order of `OVERLAPS`."""
         paper, later = self.in_paper, self.later
         return [
-            *(self.name, digits(paper.miou), paper.how or NOTHING),
+            *(self.name, digits(paper.miou, 2), paper.how or NOTHING),
             *(digits(later.miou), later.how or NOTHING),
         ]
 
     def sheet(self) -> list[str]:
         """Return the line of the sheet, in the order of `SHEET`."""
-        return [*self.costs(), digits(self.in_paper.miou), digits(self.later.miou)]
+        return [*self.costs(), digits(self.in_paper.miou, 2), digits(self.later.miou)]
 
 
 def segmenter_numbers(era: int) -> list[SegmenterNumbers]:

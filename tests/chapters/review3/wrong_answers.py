@@ -55,11 +55,12 @@ def slower(times):
 
 def by_means(times):
     means = times.mean(0)
-    return (means[:, None] < means[None, :]).float()
+    return ((means[None, :] - means[:, None]).sign() + 1) / 2
 
 
 def ties_are_lost(times):
-    return (times[:, :, None] < times[:, None, :]).float().mean(0)
+    shares = (times[:, :, None] < times[:, None, :]).float().mean(0)
+    return shares.fill_diagonal_(0.5)
 
 
 def over_networks(times):
