@@ -2,8 +2,10 @@
 
 It takes a minute, or five where images are large; run it when little else runs. Results
 go to the era's review, ``edulib/chapters/reviewN/results/eraN.json``, with machine and
-date. Times are those of the network alone, in processor time of one thread: what turns
-its outputs into a list of detections is not timed, unless it happens inside.
+date. ``--again`` times the same models once more and keeps the lower times: what other
+programs do to memory and caches can only add. Times are those of the network alone, in
+processor time of one thread: what turns its outputs into a list of detections is not
+timed, unless it happens inside.
 """
 
 import argparse
@@ -122,7 +124,8 @@ def measure(era: int) -> dict:
     Raises:
         Exception: what stopped a model, with its name.
     """
-    result = {**circumstances(f"edulib.reviews.measure {era}"), "models": {}}
+    told = circumstances(f"edulib.reviews.measure {era}")
+    result = {**told, "rounds": 1, "models": {}}
     for name in dict.fromkeys((*YARDSTICKS, *list_models(era=era))):
         shape = get_model_info(name).image_shape
         try:
@@ -137,6 +140,22 @@ def measure(era: int) -> dict:
     return result
 
 
+def measure_again(before: dict) -> dict:
+    """Time models once more; of two medians the lower is kept.
+
+    Args:
+        before: what `measure` returned.
+    """
+    for name, model in before["models"].items():
+        time = milliseconds(
+            get_builder(name)().eval(), get_model_info(name).image_shape
+        )
+        print(f"{name}: {model['milliseconds']} ms, now {time}", flush=True)
+        model["milliseconds"] = min(time, model["milliseconds"])
+    rounds = before.get("rounds", 1) + 1
+    return {**before, "rounds": rounds}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -145,11 +164,16 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("era", type=int, choices=ERAS, help="its number")
     parser.add_argument("--folder", help="where to save; the era's review by default")
+    parser.add_argument("--again", action="store_true", help="keep the lower times")
     options = parser.parse_args(arguments)
     use_one_thread()
     keep_memory()
     folder = Path(options.folder or _results(options.era))
-    text = json.dumps(measure(options.era), indent=1) + "\n"
+    if options.again:
+        result = measure_again(load_era(options.era, folder))
+    else:
+        result = measure(options.era)
+    text = json.dumps(result, indent=1) + "\n"
     atomic_write(folder / f"era{options.era}.json", text.encode())
 
 

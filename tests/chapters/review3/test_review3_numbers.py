@@ -89,6 +89,16 @@ def test_the_model_that_stopped_a_measurement_is_named(monkeypatch):
     assert YARDSTICKS[0] in found.value.__notes__[0]
 
 
+def test_of_two_measurements_the_lower_time_is_kept(monkeypatch):
+    monkeypatch.setattr(measuring, "milliseconds", lambda model, shape: 5.0)
+    monkeypatch.setattr(measuring, "get_builder", lambda name: nn.Identity)
+    names = YARDSTICKS[:2]
+    stored = {n: {"milliseconds": t} for n, t in zip(names, (3.0, 9.0), strict=True)}
+    again = measuring.measure_again({"rounds": 1, "models": stored})
+    assert [m["milliseconds"] for m in again["models"].values()] == [3.0, 5.0]
+    assert again["rounds"] == 2
+
+
 def test_a_column_without_a_number_is_left_out():
     assert filled(("a", "b"), [("x", "–"), ("y", "–")]) == (["a"], [["x"], ["y"]])
     assert filled(("a", "b"), [("x", "–"), ("y", "1")])[0] == ["a", "b"]
