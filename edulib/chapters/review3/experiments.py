@@ -31,7 +31,7 @@ BUILDS = {
     **{name: partial(narrow_for_scenes, name, FACTOR) for name in NAMES},
     "vit_b_16": narrow_vit,
 }
-FASTER = ("mobilenet_v2", "efficientnet_lite0")
+FASTER = ("mobilenet_v2",)
 
 EXPERIMENTS = {
     "review3-race": Experiment(
