@@ -1,5 +1,7 @@
 """The numbers of the third era: counted rightly, published by whom they say."""
 
+from statistics import mean
+
 import pytest
 from torch import nn
 from torchvision.models import get_model_weights
@@ -8,6 +10,8 @@ from edulib.anatomy import stage_table
 from edulib.chapters.review2.experiments import RACE
 from edulib.chapters.review3.experiments import BUILDS, FASTER, narrow_vit
 from edulib.experiments import load_experiment
+from edulib.notebook import judge
+from edulib.notebook.claims import Verdict
 from edulib.registry import get_builder, get_model_info, list_models
 from edulib.reviews import measure as measuring
 from edulib.reviews.costs import filled
@@ -204,3 +208,22 @@ def test_narrow_vit_is_deits_tiny_but_for_positions_and_head():
     width = 192
     fewer = (197 - 26) * width + (1000 - 10) * (width + 1)
     assert ours == tiny - fewer
+
+
+def test_four_times_the_rate_helps_a_network_that_begins_late():
+    slow, quick = (
+        race_accuracies(experiment)["mobilenet_v2"]
+        for experiment in ("review3-race", "review3-rate")
+    )
+    errors = [[100 * (1 - start) for start in starts] for starts in (slow, quick)]
+    assert judge(*errors, test_images=300) is Verdict.HOLDS
+    fitted = race_accuracies("review3-race", "train")
+    assert all(mean(starts) < 0.6 for starts in fitted.values())
+
+
+def test_equal_arithmetic_is_not_equal_time(rows):
+    resnet50 = load_era(3)["models"]["resnet50"]
+    b0, b4 = rows["efficientnet_b0"], rows["efficientnet_b4"]
+    assert b4.macs / resnet50["macs"] == pytest.approx(1.07, abs=0.05)
+    assert 2 < b4.milliseconds / resnet50["milliseconds"] < 3
+    assert 0.25 < b0.milliseconds / resnet50["milliseconds"] < 0.4
