@@ -58,7 +58,7 @@ def _thin(
     elif isinstance(layer, nn.Conv2d):
         inputs = width(layer.in_channels, in_channels)
         depthwise = layer.groups == layer.in_channels
-        thin = nn.Conv2d(
+        thin = type(layer)(  # of its kind, which may pad in its own way
             inputs,
             width(layer.out_channels, num_classes),
             layer.kernel_size,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from edulib.experiments import load_experiment
 from edulib.registry import get_model_info, get_paper, list_models
+from edulib.reviews.costs import NOTHING, digits
 from edulib.reviews.measure import CHAPTERS, load_era
 
 
@@ -26,7 +27,7 @@ class Published:
 
     def cells(self) -> list[str]:
         """Return top-1, top-5 and how, as text."""
-        return [_percent(self.top1, 1), _percent(self.top5, 1), self.how or "–"]
+        return [digits(self.top1), digits(self.top5), self.how or NOTHING]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ModelNumbers:
         macs: multiply-adds for one image of the registry's size.
         memory: bytes of all activations for that image.
         field: side of the widest receptive field before the image is averaged or
-            flattened, in pixels.
+            flattened, in pixels; None if places see all of the image before.
         milliseconds: measured time for one image.
         race: accuracy on new scenes after the small training, from each start.
         in_paper: the accuracy that the paper itself gives for one network.
@@ -57,7 +58,7 @@ class ModelNumbers:
     params: int
     macs: int
     memory: int
-    field: float
+    field: float | None
     milliseconds: float
     race: tuple[float, ...]
     in_paper: Published
@@ -74,19 +75,22 @@ class ModelNumbers:
         return [
             *(self.name, str(self.depth), f"{self.params / 1e6:.1f}"),
             *(f"{self.macs / 1e9:.2f}", f"{self.memory / 1e6:.1f}"),
-            *(f"{self.field:.0f}", f"{self.milliseconds:.0f}"),
+            *(digits(self.field, 0), f"{self.milliseconds:.0f}"),
         ]
 
     def accuracies(self) -> list[str]:
         """Return what was published, in the order of `ACCURACIES`."""
         return [self.name, *self.in_paper.cells(), *self.later.cells()]
 
-    def sheet(self) -> list[str]:
-        """Return the line of the sheet, in the order of `SHEET`."""
-        return [
-            *(*self.costs(), _percent(self.score, 0)),
-            *(_percent(self.in_paper.top5, 1), _percent(self.later.top5, 1)),
-        ]
+    def sheet(self, best: Literal[1, 5] = 5) -> list[str]:
+        """Return the line of the sheet, in the order of `SHEET`.
+
+        Args:
+            best: whether its accuracies are top-1 or top-5.
+        """
+        published = self.in_paper, self.later
+        chosen = [one.top1 if best == 1 else one.top5 for one in published]
+        return [*self.costs(), digits(self.score, 0), *map(digits, chosen)]
 
 
 def era_numbers(era: int, task: str = "classification") -> list[ModelNumbers]:
@@ -137,7 +141,3 @@ def _numbers(
         newer=Published(**published.get("newer", {})),
         **costs,
     )
-
-
-def _percent(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from edulib.experiments.networks import Rescale
+from edulib.models.classification.efficientnet.blocks import StochasticDepth
 from edulib.models.narrow import narrow
 from edulib.registry import get_builder
 
@@ -16,7 +17,8 @@ def narrow_for_scenes(name: str, factor: int, dropout: bool = False) -> nn.Seque
     Args:
         name: name in the registry.
         factor: what all widths are divided by.
-        dropout: whether dropout stays, as wide networks and long trainings need it.
+        dropout: whether dropout stays, of whole blocks, too, as wide networks and long
+            trainings need it.
 
     Returns:
         The centring and the network, for 10 classes.
@@ -29,6 +31,6 @@ def narrow_for_scenes(name: str, factor: int, dropout: bool = False) -> nn.Seque
     model = narrow(model, factor)
     if not dropout:
         for layer in model.modules():
-            if isinstance(layer, nn.Dropout):
+            if isinstance(layer, nn.Dropout | StochasticDepth):
                 layer.p = 0.0
     return nn.Sequential(Rescale(), model)

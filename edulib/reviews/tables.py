@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from html import escape
+from typing import Literal
 
 from edulib.notebook.html_output import HtmlOutput, html_table
 from edulib.notebook.tables import show_table
-from edulib.reviews import detectors
+from edulib.reviews import detectors, segmenters
+from edulib.reviews.costs import filled
 from edulib.reviews.numbers import ModelNumbers
 
 COSTS = (
@@ -40,27 +42,37 @@ def print_sheet(
     rows: Sequence[ModelNumbers],
     points: list[str],
     boxes: Sequence[detectors.DetectorNumbers] = (),
+    maps: Sequence[segmenters.SegmenterNumbers] = (),
+    best: Literal[1, 5] = 5,
 ) -> HtmlOutput:
     """Show a summary that fills one printed page; printing leaves out all else.
+
+    Columns without a number are left out.
 
     Args:
         title: its heading.
         rows: its classifiers.
         points: sentences under the tables.
         boxes: its detectors.
+        maps: its segmenters.
+        best: whether the classifiers' accuracies are top-1 or top-5.
     """
-    tables = [[list(SHEET), *(row.sheet() for row in rows)]]
-    if boxes:
-        tables.append([list(detectors.SHEET), *(row.sheet() for row in boxes)])
+    heading = [words.replace("top-5", f"top-{best}") for words in SHEET]
+    parts = [
+        (heading, [row.sheet(best) for row in rows]),
+        (detectors.SHEET, [row.sheet() for row in boxes]),
+        (segmenters.SHEET, [row.sheet() for row in maps]),
+    ]
+    tables = [filled(*part) for part in parts if part[1]]
     items = "".join(f"<li>{escape(point)}</li>" for point in points)
     html = (
         f'<div class="eov-sheet"><p class="eov-sheet-title">{escape(title)}</p>'
         f"{_STYLE}{''.join(map(_html, tables))}<ul>{items}</ul></div>"
     )
-    lines = [" | ".join(line) for table in tables for line in table]
+    lines = [" | ".join(line) for heading, body in tables for line in (heading, *body)]
     return HtmlOutput(html, "\n".join([title, *lines, *points]))
 
 
-def _html(lines: list[list[str]]) -> str:
-    table = html_table(lines[0], lines[1:])
+def _html(part: tuple[list[str], list[list[str]]]) -> str:
+    table = html_table(*part)
     return f'<div class="eov-table eov-era" tabindex="0">{table}</div>'

@@ -3,6 +3,7 @@
 import pytest
 from torch import nn
 
+from edulib.models.classification.efficientnet import SameConv2d
 from edulib.models.narrow import narrow
 
 
@@ -19,6 +20,12 @@ def test_channels_of_the_images_and_classes_stay():
     assert (norm.num_features, norm.eps) == (2, 1e-3)
     assert (second.in_channels, second.out_channels, second.groups) == (2, 4, 2)
     assert (last.in_features, last.out_features) == (4, 7)
+
+
+def test_a_convolution_that_pads_by_itself_still_does():
+    layer = narrow(nn.Sequential(SameConv2d(16, 16, 3, 2)), 8)[0]
+    assert isinstance(layer, SameConv2d)
+    assert (layer.in_channels, layer.out_channels) == (2, 2)
 
 
 def test_weights_start_from_he():

@@ -12,7 +12,11 @@ pytestmark = pytest.mark.browser
 PAGE = re.compile(rb"/Type\s*/Page[^s]")
 
 
-REVIEWS = ("book/era1_enlightenment/review1", "book/era2_residual/review2")
+REVIEWS = (
+    "book/era1_enlightenment/review1",
+    "book/era2_residual/review2",
+    "book/era3_attention/review3",
+)
 
 
 @pytest.fixture(scope="module", params=REVIEWS)
