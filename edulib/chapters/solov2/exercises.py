@@ -14,7 +14,7 @@ from edulib.exercises.registry import forbid, part
 from edulib.models.detection.solov2 import assign_cells, cut_out, matrix_nms
 from edulib.models.detection.solov2.network import GRIDS, RANGES
 
-_BOX = (400, 300, 600, 425)  # of an ellipse, so its centre of mass is its middle
+_BOX = (410, 300, 610, 425)  # of an ellipse, so its centre of mass is its middle
 _SIZE = (800, 800)
 
 
@@ -59,7 +59,7 @@ def _centre(answer: Answer, generator: torch.Generator) -> None:
     "solov2-cells",
     "all cells that learn it",
     points=1,
-    hint="The centre region reaches from x = 480 to 520, and from y = 350 to 375.",
+    hint="The centre region reaches from x = 490 to 530, and from y = 350 to 375.",
 )
 def _all(answer: Answer, generator: torch.Generator) -> None:
     right = _cells(24, (1, 2048))
