@@ -1,9 +1,12 @@
 """The small SOLOv2, its rivals of Matrix NMS, and what is measured."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
 
+from edulib.chapters.solov2 import apart, pictures, times
 from edulib.chapters.solov2.measures import Ways, all_cells, compare_ways
 from edulib.chapters.solov2.networks import Blanks, small_solov2
 from edulib.chapters.solov2.suppression import WAYS, fast_nms, hard_nms, soft_nms
@@ -110,3 +113,36 @@ def test_the_network_decides_as_its_detections_say():
     assert len(first[0]["scores"])
     for one, other in zip(first, second, strict=True):
         assert torch.equal(one["masks"], other["masks"])
+
+
+def test_scenes_are_split_by_whether_two_objects_are_of_a_kind():
+    stored = json.loads(apart.FILE.read_text())
+    assert stored["alone_scenes"] + stored["twins_scenes"] == 500
+    found = apart.measure_apart(count=8)
+    assert found.keys() == stored.keys()
+    assert found["alone_scenes"] + found["twins_scenes"] == 8
+
+
+def test_matrix_nms_is_timed_against_each_other_way():
+    stored = json.loads(times.FILE.read_text())
+    found = times.time_ways(masks=20, budget=0.01)
+    assert found.keys() == WAYS.keys() - {"matrix", "none"}
+    assert found.keys() < stored.keys()
+
+
+def test_a_walk_goes_cell_by_cell():
+    assert pictures.walk((1, 1), (1, 1)) == [(1, 1)]
+    assert pictures.walk((0, 4), (4, 2)) == [(0, 4), (1, 4), (2, 3), (3, 2), (4, 2)]
+
+
+def test_a_cells_mask_is_its_kernels():
+    network, _ = made_surer()
+    with torch.no_grad():
+        said = network(torch.rand(1, 3, 128, 128))
+    mask = pictures.mask_of_cell(said, 1, (3, 7))
+    kernel = said.kernels[1][0, :, 3, 7]
+    logits = (kernel[:, None, None] * said.features[0]).sum(0)
+    expected = nn.functional.interpolate(
+        logits.sigmoid()[None, None], size=(128, 128), mode="bilinear"
+    )
+    torch.testing.assert_close(mask, expected[0, 0])
