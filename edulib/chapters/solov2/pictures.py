@@ -81,7 +81,7 @@ def show_kernels(
     """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(7.2, 3.0), layout="constrained")
+    figure = plt.figure(figsize=(7.2, 2.7), layout="constrained")
     grid = said.kernels[level].shape[-1]
     largest = said.kernels[level][0].abs().max().item()
     for k, cell in enumerate(cells):
