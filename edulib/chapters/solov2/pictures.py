@@ -81,15 +81,16 @@ def show_kernels(
     """
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(7.2, 2.7), layout="constrained")
+    figure = plt.figure(figsize=(7.2, 3.1), layout="constrained")
     grid = said.kernels[level].shape[-1]
+    places = figure.add_gridspec(2, len(cells), height_ratios=(2.2, 1))
     largest = said.kernels[level][0].abs().max().item()
     for k, cell in enumerate(cells):
-        above = figure.add_subplot(2, len(cells), k + 1)
+        above = figure.add_subplot(places[0, k])
         mask = mask_of_cell(said, level, cell)
         draw_cell(above, image, mask, grid, cell)
         above.set_title(f"row {cell[0] + 1}, column {cell[1] + 1}", fontsize=9)
-        below = figure.add_subplot(2, len(cells), len(cells) + k + 1)
+        below = figure.add_subplot(places[1, k])
         kernel = said.kernels[level][0, :, cell[0], cell[1]].reshape(4, -1)
         below.imshow(kernel, cmap="PuOr", vmin=-largest, vmax=largest)
         below.set(xticks=[], yticks=[])
