@@ -9,6 +9,8 @@ from importlib import import_module
 _HOMES = {
     "attention_picker": "looks",
     "slot_picker": "looks",
+    "cell_picker": "cells",
+    "Grid": "cells",
     "Mixture": "mixer",
     "mask_mixer": "mixer",
     "Runtime": "runtime",
@@ -30,10 +32,12 @@ _HOMES = {
 }
 
 __all__ = [
+    "Grid",
     "Mixture",
     "Runtime",
     "Verdict",
     "attention_picker",
+    "cell_picker",
     "chapter_header",
     "claim",
     "image_picker",

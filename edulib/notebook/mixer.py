@@ -129,7 +129,7 @@ def mask_mixer(
         "tint": TINT,
         "opacity": OPACITY,
         "scales": [float(f"{peak / 255:.4g}") for peak in peaks.tolist()],
-        "prototypes": [_packed(one) for one in levels],
+        "prototypes": [packed(one) for one in levels],
         "objects": [_described(one) for one in objects.values()],
     }
     first = data["objects"][0]
@@ -145,8 +145,12 @@ def mask_mixer(
     return HtmlOutput(html, f"{alt}\n  {count} prototypes; {', '.join(objects)}")
 
 
-def _packed(levels: Tensor) -> str:
-    """Write whole numbers up to 255 as base64."""
+def packed(levels: Tensor) -> str:
+    """Write whole numbers up to 255 as base64.
+
+    Args:
+        levels: of any shape.
+    """
     return base64.b64encode(bytes(levels.flatten().int().tolist())).decode()
 
 
@@ -164,8 +168,6 @@ def _described(one: Mixture) -> dict:
 
 def _first_mask(levels: Tensor, data: dict, one: dict) -> tuple[str, float]:
     """Return the first picture as an address, and the IoU of its mask."""
-    from PIL import Image
-
     scaled = levels * levels.new_tensor(data["scales"])[:, None, None]
     weights = levels.new_tensor(one["coefficients"])
     values = (scaled * weights[:, None, None]).sum(0).sigmoid()
@@ -174,12 +176,22 @@ def _first_mask(levels: Tensor, data: dict, one: dict) -> tuple[str, float]:
     kept[top:bottom, left:right] = values[top:bottom, left:right]
     truth = values.new_tensor([int(c) for c in one["truth"]]).view_as(kept) > 0
     both, either = (kept > 0.5) & truth, (kept > 0.5) | truth
-    pixels = values.new_tensor([*TINT, 0]).repeat(*values.shape, 1)
-    pixels[..., 3] = (OPACITY * kept).round()
+    return tinted(kept), both.sum().item() / max(either.sum().item(), 1)
+
+
+def tinted(mask: Tensor) -> str:
+    """Return the address of a picture, the more opaque the higher a probability.
+
+    Args:
+        mask: (h, w), from 0 to 1.
+    """
+    from PIL import Image
+
+    pixels = mask.new_tensor([*TINT, 0]).repeat(*mask.shape, 1)
+    pixels[..., 3] = (OPACITY * mask).round()
     buffer = io.BytesIO()
     Image.fromarray(pixels.byte().numpy(), "RGBA").save(buffer, "PNG")
-    uri = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return uri, both.sum().item() / max(either.sum().item(), 1)
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _words(fit: float) -> str:

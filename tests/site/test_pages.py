@@ -227,6 +227,24 @@ def test_masks_are_mixed_by_keyboard(visit: Visit):
         expect(mask).not_to_have_attribute("href", cropped)
 
 
+def test_cells_of_grids_are_chosen_by_keyboard(visit: Visit):
+    for picker in parts(visit, 'eov-cells\\"', ".eov-cells"):
+        mask, words = picker.locator(".eov-mask"), picker.locator("output")
+        before, first = mask.get_attribute("href"), words.inner_text()
+        drawing = picker.locator("svg")
+        drawing.focus()
+        visit.page.keyboard.press("ArrowDown")
+        expect(words).not_to_have_text(first)
+        expect(mask).not_to_have_attribute("href", before)
+        visit.page.keyboard.press("ArrowUp")
+        expect(words).to_have_text(first)
+        lines = picker.locator(".eov-lines")
+        drawn = lines.get_attribute("d")
+        picker.locator("button").last.focus()
+        visit.page.keyboard.press("Enter")
+        expect(lines).not_to_have_attribute("d", drawn)
+
+
 def test_solutions_are_folded_until_asked_for(visit: Visit):
     solutions = parts(visit, "# exercise: ", ".eov-solution")
     stubs = visit.page.locator(".eov-stub")

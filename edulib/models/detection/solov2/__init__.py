@@ -31,6 +31,7 @@ from edulib.models.detection.solov2.layers import (
     PointsNMS,
 )
 from edulib.models.detection.solov2.network import (
+    RELEASED,
     Found,
     Limits,
     Predictions,
@@ -41,6 +42,7 @@ from edulib.models.detection.solov2.network import (
 from edulib.models.detection.solov2.suppression import mask_ious, matrix_nms
 
 __all__ = [
+    "RELEASED",
     "Coordinates",
     "Found",
     "GridHead",

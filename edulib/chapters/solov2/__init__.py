@@ -1,0 +1,1 @@
+"""What belongs to the chapter solov2 alone."""
