@@ -61,8 +61,8 @@ def walk(start: Cell, end: Cell) -> list[Cell]:
         start: row and column.
         end: row and column.
     """
-    steps = max(abs(start[0] - end[0]), abs(start[1] - end[1]), 1)
-    between = [k / steps for k in range(steps + 1)]
+    steps = max(abs(start[0] - end[0]), abs(start[1] - end[1]))
+    between = [k / max(steps, 1) for k in range(steps + 1)]
     rows = [round(start[0] + t * (end[0] - start[0])) for t in between]
     columns = [round(start[1] + t * (end[1] - start[1])) for t in between]
     return list(zip(rows, columns, strict=True))
