@@ -72,14 +72,14 @@ def test_containers_are_built_anew():
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (Any(3), "the output is a Any, expected a tensor, a number"),
-        ([1, Any(3)], "the output holds a Any"),
+        (Any(3), "the output is an Any, expected a tensor, a number"),
+        ([1, Any(3)], "the output holds an Any"),
         (torch.ones(2).as_subclass(Fake), "made from torch.Tensor is none"),
         (type("Text", (str,), {})("a"), "is a Text"),
         (type("Pair", (tuple,), {})((1, 2)), "is a Pair"),
         (Misnamed("Real", (), {})(), "is a Real"),
         (np.ones(2), "torch.from_numpy"),
-        ({Any(3): 1}, "a Any as a key"),
+        ({Any(3): 1}, "an Any as a key"),
         (object(), "is an object"),
         (10**1000, "too large a number"),
         ("a" * 100_001, "too long a text"),
