@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from edulib.notebook.html_output import HtmlOutput, one_line
-from edulib.notebook.mixer import OPACITY, TINT, packed, tinted
+from edulib.notebook.html_output import HtmlOutput, buttons, one_line
+from edulib.notebook.mixer import OPACITY, TINT, as_levels, mixed, packed, tinted
 from edulib.notebook.pictures import encode
 
 ZERO = 128  # the level of a kernel's number 0
@@ -134,8 +134,7 @@ def cell_picker(
     side = next(iter(grids.values())).kernels.shape[-1]
     if not all(0 <= place < side for place in cell):
         raise ValueError(f"expected a cell from 0 to {side - 1}, got {cell}")
-    peaks = features.flatten(1).amax(1).clamp(min=1e-6) / 255
-    levels = (features / peaks[:, None, None]).round()
+    levels, scales = as_levels(features)
     data = {
         "rows": rows,
         "columns": columns,
@@ -144,7 +143,7 @@ def cell_picker(
         "tint": TINT,
         "opacity": OPACITY,
         "zero": ZERO,
-        "scales": [float(f"{peak:.4g}") for peak in peaks.tolist()],
+        "scales": scales,
         "features": packed(levels),
         "grids": [_described(grid) for grid in grids.values()],
     }
@@ -160,7 +159,8 @@ def cell_picker(
         f'{_STYLE}<div class="eov-cells" data-at="0,{row},{column}" '
         f'data-grids="{escape(json.dumps(data, separators=(",", ":")))}" '
         f'onclick="{escape(_SCRIPT)}" onkeydown="this.onclick(event)">'
-        f"{_buttons(list(grids))}{_drawing(image, mask, data, cell, words, alt)}"
+        f'<div class="eov-bar" role="group" aria-label="grid">{buttons(list(grids))}'
+        f"</div>{_drawing(image, mask, data, cell, words, alt)}"
         f'<output aria-live="polite">{escape(words)}</output></div>'
     )
     return HtmlOutput(html, f"{alt}\n  {', '.join(grids)}; {words}")
@@ -192,17 +192,7 @@ def _first_mask(
 ) -> Tensor:
     """Return the first mask (h, w), of the rounded numbers."""
     kernel = (_levels(grid.kernels)[cell] - ZERO) * _scale(grid.kernels)
-    features = levels * levels.new_tensor(data["scales"])[:, None, None]
-    return (kernel[:, None, None] * features).sum(0).sigmoid()
-
-
-def _buttons(names: list[str]) -> str:
-    buttons = "".join(
-        f'<button type="button" aria-pressed="{"false" if k else "true"}">'
-        f"{escape(name)}</button>"
-        for k, name in enumerate(names)
-    )
-    return f'<div class="eov-bar" role="group" aria-label="grid">{buttons}</div>'
+    return mixed(levels, data["scales"], kernel)
 
 
 def _drawing(

@@ -33,6 +33,15 @@ def one_line(script: str) -> str:
     return re.sub(r"\s+", " ", script.strip())
 
 
+def buttons(labels: Sequence[str]) -> str:
+    """Write a row of buttons of which the first is pressed."""
+    return "".join(
+        f'<button type="button" aria-pressed="{"false" if k else "true"}">'
+        f"{escape(label)}</button>"
+        for k, label in enumerate(labels)
+    )
+
+
 def html_table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Write a table whose rows begin with what they are about.
 

@@ -11,7 +11,7 @@ from html import escape
 
 from torch import Tensor
 
-from edulib.notebook.html_output import HtmlOutput, one_line
+from edulib.notebook.html_output import HtmlOutput, buttons, one_line
 from edulib.notebook.pictures import encode
 
 LEVELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -256,12 +256,7 @@ def _level(letter: str) -> float:
 
 def _buttons(what: str, labels: list[str]) -> str:
     """Return a group of buttons of which the first is pressed."""
-    buttons = "".join(
-        f'<button type="button" aria-pressed="{"false" if k else "true"}">'
-        f"{escape(label)}</button>"
-        for k, label in enumerate(labels)
-    )
-    return f'<div role="group" aria-label="{what}">{what} {buttons}</div>'
+    return f'<div role="group" aria-label="{what}">{what} {buttons(labels)}</div>'
 
 
 def _drawing(

@@ -121,14 +121,13 @@ def mask_mixer(
                 f"expected {count} coefficients and masks ({rows}, {columns}), got "
                 f"{shapes[0]} and {shapes[1]} of {name!r}"
             )
-    peaks = prototypes.flatten(1).amax(1).clamp(min=1e-6)
-    levels = (prototypes / peaks[:, None, None] * 255).round()
+    levels, scales = as_levels(prototypes)
     data = {
         "rows": rows,
         "columns": columns,
         "tint": TINT,
         "opacity": OPACITY,
-        "scales": [float(f"{peak / 255:.4g}") for peak in peaks.tolist()],
+        "scales": scales,
         "prototypes": [packed(one) for one in levels],
         "objects": [_described(one) for one in objects.values()],
     }
@@ -143,6 +142,29 @@ def mask_mixer(
         f'<div class="eov-knobs">{_knobs(levels, first["coefficients"])}</div></div>'
     )
     return HtmlOutput(html, f"{alt}\n  {count} prototypes; {', '.join(objects)}")
+
+
+def as_levels(maps: Tensor) -> tuple[Tensor, list[float]]:
+    """Round maps (E, h, w) of numbers from 0 on to 256 levels each.
+
+    Returns:
+        The levels, whole numbers, and what one level of each map is worth.
+    """
+    peaks = maps.flatten(1).amax(1).clamp(min=1e-6)
+    levels = (maps / peaks[:, None, None] * 255).round()
+    return levels, [float(f"{peak / 255:.4g}") for peak in peaks.tolist()]
+
+
+def mixed(levels: Tensor, scales: list[float], weights: Tensor) -> Tensor:
+    """Return the probabilities (h, w) of a weighted sum of maps.
+
+    Args:
+        levels: (E, h, w), as `scales` from `as_levels`.
+        scales: what one level of each map is worth.
+        weights: (E,).
+    """
+    scaled = levels * levels.new_tensor(scales)[:, None, None]
+    return (scaled * weights[:, None, None]).sum(0).sigmoid()
 
 
 def packed(levels: Tensor) -> str:
@@ -168,9 +190,8 @@ def _described(one: Mixture) -> dict:
 
 def _first_mask(levels: Tensor, data: dict, one: dict) -> tuple[str, float]:
     """Return the first picture as an address, and the IoU of its mask."""
-    scaled = levels * levels.new_tensor(data["scales"])[:, None, None]
     weights = levels.new_tensor(one["coefficients"])
-    values = (scaled * weights[:, None, None]).sum(0).sigmoid()
+    values = mixed(levels, data["scales"], weights)
     left, top, right, bottom = one["crop"]
     kept = values.new_zeros(values.shape)
     kept[top:bottom, left:right] = values[top:bottom, left:right]

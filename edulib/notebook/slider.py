@@ -13,6 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from edulib.notebook.environment import is_live
+from edulib.notebook.html_output import buttons
 from edulib.notebook.pictures import Picture, encode_all
 
 if TYPE_CHECKING:
@@ -209,12 +210,7 @@ def _frames(groups: dict, alt: str, photo: bool) -> Frames:
 def _buttons(groups: list[str]) -> str:
     if len(groups) == 1:
         return ""
-    buttons = "".join(
-        f'<button type="button" aria-pressed="{"false" if k else "true"}">'
-        f"{escape(group)}</button>"
-        for k, group in enumerate(groups)
-    )
-    return f'<div class="eov-groups">{buttons}</div>'
+    return f'<div class="eov-groups">{buttons(groups)}</div>'
 
 
 def _slider(name: str, labels: list[str]) -> str:
