@@ -1,12 +1,22 @@
 """What a model costs at its own size of image, and tables without empty columns."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from edulib.registry import get_model_info, get_paper
+from edulib.registry import get_model_info, get_paper, list_models
+from edulib.reviews.measure import CHAPTERS, load_era
 
 COSTS = ("image (px)", "parameters (M)", "MACs (G)", "memory (MB)", "ms an image")
 NOTHING = "–"
+
+
+PUBLISHED = {
+    "detection": "published_detectors.json",
+    "segmentation": "published_segmenters.json",
+}
+"""Where an era's review keeps what was published of a task, by model."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,38 @@ class Costs:
         ]
 
 
-def costs_of(name: str, measured: dict) -> dict:
+Row = TypeVar("Row", bound=Costs)
+
+
+def look_up(
+    era: int, task: str, row: Callable[..., Row], number: Callable[..., object]
+) -> list[Row]:
+    """Look up what is known of an era's models of a task, by year.
+
+    Args:
+        era: its number.
+        task: as in the registry.
+        row: makes the row of a model from its costs, ``in_paper`` and ``later``.
+        number: makes these two from what was published.
+
+    Raises:
+        ValueError: if the era has not been measured.
+    """
+    costs = load_era(era)["models"]
+    path = CHAPTERS / f"review{era}" / PUBLISHED[task]
+    published = json.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        row(
+            **_costs_of(name, costs[name]),
+            in_paper=number(**published[name].get("paper", {})),
+            later=number(**published[name].get("later", {})),
+        )
+        for name in list_models(era=era, task=task)
+    ]
+    return sorted(rows, key=lambda one: one.year)
+
+
+def _costs_of(name: str, measured: dict) -> dict:
     """Return the attributes of `Costs` for a model.
 
     Args:

@@ -1,14 +1,11 @@
 """The numbers of an era's detectors: counted, measured and published."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edulib.notebook.html_output import HtmlOutput
 from edulib.notebook.tables import show_table
-from edulib.registry import list_models
-from edulib.reviews.costs import COSTS, NOTHING, Costs, costs_of, digits, filled
-from edulib.reviews.measure import CHAPTERS, load_era
+from edulib.reviews.costs import COSTS, NOTHING, Costs, digits, filled, look_up
 
 PRECISIONS = (
     *("detector", "VOC 2007, mAP", "COCO, AP", "COCO, masks, AP", "where"),
@@ -69,18 +66,7 @@ def detector_numbers(era: int) -> list[DetectorNumbers]:
     Raises:
         ValueError: if the era has not been measured.
     """
-    costs = load_era(era)["models"]
-    path = CHAPTERS / f"review{era}" / "published_detectors.json"
-    published = json.loads(path.read_text(encoding="utf-8"))
-    rows = [
-        DetectorNumbers(
-            **costs_of(name, costs[name]),
-            in_paper=Precision(**published[name].get("paper", {})),
-            later=Precision(**published[name].get("later", {})),
-        )
-        for name in list_models(era=era, task="detection")
-    ]
-    return sorted(rows, key=lambda row: row.year)
+    return look_up(era, "detection", DetectorNumbers, Precision)
 
 
 def detector_costs(rows: Sequence[DetectorNumbers]) -> HtmlOutput:

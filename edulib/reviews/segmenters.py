@@ -1,14 +1,11 @@
 """The numbers of an era's semantic segmenters: counted, measured and published."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edulib.notebook.html_output import HtmlOutput
 from edulib.notebook.tables import show_table
-from edulib.registry import list_models
-from edulib.reviews.costs import COSTS, NOTHING, Costs, costs_of, digits, filled
-from edulib.reviews.measure import CHAPTERS, load_era
+from edulib.reviews.costs import COSTS, NOTHING, Costs, digits, filled, look_up
 
 OVERLAPS = ("segmenter", "paper, mIoU", "where", "later, mIoU", "by whom")
 SHEET = ("segmenter", *COSTS, "paper, mIoU", "later, mIoU")
@@ -58,18 +55,7 @@ def segmenter_numbers(era: int) -> list[SegmenterNumbers]:
     Raises:
         ValueError: if the era has not been measured.
     """
-    costs = load_era(era)["models"]
-    path = CHAPTERS / f"review{era}" / "published_segmenters.json"
-    published = json.loads(path.read_text(encoding="utf-8"))
-    rows = [
-        SegmenterNumbers(
-            **costs_of(name, costs[name]),
-            in_paper=Overlap(**published.get(name, {}).get("paper", {})),
-            later=Overlap(**published.get(name, {}).get("later", {})),
-        )
-        for name in list_models(era=era, task="segmentation")
-    ]
-    return sorted(rows, key=lambda row: row.year)
+    return look_up(era, "segmentation", SegmenterNumbers, Overlap)
 
 
 def segmenter_costs(rows: Sequence[SegmenterNumbers]) -> HtmlOutput:
