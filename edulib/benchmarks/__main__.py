@@ -20,6 +20,9 @@ from edulib.benchmarks.training import bench_training
 from edulib.files import atomic_write
 from edulib.registry import list_models
 
+OF_MODELS = ("forward", "step")
+"""Sections with a row for each model."""
+
 
 def sections(
     device: torch.device, models: Collection[str] = ()
@@ -59,6 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="of forward and step only these; the others keep their rows",
     )
     options = parser.parse_args(arguments)
+    names = options.only or (OF_MODELS if options.models else sections(device))
+    if options.models and not set(names) <= set(OF_MODELS):
+        parser.error(f"--models is for {' and '.join(OF_MODELS)}, got {names}")
     table = sections(device, options.models)
     torch.set_num_threads(2)
     results = json.loads(options.output.read_text()) if options.output.exists() else {}
@@ -66,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     place["machine"] = project.machine()
     dates, today = place.setdefault("dates", {}), date.today().isoformat()
     load = round(os.getloadavg()[0], 1)  # of what others run
-    for name in options.only or table:
+    for name in names:
         if options.skip_today and dates.get(name) == today:
             continue
         print(f"== {name}", flush=True)

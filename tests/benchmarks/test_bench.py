@@ -224,6 +224,16 @@ def test_models_by_name_leave_the_rows_of_the_others(tmp_path, monkeypatch):
     assert order == sorted(order, key=list_models().index)
 
 
+def test_other_sections_have_no_models(tmp_path, capsys):
+    file = tmp_path / "results.json"
+    arguments = ["--output", str(file), "--models", "resnet18", "--only", "scenes"]
+    with pytest.raises(SystemExit):
+        command.main(arguments)
+    error = capsys.readouterr().err
+    assert "--models is for forward and step, got ['scenes']" in error
+    assert not file.exists()
+
+
 def test_both_segmenters_do_the_same_work(monkeypatch):
     monkeypatch.setattr(models, "CPU_SIZE", 32)
     torch.manual_seed(0)
