@@ -214,13 +214,14 @@ class BlockMaker:
 
     def _takes(self, node: Node) -> str:
         """Tell which of the tensors of a block a step reads, if that is only one."""
-        for op in self._read_by(node):
+        sources = self._read_by(node)
+        for op in sources:
             owner = self._owners.get(op.index)
             call = None if owner is None else owner.call
             if call is None or owner is node or -1 in call.more or not call.more:
                 continue
             made = [self.network.graph.ops[i] for i in (call.output, *call.more)]
-            read = [other for other in made if other in self._read_by(node)]
+            read = [other for other in made if other in sources]
             if len({other.shape for other in made}) == len(made) and len(read) == 1:
                 return shape_words(read[0].shape)
         return ""
