@@ -1,14 +1,12 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
-from cards import stored_verdict
+from cards import stored_ends, stored_verdict
 
-from edulib.experiments import load_experiment
 from edulib.notebook import Verdict, judge_means
 
 
 def values(variant, measure):
-    runs = load_experiment("deeplabv3plus-borders")[variant][f"val_{measure}"]
-    return [run[-1] for run in runs]
+    return stored_ends("deeplabv3plus-borders", variant, f"val_{measure}")
 
 
 def gains(measure):
