@@ -1,5 +1,7 @@
 """The verdicts on the page's cards, computed anew from the stored results."""
 
+from statistics import fmean
+
 from cards import stored_ends, stored_verdict
 
 from edulib.notebook import Verdict, judge_means
@@ -18,9 +20,12 @@ def test_borders():
     pair = (values(f"16, {name}", "band_1") for name in ("no decoder", "decoder"))
     narrow = judge_means(*pair)
     sharper = zip(gains("band_1"), gains("mean_iou"), strict=True)
+    places = (*(f"band_{width}" for width in (1, 2, 4, 8)), "mean_iou")
+    means = [fmean(gains(place)) for place in places]
     verdict = Verdict.of(
         narrow is Verdict.HOLDS,
-        all(near > whole for near, whole in sharper),
+        all(near > whole for near, whole in sharper)
+        and means == sorted(means, reverse=True),
         opposite=narrow is Verdict.OPPOSITE,
     )
     assert stored_verdict("deeplabv3plus", "borders") == verdict.value
