@@ -91,25 +91,28 @@ def run(
     spec.argv = [sys.executable, *_ARGUMENTS]
     try:
         client.execute(env={**os.environ, **environment})
-    except CellTimeoutError:
-        raise ExecutionError(f"cell {started[-1]} took more than {timeout} s") from None
-    except DeadKernelError:
-        raise ExecutionError(
-            f"the kernel died in cell {started[-1]}: was the memory full?"
-        ) from None
-    except (CellExecutionError, AssertionError, AttributeError) as error:
+    except Exception as error:
         if _was_stopped(error, client):
             raise KeyboardInterrupt from None
-        if not isinstance(error, CellExecutionError):
+        if isinstance(error, CellTimeoutError):
+            words = f"cell {started[-1]} took more than {timeout} s"
+        elif isinstance(error, DeadKernelError):
+            words = f"the kernel died in cell {started[-1]}: was the memory full?"
+        elif isinstance(error, CellExecutionError):
+            words = _explain(notebook, error)
+        else:
             raise
-        raise ExecutionError(_explain(notebook, error)) from error
+        raise ExecutionError(words) from None
 
 
 def _was_stopped(error: Exception, client: NotebookClient) -> bool:
-    """Whether a signal came: nbclient lets the kernel go, and then misses it."""
+    """Whether a signal came: nbclient ends the kernel, and then finds it dead or gone.
+
+    Which of the two it finds first, and as which error, is a matter of chance.
+    """
     if isinstance(error, CellExecutionError):
         return error.ename == "KeyboardInterrupt"
-    return client.km is None
+    return hasattr(client, "_async_cleanup_kernel_future")
 
 
 def _refuse_noise(notebook: NotebookNode) -> None:

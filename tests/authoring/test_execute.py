@@ -81,15 +81,35 @@ def test_the_command_goes_on_after_a_failure_and_reports_it(notebook, capsys):
     assert "fine" in read(good).cells[0].outputs[0].data["text/plain"]
 
 
+EAGER = """
+import asyncio, sys
+from edulib.authoring.commands import main
+from nbclient import NotebookClient
+
+async def look_often(client):
+    while True:
+        await asyncio.sleep(0.001)
+        try:
+            await client._async_check_alive()
+        except RuntimeError:
+            client.task_poll_for_reply.cancel()
+            return
+
+NotebookClient._async_poll_kernel_alive = look_often
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
-def test_ctrl_c_ends_the_kernel_and_leaves_the_notebook(notebook, tmp_path):
+@pytest.mark.parametrize("python", [["-m", "edulib.authoring"], ["-c", EAGER]])
+def test_ctrl_c_ends_the_kernel_and_leaves_the_notebook(notebook, tmp_path, python):
     sign = tmp_path / "started"
     path = notebook(
         code(f"import os\nopen({str(sign)!r}, 'w').write(str(os.getpid()))"),
         code("while True: pass"),
     )
     before = path.read_bytes()
-    command = [sys.executable, "-m", "edulib.authoring", "execute", str(path)]
+    command = [sys.executable, *python, "execute", str(path)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not (sign.exists() and sign.read_text()):
         assert process.poll() is None

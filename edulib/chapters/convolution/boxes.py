@@ -22,9 +22,9 @@ _STYLE = (
     ":where(.eov-boxes .eov-title){font-size:.85em;text-align:center}"
     ":where(.eov-boxes .eov-step){display:flex;align-items:center;gap:.8rem}"
     ":where(.eov-boxes .eov-sign){font-size:1.4em;padding-top:1.1rem}"
-    ":where(.eov-boxes .eov-cells){display:grid;justify-content:center;"
+    ":where(.eov-boxes .eov-matrix){display:grid;justify-content:center;"
     "font-variant-numeric:tabular-nums}"
-    ":where(.eov-boxes .eov-cells span){min-width:1.9em;height:1.9em;padding:0 .2em;"
+    ":where(.eov-boxes .eov-matrix span){min-width:1.9em;height:1.9em;padding:0 .2em;"
     "display:grid;place-items:center;border:1px solid #8886;margin:0 -1px -1px 0;"
     "font-size:.92em}"
     ":where(.eov-boxes .eov-faded){opacity:.45}"
@@ -82,7 +82,7 @@ class Box:
         )
         return (
             f'<div><div class="eov-title">{escape(self.title)}</div>'
-            f'<div class="eov-cells" style="grid-template-columns:'
+            f'<div class="eov-matrix" style="grid-template-columns:'
             f'repeat({width},max-content)">{cells}</div></div>'
         )
 
