@@ -54,6 +54,8 @@ class CheckpointRecipe:
             measured after rounding.
         objective: what it is trained for, such as ``Detection()``.
         measure: one of the objective's, such as "AP50".
+        base: checkpoint whose weights stay in the model as they are, and are not stored
+            again.
     """
 
     builder: str
@@ -64,6 +66,7 @@ class CheckpointRecipe:
     half: bool = False
     objective: Objective = CLASSIFICATION
     measure: str = "accuracy"
+    base: str | None = None
 
 
 def list_recipes() -> dict[str, CheckpointRecipe]:
@@ -99,6 +102,8 @@ def train_checkpoint(name: str, folder: str | Path = FOLDER) -> Metrics:
         )
     measured = {f"val_{measure}": value for measure, value in result.items()}
     data = call_text(row.data)
-    info = CheckpointInfo(row.builder, row.arguments, data, row.recipe, measured)
+    info = CheckpointInfo(
+        row.builder, row.arguments, data, row.recipe, measured, row.base
+    )
     save_checkpoint(model, name, info, folder, half=row.half)
     return result

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from edulib.files import atomic_write, check_writable
@@ -36,6 +37,8 @@ class CheckpointInfo:
         data: what it was trained on, in words.
         recipe: how it was trained.
         result: what was measured afterwards, such as {"val_accuracy": 0.978}.
+        base: checkpoint whose weights the model holds unchanged, under the same names:
+            they are not stored a second time. None if there is none.
     """
 
     builder: str
@@ -43,6 +46,7 @@ class CheckpointInfo:
     data: str
     recipe: Recipe
     result: dict
+    base: str | None = None
 
 
 def save_checkpoint(
@@ -69,7 +73,7 @@ def save_checkpoint(
 
     Raises:
         ValueError: if the card's builder does not make this model, or the card cannot
-            be written as JSON.
+            be written as JSON, or the weights of its base are not all in the model.
         OSError: if the folder cannot be written.
     """
     from safetensors.torch import save
@@ -79,8 +83,10 @@ def save_checkpoint(
     put_weights(build(info.builder, info.arguments), weights, name)
     if half:
         weights = half_weights(weights)
-    content = save(clone_shared(weights))
-    about = {**asdict(info), "sha256": sha256(content).hexdigest()}
+    about = asdict(info)
+    about["base"] = info.base and _card_of_base(info.base, folder)
+    content = save(clone_shared(_without(weights, info.base, folder)))
+    about["sha256"] = sha256(content).hexdigest()
     try:
         text = json.dumps(about, indent=2, sort_keys=True, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
@@ -108,8 +114,16 @@ def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
 
     Raises:
         ValueError: if there is none of that name, or its file is damaged or holds
-            weights of another architecture.
+            weights of another architecture, or its base is not what it was.
     """
+    about = checkpoint_info(name, folder)
+    weights = _read_weights(name, folder)
+    model = build(about["builder"], about["arguments"])
+    return put_weights(model, weights, name).eval()
+
+
+def _read_weights(name: str, folder: str | Path) -> dict[str, Tensor]:
+    """Return what a checkpoint and its base store, as it is stored."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -127,8 +141,35 @@ def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
         raise ValueError(
             f"{path} is no safetensors file: {error}; {restore(path)}"
         ) from error
-    model = build(about["builder"], about["arguments"])
-    return put_weights(model, weights, name).eval()
+    base = about.get("base")
+    if base and _card_of_base(base["name"], folder) != base:
+        raise ValueError(
+            f"{name} holds weights of {base['name']}, which is another file by now "
+            f"than the one of SHA-256 {base['sha256'][:12]}...: train {name} again"
+        )
+    return weights | (_read_weights(base["name"], folder) if base else {})
+
+
+def _card_of_base(base: str, folder: str | Path) -> dict[str, str]:
+    return {"name": base, "sha256": checkpoint_info(base, folder)["sha256"]}
+
+
+def _without(
+    weights: dict[str, Tensor], base: str | None, folder: str | Path
+) -> dict[str, Tensor]:
+    """Return the weights that a base does not have.
+
+    Raises:
+        ValueError: if the model does not hold all that the base has.
+    """
+    known = _read_weights(base, folder) if base else {}
+    for name, value in known.items():
+        if name not in weights or not torch.equal(weights[name], value):
+            raise ValueError(
+                f"expected a model that holds the weights of {base} unchanged, got "
+                f"another {name!r}, or none"
+            )
+    return {name: value for name, value in weights.items() if name not in known}
 
 
 def clone_shared(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

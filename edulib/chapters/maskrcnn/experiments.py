@@ -54,5 +54,6 @@ CHECKPOINTS = {
         half=True,
         objective=StrictDetection(masks=True),
         measure="AP50",
+        base=BOXES,
     ),
 }
