@@ -6,6 +6,7 @@ is looked up by a name that the student could have given to something else.
 
 import contextlib
 import os
+import signal
 from pathlib import Path
 
 from edulib.grading import sandbox
@@ -27,6 +28,8 @@ def serve(channel: Channel, settings: dict, integrity: IntegrityCheck) -> None:
     """
     _drop_privileges(settings)
     shell = _make_shell()
+    # Where a shell runs the grader in the background, Ctrl-C is ignored, here too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     channel.send({"ready": True})
     while True:
         try:

@@ -1,6 +1,7 @@
 """Processes of submissions: confined, limited, ended with all that they started."""
 
 import os
+import signal
 import subprocess
 import time
 
@@ -17,7 +18,12 @@ from edulib.grading.integrity import IntegrityCheck
 
 @pytest.fixture(scope="module")
 def fork_server():
-    fork_server = ForkServer()
+    """Started as in the background of a shell, where Ctrl-C is ignored."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        fork_server = ForkServer()
+    finally:
+        signal.signal(signal.SIGINT, handler)
     yield fork_server
     fork_server.close()
 
@@ -151,7 +157,7 @@ def test_the_check_of_integrity_matters(monkeypatch):
 
 
 def test_time_is_limited_for_each_cell(fork_server):
-    child = _Child(fork_server, 1, Limits(cell=0.5, check=1))
+    child = _Child(fork_server, 1, Limits(cell=2, check=1))
     started = time.monotonic()
     try:
         outputs = child.run(0, "print('so far')\nwhile True: pass")
