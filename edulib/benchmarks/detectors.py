@@ -1,4 +1,4 @@
-"""Detectors against torchvision's: images to detections, a step of training."""
+"""Detectors against other libraries': images to detections, a step of training."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Our networks against torchvision's and timm's: a forward pass, a step of training."""
+"""Our networks against those of other libraries: a forward pass, a step of training."""
 
 from collections.abc import Callable, Collection
 from importlib import import_module
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from edulib.benchmarks.clock import in_turns
 from edulib.benchmarks.detectors import FROZEN, build_frozen, detection_runner
+from edulib.benchmarks.their_detr import TheirDETR, our_names
 from edulib.registry import (
     get_builder,
     get_model_info,
@@ -24,7 +25,7 @@ LARGEST = 200_000_000  # parameters, on a CPU: a step of two such networks fills
 
 
 def build_twin(name: str) -> nn.Module | None:
-    """Return torchvision's or timm's network that equals ours; None without one."""
+    """Return the network of another library that equals ours; None without one."""
     model = get_model_info(name)
     if name in FROZEN:
         return build_frozen(name)
@@ -32,13 +33,15 @@ def build_twin(name: str) -> nn.Module | None:
         return get_reference(name)()
     if "timm" in model.published and find_spec("timm"):
         return import_module("timm").create_model(model.published["timm"])
+    if name == "detr_resnet50" and find_spec("transformers"):
+        return TheirDETR()
     return None
 
 
 def bench_models(
     kind: str, device: torch.device, only: Collection[str] = ()
 ) -> list[dict]:
-    """Measure every model that torchvision or timm has too.
+    """Measure every model that torchvision, timm or transformers has too.
 
     Args:
         kind: "forward" (evaluation mode, no gradient; of a detector the detections)
@@ -76,6 +79,9 @@ def pair(name: str) -> tuple[nn.Module, nn.Module] | None:
     if theirs is None:
         return None
     ours = get_builder(name)()
+    if isinstance(theirs, TheirDETR):
+        ours.load_state_dict(our_names(theirs.network.state_dict()))
+        return ours, theirs
     stored = in_our_order(theirs.state_dict())
     weights = zip(ours.state_dict(), stored.values(), strict=True)
     ours.load_state_dict(dict(weights))

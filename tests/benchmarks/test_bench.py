@@ -45,6 +45,7 @@ FAMILIES = (
     "inception_v4",
     "inception_resnet_v2",
     "ssd300_vgg16",
+    "detr_resnet50",
 )
 
 
@@ -68,7 +69,7 @@ def test_the_ratio_is_that_of_the_middle_round(monkeypatch):
 def test_both_sides_are_one_network(name):
     with torch.device("meta"):
         ours, theirs = models.pair(name)
-    shapes = [[p.shape for p in side.parameters()] for side in (ours, theirs)]
+    shapes = [sorted(p.shape for p in side.parameters()) for side in (ours, theirs)]
     assert shapes[0] == shapes[1]
 
 
@@ -128,6 +129,20 @@ def test_both_detectors_do_the_same_work(name):
     detectors.detection_runner(sides[1], "forward", "float32", CPU)()
     assert not networks[1].training
     assert all(map(torch.equal, after, networks[1].parameters()))
+
+
+@torch.no_grad()
+def test_the_detr_of_transformers_is_asked_as_ours_is():
+    pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    ours, theirs = (side.eval() for side in models.pair("detr_resnet50"))
+    images = torch.rand(1, 3, 64, 96)
+    found, expected = ours.detect(images)[0], theirs.detect(images)[0]
+    for name in ("boxes", "scores"):  # in other orders
+        means = found[name].mean(0), expected[name].mean(0)
+        torch.testing.assert_close(*means, rtol=1e-4, atol=1e-4)
+    targets = detectors.make_targets(1, CPU)
+    assert theirs.train().losses(images, targets)["loss"].isfinite()
 
 
 def test_both_loops_are_trained_and_compared(monkeypatch):

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
+from edulib.benchmarks.their_detr import our_names
 from edulib.models.blocks.attention import MultiHeadAttention
 from edulib.models.blocks.stages import Stages
 from edulib.models.classification.resnet import resnet50
@@ -15,9 +16,7 @@ from edulib.models.detection.detr import (
 )
 from edulib.models.detection.detr.network import cells_inside, dilate, image_sizes
 from edulib.models.tiny import detection as tiny
-from edulib.weights.hugging_face import NAMES, our_name
 
-RENAMED = NAMES["edulib.models.detection.detr"]
 KINDS = 6
 SIZES = ((96, 128), (80, 100))
 """Heights and widths of two images, of which the second is filled up."""
@@ -52,18 +51,6 @@ class InSingle(nn.Module):
         return self.places(shape, device, torch.float32, mask).to(dtype)
 
 
-def published_names(network: nn.Module) -> dict[str, Tensor]:
-    """Return the tensors by the names that stand in a published file."""
-    changes = (("model.backbone.", "model.backbone.conv_encoder."),)
-    changes += ((".o_proj.", ".out_proj."), (".mlp.fc", ".fc"))
-    found = {}
-    for name, value in network.state_dict().items():
-        for new, old in changes:
-            name = name.replace(new, old)
-        found[name] = value
-    return found
-
-
 def without_dropout(network: nn.Module) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.Dropout):
@@ -83,9 +70,7 @@ def pair():
 
 
 def copy_names(reference: nn.Module, ours: nn.Module) -> None:
-    stored = published_names(reference)
-    renamed = {our_name(key, RENAMED): value for key, value in stored.items()}
-    ours.load_state_dict(renamed)
+    ours.load_state_dict(our_names(reference.state_dict()))
 
 
 @pytest.fixture
@@ -175,10 +160,7 @@ def test_losses_of_all_layers_and_their_gradients_are_those_of_transformers(
     for network, loss in ((ours, sum(losses.values())), (reference, total)):
         network.zero_grad()
         loss.backward()
-    theirs = {
-        our_name(key, RENAMED): value
-        for key, value in published_names_of_gradients(reference).items()
-    }
+    theirs = our_names({k: p.grad for k, p in reference.named_parameters()})
     frozen = [name for name, p in ours.named_parameters() if p.grad is None]
     assert all(
         name.startswith(("backbone.stem.", "backbone.stage1.")) for name in frozen
@@ -189,12 +171,6 @@ def test_losses_of_all_layers_and_their_gradients_are_those_of_transformers(
             torch.testing.assert_close(
                 parameter.grad, theirs[name], rtol=1e-6, atol=1e-10, msg=name
             )
-
-
-def published_names_of_gradients(network: nn.Module) -> dict[str, Tensor]:
-    gradients = nn.Module()
-    gradients.state_dict = lambda: {k: p.grad for k, p in network.named_parameters()}
-    return published_names(gradients)
 
 
 @torch.no_grad()

@@ -1,0 +1,69 @@
+"""The DETR of transformers, asked as our detectors are."""
+
+import torch
+from torch import Tensor, nn
+
+from edulib.weights.hugging_face import NAMES, our_name
+
+RENAMED = NAMES["edulib.models.detection.detr"]
+PUBLISHED = (
+    ("model.backbone.", "model.backbone.conv_encoder."),
+    (".o_proj.", ".out_proj."),
+    (".mlp.fc", ".fc"),
+)
+"""Names within transformers, and those of its published files."""
+
+
+def our_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors of transformers' network by the names that they have in ours."""
+    found = {}
+    for name, value in tensors.items():
+        for inner, published in PUBLISHED:
+            name = name.replace(inner, published)
+        found[our_name(name, RENAMED)] = value
+    return found
+
+
+class TheirDETR(nn.Module):
+    """``transformers.DetrForObjectDetection`` of ResNet-50 with 91 kinds.
+
+    In training it gives all layers of the decoder their loss, as ours does.
+    """
+
+    def __init__(self) -> None:
+        from transformers import DetrConfig, DetrForObjectDetection
+
+        super().__init__()
+        config = DetrConfig(num_labels=91, auxiliary_loss=True)
+        self.network = DetrForObjectDetection(config)
+
+    def detect(self, images: Tensor) -> list[dict[str, Tensor]]:
+        """Return what each slot finds: ``boxes`` (xyxy, in pixels), scores, labels."""
+        found = self.network(images)
+        scores, labels = found.logits.softmax(2)[..., :-1].max(2)
+        centre, sides = found.pred_boxes.split(2, 2)
+        corners = torch.cat([centre - sides / 2, centre + sides / 2], 2)
+        height, width = images.shape[2:]
+        boxes = corners * corners.new_tensor([width, height, width, height])
+        rows = zip(boxes, scores, labels, strict=True)
+        return [
+            dict(zip(("boxes", "scores", "labels"), row, strict=True)) for row in rows
+        ]
+
+    def losses(
+        self, images: Tensor, targets: list[dict[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """Return the weighted sum of all losses.
+
+        Args:
+            images: (B, 3, H, W).
+            targets: for each image ``boxes`` (M, 4), xyxy in pixels, and ``labels``.
+        """
+        height, width = images.shape[2:]
+        labels = []
+        for target in targets:
+            boxes = target["boxes"] / target["boxes"].new_tensor([width, height] * 2)
+            start, end = boxes.split(2, 1)
+            centred = torch.cat([(start + end) / 2, end - start], 1)
+            labels.append({"class_labels": target["labels"], "boxes": centred})
+        return {"loss": self.network(images, labels=labels).loss}
