@@ -106,8 +106,11 @@ class Parts(nn.Module):
 @pytest.mark.parametrize(
     ("count", "told"),
     [
-        (1, "split in 2, Adds, with skip, concat of 3 parts"),
-        (2, "split in 2, 2 × Adds, with skips, concat of 4 parts"),
+        (1, "split in 2, Adds, with skip, concat of both halves and Adds"),
+        (
+            2,
+            "split in 2, 2 × Adds, with skips, concat of both halves and each Adds",
+        ),
     ],
 )
 def test_a_block_says_where_it_splits_and_joins(count, told):

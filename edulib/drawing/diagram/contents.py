@@ -11,6 +11,7 @@ from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
+from edulib.drawing.diagram.joins import NAMES, paths_of
 from edulib.drawing.diagram.shortcuts import has_shortcut
 
 _WORDS = {
@@ -37,9 +38,7 @@ _KINDS = {
     "view": "reshape",
 }
 _QUIET = "split unbind copy detach to chunk cat stack zeros_like ones_like".split()
-_SPLITS = ("split", "chunk", "unbind", "tensor_split")
 _FLIPS = ("T", "t", "mT", "transpose")
-_NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
 
 def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
@@ -57,24 +56,9 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
         return ", ".join(parts)
     if not calls or isinstance(calls[-1].module, nn.Sequential):
         return ""
-    before, behind = _parts_of(graph, calls[-1])
+    before, behind = paths_of(graph, calls[-1])
     held = _held(graph, calls[-1], bool(before or behind))
     return ", ".join(part for part in (before, held, behind) if part)
-
-
-def _parts_of(graph: Graph, call: Call) -> tuple[str, str]:
-    """Say into how many parts a block splits what it has, and how many it joins."""
-    own = [op for op in graph.ops[call.first : call.last] if op.path == call.path]
-    splits = [1 + len(op.others) for op in own if op.name in _SPLITS and op.others]
-    before = f"split in\xa0{splits[0]}" if len(splits) == 1 else ""
-    joins = [op for op in own if op.op_type is OpType.CONCAT and op.joined > 1]
-    if len(joins) != 1 or joins[0].index == call.output:
-        return "", ""  # the split may be that of queries, keys and values
-    (join,) = joins
-    slices = {graph.ops[i].chosen for i in join.inputs if graph.ops[i].chosen}
-    if len(slices) == 1 and len(join.inputs) == join.joined:
-        return before, f"concat of\xa0{join.joined} slices: {slices.pop()}"
-    return before, f"concat of\xa0{join.joined} parts"
 
 
 def _held(graph: Graph, call: Call, parted: bool) -> str:
@@ -230,7 +214,7 @@ def carry_words(graph: Graph, loop: Call, index: int) -> str:
     op = graph.ops[index]
     inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
     is_inside = op.path.startswith(loop.path) and inner
-    name = inner if is_inside else _NAMES.get(op.name, op.name.replace("_", " "))
+    name = inner if is_inside else NAMES.get(op.name, op.name.replace("_", " "))
     added = _added(graph, loop, op)
     if added is not None:
         inner = added.path.removeprefix(loop.path).strip(".").split(".")[0]

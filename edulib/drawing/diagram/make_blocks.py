@@ -7,7 +7,6 @@ from functools import cached_property
 from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
-from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
@@ -20,6 +19,7 @@ from edulib.drawing.diagram.contents import (
     pair_words,
 )
 from edulib.drawing.diagram.items import BANDS, Block, size_of
+from edulib.drawing.diagram.joins import manner
 from edulib.drawing.diagram.network import START, Network
 from edulib.drawing.diagram.notes import attention_notes, conversion, turn_notes
 from edulib.drawing.diagram.shortcuts import (
@@ -28,6 +28,7 @@ from edulib.drawing.diagram.shortcuts import (
     has_shortcut,
     sums_by_input,
 )
+from edulib.drawing.diagram.sources import order_words, taken_words
 
 _LONG = 13
 _BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
@@ -85,6 +86,10 @@ class BlockMaker:
         if part not in self.made:
             self.made[part] = self._block(part)
         return self.made[part]
+
+    def title(self, part: int) -> str:
+        """Name a part, or the input before all parts."""
+        return self.network.start.name if part == START else self._name_of(part)
 
     def _block(self, part: int) -> Block:
         content = self.network.parts[part].content
@@ -157,14 +162,15 @@ class BlockMaker:
             parts=self._joined(node) if is_blocks else (),
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
+            manners=tuple(self._manner(node, k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
             others=node.others,
             is_loop=bool(carried),
             carries=tuple(carry_words(graph, node.call, i) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns) + self._end(node),
-            takes=self._takes(node),
-            order=self._order(node),
+            takes=taken_words(graph, node, self._owners),
+            order=order_words(graph, node, self._owners),
             notes=self._notes(node, calls),
             sums_of=tuple(sums_by_input(graph, calls[-1]).items() if calls else ()),
             converts=tuple(conversion(graph, call) for call in calls),
@@ -193,49 +199,6 @@ class BlockMaker:
             return ""
         pools = node.call is None and node.op_type is OpType.POOLING
         return describe_op(node.main) if pools else self._name(node)
-
-    def _read_by(self, node: Node) -> list[Op]:
-        """List the ops outside, in steps that are drawn, that a step reads."""
-        ops = self.network.graph.ops
-        own = {op.index for op in node.ops}
-        todo = [i for op in node.ops for i in op.inputs if i not in own]
-        found: dict[int, None] = {}
-        seen: set[int] = set()
-        while todo:
-            op = ops[todo.pop()]
-            if op.index in seen:
-                continue
-            seen.add(op.index)
-            if op.index in self._owners or not op.inputs:
-                found[op.index] = None
-            else:
-                todo.extend(op.inputs)
-        return [ops[index] for index in found]
-
-    def _takes(self, node: Node) -> str:
-        """Tell which of the tensors of a block a step reads, if that is only one."""
-        sources = self._read_by(node)
-        for op in sources:
-            owner = self._owners.get(op.index)
-            call = None if owner is None else owner.call
-            if call is None or owner is node or -1 in call.more or not call.more:
-                continue
-            made = [self.network.graph.ops[i] for i in (call.output, *call.more)]
-            read = [other for other in made if other in sources]
-            if len({other.shape for other in made}) == len(made) and len(read) == 1:
-                return shape_words(read[0].shape)
-        return ""
-
-    def _order(self, node: Node) -> str:
-        """Tell where the channels of a map come to stand behind its axes, or before."""
-        read = next((op for op in self._read_by(node) if op.axes), None)
-        axes = node.output.axes
-        if read is None or axes is None or len(axes) != len(read.axes):
-            return ""
-        is_last = [max(sides) < -1 for sides in (read.axes, axes)]
-        if len(node.shape) <= len(axes) or is_last[0] == is_last[1]:
-            return ""
-        return "channels last" if is_last[1] else "channels first"
 
     def _words(self, node: Node) -> str:
         """Say what a step does that is no row of blocks."""
@@ -300,6 +263,12 @@ class BlockMaker:
         }
         known = dict.fromkeys(places[i] for i in looked_at if i in places)
         return tuple(self._name(self.network.parts[k].content) for k in known)
+
+    def _manner(self, node: Node, part: int) -> str:
+        """Say how a step joins what it reads without an arrow."""
+        content = self.network.parts[part].content
+        ops = content.ops if isinstance(content, Node) else (content,)
+        return manner(self.network.graph, node, (op.index for op in ops))
 
     def _name_of(self, part: int) -> str:
         """Return the name of the end of a branch beside the flow, as it is drawn."""

@@ -56,7 +56,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
     lines = [(line, _NAME, True) for line in _name_lines(block, form)]
     texts = [line.replace("\xa0", " ") for line in _word_lines(block, form)]
     texts += [f"→ {head}" for head in block.heads]
-    texts += [f"+ {name}" for name in block.reads]
+    texts += _read_lines(block)
     texts += [f"takes {block.takes}"] if block.takes else []
     for name in block.attends_to:
         texts += textwrap.wrap(f"attends to end of {name}", _WRAP[form])
@@ -108,6 +108,12 @@ def _parts(block: Block) -> bool:
     return block.inside.startswith("split") or "concat of" in block.inside
 
 
+def _read_lines(block: Block) -> list[str]:
+    """Say how a block joins what it reads without an arrow: "adds time"."""
+    pairs = zip(block.manners, block.reads, strict=True)
+    return [f"{manner} {name}" for manner, name in pairs]
+
+
 def _number_lines(block: Block, form: str) -> list[str]:
     """Write the shape and the parameters of a block."""
     params = short_count(block.params) if block.params else ""
@@ -122,17 +128,24 @@ def _number_lines(block: Block, form: str) -> list[str]:
 
 def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
     """Name what meets in a point beside what stands above it, or all if it is more."""
-    sign = "+" if merge.op_type in (OpType.ADD, OpType.CONCAT) else "with"
+    sign = "+" if merge.op_type is OpType.ADD else "with"
     told = _ranges(names)
     lines = [f"{sign}\xa0{name}" for name in told]
     if len(names) > _PAIR:
         lines = [f"joins: {', '.join(told)}"]
+    elif merge.op_type is OpType.CONCAT:
+        lines = [_in_order(told)] if told else []
     width = _WRAP[form]
     return [
         part.replace("\xa0", " ")
         for line in lines
         for part in textwrap.wrap(_shortened(line), width, break_long_words=False)
     ]
+
+
+def _in_order(names: Sequence[str]) -> str:
+    """Name what a concatenation joins, in order."""
+    return ", then\xa0".join(names)
 
 
 def _ranges(names: Sequence[str]) -> list[str]:
@@ -194,7 +207,8 @@ def merge_lines(merge: Block) -> list[Line]:
     """Return the label of a point where branches meet."""
     if merge.op_type is OpType.ATTENTION:
         return [(merge.name, SMALL, True)]
-    return [(merge.op_type, SMALL, True), (shape_words(merge.shape), SMALL, False)]
+    texts = [*filter(None, (_in_order(merge.joins),)), shape_words(merge.shape)]
+    return [(merge.op_type, SMALL, True), *((text, SMALL, False) for text in texts)]
 
 
 def hint(block: Block) -> str:
@@ -271,7 +285,7 @@ def _phrase(block: Block) -> str:
     words += [f"branch {head}" for head in block.heads]
     words += [f"a turn hands on {name}" for name in block.carries]
     words += [f"read by {len(block.feeds)} blocks"] if block.feeds else []
-    words += [f"reads {name}" for name in block.reads]
+    words += _read_lines(block)
     words += [f"takes {block.takes}"] if block.takes else []
     words += [block.order, *block.notes]
     words += [f"cross-attention to {name}" for name in block.attends_to]
