@@ -91,9 +91,13 @@ class Block:
 
     @property
     def count(self) -> str:
-        """How often it is repeated, where its name does not say so: "×6"."""
-        told = len(numbered(self.name)[1]) == self.repeat
-        return "" if told or self.repeat == 1 else f"×{self.repeat}"
+        """How often it is repeated: "×6", "" for once."""
+        return "" if self.repeat == 1 else f"×{self.repeat}"
+
+    @property
+    def arcs(self) -> int:
+        """How many shortcuts lead around parts of one repetition, on all its inputs."""
+        return max(1, self.sums, sum(count for _, count in self.sums_of))
 
     @property
     def is_residual(self) -> bool:

@@ -88,7 +88,8 @@ def title_of(levels: Levels, k: int) -> str:
 def joined_title(levels: Levels, k: int) -> str:
     """Name what is joined: a map that was made larger by what made it so."""
     words, *growth = levels.blocks[k].words.split(" up ×")
-    return words if growth else title_of(levels, k)
+    grows = growth and is_slim(levels.blocks[k])
+    return words if grows else title_of(levels, k)
 
 
 def _shaped(levels: Levels, k: int) -> Block:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from torch import nn
+
 from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
@@ -139,6 +141,7 @@ class BlockMaker:
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
+            words += "" if node.call.carried else f", run on each of {turns} inputs"
         carried = () if node.call is None else node.call.carried
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
@@ -180,7 +183,8 @@ class BlockMaker:
         """Tell what parts inside of a block read."""
         graph = self.network.graph
         if node.call is not None and node.call.turns > 1:
-            return turn_notes(graph, node.call, self._drawn_name)
+            has_memory = bool(node.call.carried)
+            return turn_notes(graph, node.call, self._drawn_name) if has_memory else ()
         return attention_notes(graph, calls[-1]) if calls else ()
 
     @cached_property
@@ -197,8 +201,13 @@ class BlockMaker:
         node = self._owners.get(op.index)
         if node is None:
             return ""
-        pools = node.call is None and node.op_type is OpType.POOLING
-        return describe_op(node.main) if pools else self._name(node)
+        if node.call is not None:
+            return self._name(node)
+        before = [self._drawn_name(self.network.graph.ops[i]) for i in op.inputs]
+        if _type(node) is OpType.RESHAPE and len(before) == 1 and before[0]:
+            return f"reshaped {before[0].removeprefix('reshaped ')}"
+        pools = node.op_type is OpType.POOLING
+        return describe_op(node.main).split(",")[0] if pools else self._name(node)
 
     def _words(self, node: Node) -> str:
         """Say what a step does that is no row of blocks."""
@@ -217,9 +226,14 @@ class BlockMaker:
         return f"{len(node.ops)} steps: {kinds}" if is_named else kinds
 
     def _growth(self, node: Node) -> str:
-        """Tell by how much a step without weights makes maps larger: " up ×2"."""
+        """Tell by how much a step without weights makes maps larger: " up ×2".
+
+        In a row of layers that may be the last one, which is named.
+        """
         is_loop = node.call is not None and node.call.turns > 1
-        op = self._last(node) if is_loop else node.main
+        is_row = node.call is not None and isinstance(node.call.module, nn.Sequential)
+        ends = is_row and not node.call.is_leaf and not is_loop
+        op = self._last(node) if is_loop or ends else node.main
         if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
             return ""
         before = self.network.graph.ops[op.inputs[0]]
@@ -227,7 +241,8 @@ class BlockMaker:
         factors = {new // old for new, old in sides if new % old == 0}
         is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
         grown = factors.pop() if is_known and before.place.grid else 1
-        return f" up ×{grown}" if grown > 1 else ""
+        step = f"; {describe_op(op)}" if ends else ""
+        return f"{step} up ×{grown}" if grown > 1 else ""
 
     def _end(self, node: Node) -> str:
         """Tell what a loop makes of its last result: maps that are larger."""

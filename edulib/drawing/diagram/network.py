@@ -153,7 +153,7 @@ class _Linker:
         """Return the outputs of a step."""
         outputs = _joined(self.outputs.get(k, []))
         call = self.nodes[k].call if k >= 0 else None
-        return _span(outputs) if call is not None and call.turns > 1 else outputs
+        return _span(outputs) if call is not None and call.carried else outputs
 
     def _node(self, k: int) -> Node:
         return self.runs.get(k, self.nodes[k])

@@ -38,6 +38,7 @@ _INSIDE = 20
 _KILO = 1000
 _PAIR = 2
 _HALF = 16
+_HEAD = 25  # letters in a line about a branch
 _TERSE = ("narrow", "slim", "half")  # forms without the word "params"
 _SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
 
@@ -55,16 +56,17 @@ def label_lines(block: Block, form: str) -> list[Line]:
     """
     lines = [(line, _NAME, True) for line in _name_lines(block, form)]
     texts = [line.replace("\xa0", " ") for line in _word_lines(block, form)]
-    texts += [f"→ {head}" for head in block.heads]
+    for head in block.heads:
+        texts += textwrap.wrap(f"→\xa0{head}", _HEAD, subsequent_indent="\xa0\xa0")
     texts += _read_lines(block)
     texts += [f"takes {block.takes}"] if block.takes else []
     for name in block.attends_to:
         texts += textwrap.wrap(f"attends to end of {name}", _WRAP[form])
     texts += _number_lines(block, form)
     texts += ["reads:"] if block.gathers else []
-    texts += [f"· {_shortened(name)}" for name in block.gathers]
+    texts += [f"·\xa0{_shortened(name)}" for name in block.gathers]
     texts += ["hands on:"] if block.carries else []
-    texts += [f"· {name}" for name in block.carries]
+    texts += [f"·\xa0{name}" for name in block.carries]
     if block.feeds:
         texts += textwrap.wrap(f"→ {', '.join(block.feeds)}", _WRAP[form])
     if form == "half":
@@ -74,7 +76,8 @@ def label_lines(block: Block, form: str) -> list[Line]:
 
 def _broken(text: str) -> list[str]:
     """Break a line of a label that is too long for half of a phone's page."""
-    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=" ")
+    indent = "\xa0\xa0"
+    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=indent)
 
 
 def _name_lines(block: Block, form: str) -> list[str]:
@@ -120,10 +123,12 @@ def _number_lines(block: Block, form: str) -> list[str]:
     noun = " param" if block.params == 1 else " params"
     is_plain = block.params < _KILO  # as a shape may be
     params += noun if params and (is_plain or form not in _TERSE) else ""
+    gives = "gives " if block.heads else ""
     if form == "joined":
-        numbers = " · ".join(filter(None, (_shape(block), params)))
+        numbers = " · ".join(filter(None, (gives + _shape(block), params)))
         return [numbers, *filter(None, (block.order,))]
-    return [*shape_lines(block, form), *filter(None, (block.order, params))]
+    first, *rest = shape_lines(block, form)
+    return [gives + first, *rest, *filter(None, (block.order, params))]
 
 
 def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
