@@ -84,10 +84,12 @@ class Output:
     Attributes:
         name: its dotted key in what the model returns; "output" if it is all.
         op: index of the op that made it.
+        others: those of the other tensors for which it stands.
     """
 
     name: str
     op: int
+    others: tuple[int, ...] = ()
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What a diagram tells of the inside of blocks, and lines that keep apart."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 
 import pytest
@@ -254,9 +255,11 @@ def test_a_converted_input_is_said_only_where_it_is_one(width):
     assert (told in text) == (width == 16)
 
 
-def test_a_name_with_its_numbers_has_a_count_as_well():
+def test_layers_that_are_all_named_need_no_count_but_blocks_do():
     block = Block("layers.0–5", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
-    assert label_lines(block, "cell")[0][0] == "layers.0–5 ×6"
+    assert label_lines(block, "cell")[0][0] == "layers.0–5"
+    stack = replace(block, composite=True)
+    assert label_lines(stack, "cell")[0][0] == "layers.0–5 ×6"
     other = Block("encoder", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
     assert label_lines(other, "cell")[0][0] == "encoder ×6"
 

@@ -27,6 +27,7 @@ class Waves(nn.Module):
             "side": lambda: [x.relu(), self.side(x)],
             "sum": lambda: [x + self.side(x), x.chunk(2, -1)[1]],
             "row": lambda: [self.row, x.square(), x],
+            "again": lambda: [x, self.side(x), self.side(x.sin())],
             "many": lambda: [x, x.sin(), x.cos(), x.exp(), x.abs()],
         }[self.how]()
         return self.last(torch.cat(parts, -1))
@@ -39,6 +40,7 @@ class Waves(nn.Module):
         ("side", "concat of ReLU and side"),
         ("sum", "concat of sum and one half"),
         ("row", "concat of row, square and first"),
+        ("again", "concat of first and 2 × side"),
         ("many", "concat of 5 parts"),
     ],
 )

@@ -65,7 +65,8 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
 def _gives(graph: Graph, loop: Call) -> list[str]:
     """Write what a module gives of the first and the last of inputs that differ."""
     own = [graph.ops[call.output].shape for call in loop.children]
-    own = own if all(call.path == loop.path for call in loop.children) else []
+    alone = all(call.path == loop.path and not call.others for call in loop.children)
+    own = own if alone else []
     differ = len(set(own)) > 1 and not loop.carried
     ends = (shape_words(shape) for shape in (own[0], own[-1])) if differ else ()
     return [f"gives {' … '.join(ends)}"] if differ else []

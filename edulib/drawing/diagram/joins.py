@@ -1,5 +1,6 @@
 """How a block joins what it reads, and what it splits and concatenates, in words."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from edulib.anatomy.describe import describe_op
@@ -63,7 +64,7 @@ def paths_of(graph: Graph, call: Call) -> tuple[str, str]:
     if len(slices) == 1 and len(join.inputs) == join.joined:
         return before, f"concat of\xa0{join.joined} slices: {slices.pop()}"
     names = _parts(graph, call, join)
-    told = listed(names) if 1 < len(names) <= _MOST and all(names) else ""
+    told = listed(names) if len(names) <= _MOST and names and all(names) else ""
     return before, f"concat of\xa0{told or f'{join.joined} parts'}"
 
 
@@ -76,14 +77,17 @@ def _parts(graph: Graph, call: Call, join: Op) -> list[str]:
         return []
     inside = [_child(call, op) for op in sources]
     used = [child.type for child in inside if child is not None and not child.is_leaf]
-    return list(
-        dict.fromkeys(
-            _half_words(op, halves)
-            if op in splits
-            else _part(call, op, child, used.count(child.type) if child else 0)
-            for op, child in zip(sources, inside, strict=True)
-        )
+    own = {_path(call, child) for child in inside if child is not None}
+    counts = Counter(
+        _half_words(op, halves)
+        if op in splits
+        else _part(call, op, child, used.count(child.type) if child else 0)
+        for op, child in zip(sources, inside, strict=True)
     )
+    return [
+        f"{count} × {name}" if count > 1 and name in own else name
+        for name, count in counts.items()
+    ]
 
 
 def _passed(graph: Graph, call: Call, op: Op) -> Op:
@@ -109,6 +113,11 @@ def _half_words(op: Op, count: int) -> str:
     return f"all {size} parts" if count == size else f"{count} of {size} parts"
 
 
+def _path(call: Call, child: Call) -> str:
+    """Return the path of a module inside of a block."""
+    return child.path.removeprefix(call.path).strip(".")
+
+
 def _part(call: Call, op: Op, child: Call | None, used: int) -> str:
     """Name one thing that is joined; "" where it has no name."""
     if op.index < call.first:
@@ -118,10 +127,10 @@ def _part(call: Call, op: Op, child: Call | None, used: int) -> str:
         kind = child.type.lstrip("_")
         alike = [other for other in call.children if other.type == child.type]
         if child.is_leaf or not child.path.rpartition(".")[2].isdigit():
-            return child.path.removeprefix(call.path).strip(".")
+            return _path(call, child)
         if len(alike) == used:
             return f"each {kind}" if used > 1 else kind
-        return child.path.removeprefix(call.path).strip(".")
+        return _path(call, child)
     if op.op_type is OpType.CONSTANT:
         return op.name
     return op.chosen or NAMES.get(op.name, describe_op(op))

@@ -90,8 +90,13 @@ class BlockMaker:
         return self.made[part]
 
     def title(self, part: int) -> str:
-        """Name a part, or the input before all parts."""
-        return self.network.start.name if part == START else self._name_of(part)
+        """Name a part; a change of shape by what it shapes."""
+        if part == START:
+            return self.network.start.name
+        content, sources = self.network.parts[part].content, ()
+        if isinstance(content, Node) and _type(content) is OpType.RESHAPE:
+            sources = self.network.parts[part].sources
+        return self.title(sources[0]) if len(sources) == 1 else self._name_of(part)
 
     def _block(self, part: int) -> Block:
         content = self.network.parts[part].content
@@ -113,9 +118,11 @@ class BlockMaker:
         words = "" if words == name else words
         pair = pair_words(graph, op)
         words = f"{words}: {pair}".removeprefix(": ") if pair else words
-        words = f"{words}, {self._stride(op)}".removeprefix(", ").removesuffix(", ")
+        stride = "" if content.others else self._stride(op)
+        words = f"{words}, {stride}".removeprefix(", ").removesuffix(", ")
         shape = (1, *op.shape) if pair else op.shape
-        return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0)
+        others = tuple(graph.ops[i].shape for i in content.others)
+        return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0, others=others)
 
     def _stride(self, op: Op) -> str:
         """Tell the scale of an output, where outputs are maps of several."""

@@ -57,16 +57,16 @@ def label_lines(block: Block, form: str) -> list[Line]:
     lines = [(line, _NAME, True) for line in _name_lines(block, form)]
     texts = [line.replace("\xa0", " ") for line in _word_lines(block, form)]
     for head in block.heads:
-        texts += textwrap.wrap(f"→\xa0{head}", _HEAD, subsequent_indent="\xa0\xa0")
+        texts += textwrap.wrap(f"→ {head}", _HEAD, subsequent_indent="\xa0\xa0")
     texts += _read_lines(block)
     texts += [f"takes {block.takes}"] if block.takes else []
     for name in block.attends_to:
         texts += textwrap.wrap(f"attends to end of {name}", _WRAP[form])
     texts += _number_lines(block, form)
     texts += ["reads:"] if block.gathers else []
-    texts += [f"·\xa0{_shortened(name)}" for name in block.gathers]
+    texts += [f"· {_shortened(name)}" for name in block.gathers]
     texts += ["hands on:"] if block.carries else []
-    texts += [f"·\xa0{name}" for name in block.carries]
+    texts += [f"· {name}" for name in block.carries]
     if block.feeds:
         texts += textwrap.wrap(f"→ {', '.join(block.feeds)}", _WRAP[form])
     if form == "half":
@@ -76,7 +76,7 @@ def label_lines(block: Block, form: str) -> list[Line]:
 
 def _broken(text: str) -> list[str]:
     """Break a line of a label that is too long for half of a phone's page."""
-    indent = "\xa0\xa0"
+    indent, text = "\xa0\xa0", re.sub("^([·→]) ", "\\1\xa0", text)
     return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=indent)
 
 
@@ -107,8 +107,9 @@ def _word_lines(block: Block, form: str) -> list[str]:
 
 
 def _parts(block: Block) -> bool:
-    """Whether paths part and meet inside of a block."""
-    return block.inside.startswith("split") or "concat of" in block.inside
+    """Whether paths part and meet inside of a block, or it runs several times."""
+    told = ("split in", "concat of", "run ")
+    return any(words in block.inside for words in told)
 
 
 def _read_lines(block: Block) -> list[str]:
@@ -124,8 +125,8 @@ def _number_lines(block: Block, form: str) -> list[str]:
     is_plain = block.params < _KILO  # as a shape may be
     params += noun if params and (is_plain or form not in _TERSE) else ""
     gives = "gives " if block.heads else ""
-    if form == "joined":
-        numbers = " · ".join(filter(None, (gives + _shape(block), params)))
+    if form == "joined" and not gives:
+        numbers = " · ".join(filter(None, (_shape(block), params)))
         return [numbers, *filter(None, (block.order,))]
     first, *rest = shape_lines(block, form)
     return [gives + first, *rest, *filter(None, (block.order, params))]
@@ -212,7 +213,8 @@ def merge_lines(merge: Block) -> list[Line]:
     """Return the label of a point where branches meet."""
     if merge.op_type is OpType.ATTENTION:
         return [(merge.name, SMALL, True)]
-    texts = [*filter(None, (_in_order(merge.joins),)), shape_words(merge.shape)]
+    told = textwrap.wrap(_in_order(merge.joins), _WRAP["full"])
+    texts = [*(line.replace("\xa0", " ") for line in told), shape_words(merge.shape)]
     return [(merge.op_type, SMALL, True), *((text, SMALL, False) for text in texts)]
 
 
