@@ -247,3 +247,42 @@ def test_no_line_enters_the_ring_of_a_sum(layout):
     for x, y, r in rings:
         for line in paths(canvas, "e"):
             assert all(math.hypot(a - x, b - y) > r - 0.2 for a, b in line)
+
+
+class Flat(nn.Module):
+    """Reads several rows into one vector, which is drawn as a flat block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(5))
+        self.last = Joint()
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = [x]
+        for layer in self.layers:
+            rows.append(layer(rows[-1]))
+        return self.last(*rows[1:])
+
+
+class Joint(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(8, 8), nn.Linear(8, 2)
+
+    def forward(self, a: Tensor, *rows: Tensor) -> Tensor:
+        return self.two(sum(rows, self.one(a)))
+
+
+@LAYOUTS
+@pytest.mark.parametrize("model", [Flat(), Ladder()])
+def test_heads_of_arrows_have_a_width_and_a_direction(model, layout):
+    inputs = (8,) if isinstance(model, Flat) else (3, 64, 64)
+    canvas = getattr(diagram(model, inputs, depth=1), layout)
+    heads = [e for e in canvas.elements if e.startswith('<polygon class="h"')]
+    for element in heads:
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", element.split("=")[2])]
+        points = list(zip(numbers[::2], numbers[1::2], strict=True))
+        if len(points) == 3:
+            (_, first), (_, second) = points[1:]
+            wide = second - first or points[2][0] - points[1][0]
+            assert 2 <= wide <= 7

@@ -177,7 +177,8 @@ class _Drawing:
             points.append((turn, points[-1][1]))
         start = points[0]
         points += [(turn, goal), (self._sides(target)[0], goal)]
-        self.heads[points[-1]] = min(HEAD, self._between(target) / 2 - 0.5)
+        half = self._between(target) / 2 - 0.5
+        self.heads[points[-1]] = min(HEAD, half) if half >= 1 else HEAD
         self.stems.setdefault(start, []).append(points)
         self.ways.append(points)
 
