@@ -208,7 +208,8 @@ def _without(batch: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 def _op(
     index: int, draft: Draft, plan: _Plan, places: dict[Draft, int], batch: int
 ) -> Op:
-    inputs = dict.fromkeys(places[other] for other in plan.edges.get(draft, ()))
+    read = plan.edges.get(draft, ())
+    inputs = {places[other]: draft.taken.get(other, 0) for other in read}
     op_type = draft.op_type or type_of(draft.name, len(inputs), draft.pools)
     return Op(
         index=index,
@@ -229,4 +230,5 @@ def _op(
         others=tuple(_without(batch, shape) for shape in draft.others),
         chosen=draft.chosen,
         joined=draft.joined,
+        taken=tuple(inputs.values()),
     )

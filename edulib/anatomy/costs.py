@@ -1,5 +1,6 @@
 """What a function costs that torch does not count: attention on the CPU, memory."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,8 +9,11 @@ from torch import Size, Tensor
 if TYPE_CHECKING:
     from torch.utils.flop_counter import FlopCounterMode
 
+    from edulib.anatomy.recorder import Draft
+
+_RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _HEADS = 4  # place of the number of heads among the arguments of attention
-_MATRIX = 2  # dimensions of queries without a batch
+_MATRIX = 2  # dimensions of queries without a batch, and of a recurrent weight
 
 
 def make_counter() -> "FlopCounterMode":
@@ -51,3 +55,20 @@ def memory_of(tensor: Tensor) -> int | None:
         return tensor.untyped_storage()._cdata
     except NotImplementedError:
         return None
+
+
+def uncounted(
+    name: str,
+    inputs: "Sequence[Draft]",
+    weights: "Sequence[Draft]",
+    output: Tensor,
+) -> int:
+    """Count the MACs of what torch's counter does not know, perhaps on a device."""
+    tensors = [weight.output for weight in weights]
+    if name in _RECURRENT:
+        steps = inputs[0].output.shape[:-1].numel()
+        return steps * sum(t.numel() for t in tensors if t.ndim == _MATRIX)
+    if not name.startswith("deform_conv"):
+        return 0
+    kernel = max(tensors, key=Tensor.numel)
+    return output.numel() * kernel[0].numel()

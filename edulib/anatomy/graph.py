@@ -42,6 +42,8 @@ class Op:
             `shape` is of.
         chosen: what an index takes, in words, such as "row 0".
         joined: how many tensors a concatenation joins.
+        taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
+            where that is more than one of them.
     """
 
     index: int
@@ -62,6 +64,7 @@ class Op:
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
     joined: int = 0
+    taken: tuple[int, ...] = ()
 
     @property
     def axes(self) -> tuple[int, ...] | None:
@@ -81,10 +84,12 @@ class Output:
     Attributes:
         name: its dotted key in what the model returns; "output" if it is all.
         op: index of the op that made it.
+        others: those of the other tensors for which it stands.
     """
 
     name: str
     op: int
+    others: tuple[int, ...] = ()
 
 
 @dataclass

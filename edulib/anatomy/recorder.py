@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.choice import chosen_words
-from edulib.anatomy.costs import inner_bytes, make_counter, memory_of
+from edulib.anatomy.costs import inner_bytes, make_counter, memory_of, uncounted
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import (
@@ -39,10 +39,8 @@ _DATA = {
     **dict.fromkeys(ATTENTIONS, 3),
 }
 _WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
-_RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _WHOLE_ATTENTION = "multi_head_attention_forward"
 _PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
-_MATRIX = 2  # dimensions of a weight that is multiplied at each step
 
 
 @dataclass(eq=False)
@@ -66,6 +64,7 @@ class Draft:
         others: shapes of the tensors that it returned besides the first.
         chosen: what an index takes, in words.
         joined: how many tensors a concatenation joins.
+        taken: which of the tensors of an input it reads; -1 for several of them.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -85,6 +84,7 @@ class Draft:
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
     joined: int = 0
+    taken: dict["Draft", int] = field(default_factory=dict)
     at: int = -1
 
 
@@ -125,6 +125,7 @@ class Recorder(TorchFunctionMode):
             for name, tensor in inputs
         ]
         self._made = self.leaves | {id(draft.output): draft for draft in self.inputs}
+        self._places: dict[int, int] = {}
         self._written: dict[int | None, Draft] = {}
         self._kept: list[Tensor] = []
         self._storages = {memory_of(draft.output) for draft in self._made.values()}
@@ -211,7 +212,11 @@ class Recorder(TorchFunctionMode):
         return iter(result) if name == "iter" else result
 
     def _tell(self, draft: Draft, args: tuple) -> None:
-        """Note what an index takes, and how many tensors are joined."""
+        """Note what an index takes, how many tensors are joined, and which are read."""
+        for tensor in tensors_in(args):
+            place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
+            is_other = draft.taken.get(maker, place) != place
+            draft.taken[maker] = -1 if is_other else place
         if draft.name in CONCATS and args:
             draft.joined = sum(1 for _ in tensors_in(args[0]))
         if draft.name != "getitem" or not draft.inputs:
@@ -292,7 +297,7 @@ class Recorder(TorchFunctionMode):
             weights,
             step=ask(main),
             is_constant=all(source.is_constant for source in inputs),
-            macs=macs or _uncounted(name, inputs, weights, main),
+            macs=macs or uncounted(name, inputs, weights, main),
             bytes=sum(map(self._new_bytes, outputs)),
             pools=name in REDUCTIONS
             and positions
@@ -304,6 +309,7 @@ class Recorder(TorchFunctionMode):
         self.tape.append(draft)
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
+        self._places.update((id(tensor), k) for k, tensor in enumerate(outputs))
         if name in _WRITES and memory_of(main) is not None:
             self._written[memory_of(main)] = draft
 
@@ -350,17 +356,3 @@ def _assume_axes(draft: Draft, rank: int) -> None:
         if not goes_on:
             return
         draft = draft.inputs[0]
-
-
-def _uncounted(
-    name: str, inputs: list[Draft], weights: list[Draft], output: Tensor
-) -> int:
-    """Count the MACs of what torch's counter does not know, perhaps on a device."""
-    tensors = [weight.output for weight in weights]
-    if name in _RECURRENT:
-        steps = inputs[0].output.shape[:-1].numel()
-        return steps * sum(t.numel() for t in tensors if t.ndim == _MATRIX)
-    if not name.startswith("deform_conv"):
-        return 0
-    kernel = max(tensors, key=Tensor.numel)
-    return output.numel() * kernel[0].numel()

@@ -91,10 +91,10 @@ def test_what_a_detector_finds_is_as_many_as_there_are(layout):
 
 def test_what_many_read_leads_to_none_of_them_by_a_line():
     alt = drawn("denoiser").alt
-    count = alt.count("reads embed.1")
+    count = alt.count("adds embed.1")
     assert count > 2
     assert f"read by {count} blocks" in alt
-    readers = re.findall(r"(\w+) \([^)]*reads embed\.1", alt)
+    readers = re.findall(r"(\w+) \([^)]*adds embed\.1", alt)
     assert f"→ {', '.join(readers)} " in words(drawn("denoiser").wide)
 
 

@@ -1,5 +1,6 @@
 """What a diagram tells of the inside of blocks, and lines that keep apart."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 
 import pytest
@@ -106,8 +107,11 @@ class Parts(nn.Module):
 @pytest.mark.parametrize(
     ("count", "told"),
     [
-        (1, "split in 2, Adds, with skip, concat of 3 parts"),
-        (2, "split in 2, 2 × Adds, with skips, concat of 4 parts"),
+        (1, "split in 2, Adds, with skip, concat of both halves and Adds"),
+        (
+            2,
+            "split in 2, 2 × Adds, with skips, concat of both halves and each Adds",
+        ),
     ],
 )
 def test_a_block_says_where_it_splits_and_joins(count, told):
@@ -224,10 +228,10 @@ def test_a_turn_says_what_its_parts_read_and_what_it_adds():
     turn = found(Recurs(), IMAGE)["turn"]
     assert "running sum of step 2×8×8" in turn.carries
     look, state, step = turn.notes
-    assert look.startswith("look: reads stem, running sum of step of the turn before")
-    assert "(in the first turn guess)" in look
-    assert state.startswith("state: reads context, state of the turn before, look")
-    assert "(in the first turn begin)" in state
+    last = "running sum of step of the turn before (in the first turn guess)"
+    assert look == f"look: reads stem and {last}, joined by concat; gives 8×8×8"
+    told = "context, state of the turn before (in the first turn begin) and look"
+    assert state == f"state: reads {told}, joined by concat; gives 8×8×8"
     assert step == "step: reads state; gives 2×8×8"
 
 
@@ -251,9 +255,11 @@ def test_a_converted_input_is_said_only_where_it_is_one(width):
     assert (told in text) == (width == 16)
 
 
-def test_a_name_with_its_numbers_needs_no_count():
+def test_layers_that_are_all_named_need_no_count_but_blocks_do():
     block = Block("layers.0–5", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
     assert label_lines(block, "cell")[0][0] == "layers.0–5"
+    stack = replace(block, composite=True)
+    assert label_lines(stack, "cell")[0][0] == "layers.0–5 ×6"
     other = Block("encoder", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
     assert label_lines(other, "cell")[0][0] == "encoder ×6"
 

@@ -280,11 +280,13 @@ def test_a_joint_of_many_names_them(layout):
     assert "joins: convs.0 … convs.4" in " ".join(texts)
 
 
-def test_on_a_phone_a_joint_names_what_does_not_stand_above_it():
-    texts = [text.text for text in drawn("neck").phone.texts]
-    joined = [texts[k + 1] for k, text in enumerate(texts) if text == "concat"]
-    assert joined == ["+ stage4", "+ stem.1", "+ top4", "+ stage5"]
-    assert not any(text.text.startswith("+ ") for text in drawn("neck").wide.texts)
+@LAYOUTS
+def test_a_concatenation_names_what_it_joins_in_order(layout):
+    texts = [text.text for text in getattr(drawn("neck"), layout).texts]
+    told = " ".join(texts)
+    assert "concat interpolate, then stage4 " in told
+    assert told.index("concat down4, then top4 ") < told.index("down5, then stage5 ")
+    assert not any(text.startswith("+ ") for text in texts)
 
 
 @LAYOUTS

@@ -10,6 +10,7 @@ Point = tuple[float, float]
 SMALL = 11
 LARGE = 15
 LINE = 14
+HEAD = 3.5  # half the width of an arrow's head
 
 # Widths in ems, of DejaVu Sans: the widest of the fonts that browsers fall back to.
 _WIDTHS = {
@@ -150,8 +151,17 @@ class Canvas:
         arrow: bool = False,
         kind: str = "e",
         radius: float = 8,
+        head: float = HEAD,
     ) -> None:
-        """Draw a line with rounded corners, an arrow's head at its end if asked."""
+        """Draw a line with rounded corners, an arrow's head at its end if asked.
+
+        Args:
+            points: its corners.
+            arrow: whether it ends in an arrow's head.
+            kind: its class in the rules of style.
+            radius: of its corners.
+            head: half the width of the arrow's head.
+        """
         points = [p for k, p in enumerate(points) if k == 0 or p != points[k - 1]]
         if len(points) < 2:
             return
@@ -165,7 +175,7 @@ class Canvas:
         path.append(f"L{_pair(points[-1])}")
         self.elements.append(f'<path class="{kind}" d="{"".join(path)}"/>')
         if arrow:
-            self._head(points[-2], points[-1])
+            self._head(points[-2], points[-1], head)
 
     def circle(self, at: Point, radius: float, sign: str = "") -> None:
         """Draw a ring with a sign in it, or a dot without one.
@@ -221,14 +231,14 @@ class Canvas:
         """Close the group that was opened last."""
         self.elements.append("</g>")
 
-    def _head(self, before: Point, tip: Point) -> None:
+    def _head(self, before: Point, tip: Point, half: float) -> None:
         (x0, y0), (x, y) = before, tip
         if abs(x - x0) >= abs(y - y0):
             back = x - 6 if x > x0 else x + 6
-            points = [(x, y), (back, y - 3.5), (back, y + 3.5)]
+            points = [(x, y), (back, y - half), (back, y + half)]
         else:
             back = y - 6 if y > y0 else y + 6
-            points = [(x, y), (x - 3.5, back), (x + 3.5, back)]
+            points = [(x, y), (x - half, back), (x + half, back)]
         where = " ".join(f"{_n(px)},{_n(py)}" for px, py in points)
         self.elements.append(f'<polygon class="h" points="{where}"/>')
 

@@ -11,6 +11,7 @@ from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
+from edulib.drawing.diagram.joins import NAMES, paths_of
 from edulib.drawing.diagram.shortcuts import has_shortcut
 
 _WORDS = {
@@ -37,9 +38,7 @@ _KINDS = {
     "view": "reshape",
 }
 _QUIET = "split unbind copy detach to chunk cat stack zeros_like ones_like".split()
-_SPLITS = ("split", "chunk", "unbind", "tensor_split")
 _FLIPS = ("T", "t", "mT", "transpose")
-_NAMES = {"add": "sum", "sub": "difference", "mul": "product", "cat": "concat"}
 
 
 def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
@@ -54,27 +53,41 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     if turns > 1:
         first = next(call for call in node.call.children if call.path == node.path)
         parts = dict.fromkeys(c.type for c in first.children if not c.is_leaf)
-        return ", ".join(parts)
+        return ", ".join((*parts, *_gives(graph, node.call)))
     if not calls or isinstance(calls[-1].module, nn.Sequential):
         return ""
-    before, behind = _parts_of(graph, calls[-1])
+    before, behind = paths_of(graph, calls[-1])
     held = _held(graph, calls[-1], bool(before or behind))
-    return ", ".join(part for part in (before, held, behind) if part)
+    often = _often(graph, calls[-1])
+    return ", ".join(part for part in (before, held, often, behind) if part)
 
 
-def _parts_of(graph: Graph, call: Call) -> tuple[str, str]:
-    """Say into how many parts a block splits what it has, and how many it joins."""
-    own = [op for op in graph.ops[call.first : call.last] if op.path == call.path]
-    splits = [1 + len(op.others) for op in own if op.name in _SPLITS and op.others]
-    before = f"split in\xa0{splits[0]}" if len(splits) == 1 else ""
-    joins = [op for op in own if op.op_type is OpType.CONCAT and op.joined > 1]
-    if len(joins) != 1 or joins[0].index == call.output:
-        return "", ""  # the split may be that of queries, keys and values
-    (join,) = joins
-    slices = {graph.ops[i].chosen for i in join.inputs if graph.ops[i].chosen}
-    if len(slices) == 1 and len(join.inputs) == join.joined:
-        return before, f"concat of\xa0{join.joined} slices: {slices.pop()}"
-    return before, f"concat of\xa0{join.joined} parts"
+def _gives(graph: Graph, loop: Call) -> list[str]:
+    """Write what a module gives of the first and the last of inputs that differ."""
+    own = [graph.ops[call.output].shape for call in loop.children]
+    alone = all(call.path == loop.path and not call.others for call in loop.children)
+    own = own if alone else []
+    differ = len(set(own)) > 1 and not loop.carried
+    ends = (shape_words(shape) for shape in (own[0], own[-1])) if differ else ()
+    return [f"gives {' … '.join(ends)}"] if differ else []
+
+
+def _often(graph: Graph, call: Call) -> str:
+    """Say on how many inputs all layers of a block run with one set of weights."""
+    ops = graph.ops[call.first : call.last]
+    layers = [op for op in ops if op.op_type in _LAYERS]
+    counts = set(Counter(op.path for op in layers).values())
+    if len(counts) != 1 or counts == {1}:
+        return ""
+    alike = [op for op in layers if op.path == layers[0].path]
+    behind: set[int] = set()
+    for op in ops:
+        if op in alike and behind.intersection(op.inputs):
+            return f"run {len(alike)} times in a row"
+        if op in alike or behind.intersection(op.inputs):
+            behind.add(op.index)
+    has_maps = all(graph.ops[op.inputs[0]].axes for op in alike)
+    return f"run on each of\xa0{len(alike)} {'maps' if has_maps else 'inputs'}"
 
 
 def _held(graph: Graph, call: Call, parted: bool) -> str:
@@ -129,11 +142,18 @@ def heads_of(graph: Graph, call: Call) -> tuple[str, ...]:
         heads = _ends(graph, call)
         if heads:
             names = [op.path.rpartition(".")[2] for op in heads]
-            shapes = [shape_words(op.shape) for op in heads]
+            shapes = [_shapes_of(graph, call, op) for op in heads]
             pairs = zip(names, shapes, strict=True)
             return tuple(f"{name}: {shape}" for name, shape in pairs)
     found = (heads_of(graph, child) for child in call.children if not child.is_leaf)
     return next((heads for heads in found if heads), ())
+
+
+def _shapes_of(graph: Graph, call: Call, layer: Op) -> str:
+    """Write what a layer gives; of one that runs on several maps its first and last."""
+    ops = graph.ops[call.first : call.last]
+    shapes = [shape_words(op.shape) for op in ops if op.path == layer.path]
+    return " … ".join(dict.fromkeys((shapes[0], shapes[-1])))
 
 
 def _ends(graph: Graph, call: Call) -> list[Op]:
@@ -230,7 +250,7 @@ def carry_words(graph: Graph, loop: Call, index: int) -> str:
     op = graph.ops[index]
     inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
     is_inside = op.path.startswith(loop.path) and inner
-    name = inner if is_inside else _NAMES.get(op.name, op.name.replace("_", " "))
+    name = inner if is_inside else NAMES.get(op.name, op.name.replace("_", " "))
     added = _added(graph, loop, op)
     if added is not None:
         inner = added.path.removeprefix(loop.path).strip(".").split(".")[0]

@@ -39,6 +39,9 @@ class Block:
         parts: channels of the branches that are concatenated inside, if any.
         is_source: whether nothing leads to it.
         reads: names of what it reads besides, of which no arrow is drawn.
+        manners: how it joins each of `reads`, such as "adds".
+        joins: of a concatenation, names of what it joins, in order, where the order
+            cannot be seen.
         attends_to: names of what its cross-attention looks at.
         others: shapes of the tensors that it puts out besides that of `shape`.
         is_loop: whether it is the same module, called `repeat` times, each of which
@@ -70,6 +73,8 @@ class Block:
     parts: tuple[int, ...] = ()
     is_source: bool = False
     reads: tuple[str, ...] = ()
+    manners: tuple[str, ...] = ()
+    joins: tuple[str, ...] = ()
     attends_to: tuple[str, ...] = ()
     others: tuple[tuple[int, ...], ...] = ()
     is_loop: bool = False
@@ -86,9 +91,14 @@ class Block:
 
     @property
     def count(self) -> str:
-        """How often it is repeated, where its name does not say so: "×6"."""
-        told = len(numbered(self.name)[1]) == self.repeat
-        return "" if told or self.repeat == 1 else f"×{self.repeat}"
+        """How often it is repeated, "×6"; "" for once, and for layers all named."""
+        named = len(numbered(self.name)[1]) == self.repeat and not self.composite
+        return "" if named or self.repeat == 1 else f"×{self.repeat}"
+
+    @property
+    def arcs(self) -> int:
+        """How many shortcuts lead around parts of one repetition, on all its inputs."""
+        return max(1, self.sums, sum(count for _, count in self.sums_of))
 
     @property
     def is_residual(self) -> bool:

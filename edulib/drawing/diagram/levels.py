@@ -85,6 +85,13 @@ def title_of(levels: Levels, k: int) -> str:
     return _title(_shaped(levels, k))
 
 
+def joined_title(levels: Levels, k: int) -> str:
+    """Name what is joined: a map that was made larger by what made it so."""
+    words, *growth = levels.blocks[k].words.split(" up ×")
+    grows = growth and is_slim(levels.blocks[k])
+    return words if grows else title_of(levels, k)
+
+
 def _shaped(levels: Levels, k: int) -> Block:
     """Go up from a reshape to what it shapes, which has the better name."""
     block, above = levels.blocks[k], levels.sources(k)

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise, product
 
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.blocks import Part, Style, draw_cuboid
-from edulib.drawing.diagram.canvas import Canvas, Point
+from edulib.drawing.diagram.canvas import HEAD, Canvas, Point
 from edulib.drawing.diagram.items import SUMS, Levels, is_slim
 from edulib.drawing.diagram.levels import has_towers, place
 from edulib.drawing.diagram.levels_ranks import (
@@ -82,6 +82,7 @@ class _Drawing:
     stems: dict[Point, list[list[Point]]] = field(default_factory=dict)
     level: list[tuple[float, float, float]] = field(default_factory=list)
     ways: list[list[Point]] = field(default_factory=list)
+    heads: dict[Point, float] = field(default_factory=dict)
 
     def draw(self) -> None:
         """Draw lines, with a dot where they part, then blocks with their labels."""
@@ -176,6 +177,8 @@ class _Drawing:
             points.append((turn, points[-1][1]))
         start = points[0]
         points += [(turn, goal), (self._sides(target)[0], goal)]
+        half = self._between(target) / 2 - 0.5
+        self.heads[points[-1]] = min(HEAD, half) if half >= 1 else HEAD
         self.stems.setdefault(start, []).append(points)
         self.ways.append(points)
 
@@ -195,7 +198,14 @@ class _Drawing:
         n = self.used["to", k] - 1
         if is_slim(box.block):
             return self._centre(k) + LANE * (n - (count - 1) / 2)
-        return self._port(k) + min(LANE, (box.bottom - PORT - 4) / count) * n
+        return self._port(k) + self._between(k) * n
+
+    def _between(self, k: int) -> float:
+        """Return how far apart lines arrive at a block; far where only one does."""
+        box, count = self.table.boxes[k], self.table.arrivals(k)
+        if is_slim(box.block) or count < 2:
+            return LANE if count > 1 else 2 * LANE
+        return min(LANE, (box.bottom - PORT - 4) / count)
 
     def _centre(self, k: int) -> float:
         """Return the height of the middle of a mark."""
@@ -211,7 +221,7 @@ class _Drawing:
         box, port = self.table.boxes[k], self._port(k)
         if into and is_slim(box.block) and not ahead:
             below = self.top + self.table.tops[k] + box.bottom + REACH
-            return [(left + 5, port), (left + 5, below)]
+            return [(left + 5, self._under(k, left + 5)), (left + 5, below)]
         start = right if ahead else left
         room = box.bottom - PORT
         y = port if ahead else port + min(REACH * into, room)
@@ -221,6 +231,15 @@ class _Drawing:
         y = next((at for at in places if (start, at) in self.stems), next(free, y))
         self.level.append((*sorted((start, turn)), y))
         return [(start, y)]
+
+    def _under(self, k: int, x: float) -> float:
+        """Return where a line that leads down leaves a mark: a ring at its edge."""
+        box = self.table.boxes[k]
+        if box.block.op_type not in SUMS:
+            return self._port(k)
+        radius = box.front[0] / 2
+        off = min(abs(x - self._middle(k)), radius)
+        return self._centre(k) + (radius**2 - off**2) ** 0.5
 
     def _meets(self, start: float, turn: float, y: float) -> bool:
         """Whether a level line would run along one that is drawn."""
@@ -237,7 +256,8 @@ class _Drawing:
         reach = [max(xs) - min(xs) for xs in level]
         whole = paths[reach.index(max(reach))]
         for path in paths:
-            self.canvas.line(path if path is whole else path[corner:], arrow=True)
+            own, head = path if path is whole else path[corner:], self.heads[path[-1]]
+            self.canvas.line(own, arrow=True, head=head)
             if path is not whole:
                 self.canvas.circle(path[corner], _DOT)
 
@@ -283,7 +303,7 @@ class _Drawing:
         """Draw an arc for each sum of a block, beside it, below lines on this side."""
         box = self.table.boxes[k]
         far = edge + (ARC if box.arc == "right" else -ARC)
-        count = max(1, box.block.sums)
+        count = box.block.arcs
         first, last = top + box.roof + 1, top + box.bottom - 1
         used = [y for x, y in self.stems if x == edge and first < y < last]
         used += [self._port(k)] if box.block.feeds and box.arc == "right" else []

@@ -11,7 +11,13 @@ from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.blocks import BAND, Style
 from edulib.drawing.diagram.canvas import LINE, SMALL, text_width
 from edulib.drawing.diagram.items import SUMS, Block, Levels, is_slim
-from edulib.drawing.diagram.levels import MANY, START, Cell, title_of, without_count
+from edulib.drawing.diagram.levels import (
+    MANY,
+    START,
+    Cell,
+    joined_title,
+    without_count,
+)
 from edulib.drawing.diagram.words import Line, join_lines, label_lines, shape_lines
 
 LANE = 7
@@ -166,15 +172,17 @@ class Table:
         """Name what meets in a mark, where the eye cannot follow the lines.
 
         So it is where many meet, and where all blocks stand below each other; there
-        what stands right above goes without saying.
+        what stands right above goes without saying, but for the order in which a
+        concatenation joins.
         """
         sources = [s for s in self.levels.sources(k) if s != START]
+        op_type = self.levels.blocks[k].op_type
         is_stack = not any(cell.column for cell in self.cells) or not self.style.wide
-        if len(sources) < MANY:
+        if len(sources) < MANY and op_type is not OpType.CONCAT:
             turned = [s for s in sources if (s, k) in self.turns]
             sources = turned if is_stack else []
-        is_merge = self.levels.blocks[k].op_type in MERGES
-        return tuple(title_of(self.levels, s) for s in sources if is_merge)
+        names = (joined_title(self.levels, s) for s in sources)
+        return tuple(names) if op_type in MERGES else ()
 
     def _arc(self, k: int) -> str:
         """Choose the side of a block's shortcut: where no line comes or goes."""

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from torch import nn
+
 from edulib.anatomy.attention import crosses
 from edulib.anatomy.describe import describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
-from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
@@ -20,6 +21,7 @@ from edulib.drawing.diagram.contents import (
     pair_words,
 )
 from edulib.drawing.diagram.items import BANDS, Block, size_of
+from edulib.drawing.diagram.joins import manner
 from edulib.drawing.diagram.network import START, Network
 from edulib.drawing.diagram.notes import attention_notes, conversion, turn_notes
 from edulib.drawing.diagram.shortcuts import (
@@ -28,6 +30,7 @@ from edulib.drawing.diagram.shortcuts import (
     has_shortcut,
     sums_by_input,
 )
+from edulib.drawing.diagram.sources import order_words, taken_words
 
 _LONG = 13
 _BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
@@ -86,6 +89,15 @@ class BlockMaker:
             self.made[part] = self._block(part)
         return self.made[part]
 
+    def title(self, part: int) -> str:
+        """Name a part; a change of shape by what it shapes."""
+        if part == START:
+            return self.network.start.name
+        content, sources = self.network.parts[part].content, ()
+        if isinstance(content, Node) and _type(content) is OpType.RESHAPE:
+            sources = self.network.parts[part].sources
+        return self.title(sources[0]) if len(sources) == 1 else self._name_of(part)
+
     def _block(self, part: int) -> Block:
         content = self.network.parts[part].content
         if isinstance(content, Op):
@@ -106,9 +118,11 @@ class BlockMaker:
         words = "" if words == name else words
         pair = pair_words(graph, op)
         words = f"{words}: {pair}".removeprefix(": ") if pair else words
-        words = f"{words}, {self._stride(op)}".removeprefix(", ").removesuffix(", ")
+        stride = "" if content.others else self._stride(op)
+        words = f"{words}, {stride}".removeprefix(", ").removesuffix(", ")
         shape = (1, *op.shape) if pair else op.shape
-        return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0)
+        others = tuple(graph.ops[i].shape for i in content.others)
+        return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0, others=others)
 
     def _stride(self, op: Op) -> str:
         """Tell the scale of an output, where outputs are maps of several."""
@@ -134,6 +148,7 @@ class BlockMaker:
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
+            words += "" if node.call.carried else f", run on each of {turns} inputs"
         carried = () if node.call is None else node.call.carried
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
@@ -157,14 +172,15 @@ class BlockMaker:
             parts=self._joined(node) if is_blocks else (),
             is_source=not place.sources,
             reads=tuple(self._name_of(k) for k in place.reads),
+            manners=tuple(self._manner(node, k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
             others=node.others,
             is_loop=bool(carried),
             carries=tuple(carry_words(graph, node.call, i) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns) + self._end(node),
-            takes=self._takes(node),
-            order=self._order(node),
+            takes=taken_words(graph, node, self._owners),
+            order=order_words(graph, node, self._owners),
             notes=self._notes(node, calls),
             sums_of=tuple(sums_by_input(graph, calls[-1]).items() if calls else ()),
             converts=tuple(conversion(graph, call) for call in calls),
@@ -174,7 +190,8 @@ class BlockMaker:
         """Tell what parts inside of a block read."""
         graph = self.network.graph
         if node.call is not None and node.call.turns > 1:
-            return turn_notes(graph, node.call, self._drawn_name)
+            has_memory = bool(node.call.carried)
+            return turn_notes(graph, node.call, self._drawn_name) if has_memory else ()
         return attention_notes(graph, calls[-1]) if calls else ()
 
     @cached_property
@@ -191,51 +208,13 @@ class BlockMaker:
         node = self._owners.get(op.index)
         if node is None:
             return ""
-        pools = node.call is None and node.op_type is OpType.POOLING
-        return describe_op(node.main) if pools else self._name(node)
-
-    def _read_by(self, node: Node) -> list[Op]:
-        """List the ops outside, in steps that are drawn, that a step reads."""
-        ops = self.network.graph.ops
-        own = {op.index for op in node.ops}
-        todo = [i for op in node.ops for i in op.inputs if i not in own]
-        found: dict[int, None] = {}
-        seen: set[int] = set()
-        while todo:
-            op = ops[todo.pop()]
-            if op.index in seen:
-                continue
-            seen.add(op.index)
-            if op.index in self._owners or not op.inputs:
-                found[op.index] = None
-            else:
-                todo.extend(op.inputs)
-        return [ops[index] for index in found]
-
-    def _takes(self, node: Node) -> str:
-        """Tell which of the tensors of a block a step reads, if that is only one."""
-        sources = self._read_by(node)
-        for op in sources:
-            owner = self._owners.get(op.index)
-            call = None if owner is None else owner.call
-            if call is None or owner is node or -1 in call.more or not call.more:
-                continue
-            made = [self.network.graph.ops[i] for i in (call.output, *call.more)]
-            read = [other for other in made if other in sources]
-            if len({other.shape for other in made}) == len(made) and len(read) == 1:
-                return shape_words(read[0].shape)
-        return ""
-
-    def _order(self, node: Node) -> str:
-        """Tell where the channels of a map come to stand behind its axes, or before."""
-        read = next((op for op in self._read_by(node) if op.axes), None)
-        axes = node.output.axes
-        if read is None or axes is None or len(axes) != len(read.axes):
-            return ""
-        is_last = [max(sides) < -1 for sides in (read.axes, axes)]
-        if len(node.shape) <= len(axes) or is_last[0] == is_last[1]:
-            return ""
-        return "channels last" if is_last[1] else "channels first"
+        if node.call is not None:
+            return self._name(node)
+        before = [self._drawn_name(self.network.graph.ops[i]) for i in op.inputs]
+        if _type(node) is OpType.RESHAPE and len(before) == 1 and before[0]:
+            return f"reshaped {before[0].removeprefix('reshaped ')}"
+        pools = node.op_type is OpType.POOLING
+        return describe_op(node.main).split(",")[0] if pools else self._name(node)
 
     def _words(self, node: Node) -> str:
         """Say what a step does that is no row of blocks."""
@@ -254,9 +233,14 @@ class BlockMaker:
         return f"{len(node.ops)} steps: {kinds}" if is_named else kinds
 
     def _growth(self, node: Node) -> str:
-        """Tell by how much a step without weights makes maps larger: " up ×2"."""
+        """Tell by how much a step without weights makes maps larger: " up ×2".
+
+        In a row of layers that may be the last one, which is named.
+        """
         is_loop = node.call is not None and node.call.turns > 1
-        op = self._last(node) if is_loop else node.main
+        is_row = node.call is not None and isinstance(node.call.module, nn.Sequential)
+        ends = is_row and not node.call.is_leaf and not is_loop
+        op = self._last(node) if is_loop or ends else node.main
         if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
             return ""
         before = self.network.graph.ops[op.inputs[0]]
@@ -264,7 +248,8 @@ class BlockMaker:
         factors = {new // old for new, old in sides if new % old == 0}
         is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
         grown = factors.pop() if is_known and before.place.grid else 1
-        return f" up ×{grown}" if grown > 1 else ""
+        step = f"; {describe_op(op)}" if ends else ""
+        return f"{step} up ×{grown}" if grown > 1 else ""
 
     def _end(self, node: Node) -> str:
         """Tell what a loop makes of its last result: maps that are larger."""
@@ -300,6 +285,12 @@ class BlockMaker:
         }
         known = dict.fromkeys(places[i] for i in looked_at if i in places)
         return tuple(self._name(self.network.parts[k].content) for k in known)
+
+    def _manner(self, node: Node, part: int) -> str:
+        """Say how a step joins what it reads without an arrow."""
+        content = self.network.parts[part].content
+        ops = content.ops if isinstance(content, Node) else (content,)
+        return manner(self.network.graph, node, (op.index for op in ops))
 
     def _name_of(self, part: int) -> str:
         """Return the name of the end of a branch beside the flow, as it is drawn."""

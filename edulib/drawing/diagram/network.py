@@ -3,9 +3,11 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import reduce
 
 from edulib.anatomy.graph import Graph, Node, Op, Output
 from edulib.anatomy.op_types import MERGES, OpType
+from edulib.drawing.diagram.items import numbered, span
 from edulib.drawing.diagram.reshapes import changes_layout, join_steps
 
 START = -1
@@ -153,7 +155,9 @@ class _Linker:
         """Return the outputs of a step."""
         outputs = _joined(self.outputs.get(k, []))
         call = self.nodes[k].call if k >= 0 else None
-        return _span(outputs) if call is not None and call.turns > 1 else outputs
+        if call is None or call.turns == 1:
+            return outputs
+        return _span(outputs) if call.carried else _families(outputs)
 
     def _node(self, k: int) -> Node:
         return self.runs.get(k, self.nodes[k])
@@ -219,6 +223,19 @@ def _span(outputs: list[Output]) -> list[Output]:
     if len(outputs) < _MANY:
         return outputs
     return [Output(f"{outputs[0].name}–{outputs[-1].name}", outputs[-1].op)]
+
+
+def _families(outputs: list[Output]) -> list[Output]:
+    """Join what a module returns of each of many inputs, by name: "logits.0–2"."""
+    heads = dict.fromkeys(numbered(output.name)[0] for output in outputs)
+    found: list[Output] = []
+    for head in heads:
+        own = [output for output in outputs if numbered(output.name)[0] == head]
+        first, *others = own
+        name = reduce(span, (output.name for output in own))
+        whole = Output(name, first.op, tuple(other.op for other in others))
+        found += own if len(own) < _MANY else [whole]
+    return found
 
 
 def _joined(outputs: list[Output]) -> list[Output]:

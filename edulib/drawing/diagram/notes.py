@@ -7,12 +7,14 @@ from edulib.anatomy.attention import asked_of
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import shape_words
-from edulib.anatomy.op_types import OpType
+from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.contents import carry_words
 from edulib.drawing.diagram.items import size_of
+from edulib.drawing.diagram.joins import listed
 from edulib.drawing.diagram.shortcuts import projection_of
 
 _SEVERAL = 2
+_BEFORE = " of the turn before"
 
 
 def attention_notes(graph: Graph, call: Call) -> tuple[str, ...]:
@@ -48,17 +50,33 @@ def turn_notes(
     names = {i: carry_words(graph, loop, i).rpartition(" ")[0] for i in loop.carried}
     told = []
     for k, part in enumerate(parts):
-        reads = _reads(graph, (loop, parts[:k]), part, names, name_of)
+        reads, how = _reads(graph, (loop, parts[:k]), part, names, name_of)
         alike = [p for p in turns[0].children if p.path == part.path]
         first = [p for p in turns[0].children if p.last > p.first and p not in alike]
-        begins = _reads(graph, (loop, first), alike[0], {}, name_of) if alike else []
-        begins = [name for name in begins if name not in reads]
-        words = _listed(reads)
-        words += f" (in the first turn {_listed(begins)})" if begins else ""
+        begins = {}
+        if alike:
+            begins, _ = _reads(graph, (loop, first), alike[0], {}, name_of)
+        words = _listed(_with_begins(graph, reads, begins))
         gives = shape_words(graph.ops[part.output].shape)
         name = part.path.removeprefix(loop.path).strip(".")
-        told.append(f"{name}: reads {words}; gives {gives}")
+        joins = f", joined by {listed(how)}" if how else ""
+        told.append(f"{name}: reads {words}{joins}; gives {gives}")
     return tuple(told)
+
+
+def _with_begins(
+    graph: Graph, reads: dict[int, str], begins: dict[int, str]
+) -> list[str]:
+    """Tell beside what a part reads what stands for it in the first turn."""
+    begins = {i: name for i, name in begins.items() if name not in reads.values()}
+    told = []
+    for index, name in reads.items():
+        shape = graph.ops[index].shape
+        first = [i for i in begins if graph.ops[i].shape == shape]
+        if name.endswith(_BEFORE) and first:
+            name += f" (in the first turn {begins.pop(first[0])})"
+        told.append(name)
+    return [*told, *(f"{name} in the first turn" for name in begins.values())]
 
 
 def _reads(
@@ -67,11 +85,16 @@ def _reads(
     part: Call,
     carried: dict[int, str],
     name_of: Callable[[Op], str],
-) -> list[str]:
-    """Name what a part of a turn reads: other parts, what was handed on, blocks."""
+) -> tuple[dict[int, str], list[str]]:
+    """Name what a part of a turn reads: other parts, what was handed on, blocks.
+
+    Returns:
+        Names by the first op of each, and the operations by which they are joined.
+    """
     loop, others = around
     owners = {i: other for other in others for i in range(other.first, other.last)}
     found: dict[int, str] = {}
+    ends: dict[int, set[int]] = {}
     seen: set[int] = set()
     ops = graph.ops[part.first : part.last]
     todo = [i for op in ops for i in op.inputs if i < part.first]
@@ -84,20 +107,47 @@ def _reads(
         if index in owners:
             name = owners[index].path.removeprefix(loop.path).strip(".")
             found[owners[index].first] = name
-        elif index in carried:
-            found[index] = f"{carried[index]} of the turn before"
+            ends[index] = {owners[index].first}
+            continue
+        if index in carried:
+            found[index] = carried[index] + _BEFORE
         elif index < loop.first and name_of(op):
             found[index] = name_of(op)
         elif op.op_type is not OpType.CONSTANT:
             todo.extend(op.inputs)
-    return [found[index] for index in sorted(found)]
+            continue
+        ends[index] = {index} if index in found else set()
+    between = sorted(seen.union(op.index for op in ops) - set(ends))
+    return dict(sorted(found.items())), _meetings(graph, between, ends)
+
+
+def _meetings(
+    graph: Graph, between: list[int], reach: dict[int, set[int]]
+) -> list[str]:
+    """Name the operations in which what is read meets for the first time.
+
+    Args:
+        graph: the traced network.
+        between: ops behind what is read, in order.
+        reach: for what is read the number that it goes by.
+    """
+    names: dict[str, None] = {}
+    for index in between:
+        op = graph.ops[index]
+        sides = [reach.get(i, set()) for i in op.inputs]
+        reach[index] = set().union(*sides)
+        if len(reach[index]) > max(map(len, sides), default=0):
+            is_merge = op.op_type in MERGES
+            names[str(op.op_type) if is_merge else describe_op(op)] = None
+    return list(names)
 
 
 def _listed(names: list[str]) -> str:
     """Write names, each once, with its count where it is more than one."""
     counts = Counter(names)
-    words = [f"{n} ({count})" if count > 1 else n for n, count in counts.items()]
-    return ", ".join(words)
+    return listed(
+        [f"{n} ({count} of them)" * (count > 1) or n for n, count in counts.items()]
+    )
 
 
 def conversion(graph: Graph, call: Call) -> tuple[str, bool]:

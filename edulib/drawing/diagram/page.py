@@ -19,6 +19,7 @@ from edulib.drawing.diagram.items import (
     with_start,
 )
 from edulib.drawing.diagram.layout import GAP, chain_part, measure_steps
+from edulib.drawing.diagram.pile import SHOWN
 from edulib.drawing.style import OP_COLORS
 
 WIDE = 668
@@ -211,12 +212,22 @@ def _arcs(steps: Sequence[Item], letters: int) -> list[str]:
             f"Arcs: a block's input is added to its output{_converted(arched)}."
         )
     lines += dict.fromkeys(_sums(block) for block in arched if block.sums > 1)
+    if any("with skip" in block.inside for block in blocks_of(steps)):
+        lines.append("With skip: the input is added to the output.")
     if any(block.is_loop for block in blocks_of(steps)):
         lines.append("Loop: what a turn hands on, the next one reads.")
     if levels and any(block.feeds for block in blocks_of(steps)):
         lines.append("Short arrows: from or to the blocks named.")
     lines = [part for line in lines for part in textwrap.wrap(line, letters)]
-    return [*lines, *_counts(steps), *_notes(steps, letters)]
+    return [*lines, *_stacks(steps), *_counts(steps), *_notes(steps, letters)]
+
+
+def _stacks(steps: Sequence[Item]) -> list[str]:
+    """Say that not all blocks of a long stack are drawn."""
+    stacks = [] if isinstance(steps[-1], Levels) else blocks_of(steps)
+    long = any(block.repeat > SHOWN and not block.is_loop for block in stacks)
+    most = _NUMBERS[SHOWN]
+    return [f"Of more than {most} blocks alike, {most} are drawn."] if long else []
 
 
 def _sums(block: Block) -> str:

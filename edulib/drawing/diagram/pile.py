@@ -8,7 +8,7 @@ SLICE_GAP = 5
 LOOP = 14
 RING = 6
 ARCH = 9
-_SHOWN = 3
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Pile:
     @property
     def shown(self) -> int:
         """How many are drawn."""
-        return 1 if self.block.is_loop else min(self.block.repeat, _SHOWN)
+        return 1 if self.block.is_loop else min(self.block.repeat, SHOWN)
 
     @property
     def step(self) -> float:
@@ -58,10 +58,10 @@ class Pile:
     @property
     def spans(self) -> list[tuple[float, float]]:
         """Where each arch starts along the blocks, and how long it is."""
-        count = max(1, self.block.sums)
-        length = self.step / count
+        count = self.block.arcs
+        length = self.thickness / count
         return [
-            (k * self.step - SLICE_GAP / 2 + n * length, length)
+            (k * self.step + n * length, length)
             for k in self.arches
             for n in range(count)
         ]

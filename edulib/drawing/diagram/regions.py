@@ -11,6 +11,7 @@ from edulib.drawing.diagram.items import (
     Item,
     absorb,
     fold_repeats,
+    is_source,
     name_as_drawn,
 )
 from edulib.drawing.diagram.levels import make_levels
@@ -134,7 +135,8 @@ class _Regions:
         fork = forks[-1] if forks else None
         if isinstance(fork, Fork) and block.op_type in MERGES:
             self.dives = self.dives or self._dives(previous, inner, part)
-            return [*forks[:-1], replace(fork, merge=block)]
+            merge = replace(block, joins=self._in_order(fork, part))
+            return [*forks[:-1], replace(fork, merge=merge)]
         if len(self.sources[part]) >= _SCALES and self._resolutions(inner) > 1:
             self.dives = True
         if isinstance(fork, Fork) and block.attends_to:
@@ -142,6 +144,13 @@ class _Regions:
             mark = Block(_MARK, "", OpType.ATTENTION, block.shape, block.size, 0)
             return [*forks[:-1], replace(fork, merge=mark), block]
         return [*forks, block]
+
+    def _in_order(self, fork: Fork, part: int) -> tuple[str, ...]:
+        """Name what a concatenation joins where what is learned stands beside it."""
+        is_beside = any(map(is_source, fork.branches))
+        if self.maker.block(part).op_type is not OpType.CONCAT or not is_beside:
+            return ()
+        return tuple(self.maker.title(k) for k in self.sources[part])
 
     def _dives(self, previous: int, inner: list[int], part: int) -> bool:
         """Tell a skip of a U-Net: what it joins was at a lower resolution before."""

@@ -38,6 +38,7 @@ _INSIDE = 20
 _KILO = 1000
 _PAIR = 2
 _HALF = 16
+_HEAD = 25  # letters in a line about a branch
 _TERSE = ("narrow", "slim", "half")  # forms without the word "params"
 _SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
 
@@ -55,8 +56,9 @@ def label_lines(block: Block, form: str) -> list[Line]:
     """
     lines = [(line, _NAME, True) for line in _name_lines(block, form)]
     texts = [line.replace("\xa0", " ") for line in _word_lines(block, form)]
-    texts += [f"→ {head}" for head in block.heads]
-    texts += [f"+ {name}" for name in block.reads]
+    for head in block.heads:
+        texts += textwrap.wrap(f"→ {head}", _HEAD, subsequent_indent="\xa0\xa0")
+    texts += _read_lines(block)
     texts += [f"takes {block.takes}"] if block.takes else []
     for name in block.attends_to:
         texts += textwrap.wrap(f"attends to end of {name}", _WRAP[form])
@@ -74,7 +76,8 @@ def label_lines(block: Block, form: str) -> list[Line]:
 
 def _broken(text: str) -> list[str]:
     """Break a line of a label that is too long for half of a phone's page."""
-    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=" ")
+    indent, text = "\xa0\xa0", re.sub("^([·→]) ", "\\1\xa0", text)
+    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=indent)
 
 
 def _name_lines(block: Block, form: str) -> list[str]:
@@ -104,8 +107,15 @@ def _word_lines(block: Block, form: str) -> list[str]:
 
 
 def _parts(block: Block) -> bool:
-    """Whether paths part and meet inside of a block."""
-    return block.inside.startswith("split") or "concat of" in block.inside
+    """Whether paths part and meet inside of a block, or it runs several times."""
+    told = ("split in", "concat of", "run ")
+    return any(words in block.inside for words in told)
+
+
+def _read_lines(block: Block) -> list[str]:
+    """Say how a block joins what it reads without an arrow: "adds time"."""
+    pairs = zip(block.manners, block.reads, strict=True)
+    return [f"{manner} {name}" for manner, name in pairs]
 
 
 def _number_lines(block: Block, form: str) -> list[str]:
@@ -114,25 +124,34 @@ def _number_lines(block: Block, form: str) -> list[str]:
     noun = " param" if block.params == 1 else " params"
     is_plain = block.params < _KILO  # as a shape may be
     params += noun if params and (is_plain or form not in _TERSE) else ""
-    if form == "joined":
+    gives = "gives " if block.heads else ""
+    if form == "joined" and not gives:
         numbers = " · ".join(filter(None, (_shape(block), params)))
         return [numbers, *filter(None, (block.order,))]
-    return [*shape_lines(block, form), *filter(None, (block.order, params))]
+    first, *rest = shape_lines(block, form)
+    return [gives + first, *rest, *filter(None, (block.order, params))]
 
 
 def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
     """Name what meets in a point beside what stands above it, or all if it is more."""
-    sign = "+" if merge.op_type in (OpType.ADD, OpType.CONCAT) else "with"
+    sign = "+" if merge.op_type is OpType.ADD else "with"
     told = _ranges(names)
     lines = [f"{sign}\xa0{name}" for name in told]
     if len(names) > _PAIR:
         lines = [f"joins: {', '.join(told)}"]
+    elif merge.op_type is OpType.CONCAT:
+        lines = [_in_order(told)] if told else []
     width = _WRAP[form]
     return [
         part.replace("\xa0", " ")
         for line in lines
         for part in textwrap.wrap(_shortened(line), width, break_long_words=False)
     ]
+
+
+def _in_order(names: Sequence[str]) -> str:
+    """Name what a concatenation joins, in order."""
+    return ", then\xa0".join(names)
 
 
 def _ranges(names: Sequence[str]) -> list[str]:
@@ -194,7 +213,9 @@ def merge_lines(merge: Block) -> list[Line]:
     """Return the label of a point where branches meet."""
     if merge.op_type is OpType.ATTENTION:
         return [(merge.name, SMALL, True)]
-    return [(merge.op_type, SMALL, True), (shape_words(merge.shape), SMALL, False)]
+    told = textwrap.wrap(_in_order(merge.joins), _WRAP["full"])
+    texts = [*(line.replace("\xa0", " ") for line in told), shape_words(merge.shape)]
+    return [(merge.op_type, SMALL, True), *((text, SMALL, False) for text in texts)]
 
 
 def hint(block: Block) -> str:
@@ -271,7 +292,7 @@ def _phrase(block: Block) -> str:
     words += [f"branch {head}" for head in block.heads]
     words += [f"a turn hands on {name}" for name in block.carries]
     words += [f"read by {len(block.feeds)} blocks"] if block.feeds else []
-    words += [f"reads {name}" for name in block.reads]
+    words += _read_lines(block)
     words += [f"takes {block.takes}"] if block.takes else []
     words += [block.order, *block.notes]
     words += [f"cross-attention to {name}" for name in block.attends_to]
