@@ -1,4 +1,4 @@
-"""One small EfficientNet, scaled in four ways to about four times its cost."""
+"""One small EfficientNet, scaled in four ways to two, four and eight times its cost."""
 
 from functools import partial
 
@@ -17,6 +17,15 @@ WAYS = {  # what width, depth and resolution are multiplied by
     "resolution": (1.0, 1.0, 2.0),
     "all three": (1.21, 1.44, 1.3),  # equation 3 with phi = 2
 }
+DOUBLINGS = {  # about 2 and 8 times the base; at 4 depth had lost already
+    "width 2": (1.45, 1.0, 1.0),
+    "depth 2": (1.0, 2.0, 1.0),
+    "resolution 2": (1.0, 1.0, 1.375),
+    "all three 2": (1.05, 1.1, 1.07),  # phi = 0.5
+    "width 8": (3.2, 1.0, 1.0),
+    "resolution 8": (1.0, 1.0, 2.8125),
+    "all three 8": (1.331, 1.728, 1.52),  # phi = 3
+}
 
 
 def variant(way: tuple[float, float, float]) -> Variant:
@@ -30,8 +39,14 @@ def variant(way: tuple[float, float, float]) -> Variant:
     )
 
 
+def compare(ways: dict[str, tuple[float, float, float]]) -> Experiment:
+    """Return the experiment that trains each way from three seeds."""
+    return Experiment(
+        variants={name: variant(way) for name, way in ways.items()}, seeds=(0, 1, 2)
+    )
+
+
 EXPERIMENTS = {
-    "efficientnet-scaling": Experiment(
-        variants={name: variant(way) for name, way in WAYS.items()}, seeds=(0, 1, 2)
-    ),
+    "efficientnet-scaling": compare(WAYS),
+    "efficientnet-doublings": compare(DOUBLINGS),
 }

@@ -1,5 +1,6 @@
 """The small network, its scenes, and where a class is found."""
 
+import itertools
 import math
 
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 
 from edulib.anatomy import count_macs
 from edulib.chapters.efficientnet.data import scenes_with_objects
-from edulib.chapters.efficientnet.experiments import BASE_SIZE, WAYS
+from edulib.chapters.efficientnet.experiments import BASE_SIZE, DOUBLINGS, WAYS
 from edulib.chapters.efficientnet.measures import (
     Focus,
     class_activation_map,
@@ -32,6 +33,23 @@ def test_four_ways_cost_about_four_times_the_base():
     costs = [cost(way) for name, way in WAYS.items() if name != "base"]
     assert max(costs) < 1.13 * min(costs)
     assert 3.9 < min(costs) / cost(WAYS["base"]) < max(costs) / cost(WAYS["base"]) < 4.5
+
+
+@pytest.mark.parametrize("way", [name for name in WAYS if name != "base"])
+def test_each_way_doubles_its_cost_and_its_last_step_is_no_smaller(way):
+    names = [n for n in (f"{way} 2", way, f"{way} 8") if n in WAYS | DOUBLINGS]
+    costs = [cost((WAYS | DOUBLINGS)[name]) for name in ("base", *names)]
+    steps = [after / before for before, after in itertools.pairwise(costs)]
+    assert len(steps) == (2 if way == "depth" else 3)
+    assert 1.9 < min(steps) < max(steps) < 2.15
+    assert steps[-1] > 0.98 * steps[0]
+
+
+@pytest.mark.parametrize(("name", "phi"), [("all three 2", 0.5), ("all three 8", 3)])
+def test_all_three_with_another_exponent(name, phi):
+    width, depth, resolution = DOUBLINGS[name]
+    assert (width, depth) == pytest.approx((1.1**phi, 1.2**phi), rel=5e-3)
+    assert round(BASE_SIZE * resolution) == round(BASE_SIZE * 1.15**phi)
 
 
 def test_all_three_is_the_rule_of_equation_3():
