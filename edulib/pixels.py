@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
-# Colours of a palette, and the share of the pixels that may change visibly.
+# Colours of a palette, the share of the pixels that may change visibly, and by how much
+# all may change in the mean, of 255: with few colours, shades would show as steps.
 PALETTES = (
-    *((24, 0.001), (32, 0.001), (64, 0.001)),
-    *((96, 0.002), (128, 0.003), (256, 0.01)),
+    *((24, 0.001, 1), (32, 0.001, 1), (64, 0.001, 1)),
+    *((96, 0.001, 4), (128, 0.003, 4), (256, 0.01, 6)),
 )
 _VISIBLE = 32  # difference of a colour value, of 255
 _ROUNDS = 3  # of k-means, after which 128 colours are as good as 256 before
@@ -89,12 +90,13 @@ def with_palette(image: "Image") -> "Image | None":
     import numpy as np
     from PIL import Image
 
-    for colors, tolerated in PALETTES:
+    for colors, tolerated, in_the_mean in PALETTES:
         few = image.quantize(
             colors, Image.Quantize.MEDIANCUT, _ROUNDS, dither=Image.Dither.NONE
         )
         change = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(image, int))
-        if (change.max(axis=2) > _VISIBLE).mean() <= tolerated:
+        change = change.max(axis=2)
+        if change.mean() <= in_the_mean and (change > _VISIBLE).mean() <= tolerated:
             return few
     return None
 

@@ -100,16 +100,16 @@ def test_a_drawing_has_a_palette_and_sharp_letters():
     assert (change[exact.min(2) == 255] == 0).all()  # white paper stays white
 
 
-def test_figures_with_photographs_lose_a_little():
+def test_figures_with_photographs_keep_their_shades():
     import matplotlib.pyplot as plt
 
-    noise = np.random.default_rng(0).random((200, 200, 3))
+    colours = np.random.default_rng(0).random((6, 6, 3))
     made, axes = plt.subplots(figsize=(3, 3))
-    axes.imshow(noise)
+    axes.imshow(colours, interpolation="bicubic")
     exact = drawn(made)
     stored = np.asarray(Image.open(io.BytesIO(encode(made).data)).convert("RGB"), int)
-    assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 256
-    assert np.abs(stored - exact).mean() < 30
+    assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 128
+    assert np.abs(stored - exact).mean() < 3
 
 
 def test_figures_are_closed():

@@ -224,6 +224,19 @@ def test_the_cells_around_the_centre_of_mass_learn_an_object():
     assert len(cells_of(square(4, 4, 80), grid=48)) == 9  # never more than the nine
 
 
+def test_the_centre_region_is_a_fifth_of_the_box():
+    """Around the middle of a cell of 8 pixels: 3.6 pixels to each side, and 4.4."""
+    assert cells_of(square(18, 18, 36)) == {12 * 4 + 4: 0}
+    around = {12 * row + column: 0 for row in (3, 4, 5) for column in (3, 4, 5)}
+    assert cells_of(square(14, 14, 44)) == around
+
+
+def test_cells_of_an_oblong_image_are_oblong():
+    mask, box = square(20, 70, 6)
+    found = solov2.assign_cells(box[None], mask[None, :48], 12, (1, 96), (48, 96))
+    assert found[0].tolist() == [12 * 5 + 9]  # 23 / 4 down and 73 / 8 across
+
+
 def test_the_centre_is_that_of_the_mask_not_of_the_box():
     mask, box = square(0, 0, 80)
     mask[8:, 8:] = False  # two bars that meet at the upper left
