@@ -108,8 +108,8 @@ def test_figures_with_photographs_keep_their_shades():
     axes.imshow(colours, interpolation="bicubic")
     exact = drawn(made)
     stored = np.asarray(Image.open(io.BytesIO(encode(made).data)).convert("RGB"), int)
-    assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 128
-    assert np.abs(stored - exact).mean() < 3
+    assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 64  # no drawing's palette
+    assert np.abs(stored - exact).max(2).mean() <= 6
 
 
 def test_figures_are_closed():
