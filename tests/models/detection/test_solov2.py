@@ -124,6 +124,13 @@ def test_a_copy_of_a_copy_is_suppressed_without_dividing_by_zero():
     assert found.tolist() == pytest.approx([0.9, 0, 0])
 
 
+def test_a_sure_duplicate_has_a_small_linear_divisor():
+    ious = torch.zeros(3, 3)
+    ious[0, 1], ious[1, 2] = 0.95, 0.97
+    found = solov2.matrix_nms(ious, torch.tensor([0.9, 0.8, 0.7]), "linear")
+    assert found.tolist() == pytest.approx([0.9, 0.04, 0.42], rel=1e-4)
+
+
 def test_nothing_is_suppressed_of_nothing():
     masks, none = torch.zeros(0, 4, 4) > 0, torch.zeros(0)
     ious = solov2.mask_ious(masks, none.long())
