@@ -2,6 +2,8 @@
 
 PIL itself drops the tag that says which side is up, cuts 16 bits off at white, and
 shows what lies beneath transparent pixels: pixels would change without a word.
+
+And pictures with a palette that look as they did, for small files.
 """
 
 from pathlib import Path
@@ -12,6 +14,14 @@ if TYPE_CHECKING:
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 TRANSPARENT = ("RGBA", "LA", "PA", "RGBa", "La")
+# Colours of a palette, the share of the pixels that may change visibly, and by how much
+# all may change in the mean, of 255: with few colours, shades would show as steps.
+PALETTES = (
+    *((24, 0.001, 1), (32, 0.001, 1), (64, 0.001, 1)),
+    *((96, 0.001, 4), (128, 0.003, 4), (256, 0.01, 6)),
+)
+_VISIBLE = 32  # difference of a colour value, of 255
+_ROUNDS = 3  # of k-means, after which 128 colours are as good as 256 before
 
 
 class UnknownRangeError(ValueError):
@@ -66,6 +76,29 @@ def to_rgb(image: "Image") -> "Image":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert("RGB")
+
+
+def with_palette(image: "Image") -> "Image | None":
+    """Return a picture with the smallest palette with which it looks as it does.
+
+    Args:
+        image: RGB.
+
+    Returns:
+        A picture with a palette; None if no palette will do.
+    """
+    import numpy as np
+    from PIL import Image
+
+    for colors, tolerated, in_the_mean in PALETTES:
+        few = image.quantize(
+            colors, Image.Quantize.MEDIANCUT, _ROUNDS, dither=Image.Dither.NONE
+        )
+        change = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(image, int))
+        change = change.max(axis=2)
+        if change.mean() <= in_the_mean and (change > _VISIBLE).mean() <= tolerated:
+            return few
+    return None
 
 
 def _upright(image: "Image") -> "Image":

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
+from edulib.pixels import to_rgb, with_palette
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Colours of a palette, and the share of the pixels that may change visibly.
-PALETTES = ((64, 0.001), (256, 0.01))
-_VISIBLE = 32  # difference of a colour value, of 255
 _PHOTO = 85  # quality of a JPEG whose letters stay clean
 _PHONE_PHOTO = 65
 
@@ -70,7 +69,7 @@ def shrink_to_webp(content: bytes, photo: bool) -> bytes:
         return content
     made = []
     if few is not None:
-        exact = {"lossless": True, "method": 6}
+        exact = {"lossless": True, "method": 6, "quality": 100}  # of effort
         made.append(_saved(few.convert("RGB"), format="WEBP", **exact))
     if photo or few is None:
         made.append(_saved(image, format="WEBP", quality=_PHONE_PHOTO, method=6))
@@ -82,20 +81,13 @@ def _open(content: bytes) -> "tuple[Image | None, Image | None]":
 
     Both are None if it has a palette, the second if no palette will do.
     """
-    import numpy as np
     from PIL import Image
 
     image = Image.open(io.BytesIO(content))
     if image.mode == "P":
         return None, None
-    white = Image.new("RGBA", image.size, "white")
-    flat = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    for colors, tolerated in PALETTES:
-        few = flat.quantize(colors, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        change = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(flat, int))
-        if (change.max(axis=2) > _VISIBLE).mean() <= tolerated:
-            return flat, few
-    return flat, None
+    flat = to_rgb(image)
+    return flat, with_palette(flat)
 
 
 def _saved(image: "Image", **options: object) -> bytes:

@@ -2,7 +2,7 @@
 
 Plain HTML with a few lines of script, as in ``mixer.py``: on the page, offline, by
 mouse, finger or keyboard. Features and kernels are in it, rounded to 256 levels, and
-the script multiplies them.
+the script multiplies them; features that are 0 everywhere are left out.
 """
 
 import json
@@ -73,7 +73,8 @@ _SCRIPT = one_line(
     this.querySelector('.eov-lines').setAttribute('d',t);
     [['x',c*W],['y',r*H],['width',W],['height',H]].forEach(
       y=>x.setAttribute(...y));
-    const words=`row ${r+1}, column ${c+1}: ${o.says[k]}; its kernel marks `+
+    const says=o.says.split('\\n')[k],
+    words=`row ${r+1}, column ${c+1}: ${says}; its kernel marks `+
       `${Math.round(100*marked/w/h)} % of the picture`;
     this.querySelector('output').textContent=words;
     g.setAttribute('aria-valuemax',s*s-1);g.setAttribute('aria-valuenow',k);
@@ -134,7 +135,11 @@ def cell_picker(
     side = next(iter(grids.values())).kernels.shape[-1]
     if not all(0 <= place < side for place in cell):
         raise ValueError(f"expected a cell from 0 to {side - 1}, got {cell}")
-    levels, scales = as_levels(features)
+    alive = features.flatten(1).amax(1) > 0  # a map of zeros adds to no mask
+    grids = {
+        name: grid._replace(kernels=grid.kernels[alive]) for name, grid in grids.items()
+    }
+    levels, scales = as_levels(features[alive])
     data = {
         "rows": rows,
         "columns": columns,
@@ -149,7 +154,7 @@ def cell_picker(
     }
     mask = _first_mask(levels, data, next(iter(grids.values())), cell)
     row, column = cell
-    says = data["grids"][0]["says"][row * side + column]
+    says = next(iter(grids.values())).says[row * side + column]
     marked = round(100 * (mask > 0.5).float().mean().item())
     words = (
         f"row {row + 1}, column {column + 1}: {says}; its kernel marks {marked} % of "
@@ -183,7 +188,7 @@ def _described(grid: Grid) -> dict:
         "side": grid.kernels.shape[-1],
         "scale": _scale(grid.kernels),
         "kernels": packed(_levels(grid.kernels)),
-        "says": list(grid.says),
+        "says": "\n".join(grid.says),
     }
 
 

@@ -1,12 +1,17 @@
-"""Images of every kind as WebP, small and the same bytes each time."""
+"""Images of every kind as WebP, small and the same bytes each time.
+
+A figure has a palette if it looks the same with one, and then loses nothing more: a
+drawing takes a third of the bytes so, and its letters stay sharp.
+"""
 
 import base64
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edulib.drawing.phone import smallest_letter
+from edulib.pixels import to_rgb, with_palette
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
 _FIGURE_DPI = 144
 _POINTS = 72  # an inch
 _PAGE_WIDTH = 700
+_QUALITY = 85
 _TINY = 128
 _TINY_SHOWN = 280
 
@@ -81,29 +87,38 @@ def _encode_figure(figure: object, width: int | None) -> Picture:
     shown = width or min(_PAGE_WIDTH, round(natural))
     letter = smallest_letter(figure)
     letters = round(letter * shown / natural, 2) if letter else None
-    return replace(_packed(image, shown, quality=85), letters=letters)
+    files = [_webp(image, _QUALITY)]
+    if (few := with_palette(image)) is not None:
+        files.append(_webp(few.convert("RGB"), None))
+    data = min(files, key=len)
+    return Picture(data, shown, _height(image, shown), False, letters)
 
 
 def _encode_image(image: "Image", width: int | None) -> Picture:
-    if max(image.size) > _TINY:
-        return _packed(image, width or min(_PAGE_WIDTH, image.width), quality=85)
-    factor = max(1, _TINY_SHOWN // max(image.size))
-    return _packed(image, width or factor * image.width, quality=None)
+    tiny = max(image.size) <= _TINY
+    factor = max(1, _TINY_SHOWN // max(image.size)) if tiny else 1
+    shown = width or min(_PAGE_WIDTH, factor * image.width)
+    data = _webp(image, None if tiny else _QUALITY)
+    return Picture(data, shown, _height(image, shown), tiny)
 
 
-def _packed(image: "Image", width: int, quality: int | None) -> Picture:
+def _webp(image: "Image", quality: int | None) -> bytes:
+    """Return an image as a WebP file, without loss if no quality is given."""
     buffer = io.BytesIO()
-    options = {"lossless": True} if quality is None else {"quality": quality}
+    exact = {"lossless": True, "quality": 100}  # of effort
+    options = exact if quality is None else {"quality": quality}
     image.save(buffer, format="WEBP", method=6, **options)
-    height = max(1, round(width * image.height / image.width))
-    return Picture(buffer.getvalue(), width, height, quality is None)
+    return buffer.getvalue()
+
+
+def _height(image: "Image", width: int) -> int:
+    """Return the height at which an image of a shown width is shown."""
+    return max(1, round(width * image.height / image.width))
 
 
 def _to_pil(image: object) -> "Image":
     import numpy as np
     from PIL import Image
-
-    from edulib.pixels import to_rgb
 
     if isinstance(image, Image.Image):
         return to_rgb(image)

@@ -83,6 +83,35 @@ def test_figures_have_the_size_of_the_page_and_pixels_for_fine_screens():
     assert pixels(tag).size == (720, 288)
 
 
+def drawn(made):
+    """The pixels of a figure as it is before it is stored."""
+    buffer = io.BytesIO()
+    made.savefig(buffer, format="png", dpi=144)
+    return np.asarray(Image.open(buffer).convert("RGB"), int)
+
+
+def test_a_drawing_has_a_palette_and_sharp_letters():
+    exact = drawn(figure(1))
+    shown = tags(image_slider([figure(1)], ["x"], "A curve."))[0]
+    stored = np.asarray(pixels(shown).convert("RGB"), int)
+    assert len(np.unique(stored.reshape(-1, 3), axis=0)) <= 64
+    change = np.abs(stored - exact).max(2)
+    assert (change > 32).mean() <= 0.001
+    assert (change[exact.min(2) == 255] == 0).all()  # white paper stays white
+
+
+def test_figures_with_photographs_keep_their_shades():
+    import matplotlib.pyplot as plt
+
+    colours = np.random.default_rng(0).random((6, 6, 3))
+    made, axes = plt.subplots(figsize=(3, 3))
+    axes.imshow(colours, interpolation="bicubic")
+    exact = drawn(made)
+    stored = np.asarray(Image.open(io.BytesIO(encode(made).data)).convert("RGB"), int)
+    assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 64  # no drawing's palette
+    assert np.abs(stored - exact).max(2).mean() <= 6
+
+
 def test_figures_are_closed():
     import matplotlib.pyplot as plt
 

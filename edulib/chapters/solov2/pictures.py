@@ -1,7 +1,6 @@
 """Cells of a grid, their kernels, and the masks that these cut out of the image."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from edulib.drawing import SERIES
-from edulib.drawing.phone import on_phone, picture_rows
+from edulib.drawing.phone import on_phone
 from edulib.models.detection.solov2 import Predictions, SOLOv2, cut_out
 from edulib.notebook import Grid
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CELL = "#111827"
+HEIGHTS = (2.2, 1)  # of a picture and its kernel
 TINT = torch.tensor([0.85, 0.2, 0.55])[:, None, None]
 Cell = tuple[int, int]
 
@@ -83,7 +83,7 @@ def show_kernels(
 
     figure = plt.figure(figsize=(7.2, 3.1), layout="constrained")
     grid = said.kernels[level].shape[-1]
-    places = figure.add_gridspec(2, len(cells), height_ratios=(2.2, 1))
+    places = figure.add_gridspec(2, len(cells), height_ratios=HEIGHTS)
     largest = said.kernels[level][0].abs().max().item()
     for k, cell in enumerate(cells):
         above = figure.add_subplot(places[0, k])
@@ -93,9 +93,21 @@ def show_kernels(
         below = figure.add_subplot(places[1, k])
         kernel = said.kernels[level][0, :, cell[0], cell[1]].reshape(4, -1)
         below.imshow(kernel, cmap="PuOr", vmin=-largest, vmax=largest)
-        below.set(xticks=[], yticks=[])
-        below.grid(False)
-    return on_phone(figure, partial(picture_rows, columns=2))
+        below.set_axis_off()
+    return on_phone(figure, _two_cells_a_row)
+
+
+def _two_cells_a_row(figure: "Figure") -> None:
+    """Lay cells out in rows of two on a phone, each kernel under its own picture."""
+    pairs = len(figure.axes) // 2
+    rows = -(-pairs // 2)
+    places = figure.add_gridspec(2 * rows, 2, height_ratios=HEIGHTS * rows)
+    for k, ax in enumerate(figure.axes):
+        pair, part = divmod(k, 2)
+        ax.set_subplotspec(places[2 * (pair // 2) + part, pair % 2])
+    width = figure.get_size_inches()[0]
+    figure.set_size_inches(width, 0.82 * width * rows)
+    figure.set_layout_engine("constrained")
 
 
 def draw_cell(ax: "Axes", image: Tensor, mask: Tensor, grid: int, cell: Cell) -> None:

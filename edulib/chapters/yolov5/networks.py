@@ -1,10 +1,11 @@
 """A small YOLOv5 on the small backbone, and the same with averaged weights."""
 
-from copy import deepcopy
+from functools import partial
 from math import exp
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from edulib.experiments.networks import small_backbone
 from edulib.models.detection.yolov5 import SPPF, Head, Neck, YOLOv5
@@ -70,9 +71,10 @@ class Averaged(nn.Module):
     ) -> None:
         super().__init__()
         self.network, self.num_classes = network, network.num_classes
-        self.average = deepcopy(network).requires_grad_(False).eval()
-        self.decay, self.patience = decay, patience
-        self.register_buffer("steps", torch.zeros(()))
+        move = partial(_move, decay=decay, patience=patience)
+        self.average = AveragedModel(network, multi_avg_fn=move, use_buffers=True)
+        self.average.requires_grad_(False).eval()
+        self.average.n_averaged += 1  # the first weights: no step copies its own
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Predict with the weights of the moment."""
@@ -88,17 +90,26 @@ class Averaged(nn.Module):
         """Return the detections of the weights of the moment."""
         return self.network.detect(images)
 
-    @torch.no_grad()
     def follow(self) -> None:
         """Move the average, after a step."""
-        self.steps += 1
-        share = 1 - self.decay * (1 - exp(-self.steps.item() / self.patience))
-        now = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(now[name], share)
-            else:
-                value.copy_(now[name])
+        self.average.update_parameters(self.network)
+
+
+@torch.no_grad()
+def _move(
+    means: list[Tensor],
+    now: list[Tensor],
+    step: Tensor,
+    *,
+    decay: float,
+    patience: float,
+) -> None:
+    """Move an average after a step, counted from 1; counts of batches are copied."""
+    share = 1 - decay * (1 - exp(-step.item() / patience))
+    if means[0].is_floating_point():
+        torch._foreach_lerp_(means, now, share)
+    else:
+        torch._foreach_copy_(means, now)
 
 
 def averaged_yolov5(anchors: tuple = SCENE_ANCHORS) -> Averaged:

@@ -27,7 +27,7 @@ class AveragedDetection(Detection):
     def validate(self, model: Averaged, batch: Batch) -> Statistics:
         """Compare the detections of both with the objects of each image."""
         now = super().validate(model.network, batch)
-        average = super().validate(model.average, batch)
+        average = super().validate(model.average.module, batch)
         return {**now, "average": average["boxes"]}
 
     def measures(self, totals: dict[str, Tensor | list]) -> dict[str, float]:

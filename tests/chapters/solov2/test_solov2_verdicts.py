@@ -1,20 +1,32 @@
-"""The verdicts on the page's cards, computed anew from the stored results."""
+"""The page's verdicts and what it says of coordinates, from the stored results."""
 
 import json
 
-from cards import stored_ends, stored_verdict
+from cards import page_cells, stored_ends, stored_verdict
 
 from edulib.chapters.solov2 import times
-from edulib.notebook import Verdict, judge_means
+from edulib.notebook import Verdict, judge_means, signed_range
 
 
 def last(variant, measure="mask_AP"):
     return stored_ends("solov2-coordinates", variant, f"val_{measure}")
 
 
-def test_the_card_of_coordinates():
-    expected = judge_means(last("none"), last("coordinates"), 0.03)
-    assert stored_verdict("solov2", "coordinates") == expected.value
+def said_of(words):
+    """Return what the one cell says whose text has these words."""
+    outputs = [o for cell in page_cells("solov2") for o in cell.get("outputs", [])]
+    texts = ["".join(o.get("data", {}).get("text/markdown", [])) for o in outputs]
+    (text,) = [text for text in texts if words in text]
+    return text
+
+
+def test_what_is_said_of_coordinates():
+    blind, told = last("none"), last("coordinates")
+    gain = [after - before for before, after in zip(blind, told, strict=True)]
+    text = said_of("Coordinates bring")
+    assert f"Coordinates bring {signed_range(gain)} mask AP" in text
+    counts = judge_means(blind, told, 0.03) is not Verdict.UNTESTED
+    assert ("no difference that counts" in text) is not counts
 
 
 def test_the_card_of_matrix_nms():

@@ -38,29 +38,36 @@ def test_its_anchors_are_those_of_the_training_scenes():
     assert torch.equal(torch.tensor(SCENE_ANCHORS), expected)
 
 
-def test_the_average_follows_the_weights():
+def test_the_average_follows_all_weights_by_the_formula():
     torch.manual_seed(0)
     model = Averaged(small_yolov5(), decay=0.9, patience=5.0)
-    name = "head.levels.0.weight"
-    weights = model.network.state_dict()[name]
-    expected = weights.clone()
+    now = model.network.state_dict()
+    expected = {name: value.clone() for name, value in now.items()}
     for step in range(1, 8):
-        weights += torch.randn_like(weights)
-        model.follow()
         d = 0.9 * (1 - math.exp(-step / 5))
-        expected = d * expected + (1 - d) * weights
-        found = model.average.state_dict()[name]
-        torch.testing.assert_close(found, expected)
+        for name, value in now.items():
+            if value.is_floating_point():
+                value += torch.randn_like(value)
+                expected[name] = d * expected[name] + (1 - d) * value
+            else:
+                value += step
+                expected[name] = value.clone()
+        model.follow()
+    found = model.average.module.state_dict()
+    assert found.keys() == expected.keys()
+    for name, value in found.items():
+        torch.testing.assert_close(value, expected[name])
 
 
 def test_the_average_has_means_of_norms_and_no_gradient():
     torch.manual_seed(0)
     model = averaged_yolov5()
     image = torch.rand(2, 3, 64, 64)
-    before = model.average.backbone.backbone.stem[2].running_mean.clone()
+    norm = model.average.module.backbone.backbone.stem[2]
+    before = norm.running_mean.clone()
     model.train()(image)
     model.follow()
-    assert not torch.equal(model.average.backbone.backbone.stem[2].running_mean, before)
+    assert not torch.equal(norm.running_mean, before)
     assert not any(p.requires_grad for p in model.average.parameters())
 
 

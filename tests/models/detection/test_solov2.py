@@ -1,7 +1,7 @@
 """SOLOv2: equal to MMDetection's head and losses, to the paper's grids, to loops."""
 
 import json
-from math import exp, isclose
+from math import exp, isclose, log
 
 import pytest
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from edulib.benchmarks import mmdet
 from edulib.benchmarks import solov2_mmdet as theirs
 from edulib.models.detection import solov2
+from edulib.models.detection.solov2.network import enlarged, shares
 from edulib.models.tiny import detection as tiny
 
 SIZE = (theirs.SIDE, theirs.SIDE)
@@ -123,6 +124,13 @@ def test_a_copy_of_a_copy_is_suppressed_without_dividing_by_zero():
     assert found.tolist() == pytest.approx([0.9, 0, 0])
 
 
+def test_a_sure_duplicate_has_a_small_linear_divisor():
+    ious = torch.zeros(3, 3)
+    ious[0, 1], ious[1, 2] = 0.95, 0.97
+    found = solov2.matrix_nms(ious, torch.tensor([0.9, 0.8, 0.7]), "linear")
+    assert found.tolist() == pytest.approx([0.9, 0.04, 0.42], rel=1e-4)
+
+
 def test_nothing_is_suppressed_of_nothing():
     masks, none = torch.zeros(0, 4, 4) > 0, torch.zeros(0)
     ious = solov2.mask_ious(masks, none.long())
@@ -223,6 +231,19 @@ def test_the_cells_around_the_centre_of_mass_learn_an_object():
     assert len(cells_of(square(4, 4, 80), grid=48)) == 9  # never more than the nine
 
 
+def test_the_centre_region_is_a_fifth_of_the_box():
+    """Around the middle of a cell of 8 pixels: 3.6 pixels to each side, and 4.4."""
+    assert cells_of(square(18, 18, 36)) == {12 * 4 + 4: 0}
+    around = {12 * row + column: 0 for row in (3, 4, 5) for column in (3, 4, 5)}
+    assert cells_of(square(14, 14, 44)) == around
+
+
+def test_cells_of_an_oblong_image_are_oblong():
+    mask, box = square(20, 70, 6)
+    found = solov2.assign_cells(box[None], mask[None, :48], 12, (1, 96), (48, 96))
+    assert found[0].tolist() == [12 * 5 + 9]  # 23 / 4 down and 73 / 8 across
+
+
 def test_the_centre_is_that_of_the_mask_not_of_the_box():
     mask, box = square(0, 0, 80)
     mask[8:, 8:] = False  # two bars that meet at the upper left
@@ -230,6 +251,12 @@ def test_the_centre_is_that_of_the_mask_not_of_the_box():
     assert 12 * 5 + 5 not in cells
     x, y = solov2.centres_of_mass(mask[None])[0].tolist()
     assert int(y / 8) * 12 + int(x / 8) in cells
+
+
+def test_a_pixel_lies_at_its_middle():
+    masks = torch.zeros(2, 4, 6, dtype=torch.bool)
+    masks[0, 1, 4] = masks[1, 2, :2] = True
+    assert solov2.centres_of_mass(masks).tolist() == [[4.5, 1.5], [1, 2.5]]
 
 
 def test_size_decides_the_level_and_may_decide_for_two():
@@ -269,6 +296,83 @@ def test_the_network_learns_a_scene_and_finds_it():
     ys, xs = torch.where(found["masks"][0])
     edges = [xs.min(), ys.min(), xs.max() + 1, ys.max() + 1]
     assert found["boxes"][0].tolist() == [edge.item() for edge in edges]
+
+
+def test_a_score_is_a_probability_times_a_masks_mean_and_limits_are_exceeded(network):
+    """Of four cells one has a mask no larger than the stride, one too low a score."""
+    small = solov2.SOLOv2(
+        Given(), network.head, network.mask_features, (2,), (4,), ((1, 9),)
+    )
+    logits, kernels = torch.full((1, 1, 4, 4), -9.0), torch.zeros(1, 1, 4, 4)
+    for (row, column), logit, kernel in (
+        ((0, 0), 1.0, -1.0),
+        ((0, 2), 2.0, -0.75),
+        ((2, 0), 3.0, 1.0),
+        ((2, 2), 0.5, -1.0),
+    ):
+        logits[0, 0, row, column], kernels[0, 0, row, column] = logit, kernel
+    features = torch.full((1, 1, 2, 4), -2.0)
+    features[..., 0, :2] = 3.0  # of two pixels, as many as the stride
+    said = solov2.Predictions([logits], [kernels], features, (8, 16))
+    limits = solov2.Limits(score=torch.tensor(0.5).sigmoid().item())
+    found = small.candidates(said, 0, limits)
+    scores = [
+        torch.tensor(one).sigmoid().item() * torch.tensor(other).sigmoid().item()
+        for one, other in ((2.0, 1.5), (1.0, 2.0))
+    ]
+    assert found.cells.tolist() == [2, 0]
+    assert found.scores.tolist() == pytest.approx(scores)
+    assert ((found.masks > 0.5).sum((1, 2)) == 6).all()
+    only = small.candidates(said, 0, limits._replace(candidates=1))
+    assert only.cells.tolist() == [2]
+
+    def kept(*scores, **changed):
+        one = small.decide(
+            said,
+            (8, 16),
+            lambda ious, _: ious.new_tensor(scores),
+            limits._replace(**changed),
+        )
+        return one[0]["scores"].tolist()
+
+    assert kept(0.3, 0.4) == pytest.approx([0.4, 0.3])
+    assert kept(0.3, 0.4, detections=1) == pytest.approx([0.4])
+    assert kept(0.3, 0.2, final=0.3) == pytest.approx([0.3])
+
+
+def test_limits_are_the_papers_or_the_released_ones():
+    assert solov2.RELEASED == (0.1, 0.5, 500, 0.05, 100)
+
+
+def test_a_cell_of_the_truth_is_the_share_that_a_mask_covers():
+    masks = torch.rand(2, 10, 14, generator=torch.Generator().manual_seed(0)) > 0.5
+    found = shares(masks, (16, 24), (4, 6))
+    expected = torch.zeros(2, 4, 6)
+    for n, row, column in masks.nonzero().tolist():
+        expected[n, row // 4, column // 4] += 1 / 16
+    torch.testing.assert_close(found, expected)
+
+
+def test_of_a_filled_up_image_the_upper_left_is_kept():
+    masks = torch.zeros(1, 2, 2)
+    masks[0, 0, 0] = 1
+    found = enlarged(masks, (8, 8), (5, 6))[0]
+    assert found.shape == (5, 6)
+    assert found[0].tolist() == pytest.approx([1, 1, 0.875, 0.625, 0.375, 0.125])
+    assert found[:, 0].tolist() == pytest.approx([1, 1, 0.875, 0.625, 0.375])
+
+
+def test_weights_begin_small_and_cells_begin_empty():
+    torch.manual_seed(0)
+    for part in (solov2.GridHead(7, 64, 96, 32), solov2.MaskFeatures(3, 64, 64, 32)):
+        for name, layer in part.named_modules():
+            if isinstance(layer, nn.Conv2d):
+                assert layer.weight.std().item() == pytest.approx(0.01, rel=0.1)
+                if layer.bias is not None:
+                    expected = log(0.01 / 0.99) if name == "kinds.4" else 0.0
+                    assert layer.bias.tolist() == pytest.approx(
+                        len(layer.bias) * [expected]
+                    )
 
 
 def test_images_are_filled_up_and_masks_cut_off():

@@ -3,6 +3,9 @@
 Wang, Zhang, Kong, Li and Shen, "SOLOv2: Dynamic and Fast Instance Segmentation", 2020.
 https://arxiv.org/abs/2003.10152
 
+Sections, equations, figures and tables are numbered as at NeurIPS 2020; the first
+preprint, "Dynamic, Faster and Stronger", has others.
+
 Notation: B images; H, W height and width in pixels; S cells along a side of a grid;
 K kinds of object; E channels of the mask features.
 

@@ -49,8 +49,8 @@ def assign_cells(
     Returns:
         Cells (P,), row * S + column, and objects (P,), both int64, by rising cell.
 
-    Source: section 3.3 refers to SOLO (https://arxiv.org/abs/1912.04488), section
-    3.3.1 there: centre of mass, 0.2, three positive cells on average. Limits and
+    Source: section 2.1.4 refers to SOLO (https://arxiv.org/abs/1912.04488), "Label
+    assignment" there: centre of mass, 0.2, three positive cells on average. Limits and
     neighbours are those of the authors' code.
 
     Differs from the authors' code, in which a cell of two objects learns the masks of
@@ -67,7 +67,7 @@ def assign_cells(
     first = ((places - CENTRE / 2 * sides) / steps).floor()
     last = ((places + CENTRE / 2 * sides) / steps).floor()
     first = torch.maximum(first, middle - 1).clamp(min=0)
-    last = torch.minimum(last, middle + 1).clamp(max=grid - 1)
+    last = torch.minimum(last, middle + 1)  # what lies beyond the grid is cut off
     owners = torch.full((grid, grid), -1, device=boxes.device)
     for k in areas.argsort(descending=True).tolist():
         if learnt[k]:

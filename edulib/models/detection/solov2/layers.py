@@ -23,7 +23,10 @@ class Coordinates(nn.Module):
         - Input: (B, C, H, W)
         - Output: (B, C + 2, H, W)
 
-    Source: section 3.2 and table 3b. As in the paper.
+    Source: sections 2.1.1 and 2.1.2, table 3b, after Liu and others, "An Intriguing
+    Failing of Convolutional Neural Networks and the CoordConv Solution", 2018. As in
+    the paper.
+    https://arxiv.org/abs/1807.03247
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -37,7 +40,7 @@ class Coordinates(nn.Module):
 
 
 def conv_norm_relu(
-    in_channels: int, out_channels: int, kernel_size: int = 3, groups: int = 32
+    in_channels: int, out_channels: int, kernel_size: int = 3, *, groups: int
 ) -> nn.Sequential:
     """Build a convolution without bias, group normalisation and ReLU.
 
@@ -75,9 +78,10 @@ class GridHead(nn.Module):
         - Input: (B, in_channels, H, W)
         - Output: logits (B, K, S, S) and kernels (B, E, S, S)
 
-    Source: section 3.2, figure 2. Kernels are 1 x 1 x E, without activation (table 3a);
-    both branches are the same over all levels, and have four convolutions of 512
-    channels in the authors' code.
+    Source: section 2.1.1, figure 2. Kernels are 1 x 1 x E, without activation (table
+    3a); both branches are the same over all levels, and have four convolutions before
+    the last. As in the authors' code these have 512 channels, and a map gets its
+    coordinates before it is resized to the grid.
     """
 
     def __init__(
@@ -135,7 +139,7 @@ class MaskFeatures(nn.Module):
         - Input: one (B, in_channels, H / 2^k, W / 2^k) for each level
         - Output: (B, out_channels, H, W), at least 0
 
-    Source: section 3.2, "mask feature branch", and figure 3.
+    Source: section 2.1.2 and appendix B with figure 5.
     """
 
     def __init__(
@@ -156,7 +160,7 @@ class MaskFeatures(nn.Module):
                 conv_norm_relu(width, width, groups=groups) for _ in range(level - 1)
             ]
             self.levels.append(nn.ModuleList(steps))
-        self.last = conv_norm_relu(width, out_channels, 1, groups)
+        self.last = conv_norm_relu(width, out_channels, 1, groups=groups)
         init_weights(self)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:

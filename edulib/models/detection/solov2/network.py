@@ -23,7 +23,7 @@ from edulib.models.detection.solov2.suppression import mask_ious, matrix_nms
 from edulib.models.losses.dice import dice_loss
 from edulib.models.losses.focal import focal_loss
 
-MASK_WEIGHT = 3.0  # λ of equation 3
+MASK_WEIGHT = 3.0  # λ of equation 2
 STRIDES = (8, 8, 16, 32, 32)  # to which P2 to P6 are brought, P2 halved and P6 doubled
 GRIDS = (40, 36, 24, 16, 12)
 RANGES = ((1, 96), (48, 192), (96, 384), (192, 768), (384, 2048))
@@ -63,7 +63,10 @@ class Found(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """What a mask has to exceed, and how many there are: values of the authors' code.
+    """What a mask has to exceed, and how many there are.
+
+    The first two are the paper's (section 2.1.4), the number of candidates is SOLO's;
+    the others are those of the authors' code.
 
     Args:
         score: for a cell's probability.
@@ -101,9 +104,11 @@ class SOLOv2(nn.Module):
     Raises:
         ValueError: if the images or targets do not fit, or there are none.
 
-    Source: sections 3.2 to 3.4, figures 2 and 3; equation 3 is the loss. What the paper
-    leaves open is as in the authors' code: limits of the levels, both thresholds, and
-    the focal loss divided by one more than the positive cells.
+    Source: sections 2.1 and 2.2, figures 2 and 5; equation 2 is the loss. What the
+    paper leaves open is as in SOLO's (https://arxiv.org/abs/1912.04488): a score times
+    the mean of its mask, and 500 candidates; or as in the authors' code: limits of the
+    levels, the last threshold, and the focal loss divided by one more than the positive
+    cells.
 
     Differs from the paper: in what `assign_cells` does; a cell of the true mask may be
     a fraction in training.

@@ -43,8 +43,8 @@ def matrix_nms(
     Raises:
         ValueError: if the kind is another.
 
-    Source: section 3.4, equations 4 and 5; that masks of different kinds do not count
-    is from the authors' code.
+    Source: section 2.2, equations 3 and 4, and figure 4; that masks of different kinds
+    do not count is from the authors' code.
     """
     if kind not in ("gaussian", "linear"):
         raise ValueError(f'expected "gaussian" or "linear", got {kind!r}')
