@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 COMPUTED = "a computed index"
+_FROM = " from "
 _ORDINALS = {2: "2nd", 3: "3rd"}
 _MAP = 2  # axes of a map
 
@@ -37,7 +38,10 @@ def chosen_words(
         parts.append(words)
     steps = [part for part in parts if part.startswith("every ")]
     if len(steps) == len(parts) > 1 and len({part.split()[1] for part in parts}) == 1:
-        return " and ".join([parts[0], *(part.split()[-1] for part in parts[1:])])
+        if any(_FROM in part for part in parts):
+            parts = [part if _FROM in part else f"{part}{_FROM}0" for part in parts]
+        sides = [part.split(maxsplit=2)[2] for part in parts[1:]]
+        return " and ".join([parts[0], *sides])
     return ", ".join(parts)
 
 
@@ -79,7 +83,8 @@ def _part(part: object, noun: str, size: int, each: bool) -> str:
         return ""
     start, stop, step = part.indices(size)
     if step > 1 and start < step and stop == size:
-        return f"every {_ORDINALS.get(step, f'{step}th')} {noun}"
+        begin = f"{_FROM}{start}" if start else ""
+        return f"every {_ORDINALS.get(step, f'{step}th')} {noun}{begin}"
     if step != 1 or stop <= start:
         return ""
     last = stop - 1

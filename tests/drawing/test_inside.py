@@ -30,6 +30,7 @@ LAYOUTS = pytest.mark.parametrize("layout", ["wide", "phone"])
         ((slice(None), slice(1, 4)), "rows 1–3"),
         ((slice(None), slice(1, 2)), "row 1"),
         ((slice(None), slice(None, None, 3)), "every 3rd row"),
+        ((slice(None), slice(2, None, 3)), "every 3rd row from 2"),
         ((slice(None), slice(0, 9)), ""),
         ((..., slice(0, 2)), "columns 0–1"),
         ((torch.arange(2), torch.zeros(2).long()), "a row of each by a computed index"),
@@ -43,7 +44,7 @@ def test_what_an_index_takes_is_said(index, told):
 
 def test_rows_and_columns_of_a_map_are_known_by_its_axes():
     index = (..., slice(0, None, 2), slice(1, None, 2), slice(None))
-    told = "every 2nd row and column"
+    told = "every 2nd row from 0 and column from 1"
     assert chosen_words(index, (1, 8, 8, 3), (-3, -2), batched=True) == told
     index = (slice(None), slice(0, 2))
     assert chosen_words(index, (1, 4, 8, 8), (-2, -1), batched=True) == "channels 0–1"
@@ -107,10 +108,14 @@ class Parts(nn.Module):
 @pytest.mark.parametrize(
     ("count", "told"),
     [
-        (1, "split in 2, Adds, with skip, concat of both halves and Adds"),
+        (
+            1,
+            "split in 2, 2nd half into Adds, with skip, concat of both halves and Adds",
+        ),
         (
             2,
-            "split in 2, 2 × Adds, with skips, concat of both halves and each Adds",
+            "split in 2, 2nd half into 2 × Adds, with skips, "
+            "concat of both halves and each Adds",
         ),
     ],
 )
@@ -131,6 +136,29 @@ class Merges(nn.Module):
         return self.reduction(torch.cat(parts, -1))
 
 
+class Waves(nn.Module):
+    """Joins before its layers, or behind them."""
+
+    def __init__(self, first: bool) -> None:
+        super().__init__()
+        self.first, width = first, 8 if first else 4
+        self.layers = nn.Sequential(nn.Linear(width, 6), nn.ReLU(), nn.Linear(6, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.first:
+            return self.layers(torch.cat([x.sin(), x.cos()], -1))
+        x = self.layers(x)
+        return torch.cat([x.sin(), x.cos()], -1) + 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_block_tells_its_concatenation_in_its_place(first):
+    parts = ["concat of\xa0sin and cos", "2\xa0dense"]
+    told = ", ".join(parts if first else reversed(parts))
+    net = nn.Sequential(Waves(first), nn.Linear(4 if first else 8, 2))
+    assert told in [block.inside for block in found(net, (4,), depth=1).values()]
+
+
 class Last(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x.permute(0, 2, 3, 1)
@@ -146,7 +174,10 @@ def test_merged_neighbours_and_the_order_of_dimensions_are_said(layout):
     patch = nn.Sequential(nn.Conv2d(3, 8, 4, 4), Last())
     net = nn.Sequential(patch, Merges(), First())
     blocks = found(net, IMAGE)
-    told = "concat of\xa04 slices: every 2nd row and column"
+    told = (
+        "concat of\xa04 slices: every 2nd row and column, "
+        "from (0, 0), then (1, 0), (0, 1), (1, 1); dense"
+    )
     assert blocks["1"].inside == told
     orders = [block.order for block in blocks.values()]
     assert [order for order in orders if order] == ["channels last", "channels first"]
@@ -229,9 +260,10 @@ def test_a_turn_says_what_its_parts_read_and_what_it_adds():
     assert "running sum of step 2×8×8" in turn.carries
     look, state, step = turn.notes
     last = "running sum of step of the turn before (in the first turn guess)"
-    assert look == f"look: reads stem and {last}, joined by concat; gives 8×8×8"
-    told = "context, state of the turn before (in the first turn begin) and look"
-    assert state == f"state: reads {told}, joined by concat; gives 8×8×8"
+    how = "joined by concat in this order; gives 8×8×8"
+    assert look == f"look: reads stem and {last}, {how}"
+    told = "state of the turn before (in the first turn begin), context and look"
+    assert state == f"state: reads {told}, {how}"
     assert step == "step: reads state; gives 2×8×8"
 
 

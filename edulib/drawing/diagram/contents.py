@@ -11,7 +11,7 @@ from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
-from edulib.drawing.diagram.joins import NAMES, paths_of
+from edulib.drawing.diagram.joins import NAMES, half_read, paths_of
 from edulib.drawing.diagram.shortcuts import has_shortcut
 
 _WORDS = {
@@ -59,7 +59,8 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     before, behind = paths_of(graph, calls[-1])
     held = _held(graph, calls[-1], bool(before or behind))
     often = _often(graph, calls[-1])
-    return ", ".join(part for part in (before, held, often, behind) if part)
+    parts = [part for part in (before, held, often, behind) if part]
+    return ("; " if any(":" in part for part in parts) else ", ").join(parts)
 
 
 def _gives(graph: Graph, loop: Call) -> list[str]:
@@ -100,7 +101,9 @@ def _held(graph: Graph, call: Call, parted: bool) -> str:
         has_skips = all(has_shortcut(graph, call) for call in alike)
         skips = f", with skip{'s' * (count > 1)}" * has_skips
         times = f"{count} × " if count > 1 else ""
-        return f"{times}{kind.lstrip('_')}{skips}"
+        half = half_read(graph, call, alike[0])
+        into = f"{half} into " if half else ""
+        return f"{into}{times}{kind.lstrip('_')}{skips}"
     ops = graph.ops[calls[-1].first : calls[-1].last]
     own = projections(ops)
     counted = (op for op in ops if op.index not in own)
@@ -108,7 +111,7 @@ def _held(graph: Graph, call: Call, parted: bool) -> str:
     products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
     counts[OpType.ATTENTION] -= products - (products + 1) // 2
     told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
-    if sum(number for number, _ in told) < 2 and not own:
+    if sum(number for number, _ in told) < 2 - parted and not own:
         return ""
     return ", ".join(
         f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word

@@ -1,7 +1,8 @@
 """How a block joins what it reads, and what it splits and concatenates, in words."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
@@ -18,7 +19,11 @@ _VERBS = {
 }
 _PASSES = (OpType.RESHAPE, OpType.DROPOUT)
 _PAIR = 2
+_ORDINALS = {0: "1st", 1: "2nd", 2: "3rd"}
 _MOST = 4  # parts of a concatenation that are named
+_LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
+_BEGIN = r" from (\d+)"
+_SIDE = rf"(?:row|column|channel|number)s?(?:{_BEGIN})?"
 
 
 def manner(graph: Graph, node: Node, read: Iterable[int]) -> str:
@@ -52,7 +57,11 @@ def listed(names: Sequence[str]) -> str:
 
 
 def paths_of(graph: Graph, call: Call) -> tuple[str, str]:
-    """Say into how many parts a block splits what it has, and which it joins."""
+    """Say into how many parts a block splits what it has, and which it joins.
+
+    Returns:
+        What it does so before its first layer, and behind that.
+    """
     own = [op for op in graph.ops[call.first : call.last] if op.path == call.path]
     splits = [1 + len(op.others) for op in own if op.name in SPLITS and op.others]
     before = f"split in\xa0{splits[0]}" if len(splits) == 1 else ""
@@ -60,12 +69,40 @@ def paths_of(graph: Graph, call: Call) -> tuple[str, str]:
     if len(joins) != 1 or joins[0].index == call.output:
         return "", ""  # the split may be that of queries, keys and values
     (join,) = joins
-    slices = {graph.ops[i].chosen for i in join.inputs if graph.ops[i].chosen}
-    if len(slices) == 1 and len(join.inputs) == join.joined:
-        return before, f"concat of\xa0{join.joined} slices: {slices.pop()}"
+    words = f"concat of\xa0{_joined(graph, call, join)}"
+    if any(op.op_type in _LAYERS for op in graph.ops[call.first : join.index]):
+        return before, words
+    return ", ".join(part for part in (before, words) if part), ""
+
+
+def _joined(graph: Graph, call: Call, join: Op) -> str:
+    """Name what a concatenation joins, by slices or by names, or count it."""
+    slices = [graph.ops[i].chosen for i in join.inputs]
+    if len(slices) == join.joined and all(slices):
+        told = _slices_words(slices)
+        if told:
+            return f"{join.joined} slices: {told}"
     names = _parts(graph, call, join)
     told = listed(names) if len(names) <= _MOST and names and all(names) else ""
-    return before, f"concat of\xa0{told or f'{join.joined} parts'}"
+    return told or f"{join.joined} parts"
+
+
+def _slices_words(slices: Sequence[str]) -> str:
+    """Say what slices of one kind take, and where each begins, in order."""
+    kinds = {re.sub(_BEGIN, "", chosen) for chosen in slices}
+    if len(kinds) != 1:
+        return ""
+    places = [
+        [int(start or 0) for start in re.findall(_SIDE, chosen)] for chosen in slices
+    ]
+    starts = [
+        f"({', '.join(map(str, p))})" if len(p) > 1 else f"{p[0]}" for p in places
+    ]
+    first, *others = starts
+    differ = (
+        f", from {first}, then {', '.join(others)}" if set(others) != {first} else ""
+    )
+    return kinds.pop() + differ
 
 
 def _parts(graph: Graph, call: Call, join: Op) -> list[str]:
@@ -111,6 +148,30 @@ def _half_words(op: Op, count: int) -> str:
     if size == _PAIR:
         return "both halves" if count == size else "one half"
     return f"all {size} parts" if count == size else f"{count} of {size} parts"
+
+
+def place_words(op: Op, places: Collection[int]) -> str:
+    """Name the part of a split into parts alike: "1st half"."""
+    count = 1 + len(op.others)
+    is_alike = {op.shape, *op.others} == {op.shape}
+    if op.name not in SPLITS or count == 1 or not is_alike or len(places) != 1:
+        return ""
+    (place,) = places
+    if place < 0:
+        return ""
+    if count == _PAIR:
+        return f"{_ORDINALS[place]} half"
+    return f"part {place + 1} of {count}"
+
+
+def half_read(graph: Graph, call: Call, inner: Call) -> str:
+    """Name the part of its own split that a block hands to a block inside."""
+    for op in graph.ops[inner.first : inner.last]:
+        for index, place in zip(op.inputs, op.taken, strict=True):
+            source = graph.ops[index]
+            if source.path == call.path and source.name in SPLITS:
+                return place_words(source, [place])
+    return ""
 
 
 def _path(call: Call, child: Call) -> str:

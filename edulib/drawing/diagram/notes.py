@@ -59,7 +59,7 @@ def turn_notes(
         words = _listed(_with_begins(graph, reads, begins))
         gives = shape_words(graph.ops[part.output].shape)
         name = part.path.removeprefix(loop.path).strip(".")
-        joins = f", joined by {listed(how)}" if how else ""
+        joins = f", joined by {', then '.join(how)}" if how else ""
         told.append(f"{name}: reads {words}{joins}; gives {gives}")
     return tuple(told)
 
@@ -118,28 +118,51 @@ def _reads(
             continue
         ends[index] = {index} if index in found else set()
     between = sorted(seen.union(op.index for op in ops) - set(ends))
-    return dict(sorted(found.items())), _meetings(graph, between, ends)
+    how, order = _meetings(graph, between, ends)
+    if how == ["concat"] and set(order) == set(found):
+        return {first: found[first] for first in order}, ["concat in this order"]
+    return dict(sorted(found.items())), how
 
 
 def _meetings(
     graph: Graph, between: list[int], reach: dict[int, set[int]]
-) -> list[str]:
+) -> tuple[list[str], list[int]]:
     """Name the operations in which what is read meets for the first time.
 
     Args:
         graph: the traced network.
         between: ops behind what is read, in order.
         reach: for what is read the number that it goes by.
+
+    Returns:
+        Their names, and the numbers in the order in which the last one concatenates
+        them; none if it does otherwise.
     """
-    names: dict[str, None] = {}
+    names: Counter[str] = Counter()
+    rows: dict[int, list[int]] = {}
+    order: list[int] = []
     for index in between:
         op = graph.ops[index]
         sides = [reach.get(i, set()) for i in op.inputs]
         reach[index] = set().union(*sides)
+        rows[index] = _row(op, sides, rows)
         if len(reach[index]) > max(map(len, sides), default=0):
             is_merge = op.op_type in MERGES
-            names[str(op.op_type) if is_merge else describe_op(op)] = None
-    return list(names)
+            told = str(op.op_type) if is_merge else describe_op(op)
+            names[told] = 1 if is_merge else names[told] + 1
+            order = rows[index]
+    return [f"{n} × {name}" if n > 1 else name for name, n in names.items()], order
+
+
+def _row(op: Op, sides: list[set[int]], rows: dict[int, list[int]]) -> list[int]:
+    """Return what a concatenation, also one of concatenations, has side by side."""
+    if op.op_type is not OpType.CONCAT:
+        return []
+    parts = [
+        rows.get(i) or (list(side) if len(side) == 1 else [])
+        for i, side in zip(op.inputs, sides, strict=True)
+    ]
+    return [number for part in parts for number in part] if all(parts) else []
 
 
 def _listed(names: list[str]) -> str:

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 
 from edulib.anatomy.graph import Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
-from edulib.drawing.diagram.joins import SPLITS
-
-_ORDINALS = {0: "1st", 1: "2nd", 2: "3rd"}
-_PAIR = 2
+from edulib.drawing.diagram.joins import place_words
 
 
 def read_by(
@@ -56,7 +53,7 @@ def taken_words(graph: Graph, node: Node, owners: Mapping[int, Node]) -> str:
         if owner is None or owner is node:
             continue
         if owner.call is None:
-            words = _place_words(graph.ops[index], places)
+            words = place_words(graph.ops[index], places)
         else:
             words = _shape_read(graph, owner, sources)
         if words:
@@ -73,20 +70,6 @@ def _shape_read(graph: Graph, owner: Node, sources: Mapping[int, set[int]]) -> s
     read = [other for other in made if other.index in sources]
     are_told = len({other.shape for other in made}) == len(made)
     return shape_words(read[0].shape) if are_told and len(read) == 1 else ""
-
-
-def _place_words(op: Op, places: set[int]) -> str:
-    """Name the part of a split into parts alike: "1st half"."""
-    count = 1 + len(op.others)
-    is_alike = {op.shape, *op.others} == {op.shape}
-    if op.name not in SPLITS or count == 1 or not is_alike or len(places) != 1:
-        return ""
-    (place,) = places
-    if place < 0:
-        return ""
-    if count == _PAIR:
-        return f"{_ORDINALS[place]} half"
-    return f"part {place + 1} of {count}"
 
 
 def order_words(graph: Graph, node: Node, owners: Mapping[int, Node]) -> str:
