@@ -104,10 +104,11 @@ def test_figures_with_photographs_keep_their_shades():
     import matplotlib.pyplot as plt
 
     colours = np.random.default_rng(0).random((6, 6, 3))
-    made, axes = plt.subplots(figsize=(3, 3))
-    axes.imshow(colours, interpolation="bicubic")
-    exact = drawn(made)
-    stored = np.asarray(Image.open(io.BytesIO(encode(made).data)).convert("RGB"), int)
+    with plt.style.context("default", after_reset=True):  # whatever ran before
+        made, axes = plt.subplots(figsize=(3, 3))
+        axes.imshow(colours, interpolation="bicubic")
+        exact, data = drawn(made), encode(made).data
+    stored = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), int)
     assert len(np.unique(stored.reshape(-1, 3), axis=0)) > 64  # no drawing's palette
     assert np.abs(stored - exact).max(2).mean() <= 6
 
