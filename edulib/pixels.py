@@ -90,12 +90,12 @@ def with_palette(image: "Image") -> "Image | None":
     import numpy as np
     from PIL import Image
 
+    exact = np.asarray(image, int)
     for colors, tolerated, in_the_mean in PALETTES:
         few = image.quantize(
             colors, Image.Quantize.MEDIANCUT, _ROUNDS, dither=Image.Dither.NONE
         )
-        change = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(image, int))
-        change = change.max(axis=2)
+        change = np.abs(np.asarray(few.convert("RGB"), int) - exact).max(axis=2)
         if change.mean() <= in_the_mean and (change > _VISIBLE).mean() <= tolerated:
             return few
     return None

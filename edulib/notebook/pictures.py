@@ -20,6 +20,7 @@ _FIGURE_DPI = 144
 _POINTS = 72  # an inch
 _PAGE_WIDTH = 700
 _QUALITY = 85
+_DRAWN = 4096  # colours that a drawing may have; one with a photograph has many more
 _TINY = 128
 _TINY_SHOWN = 280
 
@@ -88,7 +89,8 @@ def _encode_figure(figure: object, width: int | None) -> Picture:
     letter = smallest_letter(figure)
     letters = round(letter * shown / natural, 2) if letter else None
     files = [_webp(image, _QUALITY)]
-    if (few := with_palette(image)) is not None:
+    is_drawing = image.getcolors(_DRAWN) is not None
+    if is_drawing and (few := with_palette(image)) is not None:
         files.append(_webp(few.convert("RGB"), None))
     data = min(files, key=len)
     return Picture(data, shown, _height(image, shown), False, letters)
@@ -105,8 +107,7 @@ def _encode_image(image: "Image", width: int | None) -> Picture:
 def _webp(image: "Image", quality: int | None) -> bytes:
     """Return an image as a WebP file, without loss if no quality is given."""
     buffer = io.BytesIO()
-    exact = {"lossless": True, "quality": 100}  # of effort
-    options = exact if quality is None else {"quality": quality}
+    options = {"lossless": True} if quality is None else {"quality": quality}
     image.save(buffer, format="WEBP", method=6, **options)
     return buffer.getvalue()
 
