@@ -1,11 +1,14 @@
 """What an index takes of a tensor, in words: "row 0", "every 2nd row and column"."""
 
+import re
 from collections.abc import Sequence
 
 from torch import Tensor
 
 COMPUTED = "a computed index"
 _FROM = " from "
+_BEGIN = rf"{_FROM}(\d+)"
+_SIDE = rf"(?:row|column|channel|number)s?(?:{_BEGIN})?"
 _ORDINALS = {2: "2nd", 3: "3rd"}
 _MAP = 2  # axes of a map
 
@@ -43,6 +46,24 @@ def chosen_words(
         sides = [part.split(maxsplit=2)[2] for part in parts[1:]]
         return " and ".join([parts[0], *sides])
     return ", ".join(parts)
+
+
+def slices_words(slices: Sequence[str]) -> str:
+    """Say what slices of one kind take, and where each begins, in order."""
+    kinds = {re.sub(_BEGIN, "", chosen) for chosen in slices}
+    if len(kinds) != 1:
+        return ""
+    places = [
+        [int(start or 0) for start in re.findall(_SIDE, chosen)] for chosen in slices
+    ]
+    starts = [
+        f"({', '.join(map(str, p))})" if len(p) > 1 else f"{p[0]}" for p in places
+    ]
+    first, *others = starts
+    differ = (
+        f", from {first}, then {', '.join(others)}" if set(others) != {first} else ""
+    )
+    return kinds.pop() + differ
 
 
 def _sides(index: object, ndim: int) -> list[tuple[int, object]]:

@@ -1,8 +1,10 @@
 """The DETR of transformers, asked as our detectors are."""
 
-import torch
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
+from edulib.models.ops.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
 from edulib.weights.hugging_face import NAMES, our_name
 
 RENAMED = NAMES["edulib.models.detection.detr"]
@@ -24,6 +26,23 @@ def our_names(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return found
 
 
+def their_targets(
+    targets: list[dict[str, Tensor]], sizes: Sequence[tuple[int, int]]
+) -> list[dict[str, Tensor]]:
+    """Return targets as transformers takes them.
+
+    Args:
+        targets: for each image ``boxes`` (M, 4), xyxy in pixels, and ``labels``.
+        sizes: height and width of each image, in pixels.
+    """
+    found = []
+    for target, (height, width) in zip(targets, sizes, strict=True):
+        boxes = xyxy_to_cxcywh(target["boxes"])
+        boxes = boxes / boxes.new_tensor([width, height] * 2)
+        found.append({"class_labels": target["labels"], "boxes": boxes})
+    return found
+
+
 class TheirDETR(nn.Module):
     """``transformers.DetrForObjectDetection`` of ResNet-50 with 91 kinds.
 
@@ -41,10 +60,9 @@ class TheirDETR(nn.Module):
         """Return what each slot finds: ``boxes`` (xyxy, in pixels), scores, labels."""
         found = self.network(images)
         scores, labels = found.logits.softmax(2)[..., :-1].max(2)
-        centre, sides = found.pred_boxes.split(2, 2)
-        corners = torch.cat([centre - sides / 2, centre + sides / 2], 2)
         height, width = images.shape[2:]
-        boxes = corners * corners.new_tensor([width, height, width, height])
+        boxes = cxcywh_to_xyxy(found.pred_boxes)
+        boxes = boxes * boxes.new_tensor([width, height] * 2)
         rows = zip(boxes, scores, labels, strict=True)
         return [
             dict(zip(("boxes", "scores", "labels"), row, strict=True)) for row in rows
@@ -59,11 +77,5 @@ class TheirDETR(nn.Module):
             images: (B, 3, H, W).
             targets: for each image ``boxes`` (M, 4), xyxy in pixels, and ``labels``.
         """
-        height, width = images.shape[2:]
-        labels = []
-        for target in targets:
-            boxes = target["boxes"] / target["boxes"].new_tensor([width, height] * 2)
-            start, end = boxes.split(2, 1)
-            centred = torch.cat([(start + end) / 2, end - start], 1)
-            labels.append({"class_labels": target["labels"], "boxes": centred})
+        labels = their_targets(targets, [images.shape[2:]] * len(images))
         return {"loss": self.network(images, labels=labels).loss}

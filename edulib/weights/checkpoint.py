@@ -116,14 +116,13 @@ def load_checkpoint(name: str, folder: str | Path = FOLDER) -> nn.Module:
         ValueError: if there is none of that name, or its file is damaged or holds
             weights of another architecture, or its base is not what it was.
     """
-    about = checkpoint_info(name, folder)
-    weights = _read_weights(name, folder)
+    about, weights = _read(name, folder)
     model = build(about["builder"], about["arguments"])
     return put_weights(model, weights, name).eval()
 
 
-def _read_weights(name: str, folder: str | Path) -> dict[str, Tensor]:
-    """Return what a checkpoint and its base store, as it is stored."""
+def _read(name: str, folder: str | Path) -> tuple[dict, dict[str, Tensor]]:
+    """Return a checkpoint's card, and what it and its base store, as it is stored."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -147,7 +146,7 @@ def _read_weights(name: str, folder: str | Path) -> dict[str, Tensor]:
             f"{name} holds weights of {base['name']}, which is another file by now "
             f"than the one of SHA-256 {base['sha256'][:12]}...: train {name} again"
         )
-    return weights | (_read_weights(base["name"], folder) if base else {})
+    return about, weights | (_read(base["name"], folder)[1] if base else {})
 
 
 def _card_of_base(base: str, folder: str | Path) -> dict[str, str]:
@@ -162,7 +161,7 @@ def _without(
     Raises:
         ValueError: if the model does not hold all that the base has.
     """
-    known = _read_weights(base, folder) if base else {}
+    known = _read(base, folder)[1] if base else {}
     for name, value in known.items():
         if name not in weights or not torch.equal(weights[name], value):
             raise ValueError(

@@ -11,7 +11,7 @@ from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
-from edulib.drawing.diagram.joins import NAMES, half_read, paths_of
+from edulib.drawing.diagram.joins import LAYERS, NAMES, half_read, paths_of
 from edulib.drawing.diagram.shortcuts import has_shortcut
 
 _WORDS = {
@@ -22,7 +22,6 @@ _WORDS = {
 }
 _PLURAL = ("conv", "attention")
 _PAIR = 2
-_LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
 _KINDS = {
     **dict.fromkeys(
         "add sub rsub mul div truediv rtruediv neg pow exp log log2 sqrt abs round "
@@ -76,7 +75,7 @@ def _gives(graph: Graph, loop: Call) -> list[str]:
 def _often(graph: Graph, call: Call) -> str:
     """Say on how many inputs all layers of a block run with one set of weights."""
     ops = graph.ops[call.first : call.last]
-    layers = [op for op in ops if op.op_type in _LAYERS]
+    layers = [op for op in ops if op.op_type in LAYERS]
     counts = set(Counter(op.path for op in layers).values())
     if len(counts) != 1 or counts == {1}:
         return ""
@@ -162,7 +161,7 @@ def _shapes_of(graph: Graph, call: Call, layer: Op) -> str:
 def _ends(graph: Graph, call: Call) -> list[Op]:
     """Return layers of a call that read one thing and that none behind them joins."""
     ops = graph.ops[call.first : call.last]
-    layers = {op.index: op for op in ops if op.op_type in _LAYERS}
+    layers = {op.index: op for op in ops if op.op_type in LAYERS}
     behind: dict[int, set[int]] = {}
     meets: set[int] = set()
     for op in ops:

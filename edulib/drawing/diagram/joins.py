@@ -1,9 +1,9 @@
 """How a block joins what it reads, and what it splits and concatenates, in words."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
+from edulib.anatomy.choice import slices_words
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.op_types import OpType
@@ -19,11 +19,8 @@ _VERBS = {
 }
 _PASSES = (OpType.RESHAPE, OpType.DROPOUT)
 _PAIR = 2
-_ORDINALS = {0: "1st", 1: "2nd", 2: "3rd"}
 _MOST = 4  # parts of a concatenation that are named
-_LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
-_BEGIN = r" from (\d+)"
-_SIDE = rf"(?:row|column|channel|number)s?(?:{_BEGIN})?"
+LAYERS = (OpType.CONVOLUTION, OpType.DENSE)
 
 
 def manner(graph: Graph, node: Node, read: Iterable[int]) -> str:
@@ -70,7 +67,7 @@ def paths_of(graph: Graph, call: Call) -> tuple[str, str]:
         return "", ""  # the split may be that of queries, keys and values
     (join,) = joins
     words = f"concat of\xa0{_joined(graph, call, join)}"
-    if any(op.op_type in _LAYERS for op in graph.ops[call.first : join.index]):
+    if any(op.op_type in LAYERS for op in graph.ops[call.first : join.index]):
         return before, words
     return ", ".join(part for part in (before, words) if part), ""
 
@@ -79,30 +76,12 @@ def _joined(graph: Graph, call: Call, join: Op) -> str:
     """Name what a concatenation joins, by slices or by names, or count it."""
     slices = [graph.ops[i].chosen for i in join.inputs]
     if len(slices) == join.joined and all(slices):
-        told = _slices_words(slices)
+        told = slices_words(slices)
         if told:
             return f"{join.joined} slices: {told}"
     names = _parts(graph, call, join)
     told = listed(names) if len(names) <= _MOST and names and all(names) else ""
     return told or f"{join.joined} parts"
-
-
-def _slices_words(slices: Sequence[str]) -> str:
-    """Say what slices of one kind take, and where each begins, in order."""
-    kinds = {re.sub(_BEGIN, "", chosen) for chosen in slices}
-    if len(kinds) != 1:
-        return ""
-    places = [
-        [int(start or 0) for start in re.findall(_SIDE, chosen)] for chosen in slices
-    ]
-    starts = [
-        f"({', '.join(map(str, p))})" if len(p) > 1 else f"{p[0]}" for p in places
-    ]
-    first, *others = starts
-    differ = (
-        f", from {first}, then {', '.join(others)}" if set(others) != {first} else ""
-    )
-    return kinds.pop() + differ
 
 
 def _parts(graph: Graph, call: Call, join: Op) -> list[str]:
@@ -160,7 +139,7 @@ def place_words(op: Op, places: Collection[int]) -> str:
     if place < 0:
         return ""
     if count == _PAIR:
-        return f"{_ORDINALS[place]} half"
+        return f"{('1st', '2nd')[place]} half"
     return f"part {place + 1} of {count}"
 
 

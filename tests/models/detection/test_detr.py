@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
-from edulib.benchmarks.their_detr import our_names
+from edulib.benchmarks.their_detr import our_names, their_targets
 from edulib.models.blocks.attention import MultiHeadAttention
 from edulib.models.blocks.stages import Stages
 from edulib.models.classification.resnet import resnet50
@@ -98,16 +98,6 @@ def some_targets() -> list[dict[str, Tensor]]:
     return [one, {"boxes": one["boxes"][:2], "labels": torch.tensor([0, 3])}]
 
 
-def as_theirs(targets: list[dict[str, Tensor]]) -> list[dict[str, Tensor]]:
-    found = []
-    for target, (height, width) in zip(targets, SIZES, strict=True):
-        x1, y1, x2, y2 = target["boxes"].unbind(1)
-        centre = [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height]
-        boxes = torch.stack([*centre, (x2 - x1) / width, (y2 - y1) / height], 1)
-        found.append({"class_labels": target["labels"], "boxes": boxes})
-    return found
-
-
 @pytest.mark.parametrize("training", [False, True])
 def test_predictions_of_images_of_two_sizes_are_those_of_transformers(
     pair, images, training
@@ -143,7 +133,7 @@ def test_losses_of_all_layers_and_their_gradients_are_those_of_transformers(
     layers, results = decoder.layers, []
     for k in range(6):
         decoder.layers = layers[: k + 1]
-        mask, labels = images[1].long(), as_theirs(targets)
+        mask, labels = images[1].long(), their_targets(targets, SIZES)
         results.append(reference(images[0], pixel_mask=mask, labels=labels))
     decoder.layers = layers
     total = sum(result.loss for result in results)
