@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from edulib.anatomy.graph import Call, Graph, Op
+from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, OpType
 
 _SOFT = ("softmax", "log_softmax")
@@ -117,10 +118,14 @@ def asked_of(graph: Graph, call: Call) -> list[tuple[str, str, str]]:
         call: of a block.
 
     Returns:
-        For each attention, in order, its path inside of the block, and the names of
-        the arguments from which queries and keys come; nothing where some have none.
+        For each attention, in order, its path inside of the block, and the arguments
+        from which queries and keys come, by name and shape; nothing where some have no
+        name.
     """
-    names = {index: name for name, index in reversed(call.given)}
+    names = {
+        index: f"{name} {shape_words(graph.ops[index].shape)}"
+        for name, index in reversed(call.given)
+    }
     reach: dict[int, set[int]] = {}
     found: list[tuple[str, str, str]] = []
     for op in graph.ops[call.first : call.last]:
@@ -130,7 +135,7 @@ def asked_of(graph: Graph, call: Call) -> list[tuple[str, str, str]]:
         queries = _outside(op.inputs[:1], call, reach)
         keys = _outside(op.inputs[1:2] or op.inputs, call, reach)
         if not any(_is_weight(graph, call, i) for i in op.inputs[:1]):
-            path = op.path.removeprefix(call.path).strip(".") or "attention"
+            path = call.inner(op.path) or "attention"
             asked = [[names.get(i, "") for i in sorted(s)] for s in (queries, keys)]
             found.append((path, *(" and ".join(n) * all(n) for n in asked)))
         reach[op.index] = queries  # what it gives is about what asked

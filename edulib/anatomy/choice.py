@@ -56,8 +56,9 @@ def slices_words(slices: Sequence[str]) -> str:
     places = [
         [int(start or 0) for start in re.findall(_SIDE, chosen)] for chosen in slices
     ]
+    inside = [",\xa0".join(map(str, place)) for place in places]
     starts = [
-        f"({', '.join(map(str, p))})" if len(p) > 1 else f"{p[0]}" for p in places
+        f"({i})" if len(p) > 1 else i for p, i in zip(places, inside, strict=True)
     ]
     first, *others = starts
     differ = (

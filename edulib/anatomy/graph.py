@@ -133,6 +133,10 @@ class Call:
         """Whether no module inside it did any work."""
         return not any(child.last > child.first for child in self.children)
 
+    def inner(self, path: str) -> str:
+        """Return the path of a module as it is inside of this one; "" for itself."""
+        return path.removeprefix(self.path).strip(".")
+
 
 @dataclass(frozen=True)
 class Node:

@@ -122,7 +122,8 @@ class Parts(nn.Module):
 def test_a_block_says_where_it_splits_and_joins(count, told):
     net = nn.Sequential(nn.Conv2d(3, 8, 1), Parts(count), nn.Conv2d(8, 2, 1))
     inside = found(net, IMAGE, depth=1)["1"].inside
-    assert inside.replace("\xa0", " ") == told
+    ends = "1×1 convolution"
+    assert inside.replace("\xa0", " ") == f"{ends}, {told}, {ends}"
     assert "concat of" in words(diagram(net, IMAGE, depth=1).wide)
 
 
@@ -176,7 +177,7 @@ def test_merged_neighbours_and_the_order_of_dimensions_are_said(layout):
     blocks = found(net, IMAGE)
     told = (
         "concat of\xa04 slices: every 2nd row and column, "
-        "from (0, 0), then (1, 0), (0, 1), (1, 1); dense"
+        "from (0,\xa00), then (1,\xa00), (0,\xa01), (1,\xa01); dense"
     )
     assert blocks["1"].inside == told
     orders = [block.order for block in blocks.values()]
@@ -216,9 +217,10 @@ class TwoWays(nn.Module):
 def test_attentions_say_what_they_read_and_branches_what_they_take(layout):
     text = words(getattr(diagram(TwoWays(), (4, 8), (9, 8)), layout))
     assert "Both: two such sums in a row on tokens, one on image." in text
-    assert "· own: queries and keys from tokens" in text
-    assert "· out: queries from tokens, keys from image" in text
-    assert "· back: queries from image, keys from tokens" in text
+    text = text.replace("\xa0\xa0", "")
+    assert "· own: queries and keys from tokens 4×8 ·" in text
+    assert "· out: queries from tokens 4×8, keys from image 9×8 ·" in text
+    assert "· back: queries from image 9×8, keys from tokens 4×8" in text
     blocks = found(TwoWays(), (4, 8), (9, 8))
     assert blocks["one"].takes == "4×8"
     assert blocks["two"].takes == "9×8"
@@ -267,6 +269,47 @@ def test_a_turn_says_what_its_parts_read_and_what_it_adds():
     assert step == "step: reads state; gives 2×8×8"
 
 
+class Samples(nn.Module):
+    """Looks maps up at places that each turn moves."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.wide, self.small = nn.Conv2d(3, 4, 4, 4), nn.Conv2d(3, 4, 8, 8)
+        self.turn = Moves(size)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = [self.wide(x), self.small(x)]
+        where, found = torch.zeros(len(x), 8, 8, 2), []
+        for _ in range(4):
+            seen = [F.grid_sample(a, where, align_corners=False) for a in maps]
+            where = where + self.turn(torch.cat(seen, 1), where)
+            found.append(F.interpolate(where.permute(0, 3, 1, 2), scale_factor=2))
+        return found
+
+
+class Moves(nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.look, self.step = nn.Conv2d(size, 8, 1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, seen: Tensor, where: Tensor) -> Tensor:
+        own = where.permute(0, 3, 1, 2)
+        read = torch.cat([seen, own], 1) if self.look.in_channels == 10 else seen
+        return self.step(self.look(read)).permute(0, 2, 3, 1)
+
+
+@pytest.mark.parametrize("size", [8, 10])
+def test_a_turn_says_where_it_samples_what(size):
+    net = Samples(size)
+    turn = found(net, IMAGE)["turn"]
+    last = "running sum of turn of the turn before (in the first turn constants)"
+    told = "2 grid samples of wide and small, concatenated in this order, at places"
+    itself = " and the latter itself, joined by concat" if size == 10 else ""
+    assert turn.notes[0] == f"look: reads {told} from {last}{itself}; gives 8×8×8"
+    assert turn.inside.endswith("; then interpolate up ×2, of running sum of turn")
+    assert "outputs 0–3 (one a turn) gives 2×16×16" in diagram(net, IMAGE).alt
+
+
 class Converts(nn.Module):
     def __init__(self, a: int, b: int) -> None:
         super().__init__()
@@ -285,15 +328,29 @@ def test_a_converted_input_is_said_only_where_it_is_one(width):
     told = "converted by a 1×1 conv where the channels change."
     assert "Arcs:" in text
     assert (told in text) == (width == 16)
+    alone = nn.Sequential(nn.Conv2d(3, 8, 1), Converts(8, width), nn.ReLU())
+    assert found(alone, IMAGE, depth=1)["1"].inside.replace("\xa0", " ") == "2 convs"
 
 
-def test_layers_that_are_all_named_need_no_count_but_blocks_do():
-    block = Block("layers.0–5", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
-    assert label_lines(block, "cell")[0][0] == "layers.0–5"
-    stack = replace(block, composite=True)
-    assert label_lines(stack, "cell")[0][0] == "layers.0–5 ×6"
-    other = Block("encoder", "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
-    assert label_lines(other, "cell")[0][0] == "encoder ×6"
+@pytest.mark.parametrize("name", ["layers.0–5", "encoder"])
+def test_what_is_repeated_has_its_count(name):
+    block = Block(name, "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
+    assert label_lines(block, "cell")[0][0] == f"{name} ×6"
+    assert label_lines(replace(block, repeat=1), "cell")[0][0] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("textual.position", ["textual.", "position"]),
+        ("layer_blocks.3", ["layer_", "blocks.3"]),
+        ("two_way.0–1", ["two_way.0–1"]),
+        ("norm", ["norm"]),
+    ],
+)
+def test_a_long_name_is_broken_between_its_parts(name, lines):
+    block = Block(name, "Layer", "dense", (4,), (4, 1, 1), 9)
+    assert [text for text, _, bold in label_lines(block, "half") if bold] == lines
 
 
 class Pyramid(nn.Module):

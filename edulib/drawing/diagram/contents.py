@@ -12,7 +12,7 @@ from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
 from edulib.drawing.diagram.joins import LAYERS, NAMES, half_read, paths_of
-from edulib.drawing.diagram.shortcuts import has_shortcut
+from edulib.drawing.diagram.shortcuts import has_shortcut, projection_of
 
 _WORDS = {
     OpType.ATTENTION: "attention",
@@ -56,9 +56,13 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     if not calls or isinstance(calls[-1].module, nn.Sequential):
         return ""
     before, behind = paths_of(graph, calls[-1])
-    held = _held(graph, calls[-1], bool(before or behind))
+    is_parted = bool(before or behind)
+    held = _held_blocks(graph, calls[-1], is_parted)
+    first, last = _ends_of(graph, calls[-1]) if held and is_parted else ("", "")
+    held = held or _held_layers(graph, calls[-1], is_parted)
     often = _often(graph, calls[-1])
-    parts = [part for part in (before, held, often, behind) if part]
+    told = (first, before, held, often, behind, last)
+    parts = [part for part in told if part]
     return ("; " if any(":" in part for part in parts) else ", ").join(parts)
 
 
@@ -90,22 +94,27 @@ def _often(graph: Graph, call: Call) -> str:
     return f"run on each of\xa0{len(alike)} {'maps' if has_maps else 'inputs'}"
 
 
-def _held(graph: Graph, call: Call, parted: bool) -> str:
-    """Say what blocks or layers a block holds; one block where paths part."""
-    calls = [call]
-    blocks = Counter(call.type for call in _blocks(calls[-1]))
+def _held_blocks(graph: Graph, call: Call, parted: bool) -> str:
+    """Say what blocks a block holds: several alike, or one where paths part."""
+    blocks = Counter(call.type for call in _blocks(call))
     kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
-    if count > 1 or (count and parted):
-        alike = [call for call in _blocks(calls[-1]) if call.type == kind]
-        has_skips = all(has_shortcut(graph, call) for call in alike)
-        skips = f", with skip{'s' * (count > 1)}" * has_skips
-        times = f"{count} × " if count > 1 else ""
-        half = half_read(graph, call, alike[0])
-        into = f"{half} into " if half else ""
-        return f"{into}{times}{kind.lstrip('_')}{skips}"
-    ops = graph.ops[calls[-1].first : calls[-1].last]
+    if count < 2 - parted:
+        return ""
+    alike = [call for call in _blocks(call) if call.type == kind]
+    has_skips = all(has_shortcut(graph, call) for call in alike)
+    skips = f", with skip{'s' * (count > 1)}" * has_skips
+    times = f"{count} × " if count > 1 else ""
+    half = half_read(graph, call, alike[0])
+    into = f"{half} into " if half else ""
+    return f"{into}{times}{kind.lstrip('_')}{skips}"
+
+
+def _held_layers(graph: Graph, call: Call, parted: bool) -> str:
+    """Say what layers a block holds, but for one that converts what is added."""
+    ops = graph.ops[call.first : call.last]
     own = projections(ops)
-    counted = (op for op in ops if op.index not in own)
+    aside = {*own, getattr(projection_of(graph, call), "index", -1)}
+    counted = (op for op in ops if op.index not in aside)
     counts = Counter(op.op_type for op in counted if op.params or not op.kernel)
     products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
     counts[OpType.ATTENTION] -= products - (products + 1) // 2
@@ -116,6 +125,16 @@ def _held(graph: Graph, call: Call, parted: bool) -> str:
         f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word
         for number, word in told
     )
+
+
+def _ends_of(graph: Graph, call: Call) -> tuple[str, str]:
+    """Name the layers with which a block begins and ends, beside its blocks."""
+    held = [range(block.first, block.last) for block in _blocks(call)]
+    layers = [op for op in graph.ops[call.first : call.last] if op.op_type in LAYERS]
+    ends = layers[0], layers[-1]
+    aside = [not any(op.index in block for block in held) for op in ends]
+    first, last = (describe_op(op).split(",")[0] for op in ends)
+    return first * aside[0], last * aside[1]
 
 
 def _products(ops: tuple[Op, ...]) -> list[Op]:
@@ -247,19 +266,23 @@ def _read(graph: Graph, op: Op) -> set[str]:
     return found
 
 
-def carry_words(graph: Graph, loop: Call, index: int) -> str:
-    """Name what a turn hands on: by the module that made it, or by the operation."""
+def carry_words(graph: Graph, loop: Call, index: int) -> tuple[str, str]:
+    """Name what a turn hands on: by the module that made it, or by the operation.
+
+    Returns:
+        The name, and the shape in words.
+    """
     op = graph.ops[index]
-    inner = op.path.removeprefix(loop.path).strip(".").split(".")[0]
+    inner = loop.inner(op.path).split(".")[0]
     is_inside = op.path.startswith(loop.path) and inner
     name = inner if is_inside else NAMES.get(op.name, op.name.replace("_", " "))
     added = _added(graph, loop, op)
     if added is not None:
-        inner = added.path.removeprefix(loop.path).strip(".").split(".")[0]
+        inner = loop.inner(added.path).split(".")[0]
         is_named = added.path.startswith(loop.path) and not inner.isdigit()
         maker = inner if is_named and inner else loop.path.rpartition(".")[2]
         name = f"running {name} of {maker}"
-    return f"{name} {shape_words(op.shape)}"
+    return name, shape_words(op.shape)
 
 
 def _added(graph: Graph, loop: Call, op: Op) -> Op | None:

@@ -91,9 +91,8 @@ class Block:
 
     @property
     def count(self) -> str:
-        """How often it is repeated, "×6"; "" for once, and for layers all named."""
-        named = len(numbered(self.name)[1]) == self.repeat and not self.composite
-        return "" if named or self.repeat == 1 else f"×{self.repeat}"
+        """How often it is repeated, "×6"; "" for once."""
+        return "" if self.repeat == 1 else f"×{self.repeat}"
 
     @property
     def arcs(self) -> int:

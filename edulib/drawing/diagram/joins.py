@@ -93,7 +93,7 @@ def _parts(graph: Graph, call: Call, join: Op) -> list[str]:
         return []
     inside = [_child(call, op) for op in sources]
     used = [child.type for child in inside if child is not None and not child.is_leaf]
-    own = {_path(call, child) for child in inside if child is not None}
+    own = {call.inner(child.path) for child in inside if child is not None}
     counts = Counter(
         _half_words(op, halves)
         if op in splits
@@ -153,11 +153,6 @@ def half_read(graph: Graph, call: Call, inner: Call) -> str:
     return ""
 
 
-def _path(call: Call, child: Call) -> str:
-    """Return the path of a module inside of a block."""
-    return child.path.removeprefix(call.path).strip(".")
-
-
 def _part(call: Call, op: Op, child: Call | None, used: int) -> str:
     """Name one thing that is joined; "" where it has no name."""
     if op.index < call.first:
@@ -167,10 +162,10 @@ def _part(call: Call, op: Op, child: Call | None, used: int) -> str:
         kind = child.type.lstrip("_")
         alike = [other for other in call.children if other.type == child.type]
         if child.is_leaf or not child.path.rpartition(".")[2].isdigit():
-            return _path(call, child)
+            return call.inner(child.path)
         if len(alike) == used:
             return f"each {kind}" if used > 1 else kind
-        return _path(call, child)
+        return call.inner(child.path)
     if op.op_type is OpType.CONSTANT:
         return op.name
     return op.chosen or NAMES.get(op.name, describe_op(op))

@@ -81,8 +81,11 @@ def _gathered(levels: Levels, k: int) -> tuple[str, ...]:
 
 
 def title_of(levels: Levels, k: int) -> str:
-    """Name a block as its label does."""
-    return _title(_shaped(levels, k))
+    """Name a block as its label does; the only sum or concatenation by its kind."""
+    block = _shaped(levels, k)
+    alike = [other for other in levels.blocks if other.op_type is block.op_type]
+    is_known = block.op_type in MERGES and len(alike) == 1
+    return str(block.op_type) if is_known else _title(block)
 
 
 def joined_title(levels: Levels, k: int) -> str:

@@ -20,10 +20,10 @@ from edulib.drawing.diagram.contents import (
     layout_of,
     pair_words,
 )
-from edulib.drawing.diagram.items import BANDS, Block, size_of
+from edulib.drawing.diagram.items import BANDS, Block, numbered, size_of
 from edulib.drawing.diagram.joins import manner
 from edulib.drawing.diagram.network import START, Network
-from edulib.drawing.diagram.notes import attention_notes, conversion, turn_notes
+from edulib.drawing.diagram.notes import attention_notes, conversion
 from edulib.drawing.diagram.shortcuts import (
     blocks_in,
     count_sums,
@@ -31,8 +31,10 @@ from edulib.drawing.diagram.shortcuts import (
     sums_by_input,
 )
 from edulib.drawing.diagram.sources import order_words, taken_words
+from edulib.drawing.diagram.turn_notes import turn_notes
 
 _LONG = 13
+_PASSES = (OpType.RESHAPE, OpType.OTHER)
 _BESIDE = (OpType.NORMALISATION, OpType.RESHAPE, OpType.DROPOUT)
 
 
@@ -120,9 +122,17 @@ class BlockMaker:
         words = f"{words}: {pair}".removeprefix(": ") if pair else words
         stride = "" if content.others else self._stride(op)
         words = f"{words}, {stride}".removeprefix(", ").removesuffix(", ")
+        words = words or "one a turn" * self._is_of_turns(content)
         shape = (1, *op.shape) if pair else op.shape
         others = tuple(graph.ops[i].shape for i in content.others)
         return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0, others=others)
+
+    def _is_of_turns(self, content: Output) -> bool:
+        """Whether a row of outputs has what each turn of a loop gives."""
+        node = self._owners.get(content.op)
+        if node is None or node.call is None or not node.call.carried:
+            return False
+        return len(numbered(content.name)[1]) == node.call.turns
 
     def _stride(self, op: Op) -> str:
         """Tell the scale of an output, where outputs are maps of several."""
@@ -176,7 +186,7 @@ class BlockMaker:
             attends_to=self._attends_to(node) if node.call is not None else (),
             others=node.others,
             is_loop=bool(carried),
-            carries=tuple(carry_words(graph, node.call, i) for i in carried),
+            carries=tuple(" ".join(carry_words(graph, node.call, i)) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns) + self._end(node),
             takes=taken_words(graph, node, self._owners),
@@ -255,7 +265,14 @@ class BlockMaker:
         """Tell what a loop makes of its last result: maps that are larger."""
         is_loop = node.call is not None and node.call.turns > 1
         grown = self._growth(node) if is_loop else ""
-        return f"; then {describe_op(self._last(node))}{grown}" if grown else ""
+        if not grown:
+            return ""
+        last = self._last(node)
+        made = self.network.graph.ops[last.inputs[0]]
+        while made.op_type in _PASSES and len(made.inputs) == 1:
+            made = self.network.graph.ops[made.inputs[0]]
+        name, _ = carry_words(self.network.graph, node.call, made.index)
+        return f"; then {describe_op(last)}{grown}, of {name}"
 
     def _last(self, node: Node) -> Op:
         """Return the last op of a step that does more than scale what it gets."""

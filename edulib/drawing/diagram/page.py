@@ -1,6 +1,5 @@
 """A whole diagram: heading, rows of blocks that fit the page, legend."""
 
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
@@ -306,10 +305,6 @@ def _legend(canvas: Canvas, steps: Sequence[Item], top: float, width: int) -> No
     note = (_UPRIGHT_NOTE if stand else _PHONE_NOTE) if width <= PHONE else _WIDE_NOTE
     if stand and any(map(is_slim, steps[0].blocks)):
         note = (*note, "Small squares show no size.")
-    lines = (text.text for text in canvas.texts)
-    bare = next((line for line in lines if re.fullmatch(r"[\d.]+ [kMG]", line)), "")
-    if bare:
-        note = (*note, f"A line such as “{bare}” counts parameters.")
     letters = _LINE if width <= PHONE else _WIDE_LINE
     for k, line in enumerate((*note, *_arcs(steps, letters))):
         canvas.text((0, y + 22 + k * LINE), line)

@@ -35,11 +35,10 @@ _NAME = 12
 _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim": 12}
 _WRAP["half"] = 12
 _INSIDE = 20
-_KILO = 1000
 _PAIR = 2
-_HALF = 16
+_HALF = 16  # letters in a line of half a phone's page
+_MOST = 30  # and of any other label
 _HEAD = 25  # letters in a line about a branch
-_TERSE = ("narrow", "slim", "half")  # forms without the word "params"
 _SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
 
 
@@ -69,15 +68,21 @@ def label_lines(block: Block, form: str) -> list[Line]:
     texts += [f"· {name}" for name in block.carries]
     if block.feeds:
         texts += textwrap.wrap(f"→ {', '.join(block.feeds)}", _WRAP[form])
-    if form == "half":
-        texts = [line for text in texts for line in _broken(text)]
+    most = _HALF if form == "half" else _MOST
+    texts = [line for text in texts for line in _broken(text, most)]
     return [*lines, *((text, SMALL, False) for text in texts)]
 
 
-def _broken(text: str) -> list[str]:
-    """Break a line of a label that is too long for half of a phone's page."""
-    indent, text = "\xa0\xa0", re.sub("^([·→]) ", "\\1\xa0", text)
-    return textwrap.wrap(text, _HALF, break_long_words=False, subsequent_indent=indent)
+def _broken(text: str, most: int) -> list[str]:
+    """Break a line of a label that is too long."""
+    sign = text[:2] if text[0] in "·→" else ""
+    return textwrap.wrap(
+        text.removeprefix(sign),
+        most,
+        initial_indent=sign,
+        subsequent_indent="\xa0\xa0",
+        break_long_words=False,
+    )
 
 
 def _name_lines(block: Block, form: str) -> list[str]:
@@ -85,9 +90,11 @@ def _name_lines(block: Block, form: str) -> list[str]:
     count = f" {block.count}" if form != "full" and block.count else ""
     if form != "half" or block.op_type is OpType.OUTPUT:
         return [block.name + count]
-    name = block.name.replace(".", ". ") + count
-    lines = textwrap.wrap(name, _WRAP[form], break_long_words=False)
-    return [line.replace(". ", ".") for line in lines]
+    name = re.sub(r"\.(?!\d+$)", ". ", block.name)
+    if max(map(len, name.split())) > _WRAP[form]:
+        name = name.replace("_", "_ ")
+    lines = textwrap.wrap(name + count, _WRAP[form], break_long_words=False)
+    return [re.sub(r"([._]) ", r"\1", line) for line in lines]
 
 
 def _word_lines(block: Block, form: str) -> list[str]:
@@ -122,8 +129,7 @@ def _number_lines(block: Block, form: str) -> list[str]:
     """Write the shape and the parameters of a block."""
     params = short_count(block.params) if block.params else ""
     noun = " param" if block.params == 1 else " params"
-    is_plain = block.params < _KILO  # as a shape may be
-    params += noun if params and (is_plain or form not in _TERSE) else ""
+    params += noun * bool(params)
     gives = "gives " if block.heads else ""
     if form == "joined" and not gives:
         numbers = " · ".join(filter(None, (_shape(block), params)))
