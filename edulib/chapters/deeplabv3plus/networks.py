@@ -65,7 +65,7 @@ class Coarse(nn.Module):
 
 
 def small_deeplab(
-    decoder: bool = True, output_stride: int = 8, pretrained: bool = True
+    decoder: bool, output_stride: int, pretrained: bool = True
 ) -> nn.Module:
     """Build a small DeepLab for the classes of Scenes, scenery among them.
 

@@ -36,6 +36,7 @@ _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim":
 _WRAP["half"] = 12
 _INSIDE = 20
 _PAIR = 2
+_TO = "\xa0…\xa0"
 _HALF = 16  # letters in a line of half a phone's page
 _MOST = 30  # and of any other label
 _HEAD = 25  # letters in a line about a branch
@@ -168,7 +169,7 @@ def _ranges(names: Sequence[str]) -> list[str]:
             runs[-1].append(name)
         else:
             runs.append([name])
-    told = [run if len(run) <= _PAIR else [f"{run[0]} …\xa0{run[-1]}"] for run in runs]
+    told = [run if len(run) <= _PAIR else [_TO.join((run[0], run[-1]))] for run in runs]
     return [name for run in told for name in run]
 
 
