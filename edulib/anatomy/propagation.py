@@ -280,7 +280,8 @@ def _generic(
     if name in _PRODUCTS:
         return UNKNOWN, kept
     if name == "linear" and -1 in at.dims:
-        return WHOLE, Place(seen=at.seen)
+        is_all = len(at.dims) == 1  # not the rows of a map, each by itself
+        return WHOLE if is_all else UNKNOWN, Place(seen=at.seen)
     if kept.dims and is_known(name):
         return POINT, kept
     is_vector = math.prod(after) == max(after, default=1)

@@ -40,6 +40,8 @@ class ReceptiveField:
             the axes cannot be followed (windowed attention) or no image is read.
         stride: (height, width) in pixels between the fields of neighbours; None
             where `size` is not a number.
+
+    As text it is "whole image", "11" for 11×11, or "all×3" where it spans one side.
     """
 
     size: tuple[float, ...] | None
@@ -48,10 +50,10 @@ class ReceptiveField:
     def __str__(self) -> str:
         if self.size is None:
             return "–"
-        if math.inf in self.size:
+        if set(self.size) == {math.inf}:
             return "whole image"
         sides = self.size[:1] if len(set(self.size)) == 1 else self.size
-        return "×".join(map(str, sides))
+        return "×".join("all" if side == math.inf else str(side) for side in sides)
 
 
 def receptive_field(

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from edulib.explanation.layers import refuse_scripts
+
 _PRODUCTS = frozenset("matmul bmm".split())
 _PASSED_ON = frozenset(
     """dropout to type type_as float half double bfloat16 contiguous clone reshape view
@@ -48,6 +50,7 @@ class AttentionRecorder(TorchFunctionMode):
         self._hooks = ExitStack()
 
     def __enter__(self) -> "AttentionRecorder":
+        refuse_scripts(self._model, "what attends in it cannot be seen from outside")
         for path, module in self._model.named_modules():
 
             def begin(module: nn.Module, args: tuple, path: str = path) -> None:

@@ -31,6 +31,15 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
     return modules[layer]
 
 
+def refuse_scripts(model: nn.Module, reason: str) -> None:
+    """Raise a `ValueError` that gives a reason if a part of a model is TorchScript."""
+    for path, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ValueError(
+                f"no rule for TorchScript ({path or type(module).__name__}): {reason}"
+            )
+
+
 @contextmanager
 def evaluation(model: nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode, and each module back into its own after."""
@@ -122,7 +131,13 @@ def run_to_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Readin
         calls.append(value)
         return cloned(value)
 
-    handle = find_layer(model, layer.path).register_forward_hook(keep)
+    module = find_layer(model, layer.path)
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ValueError(
+            f"no rule for TorchScript ({layer.text}): what a layer of it gives cannot "
+            "be read"
+        )
+    handle = module.register_forward_hook(keep)
     try:
         answer = run_model(model, images)
     finally:

@@ -28,6 +28,7 @@ from edulib.explanation.layers import (
     as_batch,
     check_unit,
     read_layer,
+    refuse_scripts,
     run_to_layer,
 )
 from edulib.explanation.rectifiers import ImageFlow, Rule, overrule_rectifiers, path_to
@@ -75,20 +76,11 @@ def project(
             end, start, where = _end(model, image, layer, unit, position)
         names = where.text, "the image"
         if rule is not None and end.grad_fn is not None:
-            _refuse_scripts(model)
+            refuse_scripts(model, "whether it rectifies cannot be seen from outside")
             overrule_rectifiers(path_to(image, end.grad_fn), rule, where.text, flow)
         picture = gradient_of(end, image, names, start)
     activation = (end * start).flatten(1).sum(1)
     return picture.detach(), activation.detach()
-
-
-def _refuse_scripts(model: nn.Module) -> None:
-    for path, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            raise ValueError(
-                f"no rule for TorchScript ({path or type(module).__name__}): whether "
-                "it rectifies cannot be seen from outside"
-            )
 
 
 def _end(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision import models
 
-from edulib.anatomy import receptive_field, receptive_window
+from edulib.anatomy import receptive_field, receptive_window, stage_table
 
 SIDE = 41
 
@@ -193,6 +193,20 @@ def test_dense_layers_and_global_pooling_see_everything():
         assert str(field) == "whole image"
     window = receptive_window(dense, (1, 8, 8), "2", (0, 0))
     assert window == (0, 0, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (nn.AdaptiveAvgPool2d((1, None)), "all×3"),
+        (nn.AdaptiveMaxPool2d((None, 1)), "3×all"),
+        (nn.Linear(6, 2), "–"),  # rows by themselves: not followed
+    ],
+)
+def test_a_field_may_be_whole_along_one_axis(last, told):
+    model = nn.Sequential(nn.Conv2d(1, 1, 3), last)
+    assert str(receptive_field(model, (1, 8, 8))) == told
+    assert str(stage_table(model, (1, 8, 8)).rows[1].field) == told
 
 
 def test_a_gate_from_global_pooling_sees_everything():

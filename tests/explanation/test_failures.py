@@ -290,6 +290,24 @@ def test_a_model_without_weights(call, image):
         call(net, image)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda net, x: grad_cam(net, x, "stem", 0),
+        lambda net, x: layer_output(net, x, "stem"),
+        lambda net, x: attention_maps(net, x),
+        lambda net, x: maximize_activation(net, "stem", 0, (3, 32, 32), steps=1),
+        lambda net, x: top_activations(net, x, "stem", [0], k=1),
+    ],
+)
+def test_a_script_is_refused_where_its_inside_is_asked_for(call, image):
+    net = torch.jit.trace(ChannelsFirst().eval(), image)
+    with pytest.raises(ValueError, match="no rule for TorchScript"):
+        call(net, image)
+    assert occlusion_map(net, image[:1], 0, 16, 16).isfinite().all()
+
+
 def test_an_output_of_a_model_that_has_one(image):
     with pytest.raises(ValueError, match="which is one tensor: leave output= out"):
         class_score(1, output="out")(torch.rand(2, 3))
