@@ -292,7 +292,7 @@ class BlockMaker:
         return size_of(op if is_known else next(alike, op))
 
     def _attends_to(self, node: Node) -> tuple[str, ...]:
-        """Return the names of what only the keys and values of a block come from."""
+        """Name the modules from which only keys and values of a block come."""
         looked_at = crosses(self.network.graph, node.call)
         places = {
             op.index: k
@@ -301,7 +301,8 @@ class BlockMaker:
             for op in part.content.ops
         }
         known = dict.fromkeys(places[i] for i in looked_at if i in places)
-        return tuple(self._name(self.network.parts[k].content) for k in known)
+        nodes = [self.network.parts[k].content for k in known]
+        return tuple(self._name(node) for node in nodes if node.call is not None)
 
     def _manner(self, node: Node, part: int) -> str:
         """Say how a step joins what it reads without an arrow."""

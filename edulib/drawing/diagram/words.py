@@ -36,7 +36,6 @@ _WRAP = {"full": 17, "tall": 17, "joined": 30, "narrow": 12, "cell": 17, "slim":
 _WRAP["half"] = 12
 _INSIDE = 20
 _PAIR = 2
-_TO = "\xa0…\xa0"
 _HALF = 16  # letters in a line of half a phone's page
 _MOST = 30  # and of any other label
 _HEAD = 25  # letters in a line about a branch
@@ -142,13 +141,16 @@ def _number_lines(block: Block, form: str) -> list[str]:
 def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
     """Name what meets in a point beside what stands above it, or all if it is more."""
     sign = "+" if merge.op_type is OpType.ADD else "with"
-    told = _ranges(names)
+    width = _WRAP[form]
+    told = [
+        name.replace(" ", "\xa0" if len(name) <= width else " ")
+        for name in _ranges(names)
+    ]
     lines = [f"{sign}\xa0{name}" for name in told]
     if len(names) > _PAIR:
         lines = [f"joins: {', '.join(told)}"]
     elif merge.op_type is OpType.CONCAT:
         lines = [_in_order(told)] if told else []
-    width = _WRAP[form]
     return [
         part.replace("\xa0", " ")
         for line in lines
@@ -169,7 +171,7 @@ def _ranges(names: Sequence[str]) -> list[str]:
             runs[-1].append(name)
         else:
             runs.append([name])
-    told = [run if len(run) <= _PAIR else [_TO.join((run[0], run[-1]))] for run in runs]
+    told = [run if len(run) <= _PAIR else [f"{run[0]} …\xa0{run[-1]}"] for run in runs]
     return [name for run in told for name in run]
 
 
