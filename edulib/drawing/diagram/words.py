@@ -142,10 +142,7 @@ def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
     """Name what meets in a point beside what stands above it, or all if it is more."""
     sign = "+" if merge.op_type is OpType.ADD else "with"
     width = _WRAP[form]
-    told = [
-        name.replace(" ", "\xa0" if len(name) <= width else " ")
-        for name in _ranges(names)
-    ]
+    told = [_kept(_shortened(name), width) for name in _ranges(names)]
     lines = [f"{sign}\xa0{name}" for name in told]
     if len(names) > _PAIR:
         lines = [f"joins: {', '.join(told)}"]
@@ -154,8 +151,13 @@ def join_lines(merge: Block, names: Sequence[str], form: str) -> list[str]:
     return [
         part.replace("\xa0", " ")
         for line in lines
-        for part in textwrap.wrap(_shortened(line), width, break_long_words=False)
+        for part in textwrap.wrap(line, width, break_long_words=False)
     ]
+
+
+def _kept(words: str, most: int) -> str:
+    """Keep words together that fit in a line."""
+    return words.replace(" ", "\xa0") if len(words) <= most else words
 
 
 def _in_order(names: Sequence[str]) -> str:
