@@ -56,6 +56,29 @@ def test_a_block_that_many_lines_enter_names_what_it_reads():
     assert lines[-5:] == ["reads:", "· one", "· two", "· three", "· four"]
 
 
+class Looks(nn.Module):
+    """Attention whose queries, keys and values come from three places, or two."""
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places, self.look = places, nn.MultiheadAttention(8, 2, batch_first=True)
+        self.ask, self.place = nn.Linear(8, 8), nn.Parameter(torch.zeros(9, 8))
+
+    def forward(self, slots: Tensor, memory: Tensor) -> Tensor:
+        asked, keys = self.ask(slots), memory + self.place
+        values = memory if self.places == 3 else keys
+        return self.look(asked, value=values, key=keys, need_weights=False)[0] + slots
+
+
+@pytest.mark.parametrize("places", [2, 3])
+def test_an_attention_says_as_what_it_reads_each(places):
+    shapes = (4, 8), (9, 8)
+    items = build_items(trace_graph(Looks(places), *shapes), 1, {}, in_levels=True)
+    blocks = {block.name: block for block in blocks_of(items)}
+    told = ("ask as query", "add 9×8 as key", "memory as value")
+    assert set(blocks["look"].gathers) == (set(told) if places == 3 else set())
+
+
 class Reshaped(nn.Module):
     """Gathers three maps as tokens."""
 

@@ -51,6 +51,7 @@ class Block:
         inside: what layers or blocks it holds, in words.
         feeds: names of the blocks that read it without an arrow.
         gathers: what it reads, where that is more than two things.
+        arguments: names of blocks that it reads, each with an argument of its module.
         takes: shape of what it reads, where that is one of several tensors of a block.
         order: "channels last" or "channels first", where that has changed.
         notes: what the legend tells of its inside, line by line.
@@ -83,6 +84,7 @@ class Block:
     inside: str = ""
     feeds: tuple[str, ...] = ()
     gathers: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
     takes: str = ""
     order: str = ""
     notes: tuple[str, ...] = ()

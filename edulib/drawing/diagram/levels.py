@@ -76,8 +76,22 @@ def _gathered(levels: Levels, k: int) -> tuple[str, ...]:
     if len(read) < MANY or block.op_type in MERGES:
         return ()
     shaped = [", reshaped" * (_shaped(levels, s) is not levels.blocks[s]) for s in read]
+    names = [levels.blocks[source].name for source in read]
+    is_attention = block.op_type is OpType.ATTENTION
+    roles = _roles(block.arguments if is_attention else (), names)
     titles = (title_of(levels, source) for source in read)
-    return tuple(t + more for t, more in zip(titles, shaped, strict=True))
+    parts = zip(titles, shaped, roles, strict=True)
+    return tuple("".join(part) for part in parts)
+
+
+def _roles(arguments: tuple[tuple[str, str], ...], names: list[str]) -> list[str]:
+    """Say as what each is read, "as key", where each is one argument and another."""
+    given = [name for name, _ in arguments]
+    roles = dict(arguments)
+    is_plain = all(given.count(name) == 1 for name in names)
+    if not is_plain or len({roles[name] for name in names}) < len(names):
+        return [""] * len(names)
+    return [f" as {roles[name]}" for name in names]
 
 
 def title_of(levels: Levels, k: int) -> str:

@@ -189,6 +189,7 @@ class BlockMaker:
             carries=tuple(" ".join(carry_words(graph, node.call, i)) for i in carried),
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns) + self._end(node),
+            arguments=self._arguments(node.call) if turns == 1 else (),
             takes=taken_words(graph, node, self._owners),
             order=order_words(graph, node, self._owners),
             notes=self._notes(node, calls),
@@ -303,6 +304,17 @@ class BlockMaker:
         known = dict.fromkeys(places[i] for i in looked_at if i in places)
         nodes = [self.network.parts[k].content for k in known]
         return tuple(self._name(node) for node in nodes if node.call is not None)
+
+    def _arguments(self, call: Call | None) -> tuple[tuple[str, str], ...]:
+        """Pair the steps that a module reads with its arguments."""
+        found = []
+        for argument, index in () if call is None else call.given:
+            op, node = self.network.graph.ops[index], self._owners.get(index)
+            if op.op_type is OpType.INPUT:
+                found.append((op.name, argument))
+            elif node is not None:
+                found.append((self._name(node), argument))
+        return tuple(found)
 
     def _manner(self, node: Node, part: int) -> str:
         """Say how a step joins what it reads without an arrow."""
