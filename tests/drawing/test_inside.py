@@ -110,11 +110,12 @@ class Parts(nn.Module):
     [
         (
             1,
-            "split in 2, 2nd half into Adds, with skip, concat of both halves and Adds",
+            "split in 2, 2nd half into Adds (2 convs), with skip, "
+            "concat of both halves and Adds",
         ),
         (
             2,
-            "split in 2, 2nd half into 2 × Adds, with skips, "
+            "split in 2, 2nd half into 2 × Adds (2 convs), with skips, "
             "concat of both halves and each Adds",
         ),
     ],
@@ -303,8 +304,8 @@ def test_a_turn_says_where_it_samples_what(size):
     net = Samples(size)
     turn = found(net, IMAGE)["turn"]
     last = "running sum of turn of the turn before (in the first turn constants)"
-    told = "2 grid samples of wide and small, concatenated in this order, at places"
-    itself = " and the latter itself, joined by concat" if size == 10 else ""
+    told = "samples of wide and small, concatenated in this order, at places"
+    itself = " and these places as well, joined by concat" if size == 10 else ""
     assert turn.notes[0] == f"look: reads {told} from {last}{itself}; gives 8×8×8"
     assert turn.inside.endswith("; then interpolate up ×2, of running sum of turn")
     assert "outputs 0–3 (one a turn) gives 2×16×16" in diagram(net, IMAGE).alt
@@ -332,11 +333,20 @@ def test_a_converted_input_is_said_only_where_it_is_one(width):
     assert found(alone, IMAGE, depth=1)["1"].inside.replace("\xa0", " ") == "2 convs"
 
 
-@pytest.mark.parametrize("name", ["layers.0–5", "encoder"])
-def test_what_is_repeated_has_its_count(name):
-    block = Block(name, "Layer", "dense", (4,), (4, 1, 1), 9, repeat=6)
-    assert label_lines(block, "cell")[0][0] == f"{name} ×6"
-    assert label_lines(replace(block, repeat=1), "cell")[0][0] == name
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("layers.0–5", ["layers.0–5", "6 × Layer", "4"]),
+        ("layers.0, 2", ["layers.0, 2 ×6", "Layer", "4"]),
+        ("encoder", ["encoder ×6", "Layer", "4"]),
+    ],
+)
+def test_what_is_repeated_has_its_count_once(name, lines):
+    block = Block(name, "Layer", "dense", (4,), (4, 1, 1), 0, repeat=6)
+    told = [line.replace("\xa0", " ") for line, _, _ in label_lines(block, "cell")]
+    assert told == lines
+    alone = label_lines(replace(block, repeat=1), "cell")
+    assert [line for line, _, _ in alone] == [name, "Layer", "4"]
 
 
 @pytest.mark.parametrize(

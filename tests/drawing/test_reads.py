@@ -1,5 +1,7 @@
 """What a block reads, in lines that arrive apart and in words."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from test_contents import found, words
@@ -54,6 +56,48 @@ def test_a_block_that_many_lines_enter_names_what_it_reads():
     assert not blocks["two"].gathers
     lines = [line for line, _, _ in label_lines(blocks["last"], "cell")]
     assert lines[-5:] == ["reads:", "· one", "· two", "· three", "· four"]
+
+
+class Sums(nn.Module):
+    """Takes many maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = conv(8, 8), conv(8, 8)
+
+    def forward(self, *maps: Tensor) -> Tensor:
+        return self.last(torch.relu(self.first(sum(maps))))
+
+
+class Small(nn.Module):
+    """Small maps in a row, all of which are read at the end."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.stem, self.sums = nn.Conv2d(3, 8, 8, 8), Sums()
+        self.layers = nn.ModuleList(conv(8, 8) for _ in range(count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = [self.stem(x)]
+        for layer in self.layers:
+            maps.append(torch.sigmoid(layer(maps[-1])))
+        return self.sums(*maps)
+
+
+@pytest.mark.parametrize("layout", ["wide", "phone"])
+@pytest.mark.parametrize("count", [4, 5, 6])
+def test_heads_of_many_arrows_can_be_seen_on_a_small_block(count, layout):
+    canvas = getattr(diagram(Small(count), (3, 128, 128), depth=1), layout)
+    heads = [e.split('"')[3] for e in canvas.elements if 'class="h"' in e]
+    tips: dict[str, list[float]] = {}
+    for head in heads:
+        points = [list(map(float, point.split(","))) for point in head.split()]
+        sides = [max(axis) - min(axis) for axis in zip(*points, strict=True)]
+        assert min(sides) >= 4, head
+        across, down = head.split(" ")[0].split(",")
+        tips.setdefault(across, []).append(float(down))
+    gaps = [b - a for y in tips.values() for a, b in pairwise(sorted(y))]
+    assert min(gaps) >= 2.4
 
 
 class Looks(nn.Module):

@@ -51,7 +51,8 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     """
     if turns > 1:
         first = next(call for call in node.call.children if call.path == node.path)
-        parts = dict.fromkeys(c.type for c in first.children if not c.is_leaf)
+        blocks = (call for call in first.children if not call.is_leaf)
+        parts = dict.fromkeys(_with_layers(graph, call) for call in blocks)
         return ", ".join((*parts, *_gives(graph, node.call)))
     if not calls or isinstance(calls[-1].module, nn.Sequential):
         return ""
@@ -106,7 +107,13 @@ def _held_blocks(graph: Graph, call: Call, parted: bool) -> str:
     times = f"{count} × " if count > 1 else ""
     half = half_read(graph, call, alike[0])
     into = f"{half} into " if half else ""
-    return f"{into}{times}{kind.lstrip('_')}{skips}"
+    return f"{into}{times}{_with_layers(graph, alike[-1])}{skips}"
+
+
+def _with_layers(graph: Graph, call: Call) -> str:
+    """Name a block by its class, with the layers that it holds in brackets."""
+    layers = _held_layers(graph, call, True)
+    return call.type.lstrip("_") + (f" ({layers})" if layers else "")
 
 
 def _held_layers(graph: Graph, call: Call, parted: bool) -> str:

@@ -97,6 +97,11 @@ class Block:
         return "" if self.repeat == 1 else f"×{self.repeat}"
 
     @property
+    def names_all(self) -> bool:
+        """Whether its name lists all that it stands for, as "layers.0–5" does."""
+        return self.repeat == len(numbered(self.name)[1]) > 1
+
+    @property
     def arcs(self) -> int:
         """How many shortcuts lead around parts of one repetition, on all its inputs."""
         return max(1, self.sums, sum(count for _, count in self.sums_of))

@@ -325,13 +325,6 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def without_count(block: Block) -> Block:
-    """Return a block whose name says how often it is repeated."""
-    if block.repeat == 1:
-        return block
-    return replace(block, name=f"{block.name} {block.count}".strip(), repeat=1)
-
-
 def has_towers(levels: Levels) -> bool:
     """Whether several inputs have paths of their own before they meet."""
     kinds = [block.op_type for block in levels.blocks]

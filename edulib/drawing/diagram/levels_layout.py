@@ -32,6 +32,7 @@ Link = tuple[int, int]
 
 _SIDE = {True: 46.0, False: 32.0}
 _DOT = 2.5
+_HEAD = 2.0  # half the width of a head that can be seen among many
 _STUB = 9
 _NEAR = 3  # pixels: lines so near to each other look like one
 _CLEAR = 4  # pixels: between a line and the arc below it
@@ -178,7 +179,7 @@ class _Drawing:
         start = points[0]
         points += [(turn, goal), (self._sides(target)[0], goal)]
         half = self._between(target) / 2 - 0.5
-        self.heads[points[-1]] = min(HEAD, half) if half >= 1 else HEAD
+        self.heads[points[-1]] = min(HEAD, max(_HEAD, half))
         self.stems.setdefault(start, []).append(points)
         self.ways.append(points)
 
@@ -198,14 +199,30 @@ class _Drawing:
         n = self.used["to", k] - 1
         if is_slim(box.block):
             return self._centre(k) + LANE * (n - (count - 1) / 2)
-        return self._port(k) + self._between(k) * n
+        return self.top + self.table.tops[k] + self._first(k) + self._between(k) * n
+
+    def _first(self, k: int) -> float:
+        """Return where the first line arrives: higher where many do."""
+        box = self.table.boxes[k]
+        return max(
+            box.bottom - box.front[1] + 3, min(PORT, self._last(k) - self._span(k))
+        )
+
+    def _last(self, k: int) -> float:
+        """Return where the last line may arrive: above one that leaves on that side."""
+        box, own = self.table.boxes[k], self.table.cells[k].column
+        turns = [self.table.cells[t].column for s, t in self.table.turns if s == k]
+        return box.bottom - (LANE + 1 if any(column <= own for column in turns) else 3)
+
+    def _span(self, k: int) -> float:
+        return LANE * (self.table.arrivals(k) - 1)
 
     def _between(self, k: int) -> float:
         """Return how far apart lines arrive at a block; far where only one does."""
         box, count = self.table.boxes[k], self.table.arrivals(k)
         if is_slim(box.block) or count < 2:
             return LANE if count > 1 else 2 * LANE
-        return min(LANE, (box.bottom - PORT - 4) / count)
+        return min(LANE, (self._last(k) - self._first(k)) / (count - 1))
 
     def _centre(self, k: int) -> float:
         """Return the height of the middle of a mark."""

@@ -16,7 +16,6 @@ from edulib.drawing.diagram.levels import (
     START,
     Cell,
     joined_title,
-    without_count,
 )
 from edulib.drawing.diagram.words import Line, join_lines, label_lines, shape_lines
 
@@ -108,7 +107,7 @@ def box_of(
     width = max(style.thickness(block.size[0]), 4 + BAND * len(block.bands))
     front = width, style.extent(block.size[1])
     depth = 0.28 * style.extent(block.size[2]), 0.2 * style.extent(block.size[2])
-    lines = label_lines(without_count(block), form)
+    lines = label_lines(block, form)
     arcs = sum(block.shortcuts)
     if 0 < arcs < block.repeat:
         but_first = block.shortcuts == (False, *(True,) * (block.repeat - 1))

@@ -84,10 +84,10 @@ def _words(reads: dict[int, str], meetings: _Meetings) -> str:
         names = [reads[i] for i in (order if in_order else reads)]
         return f"{_listed(names)}{joins}{' in this order' * in_order}"
     (place,) = places
-    others = ["the latter itself"] if place in meetings.direct else []
+    others = ["these places as well"] if place in meetings.direct else []
     others += [name for i, name in reads.items() if i not in (*samples, place)]
     of = _listed([reads[i] for i in samples])
-    taken = f"{len(samples)} grid samples of {of}, concatenated in this order"
+    taken = f"samples of {of}, concatenated in this order"
     return listed([f"{taken}, at places from {reads[place]}", *others]) + joins
 
 

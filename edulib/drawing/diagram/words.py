@@ -87,7 +87,8 @@ def _broken(text: str, most: int) -> list[str]:
 
 def _name_lines(block: Block, form: str) -> list[str]:
     """Write the name of a block, and where it is not seen how often it is repeated."""
-    count = f" {block.count}" if form != "full" and block.count else ""
+    counted = block.count and not block.names_all and form != "full"
+    count = f" {block.count}" if counted else ""
     if form != "half" or block.op_type is OpType.OUTPUT:
         return [block.name + count]
     name = re.sub(r"\.(?!\d+$)", ". ", block.name)
@@ -100,6 +101,8 @@ def _name_lines(block: Block, form: str) -> list[str]:
 def _word_lines(block: Block, form: str) -> list[str]:
     """Write what a block does and holds, unless its name says so."""
     words = "" if block.words == block.name else block.words
+    if block.names_all and form != "full":
+        words = f"{block.repeat} × {words}"
     inside: list[str] = []
     if block.inside and form != "full":
         words = f"{words}: {block.inside}"
