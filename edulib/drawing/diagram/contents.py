@@ -111,9 +111,14 @@ def _held_blocks(graph: Graph, call: Call, parted: bool) -> str:
 
 
 def _with_layers(graph: Graph, call: Call) -> str:
-    """Name a block by its class, with the layers that it holds in brackets."""
+    """Name a block by its class, with the layers that it holds in brackets.
+
+    A row of layers has the name of its place.
+    """
+    is_row = isinstance(call.module, nn.Sequential)
+    name = call.path.rpartition(".")[2] if is_row else call.type.lstrip("_")
     layers = _held_layers(graph, call, True)
-    return call.type.lstrip("_") + (f" ({layers})" if layers else "")
+    return f"{name} ({layers})" if layers else name
 
 
 def _held_layers(graph: Graph, call: Call, parted: bool) -> str:
