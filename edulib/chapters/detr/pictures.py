@@ -1,5 +1,6 @@
 """Pictures of sets: who is matched with whom, what slots say, and where they say it."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from edulib.chapters.detr.measures import suppressed
 from edulib.drawing import SERIES
 from edulib.drawing.objects import outline_box
+from edulib.drawing.phone import on_phone
 from edulib.models.detection.detr.network import Predictions, image_sizes
 from edulib.models.losses.set_matching import SetLoss, match_sets
 from edulib.models.ops.boxes import clip_boxes, cxcywh_to_xyxy, xyxy_to_cxcywh
@@ -90,7 +92,21 @@ def show_slots(boxes: Tensor, scores: Tensor) -> "Figure":
     """
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(4, 4, figsize=(5.6, 5.9), layout="constrained")
+    figure = plt.figure(figsize=(7.2, 7.5), layout="constrained")
+    _scatter_slots(figure, boxes, scores)
+    return on_phone(figure, partial(_four_a_row, boxes=boxes, scores=scores))
+
+
+def _four_a_row(figure: "Figure", boxes: Tensor, scores: Tensor) -> None:
+    """Draw the slots anew, as narrow as a phone: rows of four, as on a wide screen."""
+    width = figure.get_size_inches()[0]
+    figure.clear()
+    figure.set_size_inches(width, 1.2 * width)
+    _scatter_slots(figure, boxes, scores)
+
+
+def _scatter_slots(figure: "Figure", boxes: Tensor, scores: Tensor) -> None:
+    axes = figure.subplots(4, 4)
     for k, ax in enumerate(axes.flat):
         sure = boxes[scores[:, k] >= 0.5, k]
         middles = (sure[:, :2] + sure[:, 2:]) / 2
@@ -103,7 +119,6 @@ def show_slots(boxes: Tensor, scores: Tensor) -> "Figure":
         ax.set_title(f"{k + 1}: {len(sure)}", fontsize=10, loc="center", pad=2)
     bar = figure.colorbar(shown, ax=axes, location="bottom", shrink=0.6, aspect=30)
     bar.set_label("side of the box, share of the image's")
-    return figure
 
 
 @torch.no_grad()
