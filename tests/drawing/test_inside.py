@@ -333,6 +333,25 @@ def test_a_converted_input_is_said_only_where_it_is_one(width):
     assert found(alone, IMAGE, depth=1)["1"].inside.replace("\xa0", " ") == "2 convs"
 
 
+class Stages(nn.Module):
+    """Gives two maps of blocks of which only some convert their input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = nn.Sequential(Converts(8, 16), Converts(16, 16), Converts(16, 16))
+        self.two = nn.Sequential(Converts(16, 32), Converts(32, 32))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.one(x)
+        return x, self.two(x)
+
+
+def test_all_blocks_inside_are_counted_not_only_those_that_convert():
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), Stages())
+    inside = found(net, IMAGE, depth=1)["1"].inside.replace("\xa0", " ")
+    assert inside == "5 × Converts (2 convs), with skips"
+
+
 @pytest.mark.parametrize(
     ("name", "lines"),
     [

@@ -97,11 +97,11 @@ def _often(graph: Graph, call: Call) -> str:
 
 def _held_blocks(graph: Graph, call: Call, parted: bool) -> str:
     """Say what blocks a block holds: several alike, or one where paths part."""
-    blocks = Counter(call.type for call in _blocks(call))
+    blocks = Counter(call.type for call in _blocks(graph, call))
     kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
     if count < 2 - parted:
         return ""
-    alike = [call for call in _blocks(call) if call.type == kind]
+    alike = [call for call in _blocks(graph, call) if call.type == kind]
     has_skips = all(has_shortcut(graph, call) for call in alike)
     skips = f", with skip{'s' * (count > 1)}" * has_skips
     times = f"{count} × " if count > 1 else ""
@@ -141,7 +141,7 @@ def _held_layers(graph: Graph, call: Call, parted: bool) -> str:
 
 def _ends_of(graph: Graph, call: Call) -> tuple[str, str]:
     """Name the layers with which a block begins and ends, beside its blocks."""
-    held = [range(block.first, block.last) for block in _blocks(call)]
+    held = [range(block.first, block.last) for block in _blocks(graph, call)]
     layers = [op for op in graph.ops[call.first : call.last] if op.op_type in LAYERS]
     ends = layers[0], layers[-1]
     aside = [not any(op.index in block for block in held) for op in ends]
@@ -154,13 +154,14 @@ def _products(ops: tuple[Op, ...]) -> list[Op]:
     return [op for op in ops if op.name not in ATTENTIONS]
 
 
-def _blocks(call: Call) -> list[Call]:
+def _blocks(graph: Graph, call: Call) -> list[Call]:
     """List the blocks inside of a block: modules with several layers, no containers."""
     found: list[Call] = []
     for child in call.children:
+        ops = graph.ops[child.first : child.last]
         if isinstance(child.module, (nn.Sequential, nn.ModuleList)):
-            found += _blocks(child)
-        elif sum(not grandchild.is_leaf for grandchild in child.children) > 1:
+            found += _blocks(graph, child)
+        elif sum(op.op_type in LAYERS for op in ops) > 1:
             found.append(child)
     return found
 
