@@ -352,6 +352,24 @@ def test_all_blocks_inside_are_counted_not_only_those_that_convert():
     assert inside == "5 × Converts (2 convs), with skips"
 
 
+class Twice(nn.Module):
+    """Runs one block on two maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Converts(8, 8)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.block(x), self.block(x[:, :, ::2, ::2])
+
+
+def test_a_block_that_runs_twice_is_not_two():
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), Twice())
+    inside = found(net, IMAGE, depth=1)["1"].inside.replace("\xa0", " ")
+    assert "2 × Converts" not in inside
+    assert "run on each of 2 maps" in inside
+
+
 @pytest.mark.parametrize(
     ("name", "lines"),
     [

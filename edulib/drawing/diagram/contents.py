@@ -155,9 +155,12 @@ def _products(ops: tuple[Op, ...]) -> list[Op]:
 
 
 def _blocks(graph: Graph, call: Call) -> list[Call]:
-    """List the blocks inside of a block: modules with several layers, no containers."""
+    """List the blocks inside of a block: modules with several layers, no containers.
+
+    One that is called several times is listed once.
+    """
     found: list[Call] = []
-    for child in call.children:
+    for child in {child.path: child for child in call.children}.values():
         ops = graph.ops[child.first : child.last]
         if isinstance(child.module, (nn.Sequential, nn.ModuleList)):
             found += _blocks(graph, child)
