@@ -27,6 +27,7 @@ BEGINNINGS = {  # of files that are no weights of torch.save
     b"\x89HDF": "is an HDF5 file, as Keras writes it: convert it where Keras is",
 }
 PICKLE = b"\x80"  # its first byte
+UNREADABLE = "failed reading zip archive"  # says torch, of a table of contents
 COUNTERS = ".num_batches_tracked"  # that files of 2017 lack
 NAMED = 3  # names in a message
 
@@ -60,7 +61,7 @@ def _what_it_is(path: Path, reason: str) -> tuple[type[ValueError], str]:
     if not head:
         return DamagedFileError, "is empty"
     if head.startswith(b"PK"):
-        return _what_is_packed(path)
+        return _what_is_packed(path, reason)
     if head[8:9] == b"{":
         load = "load_state_dict(safetensors.torch.load_file(path))"
         return ValueError, f"is a safetensors file: model.{load}"
@@ -74,7 +75,7 @@ def _what_it_is(path: Path, reason: str) -> tuple[type[ValueError], str]:
     return DamagedFileError, "is cut off or damaged"
 
 
-def _what_is_packed(path: Path) -> tuple[type[ValueError], str]:
+def _what_is_packed(path: Path, reason: str) -> tuple[type[ValueError], str]:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is None:
@@ -83,7 +84,7 @@ def _what_is_packed(path: Path) -> tuple[type[ValueError], str]:
                 names = []
     except Exception:  # zipfile, too, raises a dozen kinds
         names = []
-    if not names:
+    if not names or UNREADABLE in reason:
         return DamagedFileError, "is cut off or damaged"
     if any(name.endswith("constants.pkl") for name in names):
         return ValueError, "is a TorchScript archive: torch.jit.load(path).state_dict()"
@@ -114,15 +115,20 @@ def is_state_dict(stored: Any) -> bool:
     )
 
 
-def explain_stored(stored: Any) -> str:
-    """Say what a file of ``torch.save`` holds."""
+def explain_stored(stored: Any, model: Mapping[str, Tensor] | None = None) -> str:
+    """Say what a file of ``torch.save`` holds.
+
+    Args:
+        stored: what was read.
+        model: the ``state_dict`` of the model that it was meant for, if that is known:
+            weights that differ from it are explained.
+    """
     if is_state_dict(stored):
         kinds = sorted({str(value.dtype)[6:] for value in stored.values()})
-        wrapped = [part for part in _prefixes(stored) if part in WRAPPERS]
         return (
             f"holds weights alone, {len(stored)} tensors of {' and '.join(kinds)}: "
             "model.load_state_dict(torch.load(path, weights_only=True))"
-            f"{f'; {_unwrap(wrapped[0])}' if wrapped else ''}"
+            + _and_differ(stored, model)
         )
     parts = stored.items() if isinstance(stored, dict) else ()
     inside = next((key for key, value in parts if is_state_dict(value)), None)
@@ -130,8 +136,21 @@ def explain_stored(stored: Any) -> str:
         return (
             f"holds {describe(stored)}, the weights under {inside!r}: "
             f"torch.load(path, weights_only=True)[{inside!r}]"
+            + _and_differ(stored[inside], model)
         )
     return f"holds {describe(stored)}, no tensors by name: {SAVE}"
+
+
+def _and_differ(
+    weights: Mapping[str, Tensor], model: Mapping[str, Tensor] | None
+) -> str:
+    """Go on about weights that differ from a model's, or are wrapped by their names."""
+    if model is not None:
+        difference = explain_difference(model, weights)
+    else:
+        wrapped = [part for part in _prefixes(weights) if part in WRAPPERS]
+        difference = _unwrap(wrapped[0]) if wrapped else None
+    return f"; {difference}" if difference else ""
 
 
 def explain_difference(

@@ -3,6 +3,7 @@
 import io
 import re
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,17 @@ def test_a_file_is_called_what_it_is(name, tmp_path):
     assert "delete" not in str(error.value)
     damaged = isinstance(error.value, DamagedFileError)
     assert damaged == (name in ("empty", "cut off"))
+
+
+def test_a_damaged_table_of_contents_is_no_pickled_model(tmp_path):
+    """Of a file that zipfile reads to the end, torch may say that it cannot."""
+    path, content = tmp_path / "weights.pth", saved(STATE)
+    for place in range(len(content) - 22, len(content)):  # of the archive's end
+        path.write_bytes(
+            content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+        )
+        with suppress(DamagedFileError):  # any other error fails the test
+            read_weights(path)
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from edulib.anatomy.table import stage_table
 from edulib.anatomy.trace import trace_graph
 from edulib.anatomy.unknowns import not_known
+from edulib.checks import describe
 
 _IMAGE = (3, 224, 224)
 _OWN = "any model is found that a function build() in my.py returns: give my:build"
@@ -82,7 +83,9 @@ def _report(options: argparse.Namespace) -> None:
         table = stage_table(model, *inputs, depth=options.depth, title=title)
     except ValueError as error:
         more = f"; {inputs[0]} was assumed, give another one with --input"
-        raise ValueError(f"{error}{more * assumed}") from error
+        more += ", once for each argument"
+        is_read = "cannot read an input" not in str(error)
+        raise ValueError(f"{error}{'' if is_read or not assumed else more}") from error
     print(table)
     file = options.svg or Path(f"{title}.svg")
     try:
@@ -137,13 +140,18 @@ def find_builder(name: str) -> tuple[Callable[[], nn.Module], tuple]:
     finally:
         sys.path.remove("")
     for part in attribute.split("."):
-        found = getattr(found, part, None)
+        if not hasattr(found, part):
+            raise ValueError(
+                f"expected a builder or a module after the colon; {module} has no such "
+                f"{attribute!r}: {_OWN}"
+            )
+        found = getattr(found, part)
     if isinstance(found, nn.Module):
         return lambda: found, (_IMAGE,)
     if not callable(found):
         raise ValueError(
-            f"expected a builder or a module after the colon; {module} has no such "
-            f"{attribute!r}: {_OWN}"
+            f"expected a builder or a torch.nn.Module after the colon, got {name!r}, "
+            f"{describe(found)}: {_OWN}"
         )
     return found, (_IMAGE,)
 

@@ -4,10 +4,12 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import index
 
 import torch
 from torch import Tensor, nn
 
+from edulib.checks import describe
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layouts import as_maps, find_layout
 from edulib.explanation.structures import cloned, select
@@ -222,6 +224,11 @@ def as_batch(images: Tensor) -> Tensor:
         TypeError: if they do not hold floating-point numbers.
         ValueError: if the shape is neither (C, H, W) nor (B, C, H, W).
     """
+    if not isinstance(images, Tensor):
+        raise TypeError(
+            f"expected images as a tensor of floating-point numbers, got "
+            f"{describe(images)}"
+        )
     if not images.is_floating_point():
         raise TypeError(
             f"expected floating-point images, got {images.dtype}: "
@@ -239,11 +246,15 @@ def check_unit(unit: int, units: int, where: str) -> None:
     """Refuse a unit that a layer does not have.
 
     Raises:
-        ValueError: if ``unit`` is not in 0 ... units - 1.
+        ValueError: if ``unit`` is no whole number, or not in 0 ... units - 1.
     """
-    if not 0 <= unit < units:
+    try:  # also numbers of NumPy, and tensors of one
+        number = -1 if isinstance(unit, bool) else index(unit)
+    except TypeError:
+        number = -1
+    if not 0 <= number < units:
         raise ValueError(
-            f"expected a unit of {where} from 0 to {units - 1}, got {unit}"
+            f"expected a unit of {where} from 0 to {units - 1}, got {unit!r}"
         )
 
 

@@ -75,7 +75,7 @@ def region_score(
     Returns:
         A function of an output (B, classes, rows, columns), to one number an image,
         (B,). It raises a `ValueError` if there is no such output, class or pixel, or
-        the mask has another size.
+        the mask has another size or is empty.
 
     Raises:
         ValueError: if the layout is none of maps.
@@ -110,6 +110,8 @@ def _over(maps: Tensor, region: tuple[int, int] | Tensor | None) -> Tensor:
             raise ValueError(
                 f"expected a mask {size} as the output, got {tuple(region.shape)}"
             )
+        if not region.any():
+            raise ValueError(f"expected a mask {size} with a pixel in it, got none")
         return (maps * region.to(maps)).sum((1, 2))
     row, column = region
     if not (0 <= row < size[0] and 0 <= column < size[1]):

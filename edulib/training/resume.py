@@ -50,8 +50,9 @@ def start_state(path: Path, state: TrainingState) -> None:
             is not made of tensors.
         OSError: if the file cannot be written.
     """
-    check_writable(path)
-    if path.exists() and not path.is_file():
+    if path.name:  # "." and "/" have none
+        check_writable(path)
+    if not path.name or (path.exists() and not path.is_file()):
         kind = "the folder" if path.is_dir() else "a pipe or device,"
         raise ValueError(f"expected a file as checkpoint, got {kind} {path}")
     if rank() == 0:
@@ -185,8 +186,9 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"there is no checkpoint {path}")
-    weights = read_model(path)
-    difference = explain_difference(model.state_dict(), weights)
+    own = model.state_dict()
+    weights = strip_prefix("model.", read(path, own)[0])
+    difference = explain_difference(own, weights)
     if difference:
         raise ValueError(
             f"{path} holds the weights of another model than {type(model).__name__}: "
@@ -201,8 +203,14 @@ def read_model(path: str | Path) -> dict[str, Tensor]:
     return strip_prefix("model.", read(Path(path))[0])
 
 
-def read(path: Path) -> tuple[dict[str, Tensor], dict]:
+def read(
+    path: Path, model: dict[str, Tensor] | None = None
+) -> tuple[dict[str, Tensor], dict]:
     """Return the tensors of a checkpoint, and what is written about them.
+
+    Args:
+        path: of the checkpoint.
+        model: the state dict that other weights are compared with.
 
     Raises:
         ValueError: if it is no checkpoint of a training, or its checksum is wrong.
@@ -219,7 +227,8 @@ def read(path: Path) -> tuple[dict[str, Tensor], dict]:
         code = about.pop("checksum")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
-            f"{path} is no whole checkpoint of a training: it {explain_stored(stored)}"
+            f"{path} is no whole checkpoint of a training: it "
+            f"{explain_stored(stored, model)}"
         ) from error
     if checksum(tensors, about) != code:
         raise DamagedFileError(

@@ -20,6 +20,8 @@ class Net(nn.Module):
         return self.head(self.token(tokens))
 net, nothing, broken = Net(), (lambda: 3), (lambda: 1 / 0)
 def image(): return nn.Conv2d(3, 4, 1)
+number = 3
+def two(): return nn.Bilinear(4, 4, 1)
 def vector(): return nn.Linear(4, 1)
 def sized():
     model = nn.Conv2d(1, 4, 1)
@@ -76,6 +78,9 @@ def test_a_builder_is_asked_for_no_weights(folder, capsys):
 BAD = [
     (["resnet51"], "did you mean 'resnet50'"),
     (["own_networks:absent"], "own_networks has no such 'absent'"),
+    (["own_networks:number"], "got 'own_networks:number', 3: any model"),
+    (["own_networks:nn"], "got 'own_networks:nn', a module: any model"),
+    (["own_networks:two"], "give another one with --input, once for each argument"),
     (["no_such_module:net"], "module before the colon that can be imported"),
     (["torch.nn:Linear"], "called without arguments, got 'torch.nn:Linear'"),
     (["own_networks.Net"], "did you mean own_networks:Net?"),
@@ -88,6 +93,11 @@ BAD = [
     (["lenet5", "--depth", "0"], "expected depth >= 1, got 0"),
     (["lenet5", "--svg", "absent/lenet5.svg"], "cannot write the diagram to absent"),
 ]
+
+
+def test_an_input_is_not_blamed_for_another_argument(folder, capsys):
+    assert main(["own_networks:image", "--depth", "0"]) == 2
+    assert capsys.readouterr().err == "error: expected depth >= 1, got 0\n"
 
 
 @pytest.mark.parametrize(("call", "words"), BAD)

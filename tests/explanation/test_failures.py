@@ -219,6 +219,22 @@ def test_a_model_without_parameters(image):
     [
         lambda net, x: gradient(net, x, "0", 0),
         lambda net, x: grad_cam(net, x, "0", 0),
+        lambda net, x: occlusion_map(net, x, 0, 2, 2),
+        lambda net, x: top_activations(net, x, "0", [0], k=1),
+        lambda net, x: attention_maps(net, x),
+    ],
+)
+def test_an_array_is_refused_by_its_name(call):
+    net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
+    with pytest.raises(TypeError, match=r"images as a tensor .*, got a ndarray"):
+        call(net, torch.rand(1, 3, 4, 4).numpy())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda net, x: gradient(net, x, "0", 0),
+        lambda net, x: grad_cam(net, x, "0", 0),
         lambda net, x: layer_output(net, x, "0"),
         lambda net, x: occlusion_map(net, x, 0, 2, 2),
         lambda net, x: top_activations(net, x, "0", [0], k=1),

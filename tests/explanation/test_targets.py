@@ -1,5 +1,6 @@
 """What is explained: outputs of any structure, classes, pixels, boxes."""
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -242,6 +243,9 @@ def test_a_box_of_a_torchvision_detector():
     ("target", "message"),
     [
         (4, "output from 0 to 3, got 4"),
+        (1.0, "output from 0 to 3, got 1.0"),
+        (True, "output from 0 to 3, got True"),
+        ("cat", "output from 0 to 3, got 'cat'"),
         (class_score(4), "output from 0 to 3, got 4"),
         (
             class_score(0, output="logits"),
@@ -272,11 +276,21 @@ def test_bad_targets(target, message, twin, image):
             lambda: region_score(0, MASK)(torch.zeros(1, 2, 4, 4)),
             r"a mask \(4, 4\) as the output, got \(8, 8\)",
         ),
+        (
+            lambda: region_score(0, MASK & ~MASK)(torch.zeros(1, 2, 8, 8)),
+            r"a mask \(8, 8\) with a pixel in it, got none",
+        ),
     ],
 )
 def test_bad_arguments_of_targets(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_number_of_numpy_or_torch_is_a_class(twin, image):
+    expected = grad_cam(twin, image, "body", 2)
+    for number in (np.int64(2), torch.tensor(2)):
+        torch.testing.assert_close(grad_cam(twin, image, "body", number), expected)
 
 
 def test_a_dense_output_with_the_classes_last_is_known(twin, image):

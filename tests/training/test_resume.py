@@ -324,6 +324,14 @@ def test_no_code_in_a_checkpoint_is_run(saved):
     refused(saved, "no whole checkpoint.*whose code is not run.*name another file")
 
 
+@pytest.mark.parametrize("name", [".", "..", "/"])
+def test_a_folder_without_a_name_is_no_checkpoint(name, tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    with pytest.raises(ValueError, match=rf"expected a file .*folder {name}$"):
+        fit(network(), examples(), checkpoint=name)
+
+
 def test_a_folder_is_no_checkpoint(tmp_path):
     with pytest.raises(ValueError, match=f"expected a file .*folder {tmp_path}"):
         fit(network(), examples(), checkpoint=tmp_path)
@@ -394,6 +402,29 @@ def test_weights_for_another_model_are_explained(saved, model, message):
         load_weights(model, saved)
     assert "delete" not in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("stored", "message"),
+    [
+        (lambda own: own, r"weights_only=True\)\)$"),
+        (
+            lambda own: network(classes=7).state_dict(),
+            r"for 7 classes, the model for 3 \(5\.weight, 5\.bias\)",
+        ),
+        (lambda own: {**own, "ema": torch.ones(1)}, "more than the model, ema"),
+        (
+            lambda own: {"model": {f"net.{k}": v for k, v in own.items()}, "epoch": 3},
+            r"under 'model': .*begin with 'net\.': take that off",
+        ),
+    ],
+)
+def test_how_weights_alone_differ_from_the_model_is_said(stored, message, tmp_path):
+    file = tmp_path / "net.pth"
+    torch.save(stored(network().state_dict()), file)
+    with pytest.raises(ValueError, match=message) as error:
+        load_weights(network(), file)
+    assert "delete" not in str(error.value)
 
 
 @pytest.mark.parametrize("wrap", [nn.DataParallel, lambda m: nn.ModuleDict({"a": m})])
