@@ -36,10 +36,12 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
 def refuse_scripts(model: nn.Module, reason: str) -> None:
     """Raise a `ValueError` that gives a reason if a part of a model is TorchScript."""
     for path, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            raise ValueError(
-                f"no rule for TorchScript ({path or type(module).__name__}): {reason}"
-            )
+        _refuse_script(module, path or type(module).__name__, reason)
+
+
+def _refuse_script(module: nn.Module, name: str, reason: str) -> None:
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ValueError(f"no rule for TorchScript ({name}): {reason}")
 
 
 @contextmanager
@@ -134,11 +136,7 @@ def run_to_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Readin
         return cloned(value)
 
     module = find_layer(model, layer.path)
-    if isinstance(module, torch.jit.ScriptModule):
-        raise ValueError(
-            f"no rule for TorchScript ({layer.text}): what a layer of it gives cannot "
-            "be read"
-        )
+    _refuse_script(module, layer.text, "what a layer of it gives cannot be read")
     handle = module.register_forward_hook(keep)
     try:
         answer = run_model(model, images)

@@ -97,12 +97,13 @@ def _often(graph: Graph, call: Call) -> str:
 
 def _held_blocks(graph: Graph, call: Call, parted: bool) -> str:
     """Say what blocks a block holds: several alike, or one where paths part."""
-    blocks = Counter(call.type for call in _blocks(graph, call))
-    kind, count = max(blocks.items(), key=lambda item: item[1], default=("", 0))
+    blocks = _blocks(graph, call)
+    kinds = Counter(block.type for block in blocks)
+    kind, count = max(kinds.items(), key=lambda item: item[1], default=("", 0))
     if count < 2 - parted:
         return ""
-    alike = [call for call in _blocks(graph, call) if call.type == kind]
-    has_skips = all(has_shortcut(graph, call) for call in alike)
+    alike = [block for block in blocks if block.type == kind]
+    has_skips = all(has_shortcut(graph, block) for block in alike)
     skips = f", with skip{'s' * (count > 1)}" * has_skips
     times = f"{count} × " if count > 1 else ""
     half = half_read(graph, call, alike[0])

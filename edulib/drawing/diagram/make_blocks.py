@@ -269,16 +269,17 @@ class BlockMaker:
         if not grown:
             return ""
         last = self._last(node)
-        made = self.network.graph.ops[last.inputs[0]]
-        while made.op_type in _PASSES and len(made.inputs) == 1:
-            made = self.network.graph.ops[made.inputs[0]]
+        made = self._past(self.network.graph.ops[last.inputs[0]], _PASSES)
         name, _ = carry_words(self.network.graph, node.call, made.index)
         return f"; then {describe_op(last)}{grown}, of {name}"
 
     def _last(self, node: Node) -> Op:
         """Return the last op of a step that does more than scale what it gets."""
-        op = node.output
-        while op.op_type is OpType.OTHER and len(op.inputs) == 1:
+        return self._past(node.output, (OpType.OTHER,))
+
+    def _past(self, op: Op, passes: tuple[OpType, ...]) -> Op:
+        """Return the op before a row of such as only pass on what they get."""
+        while op.op_type in passes and len(op.inputs) == 1:
             op = self.network.graph.ops[op.inputs[0]]
         return op
 
