@@ -18,6 +18,7 @@ from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
     WHOLE,
+    Along,
     InputWindow,
     Kernel,
     Mirror,
@@ -152,9 +153,25 @@ def _move(
         turned = _FLIPS[name] or _dims_of(args, kwargs, len(before))
         sides = (before[axis] if axis in turned else 0 for axis in at.axes)
         return Mirror(tuple(sides)), at
-    if name in _ALONG | _MOVES and _dims_of(args, kwargs, len(before)) & set(at.dims):
-        return (WHOLE if name in _ALONG else UNKNOWN), _kept(before, after, at)
-    return _generic(name, before, after, at)
+    dims = _named_dims(name, args, kwargs, len(before)) & set(at.dims)
+    over = _over(name, dims, (before, after), at) if dims else None
+    return over or _generic(name, before, after, at)
+
+
+def _over(
+    name: str, dims: set[int], shapes: tuple[Dims, Dims], at: Place
+) -> tuple[InputWindow, Place] | None:
+    """Follow what works along dimensions that a call names; None where all alike."""
+    before, after = shapes
+    if name in _MOVES:
+        return UNKNOWN, _kept(before, after, at)
+    if name not in _ALONG | REDUCTIONS:
+        return None
+    if at.axes is None:
+        return (WHOLE, _kept(before, after, at)) if name in _ALONG else None
+    if len(after) == len(before):
+        return Along(tuple(axis in dims for axis in at.axes)), _resized(after, at)
+    return None if dims == set(at.axes) else (UNKNOWN, Place(seen=at.seen))
 
 
 def _permuted(
@@ -266,6 +283,16 @@ def _dims_of(args: tuple, kwargs: dict, ndim: int) -> set[int]:
     dims = found[0] if found and isinstance(found[0], (tuple, list)) else found
     whole = [dim for dim in dims if isinstance(dim, int)] or [-1]
     return {dim if dim < 0 else dim - ndim for dim in whole}
+
+
+def _named_dims(name: str, args: tuple, kwargs: dict, ndim: int) -> set[int]:
+    """Return the dimensions that a call works along; none if it says nothing of them.
+
+    A reduction that names none is one over all.
+    """
+    is_named = "dim" in kwargs or isinstance((*args, None)[1], (int, tuple, list))
+    known = is_named or name not in REDUCTIONS
+    return _dims_of(args, kwargs, ndim) if known else set()
 
 
 def _generic(

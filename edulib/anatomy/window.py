@@ -136,6 +136,21 @@ class Mirror:
 
 
 @dataclass(frozen=True)
+class Along:
+    """All of an image along some of its axes, point by point along the others.
+
+    Attributes:
+        sides: for each axis whether all of it is read.
+    """
+
+    sides: tuple[bool, ...]
+
+    def reads(self, outputs: Interval, axis: int) -> Interval:
+        """Return the interval of inputs that an interval of outputs reads."""
+        return EVERYTHING if self.sides[axis] else outputs
+
+
+@dataclass(frozen=True)
 class Interpolation:
     """Interpolation between the inputs nearest to a position.
 
@@ -188,7 +203,7 @@ class Constant:
         return self.interval
 
 
-InputWindow = Window | Mirror | Interpolation | AdaptivePooling | Constant
+InputWindow = Window | Mirror | Along | Interpolation | AdaptivePooling | Constant
 
 POINT = Window()
 WHOLE = Constant(EVERYTHING)

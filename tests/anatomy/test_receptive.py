@@ -195,11 +195,26 @@ def test_dense_layers_and_global_pooling_see_everything():
     assert window == (0, 0, 8, 8)
 
 
+class Calls(nn.Module):
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
 @pytest.mark.parametrize(
     ("last", "told"),
     [
         (nn.AdaptiveAvgPool2d((1, None)), "all×3"),
         (nn.AdaptiveMaxPool2d((None, 1)), "3×all"),
+        (Calls(lambda x: x.cumsum(-1)), "3×all"),
+        (Calls(lambda x: x.softmax(dim=2)), "all×3"),
+        (Calls(lambda x: x.mean(3, keepdim=True)), "3×all"),
+        (Calls(lambda x: x.mean(-2)), "–"),  # columns alone: not followed
+        (Calls(lambda x: x.mean((2, 3), keepdim=True)), "whole image"),
+        (Calls(lambda x: x.mean(1, keepdim=True)), "3"),
         (nn.Linear(6, 2), "–"),  # rows by themselves: not followed
     ],
 )
