@@ -273,8 +273,8 @@ class Graph:
 
     def nodes(self, depth: int = 1) -> list[Node]:
         """Fold the network to the modules `depth` levels below the root."""
-        if depth < 1:
-            raise ValueError(f"expected depth >= 1, got {depth}")
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth < 1:
+            raise ValueError(f"expected depth >= 1, a whole number, got {depth}")
         return self.fold(lambda call: call.path.count(".") + 1 < depth)
 
     def fold(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from edulib.checks import describe
 from edulib.drawing.style import SERIES
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def normalize_image(x: Tensor) -> Tensor:
     Shape:
         - Input and output: any, the same.
     """
+    if not x.numel():
+        return x.clone()
     low, high = x.min(), x.max()
     if low == high:
         return torch.full_like(x, 0.5)
@@ -43,6 +46,8 @@ def normalize_signed(x: Tensor) -> Tensor:
     Shape:
         - Input and output: any, the same.
     """
+    if not x.numel():
+        return x.clone()
     peak = x.abs().max()
     if peak == 0:
         return torch.full_like(x, 0.5)
@@ -109,10 +114,15 @@ def draw_boxes(
         - image: (3, H, W)
         - boxes_xyxy: (N, 4)
         - Output: (3, H, W), in [0, 1]
+
+    Raises:
+        ValueError: if the boxes have another shape, or the image holds other values.
     """
     from torchvision.utils import draw_bounding_boxes
 
     image = _unit_range(image)
+    if boxes_xyxy.ndim != 2 or boxes_xyxy.shape[1] != 4:
+        raise ValueError(f"expected boxes (N, 4), got {tuple(boxes_xyxy.shape)}")
     if len(boxes_xyxy) == 0:
         return image.clone()
     return draw_bounding_boxes(
@@ -150,8 +160,11 @@ def _unit_range(image: Tensor) -> Tensor:
     """Return an image as float32 with 1 for white, from floats, bytes or booleans.
 
     Raises:
-        ValueError: if it holds other integers, or floats that go up to 255.
+        ValueError: if it is no tensor, holds other integers, floats that go up to 255,
+            or what is no number.
     """
+    if not isinstance(image, Tensor):
+        raise ValueError(f"expected an image as a tensor, got {describe(image)}")
     if image.dtype == torch.uint8:
         return image.float() / 255
     if image.dtype != torch.bool and not image.is_floating_point():
@@ -159,6 +172,8 @@ def _unit_range(image: Tensor) -> Tensor:
             f"expected values in [0, 1] or bytes, got {image.dtype}: "
             "divide by the value of white"
         )
+    if image.isnan().any():
+        raise ValueError("expected values in [0, 1], got NaN")
     if image.numel() and image.max() > FAR_ABOVE:
         raise ValueError(
             f"expected values in [0, 1], got up to {image.max():.4g}: divide by the "
@@ -169,9 +184,9 @@ def _unit_range(image: Tensor) -> Tensor:
 
 def as_picture(image: Tensor) -> "np.ndarray":
     """Turn (1, H, W) into (H, W) and (3, H, W) into (H, W, 3) for matplotlib."""
-    if image.ndim != 3 or image.shape[0] not in (1, 3):
+    if not isinstance(image, Tensor) or image.ndim != 3 or len(image) not in (1, 3):
         raise ValueError(
-            f"expected an image (1, H, W) or (3, H, W), got {tuple(image.shape)}"
+            f"expected an image (1, H, W) or (3, H, W), got {describe(image)}"
         )
     image = _unit_range(image.detach().cpu()).clamp(0, 1)
     return (image[0] if len(image) == 1 else image.movedim(0, -1)).numpy()

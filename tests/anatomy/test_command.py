@@ -90,14 +90,17 @@ BAD = [
     (["lenet5", "--input", "1xx3"], "expected a shape such as 3x224x224"),
     (["lenet5", "--input", "5:floats"], "with a type of torch, got '5:floats'"),
     (["lenet5", "--input", "3x32x32"], "cannot read an input of shape (3, 32, 32)"),
-    (["lenet5", "--depth", "0"], "expected depth >= 1, got 0"),
+    (["lenet5", "--depth", "0"], "expected depth >= 1, a whole number, got 0"),
     (["lenet5", "--svg", "absent/lenet5.svg"], "cannot write the diagram to absent"),
 ]
 
 
 def test_an_input_is_not_blamed_for_another_argument(folder, capsys):
     assert main(["own_networks:image", "--depth", "0"]) == 2
-    assert capsys.readouterr().err == "error: expected depth >= 1, got 0\n"
+    told = "error: expected depth >= 1, a whole number, got 0\n"
+    assert capsys.readouterr().err == told
+        capsys.readouterr().err == "error: expected depth >= 1, a whole number, got 0\n"
+    )
 
 
 @pytest.mark.parametrize(("call", "words"), BAD)

@@ -296,10 +296,11 @@ def test_lazy_layers_must_be_run_first():
         trace_graph(nn.Sequential(nn.LazyLinear(3)), (4,))
 
 
-def test_depth_below_one():
+@pytest.mark.parametrize("depth", [0, 1.5, True])
+def test_what_is_no_depth(depth):
     graph = trace_graph(nn.ReLU(), (1, 2, 2))
-    with pytest.raises(ValueError, match="depth >= 1, got 0"):
-        graph.nodes(0)
+    with pytest.raises(ValueError, match=f"depth >= 1, a whole number, got {depth}"):
+        graph.nodes(depth)
 
 
 class Recurrent(nn.Module):

@@ -432,5 +432,5 @@ def test_a_label_for_what_is_not_drawn():
 
 
 def test_depth_below_one():
-    with pytest.raises(ValueError, match="depth >= 1, got 0"):
+    with pytest.raises(ValueError, match="depth >= 1, a whole number, got 0"):
         diagram(LeNet(), (1, 32, 32), depth=0)

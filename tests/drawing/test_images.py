@@ -50,12 +50,25 @@ def test_grid_shows_the_pixels_it_is_given():
     [
         ([], None, "at least one image"),
         (torch.rand(2, 4, 8, 8), None, r"\(4, 8, 8\)"),
+        (torch.rand(2, 3, 8, 8).numpy(), None, r"or \(3, H, W\), got a ndarray"),
+        ([torch.full((3, 8, 8), torch.nan)], None, "values in .*, got NaN"),
         (torch.rand(2, 3, 8, 8), ["one"], "each of 2 images, got 1"),
     ],
 )
 def test_wrong_grids_say_what_is_wrong(images, titles, message):
     with pytest.raises(ValueError, match=message):
         show_images(images, titles=titles)
+
+
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 2, 4)])
+def test_boxes_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"expected boxes \(N, 4\), got"):
+        draw_boxes(torch.rand(3, 8, 8), torch.rand(shape))
+
+
+@pytest.mark.parametrize("normalize", [normalize_image, normalize_signed])
+def test_nothing_is_normalized_to_nothing(normalize):
+    assert normalize(torch.zeros(0, 3)).shape == (0, 3)
 
 
 def test_bytes_and_truths_are_shown_as_what_they_mean():

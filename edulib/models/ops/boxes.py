@@ -13,6 +13,13 @@ import torch
 from torch import Tensor
 
 
+def _halves(boxes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first and the last two numbers of boxes."""
+    if boxes.shape[-1:] != (4,):
+        raise ValueError(f"expected boxes (..., 4), got {tuple(boxes.shape)}")
+    return boxes[..., :2], boxes[..., 2:]
+
+
 def xyxy_to_cxcywh(boxes: Tensor) -> Tensor:
     """Return centre, width and height.
 
@@ -22,7 +29,7 @@ def xyxy_to_cxcywh(boxes: Tensor) -> Tensor:
     Returns:
         (..., 4): x and y of the centre, width, height.
     """
-    first, last = boxes[..., :2], boxes[..., 2:]
+    first, last = _halves(boxes)
     return torch.cat([(first + last) / 2, last - first], dim=-1)
 
 
@@ -35,7 +42,7 @@ def cxcywh_to_xyxy(boxes_cxcywh: Tensor) -> Tensor:
     Returns:
         (..., 4): left, upper, right and lower edge.
     """
-    centre, size = boxes_cxcywh[..., :2], boxes_cxcywh[..., 2:]
+    centre, size = _halves(boxes_cxcywh)
     return torch.cat([centre - size / 2, centre + size / 2], dim=-1)
 
 
@@ -48,7 +55,7 @@ def xyxy_to_xywh(boxes: Tensor) -> Tensor:
     Returns:
         (..., 4): left and upper edge, width, height.
     """
-    first, last = boxes[..., :2], boxes[..., 2:]
+    first, last = _halves(boxes)
     return torch.cat([first, last - first], dim=-1)
 
 
@@ -61,7 +68,7 @@ def xywh_to_xyxy(boxes_xywh: Tensor) -> Tensor:
     Returns:
         (..., 4): left, upper, right and lower edge.
     """
-    corner, size = boxes_xywh[..., :2], boxes_xywh[..., 2:]
+    corner, size = _halves(boxes_xywh)
     return torch.cat([corner, corner + size], dim=-1)
 
 
@@ -75,7 +82,8 @@ def box_area(boxes: Tensor) -> Tensor:
         (...), in square pixels; float32 for boxes in half precision, whose largest
         number, 65,504, is the area of 256 x 256 pixels.
     """
-    width, height = widened(boxes[..., 2:] - boxes[..., :2]).unbind(-1)
+    first, last = _halves(boxes)
+    width, height = widened(last - first).unbind(-1)
     return width * height
 
 

@@ -62,6 +62,8 @@ def class_iou(confusion: Tensor) -> Tensor:
         Retrospective", 2015: true positives / (true positives + false positives +
         false negatives).
     """
+    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
+        raise ValueError(f"expected counts (K, K), got {describe(confusion)}")
     confusion = confusion.double()
     intersection = confusion.diag()
     union = confusion.sum(0) + confusion.sum(1) - intersection

@@ -29,6 +29,13 @@ def test_a_conversion_is_undone(written, boxes):
     torch.testing.assert_close(back(there(boxes)), boxes, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("convert", [*(f"{a}_to_{b}" for a, b in PAIRS), "box_area"])
+@pytest.mark.parametrize("shape", [(5, 3), (5,), (5, 8)])
+def test_what_is_no_box_is_not_converted(convert, shape):
+    with pytest.raises(ValueError, match=r"expected boxes \(..., 4\), got \(5"):
+        getattr(ours, convert)(torch.rand(shape))
+
+
 @pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_any_number_of_axes_is_converted(old, new):
     convert = getattr(ours, f"{old}_to_{new}")

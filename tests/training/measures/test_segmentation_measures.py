@@ -24,6 +24,12 @@ def random_masks(seed, count=4, side=9):
     return torch.nn.functional.avg_pool2d(blobs, 3, 1, 1)[:, 0] > 0.4
 
 
+@pytest.mark.parametrize("shape", [(3,), (3, 2), (2, 3, 3)])
+def test_what_is_no_confusion_matrix_is_refused(shape):
+    with pytest.raises(ValueError, match=r"expected counts \(K, K\), got float32 \("):
+        mean_iou(torch.ones(shape))
+
+
 def test_confusion_counts_pixels_and_leaves_out_the_ignored():
     targets = torch.tensor([[0, 0, 1], [1, 2, 255]])
     said = torch.tensor([[0, 1, 1], [1, 0, 7]])
