@@ -99,8 +99,6 @@ def test_an_input_is_not_blamed_for_another_argument(folder, capsys):
     assert main(["own_networks:image", "--depth", "0"]) == 2
     told = "error: expected depth >= 1, a whole number, got 0\n"
     assert capsys.readouterr().err == told
-        capsys.readouterr().err == "error: expected depth >= 1, a whole number, got 0\n"
-    )
 
 
 @pytest.mark.parametrize(("call", "words"), BAD)

@@ -303,10 +303,13 @@ class Moves(nn.Module):
 def test_a_turn_says_where_it_samples_what(size):
     net = Samples(size)
     turn = found(net, IMAGE)["turn"]
-    last = "running sum of turn of the turn before (in the first turn constants)"
-    told = "samples of wide and small, concatenated in this order, at places"
-    itself = " and these places as well, joined by concat" if size == 10 else ""
-    assert turn.notes[0] == f"look: reads {told} from {last}{itself}; gives 8×8×8"
+    last = "running sum of turn of the turn before (in the first turn a constant)"
+    told = "samples of wide and small, concatenated in this order, at"
+    reads = {
+        8: f"{told} places from {last}",
+        10: f"{last} and {told} the places that it gives, joined by concat",
+    }
+    assert turn.notes[0] == f"look: reads {reads[size]}; gives 8×8×8"
     assert turn.inside.endswith("; then interpolate up ×2, of running sum of turn")
     assert "outputs 0–3 (one a turn) gives 2×16×16" in diagram(net, IMAGE).alt
 

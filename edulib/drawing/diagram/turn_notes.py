@@ -9,7 +9,7 @@ from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.contents import carry_words
-from edulib.drawing.diagram.joins import listed
+from edulib.drawing.diagram.joins import LAYERS, listed
 
 _SEVERAL = 2
 _BEFORE = " of the turn before"
@@ -29,6 +29,8 @@ class _Meetings:
         samples: the things of which samples are taken and concatenated, in order.
         places: the things that tell where samples are taken.
         direct: the things that are read other than for places.
+        layered: ops behind a layer.
+        is_behind: whether all that is joined last has passed layers of its own.
     """
 
     reach: dict[int, set[int]]
@@ -38,6 +40,8 @@ class _Meetings:
     samples: list[int] = field(default_factory=list)
     places: set[int] = field(default_factory=set)
     direct: set[int] = field(default_factory=set)
+    layered: set[int] = field(default_factory=set)
+    is_behind: bool = False
 
     @property
     def told(self) -> list[str]:
@@ -78,17 +82,19 @@ def turn_notes(
 def _words(reads: dict[int, str], meetings: _Meetings) -> str:
     """Tell what a part reads, and how that is joined."""
     joins = f", joined by {', then '.join(meetings.told)}" if meetings.names else ""
+    joins += " behind layers of their own" if meetings.is_behind else ""
     order, samples, places = meetings.order, meetings.samples, meetings.places
     if not samples or len(places) != 1:
         in_order = list(meetings.names) == ["concat"] and {*order} == {*reads}
         names = [reads[i] for i in (order if in_order else reads)]
         return f"{_listed(names)}{joins}{' in this order' * in_order}"
     (place,) = places
-    others = ["these places as well"] if place in meetings.direct else []
-    others += [name for i, name in reads.items() if i not in (*samples, place)]
+    others = [name for i, name in reads.items() if i not in (*samples, place)]
     of = _listed([reads[i] for i in samples])
-    taken = f"samples of {of}, concatenated in this order"
-    return listed([f"{taken}, at places from {reads[place]}", *others]) + joins
+    taken = f"samples of {of}, concatenated in this order, at "
+    if place not in meetings.direct:
+        return listed([f"{taken}places from {reads[place]}", *others]) + joins
+    return listed([reads[place], *others, f"{taken}the places that it gives"]) + joins
 
 
 def _with_begins(
@@ -110,7 +116,7 @@ def _with_begins(
         if name.endswith(_BEFORE) and first:
             name += f" (in the first turn {begins.pop(first[0])})"
         elif name.endswith(_BEFORE) and same and not begins:
-            name += " (in the first turn constants)"
+            name += " (in the first turn a constant)"
         told[index] = name
     return told | {i: f"{name} in the first turn" for i, name in begins.items()}
 
@@ -179,6 +185,8 @@ def _meetings(
             sampled |= sides[0]
             sides = sides[:1]
         reach[index] = set().union(*sides)
+        if op.op_type in LAYERS or found.layered.intersection(op.inputs):
+            found.layered.add(index)
         found.rows[index] = _row(op, sides, found.rows)
         if len(reach[index]) <= max(map(len, sides), default=0):
             continue
@@ -189,6 +197,8 @@ def _meetings(
         told = str(op.op_type) if is_merge else describe_op(op)
         found.names[told] = 1 if is_merge else found.names[told] + 1
         found.order = found.rows[index]
+        joined = [i for i in op.inputs if reach.get(i)]
+        found.is_behind = found.layered.issuperset(joined)
     return found
 
 
