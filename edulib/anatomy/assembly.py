@@ -1,9 +1,10 @@
 """Make a graph of what was recorded: which constants are steps of their own.
 
 A weight is part of the operation that reads it. A parameter that is used as an
-activation (learned queries, a class token), and what is computed of parameters alone
-in another module (an embedding of the time), is a step: it is credited to the module
-that holds it, and it has an arrow to where it is used.
+activation (learned queries, a class token), what is computed of parameters alone in
+another module (an embedding of the time), and a buffer of numbers for each position
+that is added (a sine embedding) is a step: it is credited to the module that holds it,
+and it has an arrow to where it is used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
-from edulib.anatomy.attention import with_attention
+from edulib.anatomy.attention import SOFT, with_attention
 from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
@@ -51,7 +52,9 @@ class _Plan:
         self.called = {item.path for item in tape if isinstance(item, Call)}
         self.parents = {path.rpartition(".")[0] for path in self.called if path}
         self.weights = {weight for draft in self.drafts for weight in draft.weights}
+        self.scores = _scores(self.drafts)
         self._learned: dict[Draft, bool] = {}
+        self._buffered: dict[Draft, bool] = {}
         self._apart: dict[Draft, bool] = {}
 
     def choose(self) -> None:
@@ -79,18 +82,40 @@ class _Plan:
         for draft in drafts:
             if draft.is_constant and draft not in self.kept:
                 self.kept.add(draft)
-                self._keep(other for other in draft.inputs if self.is_learned(other))
+                is_learned = self.is_learned(draft)
+                self._keep(
+                    other
+                    for other in draft.inputs
+                    if self.is_learned(other) or not is_learned
+                )
 
     def joins(self, constant: Draft, draft: Draft) -> bool:
         """Whether a constant is a step that an op reads, no setting of the op."""
-        if not constant.is_constant or not self.is_learned(constant):
+        if not constant.is_constant:
             return False
+        if not self.is_learned(constant):
+            return self._is_embedding(constant, draft)
         if draft.name in _JOINS or self.home(constant) != draft.path:
             return True
         if self.is_apart(constant) or _is_position(constant, draft, _TOKENS):
             return True
         holds_layers = self.home(constant) in self.parents
         return holds_layers and _is_position(constant, draft, _MAPS)
+
+    def _is_embedding(self, constant: Draft, draft: Draft) -> bool:
+        """Whether a buffer of positions is added, and not to scores, as a mask is."""
+        if draft in self.scores or not self.is_buffered(constant):
+            return False
+        return any(_is_position(constant, draft, ndim) for ndim in (_TOKENS, _MAPS))
+
+    def is_buffered(self, draft: Draft) -> bool:
+        """Whether buffers that are no weights of a layer are in a constant."""
+        if draft not in self._buffered:
+            is_buffer = draft.held is not None and draft not in self.weights
+            self._buffered[draft] = is_buffer or any(
+                map(self.is_buffered, draft.inputs)
+            )
+        return self._buffered[draft]
 
     def home(self, draft: Draft) -> str:
         """Return the path of the innermost module that was called and holds it."""
@@ -147,6 +172,16 @@ class _Plan:
                     todo.append(other)
 
 
+def _scores(drafts: list[Draft]) -> set[Draft]:
+    """Find what a softmax reads, perhaps in another shape."""
+    found: set[Draft] = set()
+    for draft in reversed(drafts):
+        is_reshape = draft in found and type_of(draft.name, 1, False) is OpType.RESHAPE
+        if draft.name in SOFT or is_reshape:
+            found.update(draft.inputs)
+    return found
+
+
 def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:
     """Whether a parameter has numbers for each position that it is added to."""
     shape = tuple(constant.output.shape)
@@ -180,8 +215,8 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
     ops = with_attention(ops)
     root = next(item for item in recorder.tape if isinstance(item, Call))
     outputs = [(name or "output", places[draft]) for name, draft in recorder.outputs]
-    outputs = outputs or [("output", len(ops) - 1)]
-    return Graph(ops, root, tuple(Output(*output) for output in outputs), params)
+    ends = tuple(Output(*output) for output in outputs)
+    return Graph(ops, root, ends, params, left=tuple(recorder.left))
 
 
 def _batch(inputs: list[Draft]) -> int:
@@ -229,6 +264,8 @@ def _op(
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
         others=tuple(_without(batch, shape) for shape in draft.others),
         chosen=draft.chosen,
+        swaps=draft.swaps,
         joined=draft.joined,
         taken=tuple(inputs.values()),
+        hook=draft.hook,
     )

@@ -7,7 +7,7 @@ from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, OpType
 
-_SOFT = ("softmax", "log_softmax")
+SOFT = ("softmax", "log_softmax")
 _WHOLE = "multi_head_attention_forward"
 _LAYERS = (OpType.DENSE, OpType.CONVOLUTION)
 _BEHIND = (OpType.RESHAPE, OpType.DROPOUT)
@@ -42,7 +42,7 @@ def _from_softmax(ops: tuple[Op, ...]) -> set[int]:
     found: set[int] = set()
     for op in ops:
         passes = op.op_type in _PASSES and bool(found & set(op.inputs))
-        if op.name in _SOFT or passes:
+        if op.name in SOFT or passes:
             found.add(op.index)
     return found
 
@@ -51,7 +51,7 @@ def _to_softmax(ops: tuple[Op, ...]) -> set[int]:
     """Find what leads to a softmax, with nothing computed on the way."""
     found: set[int] = set()
     for op in reversed(ops):
-        if op.name in _SOFT or (op.index in found and op.op_type in _PASSES):
+        if op.name in SOFT or (op.index in found and op.op_type in _PASSES):
             found.update(op.inputs)
     return found
 
@@ -70,7 +70,7 @@ def projections(ops: tuple[Op, ...]) -> set[int]:
     leads: set[int] = set()
     for op in reversed(ops):
         is_written = op.op_type is OpType.ATTENTION and op.name != _WHOLE
-        passes = op.op_type in _TO or op.name in _SOFT
+        passes = op.op_type in _TO or op.name in SOFT
         if op.index in leads and op.op_type in _LAYERS:
             found.add(op.index)
         elif is_written or (op.index in leads and passes):
@@ -147,7 +147,7 @@ def _is_weight(graph: Graph, call: Call, index: int) -> bool:
     op = graph.ops[index]
     while op.index >= call.first and op.op_type in _PASSES and op.inputs:
         op = graph.ops[op.inputs[0]]
-    return op.name in _SOFT
+    return op.name in SOFT
 
 
 def _outside(inputs: Iterable[int], call: Call, reach: dict[int, set[int]]) -> set[int]:

@@ -39,6 +39,7 @@ _WORDS = {
     "multi_head_attention_forward": "multi-head attention",
     "scaled_dot_product_attention": "attention",
 }
+_QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _POOLS = (
     ("unpool", "max unpooling"),
     ("avg", "average pooling"),
@@ -54,7 +55,24 @@ _COUNTED = {
 
 
 def describe(node: Node) -> str:
-    """Describe a node, such as "7×7 convolution, stride 2" or "3 × Bottleneck"."""
+    """Describe a node, such as "7×7 convolution, stride 2" or "3 × Bottleneck".
+
+    What hooks of a module do stands before or behind what it does itself.
+    """
+    if node.call is None:
+        return _own_words(node)
+    before, behind = (_hook_words(node, side) for side in ("before", "behind"))
+    return "; ".join(filter(None, (before, _own_words(node), behind)))
+
+
+def _hook_words(node: Node, side: str) -> str:
+    """Say what the hooks of a module do, before it or behind it."""
+    ops = (op for op in node.ops if op.hook == side and op.path == node.call.path)
+    words = dict.fromkeys(describe_op(op) for op in ops if op.op_type not in _QUIET)
+    return f"hook: {', '.join(words)}" if words else ""
+
+
+def _own_words(node: Node) -> str:
     if node.call is None and len(node.ops) > 1:
         return "without parameters, not shown one by one"
     if node.call is None:
@@ -69,7 +87,7 @@ def describe(node: Node) -> str:
     if repeated is not None:
         count, name = repeated
         return f"{count} × {name}"
-    main = [op for op in node.ops if op.op_type in _COUNTED]
+    main = [op for op in node.ops if op.op_type in _COUNTED or op.moves]
     is_container = isinstance(node.call.module, nn.Sequential)
     few = len(main) == 1 or (is_container and 0 < len(main) <= 2)
     if few and not _rearranges(node, main):
@@ -78,9 +96,9 @@ def describe(node: Node) -> str:
         return node.call.type.lstrip("_")
     types = [op.op_type for op in node.ops]
     counts = ((types.count(op_type), word) for op_type, word in _COUNTED.items())
-    return ", ".join(
-        f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count
-    )
+    told = [f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count]
+    moved = dict.fromkeys(describe_op(op) for op in main if op.moves)
+    return ", ".join([*told, *moved])
 
 
 def _rearranges(node: Node, main: list[Op]) -> bool:
@@ -120,6 +138,8 @@ def describe_op(op: Op) -> str:
         return _join_words(kernel_words(op), noun, _steps(op))
     if op.op_type is OpType.CONSTANT:
         return "learned" if op.params else "constant"
+    if op.swaps:
+        return "height and width swapped"
     return _WORDS.get(op.name, op.name.replace("_", " "))
 
 

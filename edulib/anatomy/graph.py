@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from edulib.anatomy.op_types import MERGES, RANK, OpType
+from edulib.anatomy.op_types import MERGES, MOVES, RANK, OpType, is_known
 from edulib.anatomy.propagation import Place
 from edulib.anatomy.window import InputWindow, Kernel
 
@@ -41,9 +41,11 @@ class Op:
         others: shapes of the tensors that it returned besides the first, which
             `shape` is of.
         chosen: what an index takes, in words, such as "row 0".
+        swaps: whether it puts the axes of an image in another order.
         joined: how many tensors a concatenation joins.
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.
+        hook: whether a hook called it, "before" or "behind" its module; else "".
     """
 
     index: int
@@ -63,13 +65,26 @@ class Op:
     has_batch: bool = True
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
+    swaps: bool = False
     joined: int = 0
     taken: tuple[int, ...] = ()
+    hook: str = ""
 
     @property
     def axes(self) -> tuple[int, ...] | None:
         """The dimensions of the output that are height and width, from the end."""
         return self.place.axes
+
+    @property
+    def moves(self) -> bool:
+        """Whether it does nothing but put numbers at other positions."""
+        return self.swaps or self.name in MOVES
+
+    @property
+    def is_strange(self) -> bool:
+        """Whether nothing is known of what it does with positions, or costs."""
+        hides = bool(self.params) or not self.is_constant
+        return hides and self.op_type is OpType.OTHER and not is_known(self.name)
 
     def side(self, axis: int) -> int:
         """Return the positions along an axis, -1 the width; 1 where it has none."""
@@ -218,6 +233,7 @@ class Graph:
         params: learned numbers of the model, those that were not used included.
         from_values: whether the model asked for values, and was run on zeros: what it
             does with another input may differ.
+        left: functions that handed numbers to what is not torch, with their path.
         cache: what was computed of all ops, for the next question.
     """
 
@@ -226,6 +242,7 @@ class Graph:
     outputs: tuple[Output, ...]
     params: int
     from_values: bool = False
+    left: tuple[str, ...] = ()
     cache: dict = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property

@@ -67,6 +67,12 @@ _MERGE_NAMES = {
     "mul": OpType.MULTIPLY,
 }
 
+PERMUTES = frozenset("permute transpose t movedim swapaxes T mT H mH".split())
+# Functions that put numbers at other positions, and change nothing else.
+MOVES = frozenset(
+    "roll flip fliplr flipud rot90 channel_shuffle pixel_shuffle "
+    "pixel_unshuffle".split()
+)
 REDUCTIONS = frozenset("mean amax amin sum max min std var norm logsumexp".split())
 
 # Functions that work on each number by itself, or join two numbers.
@@ -99,9 +105,8 @@ def clean_name(function: object) -> str:
 
 def is_known(name: str) -> bool:
     """Whether it is known what a function does with each position."""
-    if name in _TYPES or name in _POINTWISE or name in REDUCTIONS:
-        return True
-    return "pool" in name
+    names = (_TYPES, _POINTWISE, REDUCTIONS, MOVES)
+    return "pool" in name or any(name in known for known in names)
 
 
 def type_of(name: str, operands: int, pools: bool) -> OpType:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -13,13 +13,15 @@ from edulib.anatomy.kernels import (
     read_window,
     spatial_rank,
 )
-from edulib.anatomy.op_types import ATTENTIONS, REDUCTIONS, is_known
+from edulib.anatomy.op_types import ATTENTIONS, PERMUTES, REDUCTIONS, is_known
 from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
     WHOLE,
     Along,
+    Constant,
     InputWindow,
+    Interpolation,
     Kernel,
     Mirror,
     Padding,
@@ -29,12 +31,13 @@ from edulib.anatomy.window import (
 Dims = tuple[int, ...]
 _MODE = 2  # place of the mode of padding among its arguments
 
-_PERMUTES = {"permute", "transpose", "t", "movedim", "swapaxes", "T", "mT"}
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
-_PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "roll", "grid_sample", "rot90"}
+_PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "grid_sample"}
 _ALONG = {"softmax", "log_softmax", "cumsum", "cumprod", "sort", "argsort"}
-_MOVES = {"index_select", "gather"}
+_SELECTS = {"index_select", "gather"}
 _FLIPS = {"flip": None, "fliplr": (-1,), "flipud": (-2,)}
+_TURNS = {"roll", "rot90", *_FLIPS}
+_SHUFFLES = {"pixel_shuffle", "pixel_unshuffle"}
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,10 @@ def _slide(
     if len(after) != rank + 2:
         return Step(kernel, UNKNOWN, Place(seen=at.seen))
     place = spatial_place(rank, after)
-    if at.axes != place.axes:
+    if at.axes is None or sorted(at.axes) != list(place.axes):
         return Step(kernel, UNKNOWN, place)
     window = read_window(name, settings, before[-rank:], after[-rank:])
-    return Step(kernel, window, place)
+    return Step(kernel, _ordered(window, at.axes), _resized(after, at))
 
 
 def _move(
@@ -141,7 +144,7 @@ def _move(
 ) -> tuple[InputWindow, Place]:
     """Follow what has no kernel."""
     args, kwargs = call
-    if name in _PERMUTES:
+    if name in PERMUTES:
         return POINT, _permuted(function, args, kwargs, len(before), at)
     if name in _RESHAPES and at.dims:
         place = _reshaped(before, after, at)
@@ -153,6 +156,8 @@ def _move(
         turned = _FLIPS[name] or _dims_of(args, kwargs, len(before))
         sides = (before[axis] if axis in turned else 0 for axis in at.axes)
         return Mirror(tuple(sides)), at
+    if name in _SHUFFLES and at.axes == (-2, -1):
+        return _shuffled(before, after), spatial_place(2, after)
     dims = _named_dims(name, args, kwargs, len(before)) & set(at.dims)
     over = _over(name, dims, (before, after), at) if dims else None
     return over or _generic(name, before, after, at)
@@ -163,7 +168,7 @@ def _over(
 ) -> tuple[InputWindow, Place] | None:
     """Follow what works along dimensions that a call names; None where all alike."""
     before, after = shapes
-    if name in _MOVES:
+    if name in _SELECTS:
         return UNKNOWN, _kept(before, after, at)
     if name not in _ALONG | REDUCTIONS:
         return None
@@ -276,6 +281,23 @@ def _sliced(args: tuple, _: dict, ndim: int, axes: Dims) -> InputWindow:
 _CROPS = {"pad": _padded, "getitem": _sliced}
 
 
+def _ordered(window: InputWindow, axes: Dims) -> InputWindow:
+    """Put what a window says of each dimension in the order of the image's axes."""
+    if isinstance(window, Constant) or list(axes) == sorted(axes):
+        return window
+    sides = {key: value for key, value in vars(window).items() if type(value) is tuple}
+    own = {key: tuple(side[axis] for axis in axes) for key, side in sides.items()}
+    return replace(window, **own)
+
+
+def _shuffled(before: Dims, after: Dims) -> InputWindow:
+    """Follow channels that become positions, or positions that become channels."""
+    if after[-1] >= before[-1]:
+        return Interpolation((before[-2] / after[-2], before[-1] / after[-1]), 1)
+    sides = before[-2] // after[-2], before[-1] // after[-1]
+    return Window(sides, sides, (0, 0), (1, 1))
+
+
 def _dims_of(args: tuple, kwargs: dict, ndim: int) -> set[int]:
     """Return the dimensions that a call names, counted from the end."""
     named = [kwargs[key] for key in ("dim", "dims") if key in kwargs]
@@ -304,7 +326,7 @@ def _generic(
         return WHOLE, kept
     if not at.dims:
         return POINT, kept
-    if name in _PRODUCTS:
+    if name in _PRODUCTS or name in _TURNS:
         return UNKNOWN, kept
     if name == "linear" and -1 in at.dims:
         is_all = len(at.dims) == 1  # not the rows of a map, each by itself

@@ -13,6 +13,7 @@ from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
+    PERMUTES,
     REDUCTIONS,
     OpType,
     clean_name,
@@ -39,6 +40,13 @@ _DATA = {
     **dict.fromkeys(ATTENTIONS, 3),
 }
 _WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
+# What only asks about a tensor, several times for each operation.
+_ASKS = frozenset(
+    "shape size ndim dim numel stride dtype device layout names requires_grad is_leaf "
+    "is_meta is_cuda is_cpu is_mps is_xpu is_sparse is_quantized is_nested "
+    "is_contiguous is_floating_point is_complex assert".split()
+)
+_LEAVES = ("numpy", "array", "tolist")  # what torch does not see any more
 _WHOLE_ATTENTION = "multi_head_attention_forward"
 _PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
 
@@ -63,8 +71,10 @@ class Draft:
         params: learned numbers that it is the first to use.
         others: shapes of the tensors that it returned besides the first.
         chosen: what an index takes, in words.
+        swaps: whether it puts the axes of an image in another order.
         joined: how many tensors a concatenation joins.
         taken: which of the tensors of an input it reads; -1 for several of them.
+        hook: whether a hook called it, "before" or "behind" its module; else "".
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -83,8 +93,10 @@ class Draft:
     params: int = 0
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
+    swaps: bool = False
     joined: int = 0
     taken: dict["Draft", int] = field(default_factory=dict)
+    hook: str = ""
     at: int = -1
 
 
@@ -112,6 +124,7 @@ class Recorder(TorchFunctionMode):
         tape: what happened, in order: calls of modules, ops, ends of calls.
         leaves: the parameters and buffers of the model, by their tensors' identity.
         outputs: name and maker of the tensors that the model returned.
+        left: functions that handed numbers to what is not torch, with their path.
     """
 
     def __init__(self, model: nn.Module, inputs: Iterable[tuple[str, Tensor]]) -> None:
@@ -119,6 +132,7 @@ class Recorder(TorchFunctionMode):
         self.counter = make_counter()
         self.tape: list[Call | Draft | Exit] = []
         self.outputs: list[tuple[str, Draft]] = []
+        self.left: list[str] = []
         self.leaves = _leaves(model)
         self.inputs = [
             Draft(name, "", tensor, op_type=OpType.INPUT, step=_input_step(tensor))
@@ -131,19 +145,30 @@ class Recorder(TorchFunctionMode):
         self._storages = {memory_of(draft.output) for draft in self._made.values()}
         self._open: list[Call] = []
         self._begins: list[int] = []
+        self._hooks: list[str] = []
         self._given_to: list[tuple[tuple[str, Draft], ...]] = []
         self._flops = 0
         self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
-        """Hook into all modules, outside of the hooks that they have."""
+        """Hook into all modules, outside and inside of the hooks that they have."""
         for path, module in model.named_modules():
+            has_hooks = bool(module._forward_pre_hooks or module._forward_hooks)
             module.register_forward_pre_hook(
-                self._entering(path), prepend=True, with_kwargs=True
+                self._entering(path, has_hooks), prepend=True, with_kwargs=True
             )
+            if has_hooks:
+                module.register_forward_pre_hook(self._beginning)
+                module.register_forward_hook(self._ending, prepend=True)
             module.register_forward_hook(self._leaving)
 
-    def _entering(self, path: str) -> Callable:
+    def _beginning(self, *_: object) -> None:
+        self._hooks[-1] = ""
+
+    def _ending(self, *_: object) -> None:
+        self._hooks[-1] = "behind"
+
+    def _entering(self, path: str, has_hooks: bool) -> Callable:
         def hook(module: nn.Module, args: tuple, kwargs: dict) -> None:
             call = Call(path, module, 0, 0, 0, [])
             self._given_to.append(self._arguments(module, args, kwargs))
@@ -151,12 +176,14 @@ class Recorder(TorchFunctionMode):
                 self._open[-1].children.append(call)
             self._open.append(call)
             self._begins.append(len(self.tape))
+            self._hooks.append("before" if has_hooks else "")
             self.tape.append(call)
 
         return hook
 
     def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
         call, begin = self._open.pop(), self._begins.pop()
+        self._hooks.pop()
         known = [
             (name, tensor, maker)
             for name, tensor in named_tensors(output)
@@ -172,6 +199,11 @@ class Recorder(TorchFunctionMode):
         self.tape.append(Exit(call, made[0] if made else None, more, given))
         if not self._open:
             self.outputs = found
+
+    @property
+    def _path(self) -> str:
+        """Path of the module that is running."""
+        return self._open[-1].path if self._open else ""
 
     def _arguments(
         self, module: nn.Module, args: tuple, kwargs: dict
@@ -193,6 +225,8 @@ class Recorder(TorchFunctionMode):
         """Run a function and, if it made a tensor of what is known, note it."""
         kwargs = kwargs or {}
         name = clean_name(function)
+        if name in _ASKS:
+            return function(*args, **kwargs)
         inputs, weights = self._read(name, args, kwargs)
         reads_shape_only = name.endswith("_like") or name.startswith("new_")
         if reads_shape_only or not (inputs or weights):
@@ -202,6 +236,8 @@ class Recorder(TorchFunctionMode):
         if name == "iter":
             result = list(result)
         outputs = list(tensors_in(args[:1] if name == "setitem" else result))
+        if name in _LEAVES and not all(draft.is_constant for draft in inputs):
+            self.left.append(f"{self._path}.{name}".strip("."))
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
@@ -219,6 +255,9 @@ class Recorder(TorchFunctionMode):
             draft.taken[maker] = -1 if is_other else place
         if draft.name in CONCATS and args:
             draft.joined = sum(1 for _ in tensors_in(args[0]))
+        if draft.name in PERMUTES and draft.inputs:
+            before, after = _ranks(draft.inputs[0]), _ranks(draft)
+            draft.swaps = bool(before and after) and before != after
         if draft.name != "getitem" or not draft.inputs:
             return
         (source, index), batch = args, next((d.output for d in self.inputs), None)
@@ -291,7 +330,7 @@ class Recorder(TorchFunctionMode):
         positions = any(draft.step.place.dims for draft in inputs[:1])
         draft = Draft(
             name,
-            self._open[-1].path if self._open else "",
+            self._path,
             main,
             inputs,
             weights,
@@ -305,6 +344,7 @@ class Recorder(TorchFunctionMode):
             others=tuple(map(_shape, outputs[1:])),
         )
         self._flops = self.counter.get_total_flops()
+        draft.hook = self._hooks[-1] if self._hooks else ""
         draft.at = len(self.tape)
         self.tape.append(draft)
         self._kept.extend(outputs)
@@ -321,6 +361,12 @@ class Recorder(TorchFunctionMode):
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
+
+
+def _ranks(draft: Draft) -> list[int]:
+    """Return the order in which the axes of an image lie in what was made."""
+    axes = draft.step.place.axes or ()
+    return sorted(range(len(axes)), key=axes.__getitem__)
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:

@@ -232,8 +232,9 @@ def stage_table(
 
 
 def _is_shown(node: Node) -> bool:
-    """Hide functions that only reshape: they cost nothing."""
-    if node.call is not None or node.op_type not in _QUIET:
+    """Hide functions that only reshape: they cost nothing, and move nothing."""
+    is_loud = node.op_type not in _QUIET or node.output.moves
+    if node.call is not None or is_loud:
         return True
     return bool(node.params or node.macs or node.bytes)
 

@@ -4,17 +4,15 @@ from collections import Counter
 from collections.abc import Iterable
 
 from edulib.anatomy.graph import Graph, Op
-from edulib.anatomy.op_types import OpType, is_known
 from edulib.anatomy.packed import hides_weights
 from edulib.anatomy.straight import straight_lines
 from edulib.anatomy.window import NOT_KNOWN
 
 _MOST = 3
 _STRANGE = "Not among the known operations:"
-_COSTS = ". Each is drawn as one step, and receptive fields end there."
+_COSTS = ". Receptive fields end there."
 _COSTS_NOTHING = (
-    ". Each is drawn as one step, its multiply-adds are not counted, and receptive "
-    "fields end there."
+    ". Their multiply-adds are not counted, and receptive fields end there."
 )
 
 
@@ -30,9 +28,16 @@ def not_known(graph: Graph) -> list[str]:
             "The model asks for values, so it was run on zeros: what it does with "
             "another input, and what that costs, may differ."
         )
-    lost = [op for op in _lost(graph) if not _is_strange(op)]
+    found += _listed(
+        "Numbers leave torch by",
+        graph.left,
+        ": what becomes of them is not seen, and what only leads there is not drawn.",
+    )
+    if not graph.outputs:
+        found.append("What the model returns holds no tensor that could be followed.")
+    lost = [op for op in _lost(graph) if not op.is_strange]
     found += _listed("Receptive fields are not known behind", map(_where, lost), ".")
-    strange = [op for op in graph.ops if _is_strange(op)]
+    strange = [op for op in graph.ops if op.is_strange]
     uncounted = [op for op in strange if not op.macs]
     counted = [op for op in strange if op.macs]
     found += _listed(_STRANGE, map(_where, uncounted), _COSTS_NOTHING)
@@ -81,12 +86,6 @@ def _given_away(graph: Graph) -> set[int]:
     """Find what the model gives, and what its parts give: the rows of its table."""
     parts = {call.output for path, call in graph.calls.items() if "." not in path}
     return parts | {output.op for output in graph.outputs}
-
-
-def _is_strange(op: Op) -> bool:
-    """Whether nothing is known of what a function does with positions, or costs."""
-    hides = op.params or not op.is_constant
-    return op.op_type is OpType.OTHER and not is_known(op.name) and bool(hides)
 
 
 def _where(op: Op) -> str:

@@ -270,6 +270,28 @@ def test_a_turn_says_what_its_parts_read_and_what_it_adds():
     assert step == "step: reads state; gives 2×8×8"
 
 
+class Repeats(nn.Module):
+    """One layer that reads in each turn what it gave, and the same maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.cell = nn.Conv2d(3, 8, 1), nn.Conv2d(16, 8, 3, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.stem(x)
+        h = torch.zeros_like(maps)
+        for _ in range(4):
+            h = torch.tanh(self.cell(torch.cat([maps, h], 1)))
+        return h
+
+
+def test_a_loop_of_one_layer_says_what_each_turn_reads():
+    (note,) = found(Repeats(), IMAGE)["cell"].notes
+    last = "tanh of the turn before (in the first turn a constant)"
+    joined = "joined by concat in this order"
+    assert note == f"cell: reads stem and {last}, {joined}; gives 8×32×32"
+
+
 class Samples(nn.Module):
     """Looks maps up at places that each turn moves."""
 

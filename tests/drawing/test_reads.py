@@ -218,3 +218,22 @@ def test_stages_alike_are_counted():
     assert "Repeats: 3×3 conv + normalisation + activation (3 times)." in text
     net = nn.Sequential(*stage(3, 8), *stage(8, 16))
     assert "Repeats" not in words(diagram(net, IMAGE).phone)
+
+
+@pytest.mark.parametrize("layers", [(), (nn.BatchNorm2d(8),), (nn.ReLU(),)])
+def test_bands_that_are_not_drawn_inside_of_blocks_are_said(layers):
+    row = nn.Sequential(nn.Conv2d(3, 8, 1), *layers, nn.Conv2d(8, 8, 3))
+    net = nn.Sequential(Holds(row), nn.Conv2d(8, 2, 1))
+    said = "normalisations and activations are not drawn" in words(
+        diagram(net, IMAGE, depth=1).phone
+    ).replace("\n", " ")
+    assert said == bool(layers)
+
+
+class Holds(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)

@@ -34,6 +34,7 @@ class Block:
         repeat: how many blocks alike follow each other.
         bands: types of normalisation and activation right behind it.
         composite: whether several layers are inside.
+        hides: whether normalisations or activations are inside that are not drawn.
         shortcuts: for each repetition whether a shortcut leads around it.
         sums: how many shortcuts follow each other in one repetition, at the most.
         parts: channels of the branches that are concatenated inside, if any.
@@ -69,6 +70,7 @@ class Block:
     repeat: int = 1
     bands: tuple[OpType, ...] = ()
     composite: bool = False
+    hides: bool = False
     shortcuts: tuple[bool, ...] = ()
     sums: int = 0
     parts: tuple[int, ...] = ()

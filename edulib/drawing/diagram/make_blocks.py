@@ -177,6 +177,7 @@ class BlockMaker:
             repeat=repeated[0] if repeated else 1,
             bands=tuple(behind) if single and is_blocks else (),
             composite=is_blocks and not single,
+            hides=_hides(node) and not (is_blocks and single and behind),
             shortcuts=tuple(has_shortcut(graph, call) for call in calls),
             sums=max((count_sums(graph, call) for call in calls), default=0),
             parts=self._joined(node) if is_blocks else (),
@@ -234,7 +235,7 @@ class BlockMaker:
             return words
         if node.main.name == "mul" and node.params == 1:
             return "times a learned number"
-        if _is_layout(node) or words == node.main.name:
+        if _is_layout(node) or (words == node.main.name and not node.main.moves):
             return layout_of(self.network.graph, node.ops)
         if len(node.ops) == 1:
             is_choice = node.main.name == "getitem"
@@ -259,7 +260,8 @@ class BlockMaker:
         factors = {new // old for new, old in sides if new % old == 0}
         is_known = len(factors) == 1 and all(new % old == 0 for new, old in sides)
         grown = factors.pop() if is_known and before.place.grid else 1
-        step = f"; {describe_op(op)}" if ends else ""
+        told = describe_op(op)
+        step = f"; {told}" if ends and not describe(node).endswith(told) else ""
         return f"{step} up ×{grown}" if grown > 1 else ""
 
     def _end(self, node: Node) -> str:
@@ -336,7 +338,7 @@ class BlockMaker:
         if node.path in self.labels:
             return self.labels[node.path]
         is_reshape = node.call is None and _type(node) is OpType.RESHAPE
-        if is_reshape and not self._growth(node):
+        if is_reshape and not (self._growth(node) or node.output.moves):
             return self._words(node)
         if node.call is None and len(node.ops) > 1:  # a run: the module that holds it
             return node.path.rpartition(".")[0] or node.path
@@ -364,6 +366,12 @@ class BlockMaker:
 def input_block(op: Op) -> Block:
     """Return the block of an input."""
     return Block(op.name, "", OpType.INPUT, op.shape, size_of(op), 0, is_source=True)
+
+
+def _hides(node: Node) -> bool:
+    """Whether a module holds layers with normalisations or activations."""
+    holds_layers = node.call is not None and not node.call.is_leaf
+    return holds_layers and any(op.op_type in BANDS for op in node.ops)
 
 
 def _is_layout(node: Node) -> bool:

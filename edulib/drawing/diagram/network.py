@@ -119,6 +119,8 @@ class _Linker:
 
     def _is_silent(self, node: Node) -> bool:
         """Tell steps that only pass on what they get, perhaps in another shape."""
+        if len(node.ops) == 1 and (node.main.moves or node.main.is_strange):
+            return False
         if node.op_type is OpType.RESHAPE and node.output.axes is not None:
             before = self.graph.ops[node.ops[0].inputs[0]]
             return math.prod(node.shape) == math.prod(before.shape)
@@ -128,7 +130,7 @@ class _Linker:
         return node.call is None and node.op_type is OpType.OTHER and is_free
 
     def finish(self, drawn: list[Output], ends: list[Output]) -> None:
-        """Attach the outputs, and forget what leads to none."""
+        """Attach the outputs, and forget what leads to none, unless there are none."""
         maker = {op.index: k for k, node in enumerate(self.nodes) for op in node.ops}
         for end in ends:
             place = maker.get(end.op, -1 - end.op)
@@ -137,6 +139,8 @@ class _Linker:
             self.sources.setdefault(place, ())
             if end in drawn:
                 self.outputs.setdefault(place, []).append(end)
+        if not ends:
+            self.alive.update(self.sources)
         for k in sorted(self.sources, reverse=True):
             if k in self.alive:
                 self.alive.update(self.sources[k])

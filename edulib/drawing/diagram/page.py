@@ -36,6 +36,7 @@ _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
+_HIDDEN = "Inside of blocks, normalisations and activations are not drawn."
 _PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scales).")
 _UPRIGHT_NOTE = (
     "Blocks: height and depth are resolution,",
@@ -217,6 +218,8 @@ def _arcs(steps: Sequence[Item], letters: int) -> list[str]:
         lines.append("Loop: what a turn hands on, the next one reads.")
     if levels and any(block.feeds for block in blocks_of(steps)):
         lines.append("Short arrows: from or to the blocks named.")
+    if any(block.hides for block in blocks_of(steps)):
+        lines.append(_HIDDEN)
     lines = [part for line in lines for part in textwrap.wrap(line, letters)]
     return [*lines, *_stacks(steps), *_counts(steps), *_notes(steps, letters)]
 

@@ -60,23 +60,27 @@ def turn_notes(
         name_of: names an op outside of the loop as it is drawn, "" if it is not.
     """
     turns = [child for child in loop.children if child.path == loop.path]
-    parts = [part for part in turns[-1].children if part.last > part.first]
-    if len(parts) < _SEVERAL:
-        return ()
+    parts, begins = _parts(turns[-1]), _parts(turns[0])
     names = {i: carry_words(graph, loop, i)[0] for i in loop.carried}
     told = []
     for k, part in enumerate(parts):
         reads, meetings = _reads(graph, (loop, parts[:k]), part, names, name_of)
-        alike = [p for p in turns[0].children if p.path == part.path]
-        first = [p for p in turns[0].children if p.last > p.first and p not in alike]
+        alike = [p for p in begins if p.path == part.path]
+        first = [p for p in begins if p not in alike]
         if alike:
-            begins, _ = _reads(graph, (loop, first), alike[0], {}, name_of)
+            at_first, _ = _reads(graph, (loop, first), alike[0], {}, name_of)
             same = part.last - part.first == alike[0].last - alike[0].first
-            reads = _with_begins(graph, reads, begins, same)
+            reads = _with_begins(graph, reads, at_first, same)
         gives = shape_words(graph.ops[part.output].shape)
-        name = loop.inner(part.path)
+        name = loop.inner(part.path) or loop.path.rpartition(".")[2]
         told.append(f"{name}: reads {_words(reads, meetings)}; gives {gives}")
     return tuple(told)
+
+
+def _parts(turn: Call) -> list[Call]:
+    """Return the parts of a turn, which is a part itself where it has not several."""
+    parts = [part for part in turn.children if part.last > part.first]
+    return parts if len(parts) >= _SEVERAL else [turn]
 
 
 def _words(reads: dict[int, str], meetings: _Meetings) -> str:
