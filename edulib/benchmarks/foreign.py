@@ -26,6 +26,7 @@ from edulib.benchmarks.memory import memory_limit
 from edulib.files import atomic_write
 
 KEPT = Path("build/foreign.jsonl")  # what a killed run found, to go on with
+LIMIT = 0.1, 0.001  # seconds of a trace: in all, and more for each operation
 MEMORY = 4 * 2**30  # bytes: a network that must be run on values may be too large
 # One of each family: what the fast tests look at, and every other run begins with.
 SAMPLE = (
@@ -87,6 +88,7 @@ class Finding:
         wrong: what the graph says otherwise than the layer, each a sentence.
         error: why it could not be traced, "" if it could.
         seconds: of processor time that the trace took.
+        from_values: whether it was run on zeros, because it asks for values.
     """
 
     ops: int = 0
@@ -94,6 +96,12 @@ class Finding:
     wrong: list[str] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
+    from_values: bool = False
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether its trace took longer than the limit."""
+        return self.seconds > LIMIT[0] + LIMIT[1] * self.ops
 
 
 def find(name: str) -> Foreign:
@@ -149,7 +157,8 @@ def summary(found: dict[str, Finding]) -> dict:
 
     Returns:
         How many were tried and traced, rows and wrong rows, milliseconds of processor
-        time of a trace for each operation, and by name what is wrong.
+        time of a trace for each operation, by name what is wrong; and how many traces
+        on shapes and on values there were, with those among them that were slow.
     """
     traced = [one for one in found.values() if not one.error]
     ops = sum(one.ops for one in traced)
@@ -160,7 +169,19 @@ def summary(found: dict[str, Finding]) -> dict:
         "rows": sum(one.rows for one in traced),
         "wrong_rows": sum(len(one.wrong) for one in traced),
         "ms_per_op": 1000 * sum(one.seconds for one in traced) / max(ops, 1),
+        **{
+            key: [len(kind), sum(one.is_slow for one in kind)]
+            for key, kind in _by_kind(traced).items()
+        },
         "wrong": {k: asdict(v) for k, v in found.items() if v.error or v.wrong},
+    }
+
+
+def _by_kind(traced: list[Finding]) -> dict[str, list[Finding]]:
+    """Sort networks by whether they were traced on shapes or on values."""
+    return {
+        "on_shapes": [one for one in traced if not one.from_values],
+        "on_values": [one for one in traced if one.from_values],
     }
 
 
@@ -198,6 +219,7 @@ def examine(name: str) -> Finding:
         finding.error = f"{type(error).__name__}: {str(error)[:200]}"
         return finding
     finding.ops = len(graph.ops)
+    finding.from_values = graph.from_values
     finding.rows = len(graph.steps)
     finding.wrong = list(compare(model, graph))
     return finding

@@ -148,12 +148,15 @@ def foreign_summary(found: dict) -> str:
     mine = found["foreign"]
     libraries = " and ".join(" ".join(pair) for pair in mine["libraries"].items())
     beside = found["load"]["foreign"] > BUSY
+    (shapes, slow), (values, slower) = mine["on_shapes"], mine["on_values"]
     return (
         f"Of {mine['tried']:,} networks of {libraries}, {mine['traced']:,} were "
         f"traced; of their {mine['rows']:,} layers, {mine['wrong_rows']:,} have other "
         f"parameters or another kernel in the table than in the module. A trace took "
         f"{mine['ms_per_op']:.1f} ms of processor time an operation"
-        f"{', beside other work on the same cores' * beside}."
+        f"{', beside other work on the same cores' * beside}. More than 0.1 s and 1 ms "
+        f"an operation took {slow:,} of {shapes:,} that are traced on shapes alone, "
+        f"and {slower:,} of {values:,} that ask for values and run on the CPU."
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from types import FrameType
 
 import pytest
 import torch
@@ -29,6 +30,53 @@ def test_a_model_that_computes_its_widths_is_made_without_weights():
     assert all(parameter.is_meta for parameter in model.parameters())
 
 
+@pytest.mark.parametrize(
+    ("seconds", "slow"), [(0.1, False), (0.39, False), (0.41, True)]
+)
+def test_a_slow_trace_is_counted_by_what_it_runs_on(seconds, slow):
+    found = {
+        f"{on_values}/{k}": foreign.Finding(300, seconds=seconds, from_values=on_values)
+        for on_values in (False, True)
+        for k in range(2 + on_values)
+    }
+    said = foreign.summary(found)
+    assert (said["on_shapes"], said["on_values"]) == ([2, 2 * slow], [3, 3 * slow])
+
+
+def own_calls(model: nn.Module, *inputs: tuple) -> float:
+    """Count the calls of this package's functions in a trace, for each operation."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and "edulib" in frame.f_code.co_filename
+
+    sys.setprofile(count)
+    try:
+        graph = trace_graph(model, *inputs)
+    finally:
+        sys.setprofile(None)
+    return calls / len(graph.ops)
+
+
+@pytest.mark.parametrize(
+    "name", ["torchvision/resnet50", "torchvision/vit_b_32", "timm/convnext_tiny"]
+)
+def test_a_trace_does_little_for_each_operation(name):
+    """What 1 ms is enough for: time itself differs from machine to machine."""
+    other = foreign.find(name)
+    model = foreign.make_weightless(other.make)
+    assert own_calls(model, *other.inputs(model)) < 300
+
+
+def test_a_trace_of_a_deep_network_does_no_more_for_each_operation():
+    short, long = (
+        nn.Sequential(*(nn.Conv2d(3, 3, 1) for _ in range(depth)))
+        for depth in (50, 200)
+    )
+    assert own_calls(long, (3, 8, 8)) < 1.05 * own_calls(short, (3, 8, 8))
+
+
 def test_what_cannot_be_traced_is_told(tmp_path):
     kept = tmp_path / "found.jsonl"
     found = foreign.bench_foreign(["torchvision/nothing", "torchvision/alexnet"], kept)
@@ -40,9 +88,13 @@ def test_what_cannot_be_traced_is_told(tmp_path):
     assert re.match(
         r"Of 2 networks of torchvision [\d.]+\S* and timm \S+, 1 were", said
     )
-    assert said.endswith("ms of processor time an operation.")
+    assert "ms of processor time an operation. More than" in said
+    assert said.endswith(
+        "of 1 that are traced on shapes alone, and 0 of 0 that ask for "
+        "values and run on the CPU."
+    )
     place["load"]["foreign"] = 3.0
-    assert pages.foreign_summary(place).endswith("beside other work on the same cores.")
+    assert "beside other work on the same cores. More" in pages.foreign_summary(place)
     assert "torchvision/nothing" in pages.foreign_table(place)._repr_html_()
     assert "none" in pages.foreign_table({"foreign": {"wrong": {}}})._repr_html_()
     with pytest.raises(ValueError, match="torchvision/ or timm/, got 'keras/x'"):
