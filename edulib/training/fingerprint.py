@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedTensorMixin
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from edulib.data.splits import Examples
 from edulib.training.batches import count, read_example
@@ -23,6 +23,7 @@ from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
 
 SAMPLE = 64  # examples of a set that are read, at most
+AT_ONCE = 256  # targets
 
 
 def fingerprint(
@@ -34,15 +35,17 @@ def fingerprint(
 ) -> dict[str, Any]:
     """Return what decides the result of a training, as JSON can hold it.
 
-    Of a set, the number of examples, shapes and types, and a hash of at most 64
-    examples spread over it. No global random state is disturbed.
+    Of a set, the number of examples, shapes and types, a hash of at most 64 examples
+    spread over it, and one of all targets. No global random state is disturbed.
     """
     return {
         **asdict(recipe),
         "objective": without_addresses(repr(objective)),
         "model": describe_model(model),
-        "training set": describe_examples(train_set),
-        "validation set": None if val_set is None else describe_examples(val_set),
+        "training set": describe_examples(train_set, recipe.workers),
+        "validation set": (
+            None if val_set is None else describe_examples(val_set, recipe.workers)
+        ),
     }
 
 
@@ -67,22 +70,29 @@ def describe_model(model: nn.Module) -> str:
     return f"{type(model).__name__} of {count:,} parameters, structure {code}"
 
 
-def describe_examples(examples: Examples) -> str:
+def describe_examples(examples: Examples, workers: int = 0) -> str:
     """Return number, shapes, types and hashes of a set of examples.
 
     Hashed are at most 64 examples, read; beyond so many all tensors, of a dataset all
-    labels and the names and sizes of its files, where it has such lists. Of examples
-    that differ when they are read twice under the same random state, the hash is left
-    out.
+    labels and the names and sizes of its files; where it has no such lists, all its
+    examples are read for their targets. What differs when it is read twice under the
+    same random state is left out.
+
+    Args:
+        examples: the set.
+        workers: processes that read a dataset without lists.
     """
     length = count(examples)
     places = torch.linspace(0, length - 1, min(length, SAMPLE)).long().tolist()
     first = read_in_turn(examples, places[:1])
     described = f"{length} examples {', '.join(map(outline, first))}"
     code = hash_of(read_in_turn(examples, places))
-    if hash_of(first) == hash_of(read_in_turn(examples, places[:1])):
+    again = read_in_turn(examples, places[:1])
+    if hash_of(first) == hash_of(again):
         described += f", content {code}"
     whole = known_of_all(examples) if length > SAMPLE else []
+    if length > SAMPLE and not whole and hash_of(first[0][1:]) == hash_of(again[0][1:]):
+        whole = targets_of_all(examples, workers)
     return f"{described}, all of it {hash_of(whole)}" if whole else described
 
 
@@ -97,6 +107,31 @@ def known_of_all(examples: Examples) -> list:
     if isinstance(samples, list):
         known += [file_outline(*sample) for sample in samples]
     return [part for part in known if part is not None]
+
+
+def targets_of_all(examples: Dataset, workers: int) -> list[str]:
+    """Return a hash of each target of a dataset, which is read once from end to end."""
+    if len(read_example(examples, 0)) == 1:
+        return []
+    loader = DataLoader(
+        _Targets(examples), AT_ONCE, num_workers=workers, collate_fn=list
+    )
+    return [code for codes in loader for code in codes]
+
+
+class _Targets(Dataset):
+    """The hash of each target of a dataset, read under the same random state."""
+
+    def __init__(self, examples: Dataset) -> None:
+        self.examples = examples
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, index: int) -> str:
+        if index >= len(self):
+            raise IndexError(index)
+        return hash_of(read_in_turn(self.examples, [index])[0][1:])
 
 
 def file_outline(path: str | Path, label: int) -> tuple:

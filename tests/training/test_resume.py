@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from torch.utils.data import TensorDataset
+from torch import Tensor, nn
+from torch.utils.data import Dataset, TensorDataset
 from training_helpers import QUICK, Noisy, examples, network, same
 from training_tasks import TASKS
 
@@ -533,6 +533,39 @@ def test_one_number_among_many_examples_is_another_set(part, wrap):
     assert describe_examples(wrap(*one)) != describe_examples(wrap(*other))
     assert describe_examples(wrap(*one)) == describe_examples(wrap(*examples(MANY)))
     assert describe_examples(one) == describe_examples(TensorDataset(*one))
+
+
+class Own(Dataset):
+    """A data set that has no lists of its labels or files, only examples."""
+
+    def __init__(self, inputs: Tensor, labels: Tensor) -> None:
+        self.inputs, self.labels_of = inputs, labels
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        return self.inputs[index], self.labels_of[index]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_one_label_among_many_examples_of_an_own_dataset_is_another_set(workers):
+    images, labels = examples(MANY)
+    other = labels.clone()
+    other[5] += 1
+    one = describe_examples(Own(images, labels), workers)
+    assert one == describe_examples(Own(images, labels))
+    assert one != describe_examples(Own(images, other), workers)
+
+
+def test_a_resume_with_one_other_label_is_refused(tmp_path):
+    images, labels = examples(MANY)
+    file = tmp_path / "net.pt"
+    fit(network(), Own(images, labels), recipe=QUICK, checkpoint=file)
+    other = labels.clone()
+    other[5] = (other[5] + 1) % (other.max() + 1)
+    with pytest.raises(ValueError, match="begun with training set"):
+        fit(network(), Own(images, other), recipe=QUICK, checkpoint=file)
 
 
 def test_labels_and_files_of_a_set_are_compared(tmp_path):
