@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-FAR_ABOVE = 10  # no rounding or normalization takes white so far from 1
+OUTSIDE = 1  # below black and above white: so much is overshoot, more another scale
 
 
 def normalize_image(x: Tensor) -> Tensor:
@@ -64,7 +64,7 @@ def show_images(
 
     Args:
         images: values in [0, 1], or bytes from 0 to 255; one channel (grey) or three
-            (RGB). What is a little outside is cut off.
+            (RGB). What is outside by no more than 1 is cut off.
         titles: a line over each image.
         columns: images in a row; as many as fit into the page by default.
         cell: side of a picture, in inches (the page is about 7.2 wide).
@@ -160,7 +160,7 @@ def _unit_range(image: Tensor) -> Tensor:
     """Return an image as float32 with 1 for white, from floats, bytes or booleans.
 
     Raises:
-        ValueError: if it is no tensor, holds other integers, floats that go up to 255,
+        ValueError: if it is no tensor, holds other integers, floats of another scale,
             or what is no number.
     """
     if not isinstance(image, Tensor):
@@ -174,12 +174,23 @@ def _unit_range(image: Tensor) -> Tensor:
         )
     if image.isnan().any():
         raise ValueError("expected values in [0, 1], got NaN")
-    if image.numel() and image.max() > FAR_ABOVE:
-        raise ValueError(
-            f"expected values in [0, 1], got up to {image.max():.4g}: divide by the "
-            "value of white"
-        )
+    _check_scale(image)
     return image.float()
+
+
+def _check_scale(image: Tensor) -> None:
+    """Refuse values of which much would be cut off, not only an overshoot."""
+    if not image.is_floating_point() or not image.numel():
+        return
+    low, high = image.min().item(), image.max().item()
+    if low >= -OUTSIDE and high <= 1 + OUTSIDE:
+        return
+    remedy = "undo the normalization, or take normalize_image or normalize_signed"
+    if low >= 0:
+        remedy = "divide by the value of white"
+    raise ValueError(
+        f"expected values in [0, 1], got {low:.4g} to {high:.4g}: {remedy}"
+    )
 
 
 def as_picture(image: Tensor) -> "np.ndarray":

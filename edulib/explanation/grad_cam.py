@@ -45,7 +45,7 @@ def grad_cam(
         ValueError: if the layer or the class does not exist, the layer gives no maps,
             the model gives several outputs and the target does not say which, no
             gradient leads from the target to the layer, or only through its class
-            tokens.
+            tokens, or it is 0 everywhere, as before a head of zeros.
 
     Source: Selvaraju et al., 2017, equations 1 and 2.
         https://arxiv.org/abs/1610.02391
@@ -74,5 +74,11 @@ def _on_the_grid(raw: Tensor, reading: Reading) -> Tensor:
             f"the target reads nothing but the class token of {reading.layer.text}: "
             "take a layer before an attention, such as the norm that the last block "
             "begins with"
+        )
+    if not gradients.any():
+        raise ValueError(
+            f"the gradient of the target is 0 everywhere in {reading.layer.text}: the "
+            "score does not depend on it here, as where weights behind it are all 0 (a "
+            "head that was not trained) or no unit behind it is active"
         )
     return gradients

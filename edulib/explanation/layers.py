@@ -60,9 +60,11 @@ def run_model(model: nn.Module, images: Tensor) -> object:
     """Return what a model gives in evaluation mode.
 
     Raises:
+        TypeError: if the images are no tensor.
         ValueError: if it has no weights, takes more than images, or cannot read them;
             its own words say why.
     """
+    _check_tensor(images)
     _check_runs(model, images)
     try:
         with evaluation(model):
@@ -208,6 +210,7 @@ def layer_output(model: nn.Module, images: Tensor, layer: str | Layer) -> Tensor
         - Output: (B, units, rows, columns), or (B, units) from a linear layer
 
     Raises:
+        TypeError: if the images are no tensor.
         ValueError: if there is no such layer, it takes no part in the forward pass, it
             gives several tensors, its layout is neither known nor said, or it is
             called with maps of several sizes (the levels of a pyramid).
@@ -215,18 +218,23 @@ def layer_output(model: nn.Module, images: Tensor, layer: str | Layer) -> Tensor
     return read_layer(model, images, layer).features
 
 
-def as_batch(images: Tensor) -> Tensor:
-    """Return images as a batch (B, C, H, W); one image may come without B.
-
-    Raises:
-        TypeError: if they do not hold floating-point numbers.
-        ValueError: if the shape is neither (C, H, W) nor (B, C, H, W).
-    """
+def _check_tensor(images: Tensor) -> None:
     if not isinstance(images, Tensor):
         raise TypeError(
             f"expected images as a tensor of floating-point numbers, got "
             f"{describe(images)}"
         )
+
+
+def as_batch(images: Tensor) -> Tensor:
+    """Return images as a batch (B, C, H, W); one image may come without B.
+
+    Raises:
+        TypeError: if they do not hold floating-point numbers.
+        ValueError: if the shape is neither (C, H, W) nor (B, C, H, W), or a number is
+            not finite.
+    """
+    _check_tensor(images)
     if not images.is_floating_point():
         raise TypeError(
             f"expected floating-point images, got {images.dtype}: "
@@ -237,6 +245,9 @@ def as_batch(images: Tensor) -> Tensor:
             "expected images (C, H, W) or (B, C, H, W), "
             f"got shape {tuple(images.shape)}"
         )
+    if not (images.is_meta or images.isfinite().all()):
+        value = images[~images.isfinite()][0]
+        raise ValueError(f"expected images of finite numbers, got {value}")
     return images if images.ndim == 4 else images[None]
 
 

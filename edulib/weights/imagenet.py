@@ -79,7 +79,7 @@ def load_imagenet(name: str) -> ImageNetModel:
     """Load a model that was trained on the 1000 classes of ImageNet.
 
     Args:
-        name: a key of ``SOURCES``, which is a model of the registry too.
+        name: of the model in the registry; today "efficientnet_lite0" alone.
 
     Raises:
         ValueError: if there is none of that name, or its file is damaged.

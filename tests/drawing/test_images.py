@@ -81,11 +81,14 @@ def test_bytes_and_truths_are_shown_as_what_they_mean():
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (torch.full((3, 8, 8), 255.0), "got up to 255: divide by"),
+        (torch.full((3, 8, 8), 255.0), "got 255 to 255: divide by"),
+        (torch.linspace(-2.1, 2.6, 192).view(3, 8, 8), "got -2.1 to 2.6: undo the"),
+        (torch.linspace(0, 2.1, 192).view(3, 8, 8), "got 0 to 2.1: divide by"),
+        (torch.linspace(-1.1, 1, 192).view(3, 8, 8), "got -1.1 to 1: undo the"),
         (torch.full((3, 8, 8), 255), "or bytes, got torch.int64"),
     ],
 )
-def test_pictures_that_would_be_white_are_refused(image, message):
+def test_pictures_of_another_scale_are_refused(image, message):
     boxes = torch.tensor([[1.0, 1, 4, 4]])
     for draw in (
         lambda: show_images([image]),

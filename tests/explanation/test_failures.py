@@ -122,8 +122,9 @@ def test_a_layer_that_is_called_several_times(image):
     torch.testing.assert_close(
         layer_output(net, image, "relu"), net.relu(net.mix(first))
     )
-    heats = [grad_cam(net, image, Layer("head", call=k), 2) for k in (0, 1)]
-    assert heats[1].max() > 0 == heats[0].max()
+    assert grad_cam(net, image, Layer("head", call=1), 2).max() > 0
+    with pytest.raises(ValueError, match="is 0 everywhere in layer 'head'"):
+        grad_cam(net, image, Layer("head", call=0), 2)
     (top,) = top_activations(net, image, Layer("head", call=1), [0], k=1)
     assert top.patches.shape == (1, 3, 8, 8)
 
@@ -222,12 +223,39 @@ def test_a_model_without_parameters(image):
         lambda net, x: occlusion_map(net, x, 0, 2, 2),
         lambda net, x: top_activations(net, x, "0", [0], k=1),
         lambda net, x: attention_maps(net, x),
+        lambda net, x: layer_output(net, x, "0"),
     ],
 )
 def test_an_array_is_refused_by_its_name(call):
     net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
     with pytest.raises(TypeError, match=r"images as a tensor .*, got a ndarray"):
         call(net, torch.rand(1, 3, 4, 4).numpy())
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda net, x: gradient(net, x, "0", 0),
+        lambda net, x: grad_cam(net, x, "0", 0),
+        lambda net, x: occlusion_map(net, x, 0, 2, 2),
+        lambda net, x: attention_maps(net, x),
+    ],
+)
+def test_a_picture_of_what_is_no_number_is_refused(call, value):
+    net = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Flatten())
+    image = torch.rand(1, 3, 4, 4)
+    image[0, 1, 2, 3] = value
+    with pytest.raises(ValueError, match=f"images of finite numbers, got {value}"):
+        call(net, image)
+
+
+def test_a_head_of_zeros_explains_nothing(image):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.LazyLinear(3))
+    net(image)
+    nn.init.zeros_(net[2].weight)
+    with pytest.raises(ValueError, match=r"0 everywhere in layer .0.: .*not trained"):
+        grad_cam(net, image, "0", 1)
 
 
 @pytest.mark.parametrize(
