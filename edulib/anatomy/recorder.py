@@ -26,6 +26,7 @@ from edulib.anatomy.propagation import (
     propagate,
     spatial_place,
 )
+from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN
 
@@ -232,7 +233,9 @@ class Recorder(TorchFunctionMode):
         if reads_shape_only or not (inputs or weights):
             return function(*args, **kwargs)
         ask = self._ask(name, function, (args, kwargs), inputs)
-        result = function(*args, **kwargs)
+        result = plain_result(name, args, kwargs)
+        if result is None:
+            result = function(*args, **kwargs)
         if name == "iter":
             result = list(result)
         outputs = list(tensors_in(args[:1] if name == "setitem" else result))
