@@ -4,16 +4,7 @@ One file a method. All of them leave the model as they found it: its weights,
 gradients, hooks and training modes. Where the path of a layer does not say enough, a
 `Layer` does; what is explained is the number of a class or a unit, or a function.
 
-A model that takes more than images is wrapped in a module that holds the rest, and its
-layers are then found below ``model``:
-
-    class OfImages(nn.Module):
-        def __init__(self, model, *rest):
-            super().__init__()
-            self.model, self.rest = model, rest
-
-        def forward(self, images):
-            return self.model(images, *self.rest)
+A model that takes more than images is given the rest by `OfImages`.
 """
 
 from edulib.explanation.activation_maximization import maximize_activation
@@ -27,6 +18,7 @@ from edulib.explanation.guided_backprop import guided_backprop
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import layer_output
 from edulib.explanation.occlusion import occlusion_map
+from edulib.explanation.of_images import OfImages
 from edulib.explanation.part_scores import PartScores, part_scores
 from edulib.explanation.targets import box_score, class_score, region_score
 from edulib.explanation.top_activations import TopActivations, top_activations
@@ -34,6 +26,7 @@ from edulib.explanation.top_activations import TopActivations, top_activations
 __all__ = [
     "AttentionMap",
     "Layer",
+    "OfImages",
     "PartScores",
     "TopActivations",
     "attention_distance",

@@ -91,8 +91,7 @@ def _check_runs(model: nn.Module, images: Tensor) -> None:
     except TypeError as error:
         raise ValueError(
             f"expected a model that takes images alone, got {name}: {error}; "
-            "wrap it in a module that holds the rest: "
-            "def forward(self, images): return self.model(images, *self.rest)"
+            "give it the rest by OfImages(model, ...)"
         ) from error
 
 

@@ -1,17 +1,14 @@
 """Errors that say what is wrong, and models that are left as they were."""
 
-import inspect
-import textwrap
-
 import pytest
 import torch
 import torch.nn.functional as F
 from networks import Answer, ChannelsFirst, Net
 from torch import nn
 
-from edulib import explanation
 from edulib.explanation import (
     Layer,
+    OfImages,
     attention_maps,
     class_score,
     deconvnet,
@@ -284,7 +281,9 @@ def test_a_model_of_two_inputs_says_which_is_missing(image):
         def forward(self, x, t):
             return x * t
 
-    told = r"takes images alone, got Two: .* argument: 't'; wrap it in a module"
+    told = (
+        r"takes images alone, got Two: .* argument: 't'; give it the rest by"
+    )
     with pytest.raises(ValueError, match=told):
         layer_output(Two(), image, "")
 
@@ -299,22 +298,29 @@ def test_a_model_of_two_inputs_is_explained_as_the_room_says(image):
         def forward(self, x, t):
             return self.head(self.conv(x).mean((2, 3)) * t)
 
-    two, named = Two(), {"nn": nn}
-    exec(example(explanation), named)  # of the docstring
-    net = named["OfImages"](two, 3.0)
+    two = Two()
+    net = OfImages(two, 3.0)
     torch.testing.assert_close(layer_output(net, image, ""), two(image, 3.0))
     shown = gradient(net, image, "model.head", 1)
     assert shown.abs().sum() > 0
     torch.testing.assert_close(
-        shown, 3 * gradient(named["OfImages"](two, 1.0), image, "model.head", 1)
+        shown, 3 * gradient(OfImages(two, 1.0), image, "model.head", 1)
     )
     assert grad_cam(net, image, "model.conv", 1).shape[1:] == (1, 32, 32)
 
 
-def example(room):
-    """The lines of a docstring that stand indented."""
-    lines = inspect.getdoc(room).split("\n")
-    return textwrap.dedent("\n".join(x for x in lines if not x or x[0] == " "))
+@pytest.mark.parametrize("rows", [1, 2])
+def test_the_rest_serves_each_image_of_a_batch(image, rows):
+    class Adds(nn.Module):
+        def forward(self, x, other):
+            assert x.shape == other.shape
+            return (x + other).flatten(1)
+
+    rest = torch.rand(rows, *image.shape[1:])
+    net = OfImages(Adds(), rest)
+    torch.testing.assert_close(net(image), (image + rest).flatten(1))
+    heat = occlusion_map(net, image[0], lambda a: a.mean(1), 16, 16) if rows == 1 else 0
+    assert rows > 1 or heat.shape == (2, 2)
 
 
 @pytest.mark.parametrize(
