@@ -326,14 +326,57 @@ def test_a_turn_says_where_it_samples_what(size):
     net = Samples(size)
     turn = found(net, IMAGE)["turn"]
     last = "running sum of turn of the turn before (in the first turn a constant)"
-    told = "samples of wide and small, concatenated in this order, at"
+    told = "samples of wide and small, concatenated in this order and taken"
     reads = {
-        8: f"{told} places from {last}",
-        10: f"{last} and {told} the places that it gives, joined by concat",
+        8: f"{told} at places from {last}",
+        10: f"{last} and {told} where the running sum points, joined by concat",
     }
     assert turn.notes[0] == f"look: reads {reads[size]}; gives 8×8×8"
     assert turn.inside.endswith("; then interpolate up ×2, of running sum of turn")
     assert "outputs 0–3 (one a turn) gives 2×16×16" in diagram(net, IMAGE).alt
+
+
+class Motion(nn.Module):
+    """Gives what it made of both inputs, and one of them as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(8, 4, 1), nn.Conv2d(2, 4, 1)
+        self.mix = nn.Conv2d(8, 6, 1)
+
+    def forward(self, maps: Tensor, guess: Tensor) -> Tensor:
+        both = self.mix(torch.cat([self.a(maps), self.b(guess)], 1))
+        return torch.cat([both, guess], 1)
+
+
+class Refines(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.motion, self.step = Motion(), nn.Conv2d(8, 2, 1)
+
+    def forward(self, maps: Tensor, guess: Tensor) -> Tensor:
+        return self.step(self.motion(maps, guess))
+
+
+class Again(nn.Module):
+    """Concatenates the running sum once more, behind all that was made of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.turn = nn.Conv2d(3, 8, 4, 4), Refines()
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps, guess = self.stem(x), torch.zeros(len(x), 2, 8, 8)
+        for _ in range(4):
+            guess = guess + self.turn(maps, guess)
+        return guess
+
+
+def test_a_turn_says_how_layers_and_concatenations_follow():
+    motion, _ = found(Again(), IMAGE)["turn"].notes
+    last = "running sum of step of the turn before (in the first turn a constant)"
+    joined = "each passes layers of its own, then concat, then concat with the running"
+    assert motion == f"motion: reads stem and {last}; {joined} sum; gives 8×8×8"
 
 
 class Converts(nn.Module):

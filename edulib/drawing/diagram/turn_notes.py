@@ -31,6 +31,8 @@ class _Meetings:
         direct: the things that are read other than for places.
         layered: ops behind a layer.
         is_behind: whether all that is joined last has passed layers of its own.
+        again: the thing that is concatenated once more behind that; none if there is no
+            such.
     """
 
     reach: dict[int, set[int]]
@@ -42,6 +44,7 @@ class _Meetings:
     direct: set[int] = field(default_factory=set)
     layered: set[int] = field(default_factory=set)
     is_behind: bool = False
+    again: list[int] = field(default_factory=list)
 
     @property
     def told(self) -> list[str]:
@@ -85,20 +88,38 @@ def _parts(turn: Call) -> list[Call]:
 
 def _words(reads: dict[int, str], meetings: _Meetings) -> str:
     """Tell what a part reads, and how that is joined."""
-    joins = f", joined by {', then '.join(meetings.told)}" if meetings.names else ""
-    joins += " behind layers of their own" if meetings.is_behind else ""
+    joins = _joins(reads, meetings)
     order, samples, places = meetings.order, meetings.samples, meetings.places
     if not samples or len(places) != 1:
-        in_order = list(meetings.names) == ["concat"] and {*order} == {*reads}
+        is_one = list(meetings.names) == ["concat"] and not meetings.again
+        in_order = is_one and {*order} == {*reads}
         names = [reads[i] for i in (order if in_order else reads)]
         return f"{_listed(names)}{joins}{' in this order' * in_order}"
     (place,) = places
     others = [name for i, name in reads.items() if i not in (*samples, place)]
     of = _listed([reads[i] for i in samples])
-    taken = f"samples of {of}, concatenated in this order, at "
+    taken = f"samples of {of}, concatenated in this order and taken"
     if place not in meetings.direct:
-        return listed([f"{taken}places from {reads[place]}", *others]) + joins
-    return listed([reads[place], *others, f"{taken}the places that it gives"]) + joins
+        return listed([f"{taken} at places from {reads[place]}", *others]) + joins
+    where = f"{taken} where the {_bare(reads[place])} points"
+    return listed([reads[place], *others, where]) + joins
+
+
+def _joins(reads: dict[int, str], meetings: _Meetings) -> str:
+    """Tell how what a part reads is joined."""
+    if not meetings.names:
+        return ""
+    steps = list(meetings.told)
+    steps += [f"concat with the {_bare(reads[i])}" for i in meetings.again]
+    told = ", then ".join(steps)
+    if meetings.is_behind:
+        return f"; each passes layers of its own, then {told}"
+    return f", joined by {told}"
+
+
+def _bare(name: str) -> str:
+    """Shorten the name of something that was told before."""
+    return name.partition(" of ")[0]
 
 
 def _with_begins(
@@ -193,6 +214,7 @@ def _meetings(
             found.layered.add(index)
         found.rows[index] = _row(op, sides, found.rows)
         if len(reach[index]) <= max(map(len, sides), default=0):
+            found.again = found.again or _added_bare(op, sides, found)
             continue
         if sampled and set(found.rows[index]) == sampled:
             found.samples = found.rows[index]
@@ -204,6 +226,15 @@ def _meetings(
         joined = [i for i in op.inputs if reach.get(i)]
         found.is_behind = found.layered.issuperset(joined)
     return found
+
+
+def _added_bare(op: Op, sides: list[set[int]], found: _Meetings) -> list[int]:
+    """Return the thing that is concatenated, as it is, to what it was joined to."""
+    if op.op_type is not OpType.CONCAT or not found.names:
+        return []
+    pairs = zip(op.inputs, sides, strict=True)
+    bare = [side for i, side in pairs if len(side) == 1 and i not in found.layered]
+    return list(bare[0]) if bare and max(map(len, sides)) > 1 else []
 
 
 def _row(op: Op, sides: list[set[int]], rows: dict[int, list[int]]) -> list[int]:
