@@ -281,9 +281,7 @@ def test_a_model_of_two_inputs_says_which_is_missing(image):
         def forward(self, x, t):
             return x * t
 
-    told = (
-        r"takes images alone, got Two: .* argument: 't'; give it the rest by"
-    )
+    told = r"takes images alone, got Two: .* argument: 't'; give it the rest by"
     with pytest.raises(ValueError, match=told):
         layer_output(Two(), image, "")
 
