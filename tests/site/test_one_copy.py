@@ -80,6 +80,6 @@ def test_numbers_are_counted(tmp_path: Path):
 
 
 def test_cells_are_counted_and_pages_know_the_numbers():
-    assert count_cells(ROOT / "book" / "benchmarks.ipynb") == 12
+    assert count_cells(ROOT / "book" / "benchmarks.ipynb") == 10
     named = set(re.findall(r"{{ (\w+) }}", read("book/checked.md")))
     assert named <= page_numbers(ROOT).keys() | map_lists().keys()
