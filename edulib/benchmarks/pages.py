@@ -156,7 +156,7 @@ def foreign_summary(found: dict) -> str:
         f"{mine['ms_per_op']:.1f} ms of processor time an operation"
         f"{', beside other work on the same cores' * beside}. More than 0.1 s and 1 ms "
         f"an operation took {slow:,} of {shapes:,} that are traced on shapes alone, "
-        f"and {slower:,} of {values:,} that ask for values and run on the CPU."
+        f"and {slower:,} of {values:,} that ask for values, beside that run itself."
     )
 
 

@@ -35,12 +35,25 @@ def test_a_model_that_computes_its_widths_is_made_without_weights():
 )
 def test_a_slow_trace_is_counted_by_what_it_runs_on(seconds, slow):
     found = {
-        f"{on_values}/{k}": foreign.Finding(300, seconds=seconds, from_values=on_values)
+        f"{on_values}/{k}": foreign.Finding(
+            ops=300,
+            seconds=seconds + 9 * on_values,
+            from_values=on_values,
+            run=9 * on_values,
+        )
         for on_values in (False, True)
         for k in range(2 + on_values)
     }
     said = foreign.summary(found)
     assert (said["on_shapes"], said["on_values"]) == ([2, 2 * slow], [3, 3 * slow])
+
+
+def test_the_run_of_a_model_that_asks_for_values_is_told_apart():
+    name = "torchvision/fasterrcnn_mobilenet_v3_large_320_fpn"
+    finding = foreign.examine(name)
+    assert finding.from_values
+    assert finding.run > 0
+    assert foreign.examine("torchvision/alexnet").run == 0
 
 
 def own_calls(model: nn.Module, *inputs: tuple) -> float:
@@ -90,8 +103,8 @@ def test_what_cannot_be_traced_is_told(tmp_path):
     )
     assert "ms of processor time an operation. More than" in said
     assert said.endswith(
-        "of 1 that are traced on shapes alone, and 0 of 0 that ask for "
-        "values and run on the CPU."
+        "of 1 that are traced on shapes alone, and 0 of 0 that ask for values, beside "
+        "that run itself."
     )
     place["load"]["foreign"] = 3.0
     assert "beside other work on the same cores. More" in pages.foreign_summary(place)
