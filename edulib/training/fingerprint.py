@@ -17,13 +17,13 @@ from torch.nn.parameter import UninitializedTensorMixin
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from edulib.data.splits import Examples
-from edulib.training.batches import count, read_example
+from edulib.training.batches import Reader, count, ended_clearly, read_example
 from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
 
 SAMPLE = 64  # examples of a set that are read, at most
-AT_ONCE = 256  # targets
+AT_ONCE = 256  # examples that are read together
 
 
 def fingerprint(
@@ -91,7 +91,8 @@ def describe_examples(examples: Examples, workers: int = 0) -> str:
     if hash_of(first) == hash_of(again):
         described += f", content {code}"
     whole = known_of_all(examples) if length > SAMPLE else []
-    if length > SAMPLE and not whole and hash_of(first[0][1:]) == hash_of(again[0][1:]):
+    target, same = (hash_of(read[0][1:]) for read in (first, again))
+    if length > SAMPLE and not whole and len(first[0]) > 1 and target == same:
         whole = targets_of_all(examples, workers)
     return f"{described}, all of it {hash_of(whole)}" if whole else described
 
@@ -111,27 +112,28 @@ def known_of_all(examples: Examples) -> list:
 
 def targets_of_all(examples: Dataset, workers: int) -> list[str]:
     """Return a hash of each target of a dataset, which is read once from end to end."""
-    if len(read_example(examples, 0)) == 1:
-        return []
-    loader = DataLoader(
-        _Targets(examples), AT_ONCE, num_workers=workers, collate_fn=list
-    )
-    return [code for codes in loader for code in codes]
+    targets = _Targets(examples)
+    loader = DataLoader(targets, AT_ONCE, num_workers=workers, collate_fn=list)
+    found: list[str] = []
+    with fixed_random_state():  # a loader draws a number of its own
+        for codes in ended_clearly(loader):
+            for code in codes:
+                if isinstance(code, Exception):
+                    raise code
+                found.append(code)
+    return found
 
 
-class _Targets(Dataset):
+class _Targets(Reader):
     """The hash of each target of a dataset, read under the same random state."""
-
-    def __init__(self, examples: Dataset) -> None:
-        self.examples = examples
 
     def __len__(self) -> int:
         return len(self.examples)
 
-    def __getitem__(self, index: int) -> str:
-        if index >= len(self):
-            raise IndexError(index)
-        return hash_of(read_in_turn(self.examples, [index])[0][1:])
+    def __getitem__(self, index: int) -> str | Exception:
+        with fixed_random_state():
+            example = super().__getitem__(index)
+        return example if isinstance(example, Exception) else hash_of(example[1:])
 
 
 def file_outline(path: str | Path, label: int) -> tuple:

@@ -558,6 +558,31 @@ def test_one_label_among_many_examples_of_an_own_dataset_is_another_set(workers)
     assert one != describe_examples(Own(images, other), workers)
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_reading_all_targets_leaves_random_numbers_alone(workers):
+    own = Own(*examples(MANY))
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    describe_examples(own, workers)
+    assert torch.equal(torch.rand(2), expected)
+
+
+class BrokenAt(Own):
+    """One of its examples, none of the 64, cannot be read."""
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if index == 5:
+            raise OSError("truncated file")
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_example_that_cannot_be_read_is_named_in_one_line(workers):
+    with pytest.raises(OSError, match=r"^cannot read example 5: truncated file$"):
+        describe_examples(BrokenAt(*examples(MANY)), workers)
+
+
 def test_a_resume_with_one_other_label_is_refused(tmp_path):
     images, labels = examples(MANY)
     file = tmp_path / "net.pt"
