@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
-from edulib.anatomy.attention import SOFT, with_attention
+from edulib.anatomy.attention import to_softmax, with_attention
 from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
@@ -52,7 +52,15 @@ class _Plan:
         self.called = {item.path for item in tape if isinstance(item, Call)}
         self.parents = {path.rpartition(".")[0] for path in self.called if path}
         self.weights = {weight for draft in self.drafts for weight in draft.weights}
-        self.scores = _scores(self.drafts)
+        self.scores = to_softmax(
+            (
+                draft,
+                draft.name,
+                type_of(draft.name, len(draft.inputs), False),
+                draft.inputs,
+            )
+            for draft in reversed(self.drafts)
+        )
         self._learned: dict[Draft, bool] = {}
         self._buffered: dict[Draft, bool] = {}
         self._apart: dict[Draft, bool] = {}
@@ -170,16 +178,6 @@ class _Plan:
                 if other.is_constant and other not in self.kept and other not in seen:
                     seen.add(other)
                     todo.append(other)
-
-
-def _scores(drafts: list[Draft]) -> set[Draft]:
-    """Find what a softmax reads, perhaps in another shape."""
-    found: set[Draft] = set()
-    for draft in reversed(drafts):
-        is_reshape = draft in found and type_of(draft.name, 1, False) is OpType.RESHAPE
-        if draft.name in SOFT or is_reshape:
-            found.update(draft.inputs)
-    return found
 
 
 def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:

@@ -1,13 +1,13 @@
 """Which products of two activations are attention: those around a softmax."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
 
 from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, OpType
 
-SOFT = ("softmax", "log_softmax")
+_SOFT = ("softmax", "log_softmax")
 _WHOLE = "multi_head_attention_forward"
 _LAYERS = (OpType.DENSE, OpType.CONVOLUTION)
 _BEHIND = (OpType.RESHAPE, OpType.DROPOUT)
@@ -29,7 +29,9 @@ def with_attention(ops: tuple[Op, ...]) -> tuple[Op, ...]:
     if not products:
         return ops
     weights = _from_softmax(ops)
-    scores = _to_softmax(ops)
+    scores = to_softmax(
+        (op.index, op.name, op.op_type, op.inputs) for op in reversed(ops)
+    )
     attend = {k for k in products if k in scores or weights & set(ops[k].inputs)}
     return tuple(
         replace(op, op_type=OpType.OTHER) if op.index in products - attend else op
@@ -42,17 +44,24 @@ def _from_softmax(ops: tuple[Op, ...]) -> set[int]:
     found: set[int] = set()
     for op in ops:
         passes = op.op_type in _PASSES and bool(found & set(op.inputs))
-        if op.name in SOFT or passes:
+        if op.name in _SOFT or passes:
             found.add(op.index)
     return found
 
 
-def _to_softmax(ops: tuple[Op, ...]) -> set[int]:
-    """Find what leads to a softmax, with nothing computed on the way."""
-    found: set[int] = set()
-    for op in reversed(ops):
-        if op.name in SOFT or (op.index in found and op.op_type in _PASSES):
-            found.update(op.inputs)
+def to_softmax(
+    steps: Iterable[tuple[Hashable, str, OpType, Iterable[Hashable]]],
+) -> set:
+    """Find what leads to a softmax, with nothing computed on the way.
+
+    Args:
+        steps: by what each goes, its function's name, its type, and what it reads;
+            the last one first.
+    """
+    found: set[Hashable] = set()
+    for step, name, op_type, inputs in steps:
+        if name in _SOFT or (step in found and op_type in _PASSES):
+            found.update(inputs)
     return found
 
 
@@ -70,7 +79,7 @@ def projections(ops: tuple[Op, ...]) -> set[int]:
     leads: set[int] = set()
     for op in reversed(ops):
         is_written = op.op_type is OpType.ATTENTION and op.name != _WHOLE
-        passes = op.op_type in _TO or op.name in SOFT
+        passes = op.op_type in _TO or op.name in _SOFT
         if op.index in leads and op.op_type in _LAYERS:
             found.add(op.index)
         elif is_written or (op.index in leads and passes):
@@ -147,7 +156,7 @@ def _is_weight(graph: Graph, call: Call, index: int) -> bool:
     op = graph.ops[index]
     while op.index >= call.first and op.op_type in _PASSES and op.inputs:
         op = graph.ops[op.inputs[0]]
-    return op.name in SOFT
+    return op.name in _SOFT
 
 
 def _outside(inputs: Iterable[int], call: Call, reach: dict[int, set[int]]) -> set[int]:

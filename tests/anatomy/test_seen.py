@@ -151,6 +151,34 @@ def test_a_buffer_of_positions_is_a_node(rows):
     assert "added to 4×4" in alt
 
 
+class Scores(nn.Module):
+    """Adds a mask to the scores of one head, and does something to their sum."""
+
+    def __init__(self, step: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.patches, self.qk, self.step = nn.Conv2d(3, 4, 4, 4), nn.Linear(4, 8), step
+        self.register_buffer("mask", torch.zeros(4, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).mT
+        query, key = self.qk(x).chunk(2, -1)
+        return self.step(query @ key.mT + self.mask).softmax(-1) @ x
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda a: a,
+        lambda a: a.float(),
+        lambda a: a.clamp(-50, 50),
+        lambda a: F.dropout(a, training=False) / 2,
+        lambda a: a.view(-1, 4, 4) + a,
+    ],
+)
+def test_a_mask_is_none_whatever_scales_it_before_the_softmax(step):
+    assert "constant" not in diagram(Scores(step), IMAGE).alt
+
+
 def test_a_mask_of_scores_is_none():
     assert "constant" not in diagram(Tokens(4, are_scores=True), IMAGE).alt
 
