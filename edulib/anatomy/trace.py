@@ -53,7 +53,7 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     except Exception as error:
         first = error
     try:
-        return _run(_cpu_copy(model), given.to("cpu"), params, from_values=True)
+        return _run(cpu_copy(model), given.to("cpu"), params, from_values=True)
     except Exception as error:
         cause = first if _is_meta(model) and not _is_too_large(error) else error
     raise ValueError(
@@ -115,7 +115,7 @@ def _meta_copy(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, memo)
 
 
-def _cpu_copy(model: nn.Module) -> nn.Module:
+def cpu_copy(model: nn.Module) -> nn.Module:
     """Copy a model to the CPU; weights that have no values become zeros."""
     memo = {id(t): _empty(t, "cpu") for t in _held(model) if t.is_meta}
     return copy.deepcopy(model, memo).cpu().requires_grad_(False)

@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Graph, Node
 from edulib.anatomy.inputs import make_inputs
-from edulib.anatomy.trace import count_parameters, trace_graph
+from edulib.anatomy.trace import count_parameters, cpu_copy, trace_graph
 from edulib.benchmarks.memory import memory_limit
 from edulib.files import atomic_write
 
@@ -236,11 +236,9 @@ def run_on_zeros(model: nn.Module, inputs: tuple) -> float:
     Returns:
         Seconds of processor time.
     """
-    model = model.to_empty(device="cpu").eval()
+    model = cpu_copy(model).eval()
     given = make_inputs(model, inputs).to("cpu")
     with torch.no_grad():
-        for tensor in (*model.parameters(), *model.buffers()):
-            tensor.zero_()
         start = time.process_time()
         model(*given.args)
         return time.process_time() - start

@@ -164,6 +164,7 @@ class BlockMaker:
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
         behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]
+        bands = tuple(behind) if single and is_blocks else ()
         place = self.network.parts[part]
         calls = chain or (blocks_in(node) if repeated else [node.call])
         calls = calls if is_blocks else []
@@ -175,9 +176,9 @@ class BlockMaker:
             size=self._size(node.output),
             params=node.params,
             repeat=repeated[0] if repeated else 1,
-            bands=tuple(behind) if single and is_blocks else (),
+            bands=bands,
             composite=is_blocks and not single,
-            hides=_hides(node) and not (is_blocks and single and behind),
+            hides=_hides(node) and not bands,
             shortcuts=tuple(has_shortcut(graph, call) for call in calls),
             sums=max((count_sums(graph, call) for call in calls), default=0),
             parts=self._joined(node) if is_blocks else (),

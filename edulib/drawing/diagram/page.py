@@ -36,7 +36,6 @@ _NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
 _WIDE_NOTE = (
     "Blocks: height and depth are resolution, width is channels (log scales).",
 )
-_HIDDEN = "Inside of blocks, normalisations and activations are not drawn."
 _PHONE_NOTE = ("Blocks: sides are resolution, thickness is", "channels (log scales).")
 _UPRIGHT_NOTE = (
     "Blocks: height and depth are resolution,",
@@ -219,7 +218,7 @@ def _arcs(steps: Sequence[Item], letters: int) -> list[str]:
     if levels and any(block.feeds for block in blocks_of(steps)):
         lines.append("Short arrows: from or to the blocks named.")
     if any(block.hides for block in blocks_of(steps)):
-        lines.append(_HIDDEN)
+        lines.append("Inside of blocks, normalisations and activations are not drawn.")
     lines = [part for line in lines for part in textwrap.wrap(line, letters)]
     return [*lines, *_stacks(steps), *_counts(steps), *_notes(steps, letters)]
 
