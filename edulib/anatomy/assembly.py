@@ -12,16 +12,15 @@ from dataclasses import dataclass, field, replace
 
 from torch import nn
 
-from edulib.anatomy.attention import to_softmax, with_attention
+from edulib.anatomy.attention import Step, scores_of, with_attention
 from edulib.anatomy.graph import Call, Graph, Op, Output
-from edulib.anatomy.op_types import ATTENTIONS, OpType, type_of
+from edulib.anatomy.op_types import ATTENTIONS, CONCATS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
+from edulib.anatomy.reordering import Reordering
 
 _TOKENS = 2  # dimensions of a row of tokens, (N, D)
 _MAPS = 3  # dimensions of a map, (C, H, W) or (H, W, D)
-_JOINS = frozenset(
-    ("cat", "concat", "concatenate", "stack", "hstack", "vstack", *ATTENTIONS)
-)
+_JOINS = CONCATS.union(ATTENTIONS)
 
 
 def assemble(recorder: Recorder, params: int, from_values: bool = False) -> Graph:
@@ -45,6 +44,7 @@ class _Plan:
     recorder: Recorder
     kept: set[Draft] = field(default_factory=set)
     edges: dict[Draft, list[Draft]] = field(default_factory=dict)
+    reordering: Reordering = field(default_factory=Reordering)
 
     def __post_init__(self) -> None:
         tape = self.recorder.tape
@@ -52,28 +52,32 @@ class _Plan:
         self.called = {item.path for item in tape if isinstance(item, Call)}
         self.parents = {path.rpartition(".")[0] for path in self.called if path}
         self.weights = {weight for draft in self.drafts for weight in draft.weights}
-        self.scores = to_softmax(
-            (
-                draft,
-                draft.name,
-                type_of(draft.name, len(draft.inputs), False),
-                draft.inputs,
-            )
-            for draft in reversed(self.drafts)
-        )
+        self.scores = scores_of(map(_step, self.drafts))
+        self.looks = self._looks()
         self._learned: dict[Draft, bool] = {}
         self._buffered: dict[Draft, bool] = {}
         self._apart: dict[Draft, bool] = {}
 
+    def _looks(self) -> set[Draft]:
+        """Find what hooks compute and nothing that the model returns reads."""
+        read = {draft for _, draft in self.recorder.outputs}
+        looks: set[Draft] = set()
+        for draft in reversed(self.drafts):
+            if draft.aside and draft not in read:
+                looks.add(draft)
+            else:
+                read.update([*draft.inputs, *draft.weights])
+        return looks
+
     def choose(self) -> None:
         """Keep what depends on an input, and the constants that are steps."""
         for draft in self.drafts:
-            if not draft.is_constant:
+            if not (draft.is_constant or draft in self.looks):
                 self.kept.add(draft)
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
         self._keep(draft for _, draft in self.recorder.outputs)
         costly = {draft for draft in self.drafts if draft.macs > 0}
-        self.kept |= costly - self.weights
+        self.kept |= costly - self.weights - self.looks
         for draft in self.kept:
             self.edges[draft] = [
                 other
@@ -111,10 +115,12 @@ class _Plan:
         return holds_layers and _is_position(constant, draft, _MAPS)
 
     def _is_embedding(self, constant: Draft, draft: Draft) -> bool:
-        """Whether a buffer of positions is added, and not to scores, as a mask is."""
+        """Whether a buffer is joined, or positions added; not to scores, as a mask."""
         if draft in self.scores or not self.is_buffered(constant):
             return False
-        return any(_is_position(constant, draft, ndim) for ndim in (_TOKENS, _MAPS))
+        return draft.name in CONCATS or any(
+            _is_position(constant, draft, ndim) for ndim in (_TOKENS, _MAPS)
+        )
 
     def is_buffered(self, draft: Draft) -> bool:
         """Whether buffers that are no weights of a layer are in a constant."""
@@ -181,10 +187,23 @@ class _Plan:
 
 
 def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:
-    """Whether a parameter has numbers for each position that it is added to."""
-    shape = tuple(constant.output.shape)
+    """Whether a constant has numbers for each position that it is added to.
+
+    They may be the same for all channels of a map.
+    """
+    ones = (1,) * ndim
+    shape = (*ones, *constant.output.shape)[-ndim:]
     of_one = tuple(draft.output.shape[1:])
-    return draft.name == "add" and len(of_one) == ndim and shape[-ndim:] == of_one
+    if draft.name != "add" or len(of_one) != ndim:
+        return False
+    of_all = (1, *of_one[1:]) if ndim == _MAPS and of_one[1] > 1 else of_one
+    return shape in (of_one, of_all)
+
+
+def _step(draft: Draft) -> Step:
+    """Say of a draft what the search for attention asks."""
+    active = [other for other in draft.inputs if not other.is_constant]
+    return Step(draft, draft.name, type_of(draft.name, len(active), False), active)
 
 
 def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
@@ -262,7 +281,7 @@ def _op(
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
         others=tuple(_without(batch, shape) for shape in draft.others),
         chosen=draft.chosen,
-        swaps=draft.swaps,
+        reordered=plan.reordering.words(draft),
         joined=draft.joined,
         taken=tuple(inputs.values()),
         hook=draft.hook,

@@ -1,11 +1,12 @@
 """Which products of two activations are attention: those around a softmax."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import shape_words
-from edulib.anatomy.op_types import ATTENTIONS, OpType
+from edulib.anatomy.op_types import ATTENTIONS, COUNTED, OpType
 
 _SOFT = ("softmax", "log_softmax")
 _WHOLE = "multi_head_attention_forward"
@@ -13,6 +14,15 @@ _LAYERS = (OpType.DENSE, OpType.CONVOLUTION)
 _BEHIND = (OpType.RESHAPE, OpType.DROPOUT)
 _TO = (*_BEHIND, OpType.NORMALISATION, OpType.OTHER, OpType.ADD, OpType.MULTIPLY)
 _PASSES = (OpType.RESHAPE, OpType.DROPOUT, OpType.OTHER, OpType.ADD, OpType.MULTIPLY)
+
+
+class Step(NamedTuple):
+    """A function that was called: its key, its name, its type, keys of its inputs."""
+
+    key: Hashable
+    name: str
+    op_type: OpType
+    inputs: Sequence[Hashable]
 
 
 def with_attention(ops: tuple[Op, ...]) -> tuple[Op, ...]:
@@ -29,9 +39,7 @@ def with_attention(ops: tuple[Op, ...]) -> tuple[Op, ...]:
     if not products:
         return ops
     weights = _from_softmax(ops)
-    scores = to_softmax(
-        (op.index, op.name, op.op_type, op.inputs) for op in reversed(ops)
-    )
+    scores = _to_softmax([Step(op.index, op.name, op.op_type, op.inputs) for op in ops])
     attend = {k for k in products if k in scores or weights & set(ops[k].inputs)}
     return tuple(
         replace(op, op_type=OpType.OTHER) if op.index in products - attend else op
@@ -49,19 +57,39 @@ def _from_softmax(ops: tuple[Op, ...]) -> set[int]:
     return found
 
 
-def to_softmax(
-    steps: Iterable[tuple[Hashable, str, OpType, Iterable[Hashable]]],
-) -> set:
-    """Find what leads to a softmax, with nothing computed on the way.
+def scores_of(steps: Iterable[Step]) -> set:
+    """Find scores: what leads to a softmax, or from one product to another.
+
+    Attention may be written with a sigmoid, or its softmax in parts.
 
     Args:
-        steps: by what each goes, its function's name, its type, and what it reads;
-            the last one first.
+        steps: in order.
     """
+    steps = list(steps)
+    behind: set[Hashable] = set()
+    for step in steps:
+        passes = step.op_type not in COUNTED and behind.intersection(step.inputs)
+        if _multiplies(step) or passes:
+            behind.add(step.key)
+    before: set[Hashable] = set()
+    for step in reversed(steps):
+        passes = step.op_type not in COUNTED and step.key in before
+        if _multiplies(step) or passes:
+            before.update(step.inputs)
+    return _to_softmax(steps) | (behind & before)
+
+
+def _multiplies(step: Step) -> bool:
+    """Whether it is a product of activations that somebody wrote."""
+    return step.op_type is OpType.ATTENTION and step.name not in ATTENTIONS
+
+
+def _to_softmax(steps: Sequence[Step]) -> set:
+    """Find what leads to a softmax, with nothing computed on the way."""
     found: set[Hashable] = set()
-    for step, name, op_type, inputs in steps:
-        if name in _SOFT or (step in found and op_type in _PASSES):
-            found.update(inputs)
+    for step in reversed(steps):
+        if step.name in _SOFT or (step.key in found and step.op_type in _PASSES):
+            found.update(step.inputs)
     return found
 
 

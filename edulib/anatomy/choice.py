@@ -99,6 +99,8 @@ def _part(part: object, noun: str, size: int, each: bool) -> str:
     if isinstance(part, Tensor):
         alone = f"a {noun} of each" if each else f"a {noun}"
         return f"{alone if each or not part.ndim else f'{noun}s'} by {COMPUTED}"
+    if isinstance(part, list):
+        return f"{noun}s by a list"
     if isinstance(part, int) and not isinstance(part, bool):
         return f"the last {noun}" if part == -1 else f"{noun} {part % size}"
     if not isinstance(part, slice):

@@ -1,5 +1,7 @@
 """Say in words what a step of a network does."""
 
+from dataclasses import replace
+
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
@@ -39,7 +41,10 @@ _WORDS = {
     "multi_head_attention_forward": "multi-head attention",
     "scaled_dot_product_attention": "attention",
 }
+_REDUCED = {"amax": "max", "amin": "min"}  # not over all positions
 _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
+_VAGUE = (OpType.OTHER, OpType.RESHAPE)
+_HOOK = "hook: "
 _POOLS = (
     ("unpool", "max unpooling"),
     ("avg", "average pooling"),
@@ -60,16 +65,22 @@ def describe(node: Node) -> str:
     What hooks of a module do stands before or behind what it does itself.
     """
     if node.call is None:
-        return _own_words(node)
+        return f"{_HOOK * bool(node.main.hook)}{_own_words(node)}"
+    own = replace(node, ops=tuple(op for op in node.ops if not by_hook(node, op)))
     before, behind = (_hook_words(node, side) for side in ("before", "behind"))
-    return "; ".join(filter(None, (before, _own_words(node), behind)))
+    return "; ".join(filter(None, (before, _own_words(own), behind)))
+
+
+def by_hook(node: Node, op: Op) -> bool:
+    """Whether an op is what a hook does, not the node's module itself."""
+    return bool(op.hook) and (node.call is None or op.path == node.call.path)
 
 
 def _hook_words(node: Node, side: str) -> str:
     """Say what the hooks of a module do, before it or behind it."""
-    ops = (op for op in node.ops if op.hook == side and op.path == node.call.path)
+    ops = (op for op in node.ops if op.hook == side and by_hook(node, op))
     words = dict.fromkeys(describe_op(op) for op in ops if op.op_type not in _QUIET)
-    return f"hook: {', '.join(words)}" if words else ""
+    return f"{_HOOK}{', '.join(words)}" if words else ""
 
 
 def _own_words(node: Node) -> str:
@@ -80,25 +91,68 @@ def _own_words(node: Node) -> str:
     if node.call.turns > 1:
         return f"{node.call.turns} × {node.call.type}, shared"
     if node.call.is_leaf:
-        own = node.op_type in (OpType.OTHER, OpType.RESHAPE) and len(node.ops) > 1
-        words = node.call.type if own else describe_op(node.main)
-        return words + ", not counted" * hides_weights(node.call.module)
+        return _leaf_words(node) + ", not counted" * hides_weights(node.call.module)
     repeated = repeated_block(node)
     if repeated is not None:
         count, name = repeated
         return f"{count} × {name}"
+    return _inner_words(node) or node.call.type.lstrip("_")
+
+
+def _leaf_words(node: Node) -> str:
+    """Describe what a module does itself: its main function, and what moves numbers."""
+    done, moves = _done(node), [op for op in node.ops if op.moves]
+    if added := _added(node):
+        return f"addition of {added}"
+    is_vague = len(node.ops) > 1 and node.op_type in _VAGUE
+    if is_vague and moves and all(op.moves for op in done):
+        return "; ".join(dict.fromkeys(map(describe_op, moves)))
+    if not node.ops or is_vague or _joins_own(node):
+        names = [node.call.type, *map(describe_op, moves)]
+        return "; ".join(dict.fromkeys(names))
+    told = [op for op in node.ops if op is node.main or op.moves]
+    return "; ".join(dict.fromkeys(map(describe_op, told)))
+
+
+def _done(node: Node) -> list[Op]:
+    return [op for op in node.ops if op.op_type not in (*_QUIET, OpType.RESHAPE)]
+
+
+def _added(node: Node) -> str:
+    """Name the positions that a module adds and does nothing else; "" if it does."""
+    done = _done(node)
+    if len(done) != 1 or done[0].name != "add":
+        return ""
+    held = [op.name for op in node.ops if op.op_type is OpType.CONSTANT]
+    return ", ".join(held) or "learned numbers" * bool(node.params)
+
+
+def _joins_own(node: Node) -> bool:
+    """Whether a module multiplies or adds what it made to something, as a gate does."""
+    start = node.ops[0].index
+    joins = (op.inputs for op in _done(node) if len(set(op.inputs)) > 1)
+    return any(i >= start for inputs in joins for i in inputs)
+
+
+def _inner_words(node: Node) -> str:
+    """Describe a module by the layers in it, if they are few or it is a row."""
     main = [op for op in node.ops if op.op_type in _COUNTED or op.moves]
     is_container = isinstance(node.call.module, nn.Sequential)
+    if not (is_container or any(op.op_type in _COUNTED for op in main)):
+        return _leaf_words(node) if main or _added(node) else ""
     few = len(main) == 1 or (is_container and 0 < len(main) <= 2)
     if few and not _rearranges(node, main):
         return "; ".join(describe_op(op) for op in main)
     if not is_container:
-        return node.call.type.lstrip("_")
+        return ""
     types = [op.op_type for op in node.ops]
     counts = ((types.count(op_type), word) for op_type, word in _COUNTED.items())
     told = [f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count]
     moved = dict.fromkeys(describe_op(op) for op in main if op.moves)
-    return ", ".join([*told, *moved])
+    if told or moved:
+        return ", ".join([*told, *moved])
+    steps = [op for op in node.ops if op.op_type not in _QUIET]
+    return "; ".join(dict.fromkeys(map(describe_op, steps)))
 
 
 def _rearranges(node: Node, main: list[Op]) -> bool:
@@ -138,8 +192,10 @@ def describe_op(op: Op) -> str:
         return _join_words(kernel_words(op), noun, _steps(op))
     if op.op_type is OpType.CONSTANT:
         return "learned" if op.params else "constant"
-    if op.swaps:
-        return "height and width swapped"
+    if op.reordered:
+        return op.reordered
+    if op.name in REDUCTIONS and op.op_type is not OpType.POOLING:
+        return _REDUCED.get(op.name, op.name)
     return _WORDS.get(op.name, op.name.replace("_", " "))
 
 

@@ -41,7 +41,8 @@ class Op:
         others: shapes of the tensors that it returned besides the first, which
             `shape` is of.
         chosen: what an index takes, in words, such as "row 0".
-        swaps: whether it puts the axes of an image in another order.
+        reordered: what it and the views before it do to the order of numbers, in
+            words, such as "channel shuffle"; "" where it is no such view.
         joined: how many tensors a concatenation joins.
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.
@@ -65,7 +66,7 @@ class Op:
     has_batch: bool = True
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
-    swaps: bool = False
+    reordered: str = ""
     joined: int = 0
     taken: tuple[int, ...] = ()
     hook: str = ""
@@ -78,7 +79,7 @@ class Op:
     @property
     def moves(self) -> bool:
         """Whether it does nothing but put numbers at other positions."""
-        return self.swaps or self.name in MOVES
+        return bool(self.reordered) or self.name in MOVES
 
     @property
     def is_strange(self) -> bool:

@@ -53,10 +53,10 @@ _NAMES = {
     "feature_dropout feature_alpha_dropout",
     OpType.CONCAT: "cat concat concatenate stack hstack vstack",
     OpType.RESHAPE: "flatten unflatten view reshape permute transpose t movedim "
-    "swapaxes squeeze unsqueeze contiguous getitem chunk split unbind expand "
-    "expand_as repeat narrow roll pad pixel_shuffle pixel_unshuffle channel_shuffle "
-    "T mT H mH real data interpolate upsample view_as reshape_as clone to type_as "
-    "setitem iter",
+    "moveaxis swapaxes swapdims adjoint squeeze unsqueeze contiguous getitem chunk "
+    "split unbind expand expand_as repeat narrow roll pad pixel_shuffle "
+    "pixel_unshuffle channel_shuffle T mT H mH real data interpolate upsample "
+    "view_as reshape_as clone to type_as setitem iter",
 }
 CONCATS = frozenset(_NAMES[OpType.CONCAT].split())
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
@@ -67,7 +67,13 @@ _MERGE_NAMES = {
     "mul": OpType.MULTIPLY,
 }
 
-PERMUTES = frozenset("permute transpose t movedim swapaxes T mT H mH".split())
+PERMUTES = frozenset(
+    "permute transpose t movedim moveaxis swapaxes swapdims adjoint T mT H mH".split()
+)
+# Functions that give the same numbers, in another shape or order of dimensions.
+VIEWS = PERMUTES | frozenset(
+    "flatten unflatten view reshape squeeze unsqueeze contiguous clone detach".split()
+)
 # Functions that put numbers at other positions, and change nothing else.
 MOVES = frozenset(
     "roll flip fliplr flipud rot90 channel_shuffle pixel_shuffle "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -13,7 +14,6 @@ from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
-    PERMUTES,
     REDUCTIONS,
     OpType,
     clean_name,
@@ -72,10 +72,10 @@ class Draft:
         params: learned numbers that it is the first to use.
         others: shapes of the tensors that it returned besides the first.
         chosen: what an index takes, in words.
-        swaps: whether it puts the axes of an image in another order.
         joined: how many tensors a concatenation joins.
         taken: which of the tensors of an input it reads; -1 for several of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
+        aside: whether it was made inside of a hook, and changes nothing in place.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -94,10 +94,10 @@ class Draft:
     params: int = 0
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
-    swaps: bool = False
     joined: int = 0
     taken: dict["Draft", int] = field(default_factory=dict)
     hook: str = ""
+    aside: bool = False
     at: int = -1
 
 
@@ -252,15 +252,14 @@ class Recorder(TorchFunctionMode):
 
     def _tell(self, draft: Draft, args: tuple) -> None:
         """Note what an index takes, how many tensors are joined, and which are read."""
+        is_new = not args or draft.output is not args[0]
+        draft.aside = is_new and any(self._hooks)
         for tensor in tensors_in(args):
             place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
         if draft.name in CONCATS and args:
             draft.joined = sum(1 for _ in tensors_in(args[0]))
-        if draft.name in PERMUTES and draft.inputs:
-            before, after = _ranks(draft.inputs[0]), _ranks(draft)
-            draft.swaps = bool(before and after) and before != after
         if draft.name != "getitem" or not draft.inputs:
             return
         (source, index), batch = args, next((d.output for d in self.inputs), None)
@@ -331,18 +330,21 @@ class Recorder(TorchFunctionMode):
         main = outputs[0]
         macs = (self.counter.get_total_flops() - self._flops) // 2
         positions = any(draft.step.place.dims for draft in inputs[:1])
+        step = ask(main)
+        keeps = bool(step.place.dims) and prod(step.place.grid or ()) > 1
         draft = Draft(
             name,
             self._path,
             main,
             inputs,
             weights,
-            step=ask(main),
+            step=step,
             is_constant=all(source.is_constant for source in inputs),
             macs=macs or uncounted(name, inputs, weights, main),
             bytes=sum(map(self._new_bytes, outputs)),
             pools=name in REDUCTIONS
             and positions
+            and not keeps
             and main.numel() == max(main.shape, default=1),
             others=tuple(map(_shape, outputs[1:])),
         )
@@ -359,17 +361,13 @@ class Recorder(TorchFunctionMode):
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
         memory = memory_of(tensor)
-        holds_numbers = tensor.is_floating_point() or tensor.is_quantized
+        holds_numbers = (
+            tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
+        )
         if memory is None or memory in self._storages or not holds_numbers:
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
-
-
-def _ranks(draft: Draft) -> list[int]:
-    """Return the order in which the axes of an image lie in what was made."""
-    axes = draft.step.place.axes or ()
-    return sorted(range(len(axes)), key=axes.__getitem__)
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:

@@ -233,7 +233,8 @@ def stage_table(
 
 def _is_shown(node: Node) -> bool:
     """Hide functions that only reshape: they cost nothing, and move nothing."""
-    is_loud = node.op_type not in _QUIET or node.output.moves
+    is_seen = node.output.moves or node.output.hook or node.output.is_strange
+    is_loud = node.op_type not in _QUIET or is_seen
     if node.call is not None or is_loud:
         return True
     return bool(node.params or node.macs or node.bytes)

@@ -167,8 +167,8 @@ def test_inputs_that_meet_begin_beside_each_other():
     fork = with_start(steps)[0]
     assert isinstance(fork, Fork)
     assert [[block.name for block in branch] for branch in fork.branches] == [
-        ["image", "image"],
-        ["text", "text"],
+        ["image", "image", "mean"],
+        ["text", "text", "mean", "transpose"],
     ]
 
 

@@ -59,6 +59,8 @@ class Block:
         sums_of: names of the inputs to which it adds, each with how often.
         converts: for each repetition the layer that converts what is added, "" for
             none, and whether the channels change.
+        moves: whether it puts numbers at other positions.
+        hooked: whether hooks do a part of it.
     """
 
     name: str
@@ -92,6 +94,8 @@ class Block:
     notes: tuple[str, ...] = ()
     sums_of: tuple[tuple[str, int], ...] = ()
     converts: tuple[tuple[str, bool], ...] = ()
+    moves: bool = False
+    hooked: bool = False
 
     @property
     def count(self) -> str:
@@ -214,6 +218,7 @@ def absorb(items: list[Item]) -> list[Item]:
             and previous.op_type not in (*BANDS, *MERGES, OpType.RESHAPE)
             and item.shape == previous.shape
             and not previous.is_residual
+            and not (item.moves or item.hooked or previous.hooked)
         ):
             bands = (*previous.bands, item.op_type)
             params = previous.params + item.params

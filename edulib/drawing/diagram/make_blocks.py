@@ -7,7 +7,7 @@ from functools import cached_property
 from torch import nn
 
 from edulib.anatomy.attention import crosses
-from edulib.anatomy.describe import describe, describe_op, repeated_block
+from edulib.anatomy.describe import by_hook, describe, describe_op, repeated_block
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import LONG
@@ -164,7 +164,8 @@ class BlockMaker:
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
         behind = [op.op_type for op in node.ops[main + 1 :] if op.op_type in BANDS]
-        bands = tuple(behind) if single and is_blocks else ()
+        hooked = any(by_hook(node, op) for op in node.ops)
+        bands = tuple(behind) if single and is_blocks and not hooked else ()
         place = self.network.parts[part]
         calls = chain or (blocks_in(node) if repeated else [node.call])
         calls = calls if is_blocks else []
@@ -197,6 +198,8 @@ class BlockMaker:
             notes=self._notes(node, calls),
             sums_of=tuple(sums_by_input(graph, calls[-1]).items() if calls else ()),
             converts=tuple(conversion(graph, call) for call in calls),
+            moves=any(op.moves for op in node.ops),
+            hooked=hooked,
         )
 
     def _notes(self, node: Node, calls: list[Call]) -> tuple[str, ...]:
@@ -239,7 +242,7 @@ class BlockMaker:
         if _is_layout(node) or (words == node.main.name and not node.main.moves):
             return layout_of(self.network.graph, node.ops)
         if len(node.ops) == 1:
-            is_choice = node.main.name == "getitem"
+            is_choice = node.main.name == "getitem" and not node.main.hook
             return choice_words(self.network.graph, node.main) if is_choice else words
         kinds = kinds_of(node.ops) or "without parameters"
         is_named = "." in node.path  # by the module that holds it

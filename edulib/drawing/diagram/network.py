@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from edulib.anatomy.graph import Graph, Node, Op, Output
-from edulib.anatomy.op_types import MERGES, OpType
+from edulib.anatomy.op_types import MERGES, REDUCTIONS, OpType
 from edulib.drawing.diagram.items import numbered, span
 from edulib.drawing.diagram.reshapes import changes_layout, join_steps
 
@@ -97,10 +97,10 @@ class _Linker:
                 self.stands_for[k] = passed[0]
                 continue
             self.stands_for[k] = k
-            read = [
-                self._reshaped(i) if at != i else i
-                for i, at in zip(node.inputs, passed, strict=True)
-            ]
+            read = passed
+            if not node.ops[-1].reordered:  # else it stands for the views before it
+                pairs = zip(node.inputs, passed, strict=True)
+                read = [self._reshaped(i) if at != i else i for i, at in pairs]
             inputs = read if _is_product(node) else dict.fromkeys(read)
             self.sources[k] = tuple(inputs)
 
@@ -119,15 +119,22 @@ class _Linker:
 
     def _is_silent(self, node: Node) -> bool:
         """Tell steps that only pass on what they get, perhaps in another shape."""
-        if len(node.ops) == 1 and (node.main.moves or node.main.is_strange):
+        if any(op.moves or op.hook for op in node.ops):
+            return False
+        if len(node.ops) == 1 and (node.main.is_strange or self._selects(node.main)):
             return False
         if node.op_type is OpType.RESHAPE and node.output.axes is not None:
             before = self.graph.ops[node.ops[0].inputs[0]]
             return math.prod(node.shape) == math.prod(before.shape)
         if node.op_type in _SILENT or (node.call is None and node.op_type in MERGES):
             return True
-        is_free = not (node.params or node.macs)
+        is_free = not (node.params or node.macs or node.main.name in REDUCTIONS)
         return node.call is None and node.op_type is OpType.OTHER and is_free
+
+    def _selects(self, op: Op) -> bool:
+        """Whether an index takes as much as there was, in another order."""
+        is_whole = op.inputs and op.shape == self.graph.ops[op.inputs[0]].shape
+        return bool(is_whole and op.name == "getitem" and op.chosen)
 
     def finish(self, drawn: list[Output], ends: list[Output]) -> None:
         """Attach the outputs, and forget what leads to none, unless there are none."""

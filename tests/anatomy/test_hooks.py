@@ -1,0 +1,124 @@
+"""What hooks of a model do to its numbers is said, and what only looks is not."""
+
+import pytest
+import torch
+from steps import IMAGE, Own, conv, layers
+from torch import nn
+from torch.nn import functional as F
+
+from edulib.anatomy import stage_table
+from edulib.drawing import diagram
+
+
+def hooked() -> nn.Module:
+    model = nn.Sequential(conv(3, 4), conv(4, 4), nn.Sequential(conv(4, 4), conv(4, 2)))
+    model[0].register_forward_hook(lambda module, inputs, output: output * 2 + 1)
+    model[1].register_forward_pre_hook(lambda module, inputs: F.relu(inputs[0]))
+    model[2].register_forward_hook(lambda module, inputs, output: output.sigmoid())
+    return model
+
+
+def test_what_hooks_do_is_said():
+    assert layers(hooked()) == [
+        "3×3 convolution; hook: multiplication, addition",
+        "hook: ReLU; 3×3 convolution",
+        "3×3 convolution; 3×3 convolution; hook: sigmoid",
+    ]
+    assert "hook: multiplication, addition" in diagram(hooked(), IMAGE).alt
+
+
+def test_hooks_that_only_look_or_make_weights_are_not_said():
+    model = nn.Sequential(conv(3, 4), nn.utils.spectral_norm(conv(4, 2)))
+    model[0].register_forward_hook(lambda *_: None)
+    assert layers(model) == ["3×3 convolution"] * 2
+
+
+def test_a_hook_that_computes_and_stores_is_no_part_of_the_model():
+    store: dict[str, torch.Tensor] = {}
+    model, plain = (nn.Sequential(conv(3, 4), nn.ReLU()) for _ in range(2))
+    model[0].register_forward_hook(lambda m, i, o: store.update(a=o.detach().clone()))
+    model[1].register_forward_hook(lambda m, i, o: store.update(b=o.mean() * 2))
+    model[1].register_forward_pre_hook(lambda m, i: store.update(c=i[0] @ i[0].mT))
+    assert repr(stage_table(model, IMAGE)) == repr(stage_table(plain, IMAGE))
+    assert diagram(model, IMAGE).alt == diagram(plain, IMAGE).alt
+    assert store
+
+
+def test_what_a_hook_stores_and_the_model_reads_is_a_part_of_it():
+    store: list[torch.Tensor] = []
+    model = nn.Sequential(conv(3, 4), Own(lambda x: x + store.pop()))
+    model[0].register_forward_hook(lambda m, i, o: store.append(o.tanh()))
+    assert layers(model)[0] == "3×3 convolution; hook: tanh"
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        lambda module, inputs, output: output.mul_(2),
+        lambda module, inputs, output: (output.mul_(2), None)[1],
+    ],
+)
+def test_a_hook_that_works_in_place_is_said(hook):
+    model = nn.Sequential(conv(3, 4), nn.ReLU())
+    model[0].register_forward_hook(hook)
+    assert layers(model)[0] == "3×3 convolution; hook: multiplication"
+    assert "(3×3 convolution; hook: multiplication) gives" in diagram(model, IMAGE).alt
+
+
+def activation() -> nn.Module:
+    model = nn.Sequential(conv(3, 4), nn.ReLU(), conv(4, 2))
+    model[1].register_forward_hook(lambda module, inputs, output: output.sigmoid())
+    return model
+
+
+def container() -> nn.Module:
+    inner = nn.Sequential(conv(3, 4), nn.ReLU(), conv(4, 4))
+    inner.register_forward_pre_hook(lambda module, inputs: inputs[0] * 2)
+    inner.register_forward_hook(lambda module, inputs, output: output.tanh())
+    return nn.Sequential(inner, conv(4, 2))
+
+
+def root() -> nn.Module:
+    model = nn.Sequential(conv(3, 4), nn.ReLU())
+    model.register_forward_pre_hook(lambda module, inputs: (inputs[0] - 0.5) / 0.2)
+    model.register_forward_hook(lambda module, inputs, output: output.mean((2, 3)))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "drawn"),
+    [
+        (activation(), "ReLU; hook: sigmoid", ["1 (ReLU; hook: sigmoid)"]),
+        (
+            container(),
+            "hook: multiplication; 3×3 convolution; 3×3 convolution; hook: tanh",
+            ["0.mul (hook: multiplication)", "0.tanh (hook: tanh)"],
+        ),
+        (
+            root(),
+            "hook: subtraction",
+            ["sub (hook: subtraction)", "mean (hook: global average pooling)"],
+        ),
+    ],
+)
+def test_hooks_of_activations_containers_and_the_model_are_drawn(model, row, drawn):
+    assert row in layers(model)
+    alt = diagram(model, IMAGE).alt
+    assert all(words in alt for words in drawn)
+
+
+def test_a_row_is_named_by_what_the_module_does_not_by_its_hook():
+    model = nn.Sequential(nn.Sequential(conv(3, 4), nn.ReLU()), nn.Identity())
+    model[0].register_forward_hook(lambda m, i, o: (F.avg_pool2d(o, 2), o)[0])
+    model[1].register_forward_hook(lambda m, i, o: F.max_pool2d(o, 2))
+    assert layers(model) == [
+        "3×3 convolution; hook: 2×2 average pooling, stride 2",
+        "Identity; hook: 2×2 max pooling, stride 2",
+    ]
+
+
+def test_a_layer_behind_a_hook_is_drawn_behind_it():
+    model = nn.Sequential(conv(3, 4), nn.ReLU())
+    model[0].register_forward_hook(lambda module, inputs, output: output.tanh())
+    alt = diagram(model, IMAGE).alt
+    assert "0 (3×3 convolution; hook: tanh) gives 4×8×8; 1 (ReLU) gives" in alt

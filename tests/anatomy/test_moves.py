@@ -1,0 +1,166 @@
+"""What puts numbers at other positions is a step, however it is written."""
+
+import pytest
+import torch
+from steps import IMAGE, Own, Steps, conv, layers
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edulib.anatomy import trace_graph
+from edulib.drawing import diagram
+
+
+def shuffle(x: Tensor) -> Tensor:
+    """Shuffle channels in two groups by views, as ShuffleNet's authors do."""
+    return x.view(-1, 2, 2, *x.shape[2:]).transpose(1, 2).reshape(x.shape)
+
+
+def to_depth(x: Tensor) -> Tensor:
+    batch, channels, height, width = x.shape
+    x = x.view(batch, channels, height // 2, 2, width // 2, 2)
+    return x.permute(0, 1, 3, 5, 2, 4).reshape(batch, -1, height // 2, width // 2)
+
+
+def to_space(x: Tensor) -> Tensor:
+    x = x.view(-1, 1, 2, 2, *x.shape[2:]).permute(0, 1, 4, 2, 5, 3)
+    return x.reshape(-1, 1, 16, 16)
+
+
+@pytest.mark.parametrize(
+    ("step", "channels", "told"),
+    [
+        (lambda x: x.roll(1, -1), 4, "roll"),
+        (lambda x: x.flip(-2), 4, "flip"),
+        (lambda x: torch.rot90(x, 1, (2, 3)), 4, "rot90"),
+        (lambda x: F.pixel_shuffle(x, 2), 1, "pixel shuffle"),
+        (lambda x: F.pixel_unshuffle(x, 2), 16, "pixel unshuffle"),
+        (lambda x: torch.channel_shuffle(x, 2), 4, "channel shuffle"),
+        (lambda x: x.permute(0, 1, 3, 2), 4, "height and width swapped"),
+        (lambda x: x.mT, 4, "height and width swapped"),
+        (lambda x: x.topk(8, -1).values, 4, "topk"),
+    ],
+)
+def test_numbers_that_change_places_do_so_in_table_and_picture(step, channels, told):
+    model = Steps(step, channels)
+    assert layers(model)[1] == told
+    assert told in diagram(model, IMAGE).alt.split(";")[1]
+
+
+def test_what_only_reads_otherwise_is_no_step():
+    model = Steps(lambda x: (x + 1).permute(0, 2, 3, 1).permute(0, 3, 1, 2))
+    assert diagram(model, IMAGE).alt.count(" gives ") == len(("a", "b", "output"))
+    assert layers(model) == ["3×3 convolution", "addition", "3×3 convolution"]
+
+
+def test_a_row_of_layers_names_what_changes_places():
+    row = nn.Sequential(conv(3, 4), nn.ReLU(), conv(4, 4), nn.PixelShuffle(2))
+    assert layers(nn.Sequential(row)) == ["2 convolutions, pixel shuffle"]
+    pair = nn.Sequential(nn.Sequential(conv(3, 4), nn.PixelShuffle(2)))
+    assert layers(pair) == ["3×3 convolution; pixel shuffle"]
+
+
+@pytest.mark.parametrize(
+    ("step", "channels", "told"),
+    [
+        (shuffle, 4, "channel shuffle"),
+        (lambda x: shuffle(x.flatten(2).unflatten(2, (8, 8))), 4, "channel shuffle"),
+        (to_depth, 16, "space to depth"),
+        (to_space, 1, "depth to space"),
+        (lambda x: x.swapdims(2, 3), 4, "height and width swapped"),
+        (lambda x: torch.moveaxis(x, 2, 3), 4, "height and width swapped"),
+        (lambda x: x.adjoint(), 4, "height and width swapped"),
+        (
+            lambda x: x.permute(0, 2, 3, 1).permute(0, 3, 2, 1),
+            4,
+            "height and width swapped",
+        ),
+        (
+            lambda x: x.reshape(-1, 8, 8, 4).permute(0, 3, 1, 2),
+            4,
+            "channels and positions mixed",
+        ),
+    ],
+)
+def test_views_that_change_the_order_are_one_step(step, channels, told):
+    for model in (Steps(step, channels), Steps(Own(step), channels)):
+        assert layers(model)[1] == told
+        assert diagram(model, IMAGE).alt.count(" gives ") == 4  # a, this, b, output
+        assert f"({told}" in diagram(model, IMAGE).alt.split(";")[1]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: x.flatten(2).mT.mT.reshape(-1, 4, 8, 8),
+        lambda x: torch.moveaxis(x, 1, 3).moveaxis(3, 1),
+        lambda x: x.view(-1, 2, 2, 8, 8).view(-1, 4, 8, 8),
+        lambda x: (
+            x.view(-1, 4, 2, 4, 2, 4)
+            .transpose(3, 4)
+            .mT.mT.transpose(3, 4)
+            .reshape(-1, 4, 8, 8)
+        ),
+    ],
+)
+def test_views_and_back_are_none(step):
+    assert layers(Steps(step)) == ["3×3 convolution"] * 2
+    assert diagram(Steps(step), IMAGE).alt.count(" gives ") == 3
+
+
+def test_windows_of_a_map_are_not_told_as_another_order():
+    def windows(x: Tensor) -> Tensor:
+        x = x.permute(0, 2, 3, 1).view(-1, 2, 4, 2, 4, 4)
+        return x.transpose(2, 3).reshape(-1, 16, 4).mean(0)
+
+    assert all(
+        not op.reordered for op in trace_graph(Own(windows, a=conv(3, 4)), IMAGE).ops
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (Own(lambda x: F.relu(x).flip(3)), "ReLU; flip"),
+        (Own(lambda x: F.relu(x.roll(1, 2))), "roll; ReLU"),
+        (Own(lambda x: shuffle(F.relu(x))), "ReLU; channel shuffle"),
+        (Own(torch.fliplr, n=nn.BatchNorm2d(4)), "batch normalisation; fliplr"),
+        (Own(lambda x: x.rot90(1, (2, 3)), r=nn.ReLU()), "ReLU; rot90"),
+    ],
+)
+def test_a_module_that_moves_and_activates_is_drawn_with_both(module, told):
+    row = Steps(module)
+    assert told in "; ".join(layers(row))
+    assert f"step ({told}) gives 4×8×8" in diagram(row, IMAGE).alt
+
+
+@pytest.mark.parametrize(
+    ("index", "told"),
+    [
+        (lambda x: x[:, :, torch.arange(7, -1, -1)], "rows by a computed index"),
+        (lambda x: x[..., (torch.arange(8) + 3) % 8], "columns by a computed index"),
+        (lambda x: x[:, [3, 2, 1, 0]], "channels by a list"),
+    ],
+)
+def test_an_index_that_takes_all_in_another_order_is_drawn(index, told):
+    assert f"selection: {told}" in diagram(Steps(index), IMAGE).alt
+
+
+def test_what_hides_in_the_table_otherwise_is_a_row():
+    model = Steps(lambda x: torch.fft.rfft2(x).abs())
+    assert layers(model)[1:3] == ["fft rfft2", "abs"]
+    row = nn.Sequential(nn.Unfold(2, stride=2), nn.Unflatten(2, (4, 4)))
+    assert layers(Steps(row, 16))[1] == "unfold; unflatten"
+
+
+def test_only_what_leaves_no_position_is_global_pooling():
+    patches = Steps(lambda x: x.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4).mean(-1))
+    assert layers(patches)[-2] == "mean"
+    for dim, told in ((1, "mean"), (2, "mean"), ((2, 3), "global average pooling")):
+        model = Steps(lambda x, dim=dim: x * x.mean(dim, keepdim=True))
+        assert layers(model)[1] == told
+        assert f"mean ({told})" in diagram(model, IMAGE).alt
+
+
+def test_a_gate_is_not_called_what_it_begins_with():
+    gate = Own(lambda x: x * x.mean((2, 3), keepdim=True).sigmoid())
+    assert layers(Steps(gate))[1] == "Own"
