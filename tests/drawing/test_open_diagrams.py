@@ -168,7 +168,7 @@ def test_inputs_that_meet_begin_beside_each_other():
     assert isinstance(fork, Fork)
     assert [[block.name for block in branch] for branch in fork.branches] == [
         ["image", "image", "mean"],
-        ["text", "text", "mean", "transpose"],
+        ["text", "text", "mean_2", "transpose"],
     ]
 
 
