@@ -9,6 +9,7 @@ and it has an arrow to where it is used.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from torch import nn
 
@@ -52,11 +53,15 @@ class _Plan:
         self.called = {item.path for item in tape if isinstance(item, Call)}
         self.parents = {path.rpartition(".")[0] for path in self.called if path}
         self.weights = {weight for draft in self.drafts for weight in draft.weights}
-        self.scores = scores_of(map(_step, self.drafts))
-        self.looks = self._looks()
+        self.looks = self._looks() if any(d.aside for d in self.drafts) else set()
         self._learned: dict[Draft, bool] = {}
         self._buffered: dict[Draft, bool] = {}
         self._apart: dict[Draft, bool] = {}
+
+    @cached_property
+    def scores(self) -> set[Draft]:
+        """What masks are added to."""
+        return scores_of(map(_step, self.drafts))
 
     def _looks(self) -> set[Draft]:
         """Find what hooks compute and nothing that the model returns reads."""
@@ -116,7 +121,7 @@ class _Plan:
 
     def _is_embedding(self, constant: Draft, draft: Draft) -> bool:
         """Whether a buffer is joined, or positions added; not to scores, as a mask."""
-        if draft in self.scores or not self.is_buffered(constant):
+        if not self.is_buffered(constant) or draft in self.scores:
             return False
         return draft.name in CONCATS or any(
             _is_position(constant, draft, ndim) for ndim in (_TOKENS, _MAPS)
