@@ -176,7 +176,7 @@ def repeated_block(node: Node) -> tuple[int, str] | None:
 
 def _is_block(call: Call, node: Node) -> bool:
     """Tell whether a call does at least two things that count."""
-    start = node.call.first
+    start = node.ops[0].index
     ops = node.ops[call.first - start : call.last - start]
     return sum(op.op_type in _COUNTED for op in ops) > 1 and not call.is_leaf
 

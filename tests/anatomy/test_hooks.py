@@ -122,3 +122,10 @@ def test_a_layer_behind_a_hook_is_drawn_behind_it():
     model[0].register_forward_hook(lambda module, inputs, output: output.tanh())
     alt = diagram(model, IMAGE).alt
     assert "0 (3×3 convolution; hook: tanh) gives 4×8×8; 1 (ReLU) gives" in alt
+
+
+def test_a_row_of_blocks_with_a_hook_is_still_one():
+    block = (nn.Sequential(conv(4, 4), nn.ReLU(), conv(4, 4)) for _ in range(3))
+    model = nn.Sequential(conv(3, 4), nn.Sequential(*block))
+    model[1].register_forward_pre_hook(lambda module, inputs: inputs[0] * 2 + 1)
+    assert layers(model)[1] == "hook: multiplication, addition; 3 × Sequential"
