@@ -145,9 +145,7 @@ def test_weights_that_are_no_numbers_are_named(call, value, image):
 def test_statistics_that_are_no_numbers_are_named(call, image):
     net = small()
     net[1].running_mean[:] = torch.nan
-    with pytest.raises(
-        ValueError, match=r"is nan: buffer '1\.running_mean' of "
-    ):
+    with pytest.raises(ValueError, match=r"is nan: buffer '1\.running_mean' of "):
         call(net, image)
 
 
@@ -157,9 +155,7 @@ def test_weights_whose_sum_overflows_are_finite(dtype, image):
     net[5].bias.data.fill_(torch.finfo(dtype).max)
     assert layer_output(net, image.to(dtype), "0").isfinite().all()
     net[5].bias.data[0] = torch.inf
-    with pytest.raises(
-        ValueError, match=r"parameter '5\.bias' of .* holds inf"
-    ):
+    with pytest.raises(ValueError, match=r"parameter '5\.bias' of .* holds inf"):
         layer_output(net, image.to(dtype), "0")
 
 
