@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
+from edulib.checks import describe
 from edulib.drawing.tags import add_tag
 
 if TYPE_CHECKING:
@@ -30,14 +31,20 @@ def draw_objects(
         colors: of each object.
         words: what the tag of each says.
         dashed: whether boxes are.
+
+    Raises:
+        ValueError: if boxes or masks have another shape or hold other values.
     """
     from edulib.data.scenes.annotations import boxes_of
 
     masks, boxes = objects.get("masks"), objects.get("boxes")
     if masks is not None:
-        _fill_masks(ax, masks.numpy(), colors)
+        _, width, height, _ = map(round, ax.images[0].get_extent())
+        check_masks(masks, height, width)
+        masks = masks.bool().numpy()
+        _fill_masks(ax, masks, colors)
     if boxes is None:
-        boxes = boxes_of(masks.numpy())  # to put the tags there
+        boxes = boxes_of(masks)  # to put the tags there
     else:
         check_boxes(boxes)
         for box, color in zip(boxes.tolist(), colors, strict=True):
@@ -68,16 +75,10 @@ def outline_box(
 
 
 def _fill_masks(ax: "Axes", masks: np.ndarray, colors: Sequence[str]) -> None:
-    """Tint the pixels of each mask, and draw a line around them.
-
-    Raises:
-        ValueError: if the masks are not of the picture's size.
-    """
+    """Tint the pixels of each mask (N, H, W), and draw a line around them."""
     from matplotlib.colors import to_rgb
 
-    _, width, height, _ = map(round, ax.images[0].get_extent())
-    if masks.shape[1:] != (height, width):
-        raise ValueError(f"expected masks (N, {height}, {width}), got {masks.shape}")
+    height, width = masks.shape[1:]
     tint = np.zeros((height, width, 4))
     for mask, color in zip(masks, colors, strict=True):
         tint[mask] = (*to_rgb(color), _FILL)
@@ -92,6 +93,22 @@ def _fill_masks(ax: "Axes", masks: np.ndarray, colors: Sequence[str]) -> None:
 
 
 def check_boxes(boxes: Tensor) -> None:
-    """Refuse what is no boxes (N, 4)."""
+    """Refuse what is no boxes (N, 4) of finite numbers."""
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"expected boxes (N, 4), got {tuple(boxes.shape)}")
+    if not boxes.isfinite().all():
+        row = boxes[~boxes.isfinite().all(1)][0].tolist()
+        raise ValueError(f"expected boxes of finite numbers, got {row}")
+
+
+def check_masks(masks: Tensor, height: int, width: int) -> None:
+    """Refuse what is no masks (N, H, W) of True and False, or of 1 and 0."""
+    if masks.ndim != 3 or tuple(masks.shape[1:]) != (height, width):
+        raise ValueError(
+            f"expected masks (N, {height}, {width}), got {tuple(masks.shape)}"
+        )
+    if not ((masks == 0) | (masks == 1)).all():
+        raise ValueError(
+            f"expected masks of True and False, got {describe(masks)} of "
+            f"{masks.min():.4g} to {masks.max():.4g}: compare them with a threshold"
+        )

@@ -8,7 +8,8 @@ Networks Through Deep Visualization", 2015. https://arxiv.org/abs/1506.06579
 import torch
 from torch import Tensor, nn
 
-from edulib.explanation.gradients import gradient_of
+from edulib.explanation.finite import check_numbers
+from edulib.explanation.gradients import check_alive, gradient_of
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import check_unit, read_layer, run_to_layer
 from edulib.explanation.targets import Target, checked_scores
@@ -48,7 +49,8 @@ def maximize_activation(
 
     Raises:
         ValueError: if the layer or the unit does not exist, the model cannot read
-            images of this shape, or no gradient leads from the unit to the image.
+            images of this shape, no gradient leads from the unit to the image or it is
+            0 in all steps, or numbers of the model are not finite.
 
     Source: Erhan et al., 2009; Yosinski et al., 2015, section 3.
         https://arxiv.org/abs/1506.06579
@@ -59,15 +61,18 @@ def maximize_activation(
     noise = 0.02 * torch.randn(1, *image_shape, generator=generator)
     image = _as_weights(0.5 + noise, model)
     layer = as_layer(layer)
+    directions = torch.zeros_like(image)
     for step in range(steps):
         shift = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
         image = image.roll(shift, (2, 3))
         direction, layer = _direction(model, image, layer, unit)
+        directions += direction.abs()
         image = image + step_size * direction
         image = image.roll([-s for s in shift], (2, 3))
         if step % 4 == 3:
             image = gaussian_blur(image, 3, 0.6)
         image = (0.5 + 0.99 * (image - 0.5)).clamp(0, 1)
+    check_alive(directions, (layer.text, "the image"))
     return image
 
 
@@ -93,4 +98,6 @@ def _direction(
             check_unit(unit, features.shape[1], layer.text)
             score = features[:, unit].mean()
         gradient = gradient_of(score, image, (layer.text, "the image"))
+    for found in (score.detach(), gradient):
+        check_numbers(model, found, f"the unit of {layer.text}")
     return gradient / gradient.square().mean().sqrt().clamp(min=1e-12), layer

@@ -27,7 +27,8 @@ def attention_distance(
         - Output: (B, heads)
 
     Raises:
-        ValueError: if the weights are not those of such tokens.
+        ValueError: if the weights are not those of such tokens, or a patch attends to
+            no patch.
 
     Source: Dosovitskiy et al., 2020, section 4.5; in pixels there, which is this times
         the side of a patch. The paper does not say what it does with the class token.
@@ -41,5 +42,12 @@ def attention_distance(
         )
     places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).to(weights)
     patches = weights[..., prefix_tokens:, prefix_tokens:]
-    shares = patches / patches.sum(-1, keepdim=True)
+    sums = patches.sum(-1, keepdim=True)
+    if not (sums > 0).all() or sums.isinf().any():
+        value = sums[~((sums > 0) & sums.isfinite())][0]
+        raise ValueError(
+            "expected weights of which each patch has a share for the patches, at "
+            f"least one above 0, got {value:.4g} in all"
+        )
+    shares = patches / sums
     return (shares * torch.cdist(places, places)).sum(-1).mean(-1)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from edulib.explanation.attention import AttentionRecorder
+from edulib.explanation.finite import check_numbers
 from edulib.explanation.layers import as_batch, find_layer, run_model
 
 _HEADS = 4  # dimensions of weights (B, heads, queries, keys)
@@ -58,8 +59,8 @@ def attention_maps(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if there is no such layer, no attention is recognised in it, or the
-            heads of one are mixed.
+        ValueError: if there is no such layer, no attention is recognised in it, the
+            heads of one are mixed, or numbers of the model are not finite.
 
     Source: Vaswani et al., 2017, equation 1. https://arxiv.org/abs/1706.03762
     """
@@ -89,6 +90,8 @@ def attention_maps(
             "nn.MultiheadAttention, F.scaled_dot_product_attention, and a softmax over "
             "the last dimension with a matrix product behind it"
         )
+    for one in found:
+        check_numbers(model, one.weights, f"the attention of layer {one.layer!r}")
     return found
 
 

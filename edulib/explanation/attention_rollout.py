@@ -54,7 +54,8 @@ def attention_rollout(
         TypeError: if the image does not hold floating-point numbers.
         ValueError: if there is no such layer or attention, the attentions are not all
             of the same tokens (windows, queries of a decoder, several resolutions), the
-            heads of one are mixed, or the grid is neither known nor said.
+            heads of one are mixed, the grid is neither known nor said, or numbers of
+            the model are not finite.
 
     Source: Abnar and Zuidema, 2020, section 3, equation 1.
         https://arxiv.org/abs/2005.00928

@@ -56,8 +56,9 @@ def deconvnet(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if the layer, the unit or the position does not exist, or an
-            operation below the layer cannot be undone, which is named.
+        ValueError: if the layer, the unit or the position does not exist, an operation
+            below the layer cannot be undone, which is named, nothing leads down to the
+            image (before it is rectified), or numbers of the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 2.1. https://arxiv.org/abs/1311.2901
     """

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edulib.explanation.gradients import gradient_of
+from edulib.explanation.finite import check_numbers
+from edulib.explanation.gradients import check_alive, gradient_of
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, read_layer
 from edulib.explanation.layouts import as_maps
@@ -45,7 +46,8 @@ def grad_cam(
         ValueError: if the layer or the class does not exist, the layer gives no maps,
             the model gives several outputs and the target does not say which, no
             gradient leads from the target to the layer, or only through its class
-            tokens, or it is 0 everywhere, as before a head of zeros.
+            tokens, it or the layer is 0 everywhere in an image, as before a head of
+            zeros, or numbers of the model are not finite.
 
     Source: Selvaraju et al., 2017, equations 1 and 2.
         https://arxiv.org/abs/1610.02391
@@ -60,8 +62,12 @@ def grad_cam(
             )
         scores = target_scores(target, reading.answer, model, images)
         names = "the target", reading.layer.text
+        check_numbers(model, scores, names[0])
         raw = gradient_of(scores, reading.value, names)
     maps, gradients = reading.features.detach(), _on_the_grid(raw, reading)
+    check_numbers(model, maps, reading.layer.text)
+    check_numbers(model, gradients, "the gradient of the target")
+    check_alive(gradients, names, maps)
     weights = gradients.mean((2, 3), keepdim=True)  # (B, units, 1, 1), equation 1
     heat = (weights * maps).sum(1, keepdim=True).relu()  # equation 2
     return F.interpolate(heat, images.shape[2:], mode="bilinear", align_corners=False)
@@ -74,11 +80,5 @@ def _on_the_grid(raw: Tensor, reading: Reading) -> Tensor:
             f"the target reads nothing but the class token of {reading.layer.text}: "
             "take a layer before an attention, such as the norm that the last block "
             "begins with"
-        )
-    if not gradients.any():
-        raise ValueError(
-            f"the gradient of the target is 0 everywhere in {reading.layer.text}: the "
-            "score does not depend on it here, as where weights behind it are all 0 (a "
-            "head that was not trained) or no unit behind it is active"
         )
     return gradients

@@ -40,8 +40,9 @@ def gradient(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if the layer, the unit or the position does not exist, or no
-            gradient leads from it to the image.
+        ValueError: if the layer, the unit or the position does not exist, no gradient
+            leads from it to the image or it is 0 everywhere in one, or numbers of the
+            model are not finite.
 
     Source: Simonyan et al., 2014, section 3. https://arxiv.org/abs/1312.6034
     """

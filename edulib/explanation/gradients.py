@@ -1,4 +1,4 @@
-"""Gradients that are there, or one error that says why they are not."""
+"""Gradients that are there and not 0, or one error that says why they are not."""
 
 import torch
 from torch import Tensor
@@ -39,3 +39,38 @@ def gradient_of(
     if found is None:
         raise ValueError(f"{to} does not depend on {back}, or not by a gradient")
     return found
+
+
+def check_alive(
+    gradients: Tensor, names: tuple[str, str], maps: Tensor | None = None
+) -> None:
+    """Refuse gradients that are 0 everywhere: a map of nothing looks like an answer.
+
+    Each image of a batch is looked at by itself, as if it had come alone.
+
+    Args:
+        gradients: of each image, (B, ...).
+        names: of what was differentiated, and by what.
+        maps: the latter, where the two are multiplied, (B, ...).
+
+    Raises:
+        ValueError: if those of an image are all 0, or its maps are; says which image.
+    """
+    to, back = names
+    _check_any(
+        gradients,
+        f"the gradient of {to} is 0 everywhere in {back}",
+        "the one does not depend on the other here, as where weights between them are "
+        "all 0 (a head that was not trained), no unit between them is active, or one "
+        "is saturated",
+    )
+    if maps is not None:
+        _check_any(maps, f"{back} is 0 everywhere", "no unit of it is active")
+
+
+def _check_any(found: Tensor, what: str, reason: str) -> None:
+    is_zero = ~found.flatten(1).any(1)
+    if is_zero.any():
+        number = is_zero.nonzero()[0].item()
+        which = "" if is_zero.all() else f" (image {number} of the batch)"
+        raise ValueError(f"{what}{which}: {reason}")

@@ -46,8 +46,10 @@ def guided_backprop(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if the layer, the unit or the position does not exist, or the
-            rule is not defined for an operation below the layer, which is named.
+        ValueError: if the layer, the unit or the position does not exist, the rule is
+            not defined for an operation below the layer, which is named, the gradient
+            of an image is 0 everywhere before it is rectified, or numbers of the model
+            are not finite.
 
     Source: Springenberg et al., 2015, section 3.4. https://arxiv.org/abs/1412.6806
     """

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from edulib.checks import describe
+from edulib.explanation.finite import check_numbers, check_weights
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layouts import as_maps, find_layout
 from edulib.explanation.structures import cloned, select
@@ -61,8 +62,8 @@ def run_model(model: nn.Module, images: Tensor) -> object:
 
     Raises:
         TypeError: if the images are no tensor.
-        ValueError: if it has no weights, takes more than images, or cannot read them;
-            its own words say why.
+        ValueError: if it has no weights, or one that is not finite, takes more than
+            images, or cannot read them; its own words say why.
     """
     _check_tensor(images)
     _check_runs(model, images)
@@ -84,6 +85,7 @@ def _check_runs(model: nn.Module, images: Tensor) -> None:
         raise ValueError(
             f"{name} has no weights (it is on the meta device): explanations need them"
         )
+    check_weights(model)
     try:
         inspect.signature(model.forward).bind(images)
     except ValueError:  # no signature, as of TorchScript
@@ -211,10 +213,13 @@ def layer_output(model: nn.Module, images: Tensor, layer: str | Layer) -> Tensor
     Raises:
         TypeError: if the images are no tensor.
         ValueError: if there is no such layer, it takes no part in the forward pass, it
-            gives several tensors, its layout is neither known nor said, or it is
-            called with maps of several sizes (the levels of a pyramid).
+            gives several tensors, its layout is neither known nor said, it is called
+            with maps of several sizes (the levels of a pyramid), or numbers of the
+            model are not finite.
     """
-    return read_layer(model, images, layer).features
+    reading = read_layer(model, images, layer)
+    check_numbers(model, reading.features, reading.layer.text)
+    return reading.features
 
 
 def _check_tensor(images: Tensor) -> None:

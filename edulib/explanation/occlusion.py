@@ -6,6 +6,7 @@ Zeiler and Fergus, 2014, section 4.2 and figure 7. https://arxiv.org/abs/1311.29
 import torch
 from torch import Tensor, nn
 
+from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import (
     as_batch,
@@ -53,8 +54,8 @@ def occlusion_map(
     Raises:
         TypeError: if the image does not hold floating-point numbers.
         ValueError: if there are several images, or the square does not fit, or the
-            class, layer or unit does not exist, or the model gives several outputs and
-            the target does not say which.
+            class, layer or unit does not exist, the model gives several outputs and the
+            target does not say which, or numbers of the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 4.2. https://arxiv.org/abs/1311.2901
     """
@@ -72,7 +73,9 @@ def occlusion_map(
                 picture[:, top : top + window, left : left + window] = fill
             found, layer = _responses(model, covered, target, layer)
             values.append(found)
-    return torch.cat(values).reshape(len(tops), len(lefts))
+    found = torch.cat(values)
+    check_numbers(model, found, "the target")
+    return found.reshape(len(tops), len(lefts))
 
 
 def _responses(

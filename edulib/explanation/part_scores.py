@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import batches_of
 
@@ -82,8 +83,8 @@ def part_scores(
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
-        ValueError: if the shapes disagree, the quantile is not within (0, 1), or the
-            layer does not exist or gives no maps.
+        ValueError: if the shapes disagree, the quantile is not within (0, 1), the layer
+            does not exist or gives no maps, or numbers of the model are not finite.
 
     Source: Bau et al., 2017, section 2.2. https://arxiv.org/abs/1704.05796
     """
@@ -95,6 +96,7 @@ def part_scores(
             f"expected {as_layer(layer).text} to give maps (B, units, rows, columns), "
             f"got {tuple(maps.shape)}"
         )
+    check_numbers(model, maps, as_layer(layer).text)
     places = maps.transpose(0, 1).flatten(1)  # (units, N * rows * columns)
     levels = places.kthvalue(math.ceil(quantile * places.shape[1]), 1).values
     counts = _Counts.zeros(maps.shape[1], len(parts))

@@ -22,7 +22,8 @@ How each layer is treated on the way down:
 import torch
 from torch import Tensor, nn
 
-from edulib.explanation.gradients import gradient_of
+from edulib.explanation.finite import check_numbers
+from edulib.explanation.gradients import check_alive, gradient_of
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import (
     as_batch,
@@ -66,9 +67,30 @@ def project(
     Raises:
         TypeError: if the images do not hold floating-point numbers.
         ValueError: if the layer, the unit or the position does not exist, no gradient
-            leads from it to the image, or the rule is not defined for operations below
-            the layer, which are named.
+            leads from it to the image or it is 0 everywhere in one, the rule is not
+            defined for operations below the layer, which are named, or numbers of the
+            model are not finite.
     """
+    picture, activation, names = _project(model, images, layer, unit, position, rule)
+    check_numbers(model, activation, names[0])
+    check_numbers(model, picture, f"what comes down from {names[0]}")
+    gradients = picture
+    if rule is not None and not picture.flatten(1).any(1).all():
+        ordinary, *_ = _project(model, images, layer, unit, position, None)
+        gradients = (picture != 0) | (ordinary != 0)  # 0 by the rule is an answer
+    check_alive(gradients, names)
+    return picture, activation
+
+
+def _project(
+    model: nn.Module,
+    images: Tensor,
+    layer: str | Layer,
+    unit: Target,
+    position: tuple[int, int] | None,
+    rule: Rule | None,
+) -> tuple[Tensor, Tensor, tuple[str, str]]:
+    """Return projections, activations, and what they are called."""
     with torch.inference_mode(False), torch.enable_grad():
         image = as_batch(images).detach().clone().requires_grad_()
         flow = ImageFlow(image)
@@ -79,8 +101,8 @@ def project(
             refuse_scripts(model, "whether it rectifies cannot be seen from outside")
             overrule_rectifiers(path_to(image, end.grad_fn), rule, where.text, flow)
         picture = gradient_of(end, image, names, start)
-    activation = (end * start).flatten(1).sum(1)
-    return picture.detach(), activation.detach()
+    activation = end.where(start != 0, 0).flatten(1).sum(1)
+    return picture.detach(), activation.detach(), names
 
 
 def _end(

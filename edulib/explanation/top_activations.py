@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from edulib.anatomy.receptive import window_of
 from edulib.anatomy.window import NOT_KNOWN, Interval
+from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, batches_of, check_unit
 from edulib.explanation.layouts import output_of
@@ -70,8 +71,8 @@ def top_activations(
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
-        ValueError: if the layer or a unit does not exist, or there are fewer than k
-            images.
+        ValueError: if the layer or a unit does not exist, there are fewer than k
+            images, or numbers of the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 4. https://arxiv.org/abs/1311.2901
     """
@@ -82,6 +83,7 @@ def top_activations(
     for reading in batches_of(model, images, layer, batch_size):
         for unit in units:
             check_unit(unit, reading.features.shape[1], reading.layer.text)
+        check_numbers(model, reading.features[:, units], reading.layer.text)
         peak, position = _strongest(reading.features[:, units])
         peaks.append(peak)
         positions.append(position)

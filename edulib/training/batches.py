@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,12 +163,12 @@ def read_example(examples: Dataset, index: int) -> tuple:
         OSError: if it cannot be read; says which one, of which file.
         ValueError: if it is none; says which one.
     """
-    samples = getattr(examples, "samples", None)  # of an ImageFolder
     try:
         example = examples[index]
     except (*UNREADABLE, ValueError) as error:
         reason = str(error).partition("\n")[0]
-        file = str(samples[index][0]) if samples else ""
+        files = listed_files(examples)
+        file = str(files[index][0]) if files else ""
         place = f" ({file})" if file not in reason else ""
         kind = ValueError if isinstance(error, ValueError) else OSError
         raise kind(f"cannot read example {index}{place}: {reason}") from error
@@ -179,6 +180,17 @@ def read_example(examples: Dataset, index: int) -> tuple:
             f"of {len(example)} values"
         )
     return tuple(example)
+
+
+def listed_files(examples: Dataset) -> Sequence[Sequence]:
+    """Return the rows (path, label) of an ImageFolder or its kind; none of others."""
+    rows = getattr(examples, "samples", None)
+    if not isinstance(rows, list | tuple) or len(rows) != len(examples):
+        return ()
+    fit = all(
+        isinstance(row, tuple) and isinstance(*row[:1], str | Path) for row in rows
+    )
+    return rows if fit else []
 
 
 def collate(items: list) -> list | Exception:

@@ -1,14 +1,14 @@
 """Fingerprint: what a training was begun with, so that no other goes on from it."""
 
 import json
+import os
 import random
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,14 @@ from torch.nn.parameter import UninitializedTensorMixin
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from edulib.data.splits import Examples
-from edulib.training.batches import Reader, count, ended_clearly, read_example
+from edulib.training.batches import (
+    Reader,
+    count,
+    ended_clearly,
+    listed_files,
+    read_example,
+)
+from edulib.training.hashing import hash_of, outline, without_addresses
 from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
 from edulib.training.recipe import Recipe
@@ -73,46 +80,98 @@ def describe_model(model: nn.Module) -> str:
 def describe_examples(examples: Examples, workers: int = 0) -> str:
     """Return number, shapes, types and hashes of a set of examples.
 
-    Hashed are at most 64 examples, read; beyond so many all tensors, of a dataset all
-    labels and the names and sizes of its files; where it has no such lists, all its
-    examples are read for their targets. What differs when it is read twice under the
-    same random state is left out.
+    Hashed are at most 64 examples, read; and, where these are not all or not the same
+    each time, all tensors, of a dataset all targets, which are read, and the names and
+    sizes of its files. What differs when it is read twice under the same random state
+    is left out; in the place of such targets stand the lists that the dataset has.
 
     Args:
         examples: the set.
-        workers: processes that read a dataset without lists.
+        workers: processes that read all targets of a dataset.
     """
     length = count(examples)
     places = torch.linspace(0, length - 1, min(length, SAMPLE)).long().tolist()
-    first = read_in_turn(examples, places[:1])
-    described = f"{length} examples {', '.join(map(outline, first))}"
-    code = hash_of(read_in_turn(examples, places))
-    again = read_in_turn(examples, places[:1])
-    if hash_of(first) == hash_of(again):
-        described += f", content {code}"
-    whole = known_of_all(examples) if length > SAMPLE else []
-    target, same = (hash_of(read[0][1:]) for read in (first, again))
-    if length > SAMPLE and not whole and len(first[0]) > 1 and target == same:
-        whole = targets_of_all(examples, workers)
+    once, again = (_look_at(examples, places) for _ in range(2))
+    described = f"{length} examples {once.shapes}"
+    if once.content == again.content:
+        described += f", content {once.content}"
+        if length <= SAMPLE:
+            return described
+    whole = columns_of(examples)
+    if whole is None:
+        names = [name for name in once.parts if once.parts[name] == again.parts[name]]
+        targets = targets_of_all(examples, names, workers) if names else None
+        whole = files_of(examples) + (targets or lists_of(examples))
     return f"{described}, all of it {hash_of(whole)}" if whole else described
 
 
-def known_of_all(examples: Examples) -> list:
-    """Return what a set tells of all its examples without reading them one by one."""
+class _Look(NamedTuple):
+    """What is seen of some examples: shapes, a hash, and one of each target."""
+
+    shapes: str
+    content: str
+    parts: dict[str, list[str]]
+
+
+def _look_at(examples: Examples, places: list[int]) -> _Look:
+    read = read_in_turn(examples, places)
+    parts: dict[str, list[str]] = {}
+    for example in read:
+        for name, part in targets_of(example).items():
+            parts.setdefault(name, []).append(hash_of(part))
+    return _Look(", ".join(map(outline, read[:1])), hash_of(read), parts)
+
+
+def targets_of(example: tuple) -> dict[Any, Any]:
+    """Return the target of an example; of one that is a dict, all that is in it."""
+    if len(example) > 1:
+        return {"target": example[1]}
+    return dict(example[0]) if isinstance(example[0], Mapping) else {}
+
+
+def columns_of(examples: Examples) -> list | None:
+    """Return all inputs and targets of a set that holds them as columns."""
     if isinstance(examples, tuple):
         return list(examples)
-    if type(examples) is TensorDataset:
-        return list(examples.tensors)
-    known = [getattr(examples, name, None) for name in ("targets", "labels")]
-    samples = getattr(examples, "samples", None)  # of an ImageFolder
-    if isinstance(samples, list):
-        known += [file_outline(*sample) for sample in samples]
-    return [part for part in known if part is not None]
+    return list(examples.tensors) if type(examples) is TensorDataset else None
 
 
-def targets_of_all(examples: Dataset, workers: int) -> list[str]:
-    """Return a hash of each target of a dataset, which is read once from end to end."""
-    targets = _Targets(examples)
+def files_of(examples: Dataset) -> list[tuple]:
+    """Return folder, name, size (-1: not there) and label of each file of a dataset."""
+    return [
+        (*Path(path).parts[-2:], size_of(path), *label)
+        for path, *label in listed_files(examples)
+    ]
+
+
+def size_of(path: str | Path) -> int:
+    """Return the size of a file; -1 if there is none."""
+    return os.path.getsize(path) if os.path.isfile(path) else -1
+
+
+def lists_of(examples: Dataset) -> list:
+    """Return the lists of targets that a dataset has, which hold one each."""
+    known = (getattr(examples, name, None) for name in ("targets", "labels"))
+    return [
+        part
+        for part in known
+        if isinstance(part, list | tuple | np.ndarray | Tensor)
+        and getattr(part, "ndim", 1)
+        and len(part) == len(examples)
+    ]
+
+
+def targets_of_all(examples: Dataset, names: list, workers: int) -> list[str]:
+    """Return a hash of the targets of each example; a dataset is read to its end.
+
+    No list of its own is trusted: what a dataset returns may differ from it.
+
+    Args:
+        examples: the set.
+        names: which of the targets, as :func:`targets_of` calls them.
+        workers: processes that read.
+    """
+    targets = _Targets(examples, names)
     loader = DataLoader(targets, AT_ONCE, num_workers=workers, collate_fn=list)
     found: list[str] = []
     with fixed_random_state():  # a loader draws a number of its own
@@ -125,7 +184,11 @@ def targets_of_all(examples: Dataset, workers: int) -> list[str]:
 
 
 class _Targets(Reader):
-    """The hash of each target of a dataset, read under the same random state."""
+    """The hash of the targets of each example, under the same random state."""
+
+    def __init__(self, examples: Dataset, names: list) -> None:
+        super().__init__(examples)
+        self.names = names
 
     def __len__(self) -> int:
         return len(self.examples)
@@ -133,14 +196,10 @@ class _Targets(Reader):
     def __getitem__(self, index: int) -> str | Exception:
         with fixed_random_state():
             example = super().__getitem__(index)
-        return example if isinstance(example, Exception) else hash_of(example[1:])
-
-
-def file_outline(path: str | Path, label: int) -> tuple:
-    """Return folder and name of a file, its size (-1: not there), and its label."""
-    path = Path(path)
-    size = path.stat().st_size if path.is_file() else -1
-    return *path.parts[-2:], size, label
+        if isinstance(example, Exception):
+            return example
+        targets = targets_of(example)
+        return hash_of(tuple(targets.get(name) for name in self.names))
 
 
 def read_in_turn(examples: Examples, places: list[int]) -> list:
@@ -167,48 +226,3 @@ def fixed_random_state() -> Iterator[None]:
         finally:
             random.setstate(of_python)
             np.random.set_state(of_numpy)
-
-
-def outline(value: Any) -> str:
-    """Return shapes and types of an example, without its values."""
-    if isinstance(value, Tensor):
-        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {outline(value[key])}" for key in value) + "}"
-    if isinstance(value, list | tuple):
-        return "(" + ", ".join(map(outline, value)) + ")"
-    return type(value).__name__
-
-
-def hash_of(value: Any) -> str:
-    """Return the first 16 digits of a hash of a value, tensors in it by their bytes."""
-    digest = sha256()
-    _add_to(digest, value)
-    return digest.hexdigest()[:16]
-
-
-def _add_to(digest: Any, value: Any) -> None:
-    if isinstance(value, Tensor):
-        digest.update(outline(value).encode())
-        digest.update(tensor_bytes(value))
-    elif isinstance(value, dict):
-        _add_to(digest, list(value.items()))
-    elif isinstance(value, list | tuple):
-        digest.update(f"{len(value)} of".encode())
-        for part in value:
-            _add_to(digest, part)
-    elif isinstance(value, np.ndarray):
-        _add_to(digest, torch.from_numpy(value))
-    else:
-        digest.update(without_addresses(repr(value)).encode())
-
-
-def tensor_bytes(value: Tensor) -> np.ndarray:
-    """Return the bytes of a tensor, row by row, (N,) uint8."""
-    flat = value.detach().cpu().contiguous().reshape(-1)
-    return flat.view(torch.uint8).numpy()
-
-
-def without_addresses(text: str) -> str:
-    """Return a ``repr`` without places in memory, which differ in each run."""
-    return re.sub(r" at 0x[0-9a-f]+", "", text)

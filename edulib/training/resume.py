@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from edulib.files import atomic_write, check_writable, remove_leftovers
 from edulib.training.distributed import barrier, rank
-from edulib.training.fingerprint import hash_of
+from edulib.training.hashing import hash_of
 from edulib.training.metrics import History
 from edulib.weight_files import (
     DamagedFileError,

@@ -1,13 +1,21 @@
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
+from PIL import Image
 
 from edulib.drawing import (
     draw_boxes,
     draw_masks,
     normalize_image,
     normalize_signed,
+    show_detections,
     show_images,
 )
+from edulib.drawing.images import as_picture
+
+RAMP = torch.linspace(0, 1, 192).view(3, 8, 8)
+ONE = torch.tensor(1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +59,7 @@ def test_grid_shows_the_pixels_it_is_given():
         ([], None, "at least one image"),
         (torch.rand(2, 4, 8, 8), None, r"\(4, 8, 8\)"),
         (torch.rand(2, 3, 8, 8).numpy(), None, r"or \(3, H, W\), got a ndarray"),
-        ([torch.full((3, 8, 8), torch.nan)], None, "values in .*, got NaN"),
+        ([torch.full((3, 8, 8), torch.nan)], None, "values in .*, got nan"),
         (torch.rand(2, 3, 8, 8), ["one"], "each of 2 images, got 1"),
     ],
 )
@@ -86,6 +94,18 @@ def test_bytes_and_truths_are_shown_as_what_they_mean():
         (torch.linspace(0, 2.1, 192).view(3, 8, 8), "got 0 to 2.1: divide by"),
         (torch.linspace(-1.1, 1, 192).view(3, 8, 8), "got -1.1 to 1: undo the"),
         (torch.full((3, 8, 8), 255), "or bytes, got torch.int64"),
+        (RAMP * 2 - 1, "got -1 to 1: undo the"),
+        (RAMP - 0.5, "got -0.5 to 0.5: undo the"),
+        (0.35 + 0.1 * RAMP - 0.5, "got -0.15 to -0.05: undo the"),
+        ((0.35 + 0.2 * RAMP - 0.45) / 0.22, "got -0.4545 to 0.4545: undo the"),
+        (torch.full((3, 8, 8), -0.1307 / 0.3081), "got -0.4242 to -0.4242: undo"),
+        (RAMP + 0.5, "got 0.5 to 1.5: divide by"),
+        ((RAMP * 2.49).round(), "got 0 to 2: divide by"),
+        (RAMP * 295 - 20, "got -20 to 275: divide by"),
+        (torch.full((3, 8, 8), torch.inf), "got inf$"),
+        (torch.full((3, 8, 8), -torch.inf), "got -inf$"),
+        (torch.rand(3, 8, 8) + 0j, r"got torch.complex64: take its \.abs\(\)"),
+        (torch.rand(3, 0, 5), r"pixels in it, got float32 \(3, 0, 5\)"),
     ],
 )
 def test_pictures_of_another_scale_are_refused(image, message):
@@ -93,7 +113,80 @@ def test_pictures_of_another_scale_are_refused(image, message):
     for draw in (
         lambda: show_images([image]),
         lambda: draw_boxes(image, boxes),
-        lambda: draw_masks(image, image[:1] > 0),
+        lambda: draw_masks(image, image[:1] != 0),
+    ):
+        with pytest.raises(ValueError, match=message):
+            draw()
+
+
+BLACK_AND_WHITE = {
+    "an edge": torch.tensor([0.0, 0, 0, 0, 1, 1, 1, 1]),
+    "lines": torch.tensor([0.0, 1]),
+    "double lines": torch.tensor([0.0, 1, 1, 0]),
+    "a board": torch.tensor([[0.0, 1], [1, 0]]),
+    "the worst": torch.tensor([[0.0, 0, 1], [0, 0, 1], [1, 1, 0]]),
+    "a point": torch.zeros(16, 16).index_put((torch.tensor(3), torch.tensor(4)), ONE),
+}
+
+
+@pytest.mark.parametrize("pattern", BLACK_AND_WHITE.values(), ids=BLACK_AND_WHITE)
+@pytest.mark.parametrize("invert", [False, True])
+def test_what_resampling_overshoots_is_cut_off(pattern, invert):
+    picture = pattern.expand(len(pattern), -1) if pattern.ndim == 1 else pattern
+    picture = picture.repeat(*(24 // side for side in picture.shape))
+    picture = 1 - picture if invert else picture
+    for side in (40, 48, 192):
+        size = (side, side)
+        by_torch = F.interpolate(picture[None, None], size, mode="bicubic")[0]
+        by_pillow = np.asarray(
+            Image.fromarray(picture.numpy()).resize(size, Image.Resampling.LANCZOS)
+        )
+        for image in (by_torch, torch.from_numpy(by_pillow.copy())[None]):
+            shown = torch.from_numpy(as_picture(image))
+            assert torch.equal(shown, image[0].clamp(0, 1))
+
+
+def test_what_is_drawn_upon_an_overshoot_is_in_the_unit_range():
+    image = F.interpolate(torch.eye(6).expand(1, 3, 6, 6), (24, 24), mode="bicubic")[0]
+    assert image.min() < 0
+    assert image.max() > 1
+    for drawn in (
+        draw_boxes(image, torch.tensor([[2.0, 2, 9, 9]])),
+        draw_boxes(image, torch.zeros(0, 4)),
+        draw_masks(image, torch.ones(1, 24, 24)),
+    ):
+        assert drawn.min() >= 0
+        assert drawn.max() <= 1
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize("normalize", [normalize_image, normalize_signed])
+def test_what_is_no_number_is_not_normalized(normalize, value):
+    with pytest.raises(ValueError, match=f"expected finite numbers, got {value}$"):
+        normalize(torch.tensor([0.0, value]))
+
+
+def test_boxes_of_no_numbers_are_refused():
+    boxes = torch.tensor([[1.0, 1, 4, 4], [1.0, 1, torch.nan, 4]])
+    with pytest.raises(ValueError, match=r"of finite numbers, got \[1.0, 1.0, nan"):
+        draw_boxes(torch.rand(3, 8, 8), boxes)
+
+
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        (torch.rand(2, 8, 8), "True and False, got float32 .*: compare"),
+        (torch.full((1, 8, 8), torch.nan), "of nan to nan: compare"),
+        (torch.ones(1, 8, 9), r"expected masks \(N, 8, 8\), got \(1, 8, 9\)"),
+        (torch.ones(8, 8), r"expected masks \(N, 8, 8\), got \(8, 8\)"),
+    ],
+)
+def test_masks_that_are_none_are_refused(masks, message):
+    one = {"masks": masks, "labels": torch.zeros(len(masks)).long()}
+    image = torch.rand(3, 8, 8)
+    for draw in (
+        lambda: draw_masks(image, masks),
+        lambda: show_detections([image], [one]),
     ):
         with pytest.raises(ValueError, match=message):
             draw()

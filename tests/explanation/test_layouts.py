@@ -320,7 +320,7 @@ def test_a_model_is_traced_once_until_it_is_changed(monkeypatch, twin, image):
     monkeypatch.setattr(traces, "trace_graph", counting)
     net = AsTokens(twin, 1)
     for unit in range(3):
-        gradient(net, image, "body", unit)
+        gradient(net, image, "body.mix", unit)
     assert shapes == [(3, 32, 32)]
     small = layer_output(net, image[:, :, :16], "body")
     assert small.shape == (2, 6, 4, 8)

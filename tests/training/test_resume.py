@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
-from torch.utils.data import Dataset, TensorDataset
+from torch import nn
+from torch.utils.data import TensorDataset
 from training_helpers import QUICK, Noisy, examples, network, same
 from training_tasks import TASKS
 
@@ -520,89 +520,3 @@ def test_a_file_that_cannot_be_written_is_found_before_training(
     with pytest.raises(OSError, match=message):
         fit(network(), examples(), checkpoint=tmp_path / name)
     assert steps == list(tmp_path.iterdir()) == []
-
-
-MANY = 200  # examples, of which a fingerprint reads 64: not number 5
-
-
-@pytest.mark.parametrize("part", [0, 1])
-@pytest.mark.parametrize("wrap", [lambda *pair: pair, TensorDataset])
-def test_one_number_among_many_examples_is_another_set(part, wrap):
-    one, other = examples(MANY), [column.clone() for column in examples(MANY)]
-    other[part][5] += 1
-    assert describe_examples(wrap(*one)) != describe_examples(wrap(*other))
-    assert describe_examples(wrap(*one)) == describe_examples(wrap(*examples(MANY)))
-    assert describe_examples(one) == describe_examples(TensorDataset(*one))
-
-
-class Own(Dataset):
-    """A data set that has no lists of its labels or files, only examples."""
-
-    def __init__(self, inputs: Tensor, labels: Tensor) -> None:
-        self.inputs, self.labels_of = inputs, labels
-
-    def __len__(self) -> int:
-        return len(self.inputs)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.inputs[index], self.labels_of[index]
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_one_label_among_many_examples_of_an_own_dataset_is_another_set(workers):
-    images, labels = examples(MANY)
-    other = labels.clone()
-    other[5] += 1
-    one = describe_examples(Own(images, labels), workers)
-    assert one == describe_examples(Own(images, labels))
-    assert one != describe_examples(Own(images, other), workers)
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_reading_all_targets_leaves_random_numbers_alone(workers):
-    own = Own(*examples(MANY))
-    torch.manual_seed(3)
-    expected = torch.rand(2)
-    torch.manual_seed(3)
-    describe_examples(own, workers)
-    assert torch.equal(torch.rand(2), expected)
-
-
-class BrokenAt(Own):
-    """One of its examples, none of the 64, cannot be read."""
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if index == 5:
-            raise OSError("truncated file")
-        return super().__getitem__(index)
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_an_example_that_cannot_be_read_is_named_in_one_line(workers):
-    with pytest.raises(OSError, match=r"^cannot read example 5: truncated file$"):
-        describe_examples(BrokenAt(*examples(MANY)), workers)
-
-
-def test_a_resume_with_one_other_label_is_refused(tmp_path):
-    images, labels = examples(MANY)
-    file = tmp_path / "net.pt"
-    fit(network(), Own(images, labels), recipe=QUICK, checkpoint=file)
-    other = labels.clone()
-    other[5] = (other[5] + 1) % (other.max() + 1)
-    with pytest.raises(ValueError, match="begun with training set"):
-        fit(network(), Own(images, other), recipe=QUICK, checkpoint=file)
-
-
-def test_labels_and_files_of_a_set_are_compared(tmp_path):
-    class Folder(TensorDataset):
-        targets = None
-        samples = None
-
-    file = tmp_path / "5.png"
-    described = set()
-    for labels, content in ((None, b"a"), (None, b"ab"), ([0] * MANY, b"ab")):
-        file.write_bytes(content)
-        folder = Folder(*examples(MANY))
-        folder.targets, folder.samples = labels, [(str(file), 0)] * MANY
-        described.add(describe_examples(folder))
-    assert len(described) == 3
