@@ -233,7 +233,7 @@ class Recorder(TorchFunctionMode):
         if reads_shape_only or not (inputs or weights):
             return function(*args, **kwargs)
         ask = self._ask(name, function, (args, kwargs), inputs)
-        result = plain_result(name, args, kwargs)
+        result = plain_result(function, args, kwargs)
         if result is None:
             result = function(*args, **kwargs)
         if name == "iter":
