@@ -332,3 +332,15 @@ def test_the_way_is_short(monkeypatch):
     short = steps_of_torch()
     monkeypatch.setattr(recorder, "plain_result", lambda *_: None)
     assert 3 * short < steps_of_torch(), short
+
+
+def test_nothing_asks_the_tensors_that_a_module_is_given(monkeypatch):
+    """A dense block hands a list of all of its maps to each of its layers."""
+    seen = []
+    real = recorder.clean_name
+    monkeypatch.setattr(recorder, "clean_name", lambda f: seen.append(f) or real(f))
+    join = Called(lambda _, maps: torch.cat(maps))
+    net = Called(lambda net, x: join([x.relu() for _ in range(3)]))
+    net.join = join
+    trace_graph(net, (3, 8, 8))
+    assert [real(function) for function in seen] == [*["relu"] * 3, "cat"]
