@@ -194,7 +194,7 @@ class Recorder(TorchFunctionMode):
         own = [maker for _, maker in found if maker.at > begin]
         made = own or [maker for _, maker in found]
         returned = {id(t): (t, maker) for _, t, maker in known if maker in made}
-        call.others = tuple(_shape(tensor) for tensor, _ in returned.values())[1:]
+        call.others = tuple(_shape(tensor) for tensor, _ in [*returned.values()][1:])
         more = tuple(maker for _, maker in returned.values())[1:]
         given = self._given_to.pop()
         self.tape.append(Exit(call, made[0] if made else None, more, given))
@@ -233,7 +233,7 @@ class Recorder(TorchFunctionMode):
         if reads_shape_only or not (inputs or weights):
             return function(*args, **kwargs)
         ask = self._ask(name, function, (args, kwargs), inputs)
-        result = plain_result(name, args, kwargs)
+        result = plain_result(function, args, kwargs)
         if result is None:
             result = function(*args, **kwargs)
         if name == "iter":

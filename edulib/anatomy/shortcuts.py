@@ -1,31 +1,48 @@
-"""Shapes that need no search: on the meta device torch takes its longest way to them.
+"""Results that need no search: on the meta device torch takes its longest way to them.
 
-There it computes normalisation and sampling step by step, which is half of what the
-trace of a network costs. Where all arguments fit, the shape of the result is plain;
-where they do not, torch itself is asked, and says what is wrong.
+There it computes normalisation, sampling and most functions of single numbers step by
+step, which is half of what the trace of a network costs. Where all arguments fit, shape
+and strides of the result are plain; where they do not, torch itself is asked, and says
+what is wrong. What the meta device lets pass and a processor does not is refused: the
+trace then runs the model on the CPU, which has the last word.
+
+No function is here whose multiply-adds are counted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edulib.anatomy import short_norms
+from edulib.anatomy.costs import memory_of
+from edulib.anatomy.short_norms import FLOATS, is_sure
 
 _MAPS = 4  # dimensions of a batch of maps
 _PAIR = 2  # numbers of a place
-_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}  # by dimensions
+_MODES = ("bilinear", "nearest", "bicubic")
+_COPIES = ("nearest", "nearest-exact")
+_BORDERS = ("zeros", "border", "reflection")
 
 
-def plain_result(name: str, args: tuple, kwargs: dict) -> Tensor | None:
-    """Return an empty tensor of the shape that a function gives; None if not plain.
+def plain_result(function: Callable, args: tuple, kwargs: dict) -> Tensor | None:
+    """Return an empty tensor like the one that a function gives; None if not plain.
+
+    What works in place returns its very input.
 
     Args:
-        name: plain name of the function.
+        function: a function of torch, as `__torch_function__` is given it.
         args: its arguments.
         kwargs: those that are named.
+
+    Raises:
+        RuntimeError: if no processor takes these arguments, which the meta device does
+            not see.
     """
-    rule = _RULES.get(name)
-    first = args[0] if args else kwargs.get("input")
-    if rule is None or not isinstance(first, Tensor) or not first.is_meta:
+    rule = _RULES.get(function)
+    if rule is None or not _are_plain((*args, *kwargs.values())):
         return None
     try:
         return rule(*args, **kwargs)
@@ -33,40 +50,66 @@ def plain_result(name: str, args: tuple, kwargs: dict) -> Tensor | None:
         return None
 
 
-def _batch_norm(
-    input: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
+def _are_plain(values: Iterable[object]) -> bool:
+    """Whether all tensors have only shapes, are of no subclass, and not in `vmap`."""
+    return all(
+        one.is_meta
+        and type(one) in (Tensor, nn.Parameter)
+        and memory_of(one) is not None
+        for one in values
+        if isinstance(one, Tensor)
+    )
+
+
+def _each(
+    input: Tensor, *numbers: float, inplace: bool = False, **named: float
 ) -> Tensor | None:
-    if training or running_mean is None or running_var is None:
+    """What works on each number by itself keeps the order of the axes."""
+    settings = (*numbers, *named.values())
+    if not is_sure(input) or any(type(x) not in (int, float) for x in settings):
         return None
-    if not _fit(input.shape[1:2], (running_mean, running_var, weight, bias)):
-        return None
-    order = _LAST.get(input.ndim)
-    is_last = order is not None and input.is_contiguous(memory_format=order)
-    order = order if is_last else torch.contiguous_format
-    return torch.empty_like(input, memory_format=order)
+    if not inplace:
+        usual = input.is_contiguous()
+        return input.new_empty(input.shape) if usual else torch.empty_like(input)
+    strides = zip(input.shape, input.stride(), strict=True)
+    if any(side > 1 and stride == 0 for side, stride in strides):
+        raise RuntimeError(
+            "expected memory of its own for each number that is written, got strides "
+            f"{input.stride()} of shape {tuple(input.shape)}"
+        )
+    return input
 
 
-def _layer_norm(
-    input: Tensor,
-    normalized_shape: list[int],
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
+def _gelu(input: Tensor, approximate: str = "none") -> Tensor | None:
+    return _each(input) if approximate in ("none", "tanh") else None
+
+
+def _hardtanh(
+    input: Tensor, min_val: float = -1, max_val: float = 1, inplace: bool = False
 ) -> Tensor | None:
-    sides = input.shape[-len(normalized_shape) :]
-    is_plain = tuple(sides) == tuple(normalized_shape) and _fit(sides, (weight, bias))
-    return input.new_empty(input.shape) if is_plain else None
+    is_plain = min_val < max_val
+    return _each(input, min_val, max_val, inplace=inplace) if is_plain else None
 
 
-def _fit(sides: torch.Size, held: tuple[Tensor | None, ...]) -> bool:
-    return all(one is None or one.shape == sides for one in held)
+def _clamp(input: Tensor, *limits: float, **named: float) -> Tensor | None:
+    return _each(input, *limits, **named) if limits or named else None
+
+
+def _pair(input: Tensor, other: Tensor | float) -> Tensor | None:
+    """Two tensors of one layout keep it; else the first rules, if it is the larger."""
+    if not isinstance(other, Tensor):
+        return _each(input, other)
+    if input.dtype != other.dtype or not _spreads(other.shape, input.shape):
+        return None
+    is_alike = input.shape == other.shape and input.stride() == other.stride()
+    rules = input.is_contiguous() and all(a > b for a, b in pairwise(input.stride()))
+    return _each(input) if is_alike or rules else None
+
+
+def _spreads(sides: torch.Size, over: torch.Size) -> bool:
+    """Whether a tensor of some sides is repeated to the shape of another."""
+    ends = zip(reversed(sides), reversed(over), strict=False)
+    return len(sides) <= len(over) and all(a in (1, b) for a, b in ends)
 
 
 def _grid_sample(
@@ -76,14 +119,58 @@ def _grid_sample(
     padding_mode: str = "zeros",
     align_corners: bool | None = None,
 ) -> Tensor | None:
+    if input.dtype not in FLOATS or input.dtype != grid.dtype:
+        raise NotImplementedError(
+            f"expected floats of one type, got {input.dtype} and {grid.dtype}"
+        )
+    if 0 in input.shape[2:]:
+        raise RuntimeError(f"expected sides of at least 1, got {tuple(input.shape)}")
     is_plain = input.ndim == grid.ndim == _MAPS and grid.shape[-1] == _PAIR
-    if not is_plain or len(input) != len(grid):
+    is_known = mode in _MODES and padding_mode in _BORDERS
+    if not (is_plain and is_known) or len(input) != len(grid):
         return None
     return input.new_empty((*input.shape[:2], *grid.shape[1:3]))
 
 
-_RULES: dict[str, Callable[..., Tensor | None]] = {
-    "batch_norm": _batch_norm,
-    "layer_norm": _layer_norm,
-    "grid_sample": _grid_sample,
+def _interpolate(
+    input: Tensor,
+    size: int | tuple[int, ...] | None = None,
+    scale_factor: float | tuple[float, ...] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> Tensor | None:
+    """Smoothing, which torch knows the shape of, gives the same shape."""
+    is_copy = mode in _COPIES and align_corners is None
+    is_plain = input.ndim == _MAPS and input.dtype in FLOATS and not antialias
+    if not is_plain or not (is_copy or mode in ("bilinear", "bicubic")):
+        return None
+    given = size, scale_factor, "bilinear", align_corners, recompute_scale_factor
+    return F.interpolate(input, *given, antialias=True)
+
+
+_EACH = (
+    *(F.relu, torch.relu, Tensor.relu, F.relu6, F.hardswish, F.hardsigmoid, F.silu),
+    *(F.mish, F.elu, F.selu, F.leaky_relu, F.softplus),
+)
+_PAIRS = (
+    *(torch.add, Tensor.add, torch.sub, Tensor.sub),
+    *(torch.mul, Tensor.mul, torch.div, Tensor.div),
+)
+_RULES: dict[Callable, Callable[..., Tensor | None]] = {
+    F.batch_norm: short_norms.batch_norm,
+    F.layer_norm: short_norms.layer_norm,
+    F.rms_norm: short_norms.rms_norm,
+    F.group_norm: short_norms.group_norm,
+    F.instance_norm: short_norms.instance_norm,
+    F.normalize: short_norms.normalize,
+    F.grid_sample: _grid_sample,
+    F.interpolate: _interpolate,
+    F.gelu: _gelu,
+    F.hardtanh: _hardtanh,
+    torch.clamp: _clamp,
+    Tensor.clamp: _clamp,
+    **dict.fromkeys(_EACH, _each),
+    **dict.fromkeys(_PAIRS, _pair),
 }
