@@ -31,11 +31,13 @@ _SIGNATURES = {
     "adaptive_avg_pool": "input output_size",
     "adaptive_max_pool": "input output_size",
     "adaptive_max_pool_with_indices": "input output_size",
-    "interpolate": "input size scale_factor mode align_corners recompute antialias",
-    "upsample": "input size scale_factor mode",
+    "interpolate": "input size scale_factor mode align_corners recompute_scale_factor "
+    "antialias",
+    "upsample": "input size scale_factor mode align_corners",
 }
+_FREE = ("fractional", "deform")  # their places are drawn, or depend on the image
 _RESAMPLINGS = ("interpolate", "upsample")
-_TAPS = {"nearest": 1, "nearest-exact": 1, "bicubic": 4, "area": 0}
+_MIXED = {"nearest": 1, "nearest-exact": 1, "bicubic": 4, "area": 0}
 
 
 def spatial_rank(name: str, ndim: int) -> int | None:
@@ -98,11 +100,9 @@ def read_window(
     if family.startswith("adaptive"):
         return AdaptivePooling(inputs, outputs)
     kernel = read_kernel(name, settings)
-    if kernel is None or family.startswith("fractional"):
+    if kernel is None or family.startswith(_FREE):
         return UNKNOWN
     padding = settings.get("padding", 0)
-    if family == "deform_conv":
-        padding = settings["pad_h"], settings["pad_w"]
     if padding == "same":
         taps = zip(kernel.size, kernel.dilation, strict=True)
         padding = tuple(dilation * (size - 1) // 2 for size, dilation in taps)
@@ -113,11 +113,31 @@ def read_window(
 
 
 def _resampling(settings: dict, inputs: Sides, outputs: Sides) -> InputWindow:
-    taps = _TAPS.get(settings.get("mode", "nearest"), 2)
-    if not taps:
+    mode = settings.get("mode", "nearest")
+    mixed = _MIXED.get(mode, 2)
+    if not mixed:
         return AdaptivePooling(inputs, outputs)
-    scale = tuple(before / after for before, after in zip(inputs, outputs, strict=True))
-    return Interpolation(scale, taps, bool(settings.get("antialias")))
+    antialias = bool(settings.get("antialias"))
+    if settings.get("align_corners"):
+        sides = zip(inputs, outputs, strict=True)
+        scale = tuple((before - 1) / max(1, after - 1) for before, after in sides)
+    else:
+        scale = _scales(settings, inputs, outputs)
+    is_corner = mode == "nearest" or (settings.get("align_corners") and not antialias)
+    centre = 0.0 if is_corner else 0.5
+    shift = centre if mixed > 1 else 0
+    offset = tuple(centre * step - shift for step in scale)
+    return Interpolation(scale, offset, mixed, antialias)
+
+
+def _scales(settings: dict, inputs: Sides, outputs: Sides) -> tuple[float, ...]:
+    """Return inputs for one output: the factor that was asked for, or that results."""
+    factor = settings.get("scale_factor")
+    if factor is None or settings.get("recompute_scale_factor"):
+        sides = zip(inputs, outputs, strict=True)
+        return tuple(before / after for before, after in sides)
+    factors = factor if isinstance(factor, (tuple, list)) else (factor,) * len(inputs)
+    return tuple(1 / float(factor) for factor in factors)
 
 
 def _family(name: str) -> tuple[str, int | None]:

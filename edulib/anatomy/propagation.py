@@ -13,6 +13,7 @@ from edulib.anatomy.kernels import (
     read_window,
     spatial_rank,
 )
+from edulib.anatomy.moved import MOVERS, follow, is_written_alike
 from edulib.anatomy.op_types import ATTENTIONS, PERMUTES, REDUCTIONS, is_known
 from edulib.anatomy.window import (
     POINT,
@@ -23,7 +24,6 @@ from edulib.anatomy.window import (
     InputWindow,
     Interpolation,
     Kernel,
-    Mirror,
     Padding,
     Window,
 )
@@ -32,12 +32,11 @@ Dims = tuple[int, ...]
 _MODE = 2  # place of the mode of padding among its arguments
 
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
-_PRODUCTS = {"matmul", "bmm", "baddbmm", "einsum", "grid_sample"}
-_ALONG = {"softmax", "log_softmax", "cumsum", "cumprod", "sort", "argsort"}
-_SELECTS = {"index_select", "gather"}
-_FLIPS = {"flip": None, "fliplr": (-1,), "flipud": (-2,)}
-_TURNS = {"roll", "rot90", *_FLIPS}
+_PRODUCTS = set("matmul bmm baddbmm mm addmm einsum bilinear cdist grid_sample".split())
+_SO_FAR = {"cumsum", "cumprod"}
+_ALONG = {"softmax", "log_softmax", "normalize", "sort", "argsort", *_SO_FAR}
 _SHUFFLES = {"pixel_shuffle", "pixel_unshuffle"}
+_SWAPS = PERMUTES | {"swapdims", "moveaxis", "adjoint"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,13 @@ class Place:
         if self.axes is not None:
             return self.axes
         return () if self.tokens is None else (self.tokens,)
+
+    def spreads_over(self, other: "Place") -> bool:
+        """Whether positions meet those of another, or stretch over them as 1 does."""
+        if (self.axes, self.tokens) != (other.axes, other.tokens):
+            return False
+        sides = zip(self.grid, other.grid, strict=True)
+        return all(own in (1, side) for own, side in sides)
 
 
 @dataclass(frozen=True)
@@ -109,12 +115,32 @@ def propagate(
             return _slide(
                 name, read_settings(name, args, kwargs), rank, (shape, after), at
             )
-        window, place = _move(name, function, call, shape, after, at)
+        window, place = _move(name, function, call, (source, output), at)
         if not place.dims:
             place = _find_again(place.seen or at.seen, after)
             if place.dims:
                 window = UNKNOWN
         return Step(None, window, place)
+
+    return result
+
+
+def met(
+    ask: Callable[[Tensor], Step], at: Place, others: list[Place]
+) -> Callable[[Tensor], Step]:
+    """Return the function, but of a window that is not known where inputs do not meet.
+
+    Args:
+        ask: what `propagate` returned.
+        at: where the positions are in the activation that it was asked about.
+        others: where they are in all that the operation reads.
+    """
+    if all(place.spreads_over(at) for place in others if place.dims):
+        return ask
+
+    def result(output: Tensor) -> Step:
+        step = ask(output)
+        return step if step.window == WHOLE else replace(step, window=UNKNOWN)
 
     return result
 
@@ -138,29 +164,64 @@ def _move(
     name: str,
     function: Callable,
     call: tuple[tuple, dict],
-    before: Dims,
-    after: Dims,
+    ends: tuple[Tensor, Tensor],
     at: Place,
 ) -> tuple[InputWindow, Place]:
-    """Follow what has no kernel."""
+    """Follow what has no kernel, from the first of two tensors to the second."""
     args, kwargs = call
-    if name in PERMUTES:
-        return POINT, _permuted(function, args, kwargs, len(before), at)
+    before, after = (tuple(end.shape) for end in ends)
+    if name in _SWAPS or _only_permutes(name, args):
+        return POINT, _permuted(function, call, ends[0], at)
     if name in _RESHAPES and at.dims:
         place = _reshaped(before, after, at)
         if place is not None:
             return POINT, place
-    if at.axes is not None and len(after) == len(before) and name in _CROPS:
-        return _CROPS[name](args, kwargs, len(before), at.axes), _resized(after, at)
-    if name in _FLIPS and at.axes is not None:
-        turned = _FLIPS[name] or _dims_of(args, kwargs, len(before))
-        sides = (before[axis] if axis in turned else 0 for axis in at.axes)
-        return Mirror(tuple(sides)), at
-    if name in _SHUFFLES and at.axes == (-2, -1):
-        return _shuffled(before, after), spatial_place(2, after)
+    if name in MOVERS and at.dims:
+        return _moved(function, call, ends[0], at)
+    if name == "stack" and at.dims:
+        return POINT, _stacked(args, kwargs, len(after), at)
+    if name == "setitem" and not is_written_alike(args[1], after, at.dims):
+        return UNKNOWN, _kept(before, after, at)
+    if at.axes is not None and name == "pad":
+        return _padded(args, kwargs, at.axes), _resized(after, at)
+    if name in _SHUFFLES and at.axes is not None and sorted(at.axes) == [-2, -1]:
+        return _ordered(_shuffled(before, after), at.axes), _resized(after, at)
     dims = _named_dims(name, args, kwargs, len(before)) & set(at.dims)
     over = _over(name, dims, (before, after), at) if dims else None
     return over or _generic(name, before, after, at)
+
+
+def _moved(
+    function: Callable, call: tuple[tuple, dict], source: Tensor, at: Place
+) -> tuple[InputWindow, Place]:
+    """Follow positions that are chosen, turned around or repeated."""
+    found = follow(function, call, source, at.dims)
+    if found is None or (at.axes is None and found[0] != POINT):
+        return UNKNOWN, Place(seen=at.seen)
+    window, dims, sides = found
+    if at.axes is None:
+        return window, replace(at, tokens=dims[0])
+    return window, Place(dims, None, sides, sides)
+
+
+def _stacked(args: tuple, kwargs: dict, ndim: int, at: Place) -> Place:
+    """Find the dimensions beside the new one."""
+    dim = kwargs.get("dim", (*args[1:], 0)[0])
+    new = dim if dim < 0 else dim - ndim
+    dims = tuple(old if old > new else old - 1 for old in at.dims)
+    if at.axes is None:
+        return replace(at, tokens=dims[0])
+    return replace(at, axes=dims)
+
+
+def _only_permutes(name: str, args: tuple) -> bool:
+    """Whether an einsum does nothing but put dimensions in another order."""
+    if name != "einsum" or not args or not isinstance(args[0], str):
+        return False
+    before, _, after = args[0].replace(" ", "").partition("->")
+    letters = [letter for letter in before if letter != "."]
+    is_same = sorted(before) == sorted(after) and len(set(letters)) == len(letters)
+    return is_same and "," not in before
 
 
 def _over(
@@ -168,30 +229,41 @@ def _over(
 ) -> tuple[InputWindow, Place] | None:
     """Follow what works along dimensions that a call names; None where all alike."""
     before, after = shapes
-    if name in _SELECTS:
+    if name == "gather":
         return UNKNOWN, _kept(before, after, at)
     if name not in _ALONG | REDUCTIONS:
         return None
     if at.axes is None:
         return (WHOLE, _kept(before, after, at)) if name in _ALONG else None
     if len(after) == len(before):
-        return Along(tuple(axis in dims for axis in at.axes)), _resized(after, at)
+        sides = tuple(axis in dims for axis in at.axes)
+        return Along(sides, name in _SO_FAR), _resized(after, at)
     return None if dims == set(at.axes) else (UNKNOWN, Place(seen=at.seen))
 
 
 def _permuted(
-    function: Callable, args: tuple, kwargs: dict, ndim: int, at: Place
+    function: Callable, call: tuple[tuple, dict], source: Tensor, at: Place
 ) -> Place:
     """Find where the dimensions went by moving those of a tensor of unequal sides."""
     if not at.dims:
         return Place(seen=at.seen)
+    ndim = source.ndim
     probe = torch.empty(tuple(range(2, ndim + 2)), device="meta")
-    named = {key: value for key, value in kwargs.items() if key != "input"}
-    moved = list(function(probe, *args[1:], **named).shape)
+    args, kwargs = (_replaced(part, source, probe) for part in call)
+    moved = list(function(*args, **kwargs).shape)
     dims = tuple(moved.index(ndim + 2 + dim) - ndim for dim in at.dims)
     if at.axes is None:
         return Place(None, dims[0], at.grid, at.seen)
     return Place(dims, None, at.grid, at.seen)
+
+
+def _replaced(given: object, old: Tensor, new: Tensor) -> object:
+    """Put one tensor in the place of another in the arguments of a call."""
+    if isinstance(given, dict):
+        return {key: _replaced(value, old, new) for key, value in given.items()}
+    if isinstance(given, (tuple, list)):
+        return [_replaced(value, old, new) for value in given]
+    return new if given is old else given
 
 
 def _reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
@@ -250,7 +322,7 @@ def _resized(after: Dims, at: Place) -> Place:
     return Place(at.axes, None, grid, grid)
 
 
-def _padded(args: tuple, kwargs: dict, ndim: int, axes: Dims) -> InputWindow:
+def _padded(args: tuple, kwargs: dict, axes: Dims) -> InputWindow:
     """Follow padding: a position reads the one that many places before."""
     amounts = list(kwargs.get("pad", args[1] if len(args) > 1 else ()))
     before = {-1 - k: amount for k, amount in enumerate(amounts[::2])}
@@ -258,27 +330,6 @@ def _padded(args: tuple, kwargs: dict, ndim: int, axes: Dims) -> InputWindow:
     sides = ones, ones, tuple(before.get(axis, 0) for axis in axes), ones
     mode = kwargs.get("mode", args[2] if len(args) > _MODE else "constant")
     return Window(*sides) if mode == "constant" else Padding(*sides, mode)
-
-
-def _sliced(args: tuple, _: dict, ndim: int, axes: Dims) -> InputWindow:
-    """Follow a crop or a stride, as in `x[:, :, ::2, ::2]`."""
-    index = args[1]
-    parts = list(index) if isinstance(index, tuple) else [index]
-    if Ellipsis in [part for part in parts if not isinstance(part, Tensor)]:
-        at = next(i for i, part in enumerate(parts) if part is Ellipsis)
-        parts[at : at + 1] = [slice(None)] * (ndim - len(parts) + 1)
-    parts += [slice(None)] * (ndim - len(parts))
-    chosen = [parts[axis] for axis in axes]
-    if not all(isinstance(part, slice) for part in chosen):
-        return UNKNOWN
-    starts = tuple(-(part.start or 0) for part in chosen)
-    if any(start > 0 for start in starts):
-        return UNKNOWN
-    ones = (1,) * len(axes)
-    return Window(ones, tuple(part.step or 1 for part in chosen), starts, ones)
-
-
-_CROPS = {"pad": _padded, "getitem": _sliced}
 
 
 def _ordered(window: InputWindow, axes: Dims) -> InputWindow:
@@ -293,7 +344,8 @@ def _ordered(window: InputWindow, axes: Dims) -> InputWindow:
 def _shuffled(before: Dims, after: Dims) -> InputWindow:
     """Follow channels that become positions, or positions that become channels."""
     if after[-1] >= before[-1]:
-        return Interpolation((before[-2] / after[-2], before[-1] / after[-1]), 1)
+        scale = before[-2] / after[-2], before[-1] / after[-1]
+        return Interpolation(scale, (0, 0), 1)
     sides = before[-2] // after[-2], before[-1] // after[-1]
     return Window(sides, sides, (0, 0), (1, 1))
 
@@ -326,7 +378,7 @@ def _generic(
         return WHOLE, kept
     if not at.dims:
         return POINT, kept
-    if name in _PRODUCTS or name in _TURNS:
+    if name in _PRODUCTS:
         return UNKNOWN, kept
     if name == "linear" and -1 in at.dims:
         is_all = len(at.dims) == 1  # not the rows of a map, each by itself

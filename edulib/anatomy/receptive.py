@@ -13,6 +13,7 @@ from torch import nn
 from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.inputs import Input
 from edulib.anatomy.op_types import OpType
+from edulib.anatomy.pixels import seen_pixels
 from edulib.anatomy.straight import Line, straight_lines
 from edulib.anatomy.trace import trace_graph
 from edulib.anatomy.window import (
@@ -20,9 +21,6 @@ from edulib.anatomy.window import (
     NOT_KNOWN,
     POINT,
     Interval,
-    Padding,
-    TransposedWindow,
-    Window,
     covers,
 )
 
@@ -91,32 +89,39 @@ def receptive_window(
         model: any module that takes one image.
         image_shape: (C, H, W).
         layer: dotted path of a module.
-        position: (row, column) in the layer's output.
+        position: (row, column) in the layer's output, in the order in which its two
+            axes lie there: where height and width are swapped, the row counts along
+            the width of the image.
 
     Returns:
-        (top, left, bottom, right) in pixels, the last two excluded, without the
-        padding; the whole image where the axes cannot be followed.
+        (top, left, bottom, right) of the smallest box around all pixels that can
+        change the output there, of any channel; in pixels of the image, the last two
+        excluded, without the padding. The whole image where the axes cannot be
+        followed, and (0, 0, 0, 0) where no pixel is seen.
 
     Raises:
         ValueError: if there is no such layer or position.
     """
     graph = trace_graph(model, image_shape)
     output = graph.ops[graph.call(layer).output]
-    size = output.side(-2), output.side(-1)
-    inside = all(0 <= at < side for at, side in zip(position, size, strict=True))
-    if not inside:
+    order = 1 if output.axes is None or output.axes[0] < output.axes[-1] else -1
+    size = (output.side(-2), output.side(-1))[::order]
+    if len(position) != len(size) or not all(map(_is_inside, position, size)):
         raise ValueError(
             f"expected a position within {size} of {layer}, got {position}"
         )
-    edges = []
-    for axis in (-2, -1):
-        window = window_of(graph, output.index, position[axis], axis, inside=True)
-        first, last = window or (0, -1)
-        if math.isnan(first):
-            first, last = 0, image_shape[axis] - 1
-        edges.append((first, last + 1))
-    (top, bottom), (left, right) = edges
-    return top, left, bottom, right
+    seen = seen_pixels(graph, output.index, tuple(position)[::order])
+    if seen is None:
+        return 0, 0, *image_shape[1:]
+    rows, columns = seen.nonzero(as_tuple=True)
+    if not len(rows):
+        return 0, 0, 0, 0
+    first, last = (rows.min(), columns.min()), (rows.max(), columns.max())
+    return *map(int, first), *(int(edge) + 1 for edge in last)
+
+
+def _is_inside(at: int, side: int) -> bool:
+    return 0 <= at < side
 
 
 def field_of(graph: Graph, index: int) -> ReceptiveField:
@@ -154,9 +159,7 @@ def _measure(graph: Graph, index: int, axis: int) -> tuple[float, float]:
     return size, int(stride) if stride == int(stride) else stride
 
 
-def window_of(
-    graph: Graph, index: int, position: int, axis: int, inside: bool = False
-) -> Interval | None:
+def window_of(graph: Graph, index: int, position: int, axis: int) -> Interval | None:
     """Return the pixels along one axis that a position of op `index` can see.
 
     Args:
@@ -164,7 +167,6 @@ def window_of(
         index: of the op.
         position: in its output, along the axis.
         axis: -2 for height, -1 for width.
-        inside: whether to leave out the padding, at each step on the way.
 
     Returns:
         First and last pixel; infinite for the whole image, NaN where the axes cannot
@@ -180,8 +182,6 @@ def window_of(
             seen = _join(seen, outputs)
         for source in op.inputs:
             read = _reads(op, graph.ops[source], outputs, axis)
-            if inside:
-                read = _cut(read, outputs, graph.ops[source].side(axis), (op, axis))
             if not read[0] > read[1]:
                 wanted[source] = _join(wanted.get(source), read)
     return seen
@@ -199,20 +199,6 @@ def _reads(op: Op, source: Op, outputs: Interval, axis: int) -> Interval:
     if source.side(axis) == 1 < op.side(axis) and op.window == POINT:
         return 0, 0
     return op.window.reads(outputs, axis) if covers(op.window, axis) else NOT_KNOWN
-
-
-def _cut(
-    interval: Interval, outputs: Interval, side: int, at: tuple[Op, int]
-) -> Interval:
-    """Leave out positions that do not exist; empty if the first passes the last."""
-    window, axis = at[0].window, at[1]
-    if math.isnan(interval[0]):
-        return interval
-    if isinstance(window, Padding):
-        return window.repeated(interval, side)
-    if type(window) in (Window, TransposedWindow) and math.isfinite(interval[0]):
-        return window.reads_inside(outputs, axis, side)
-    return max(0, interval[0]), min(side - 1, interval[1])
 
 
 def _join(one: Interval | None, other: Interval) -> Interval:

@@ -23,6 +23,7 @@ from edulib.anatomy.propagation import (
     Place,
     Step,
     image_place,
+    met,
     propagate,
     spatial_place,
 )
@@ -312,7 +313,9 @@ class Recorder(TorchFunctionMode):
         rank = spatial_rank(name, tensor.ndim)
         if rank is not None and tensor.ndim == rank + 2:
             _assume_axes(source, rank)
-        return propagate(name, function, call, tensor, source.step.place)
+        at = source.step.place
+        step = propagate(name, function, call, tensor, at)
+        return met(step, at, [draft.step.place for draft in active])
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""

@@ -1,11 +1,14 @@
 """What one position of an operation's output reads of its input, along one axis.
 
-An input window maps an interval of output positions to the interval of input positions
-that they read. Positions are integers and may lie outside the image, in the padding.
-Axes are counted from the end: -1 is the width, -2 the height, -3 the time of a video.
+An input window says two things. `reads` maps an interval of output positions to the
+interval of input positions that they read: integers that may lie outside the image, in
+the padding. `taps` names each input that one output position reads in an image of a
+given side; what it names outside of the image is nothing. Axes are counted from the
+end: -1 is the width, -2 the height, -3 the time of a video.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Interval = tuple[float, float]
@@ -13,6 +16,8 @@ Interval = tuple[float, float]
 EVERYTHING: Interval = (-math.inf, math.inf)
 NOT_KNOWN: Interval = (math.nan, math.nan)
 NOTHING: Interval = (0, -1)
+
+_DIGITS = 9  # of a place between pixels; what is behind them is rounding
 
 
 @dataclass(frozen=True)
@@ -51,18 +56,10 @@ class Window:
         last = outputs[1] * self.stride[axis] - self.padding[axis]
         return first, last + self.dilation[axis] * (self.kernel[axis] - 1)
 
-    def reads_inside(self, outputs: Interval, axis: int, side: int) -> Interval:
-        """Return what is read of an image of this side, at the taps of the kernel."""
-        first, last = self.reads(outputs, axis)
-        step, gap = self.stride[axis], self.dilation[axis]
-        if gap == 1 or (first >= 0 and last < side):
-            return max(0, first), min(side - 1, last)
-        count = int(min(outputs[1] - outputs[0], gap - 1)) + 1
-        low = [first + k * step for k in range(count)]
-        high = [last - k * step for k in range(count)]
-        low = [at if at >= 0 else at % gap for at in low]
-        high = [min(at, side - 1 - (side - 1 - at) % gap) for at in high]
-        return min(low), max(high)
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the inputs that one output position reads."""
+        first, last = self.reads((at, at), axis)
+        return range(first, last + 1, self.dilation[axis])
 
 
 @dataclass(frozen=True)
@@ -71,28 +68,21 @@ class TransposedWindow(Window):
 
     def reads(self, outputs: Interval, axis: int) -> Interval:
         """Return the interval of inputs that an interval of outputs reads."""
-        return self._read(outputs, axis, EVERYTHING)
-
-    def reads_inside(self, outputs: Interval, axis: int, side: int) -> Interval:
-        """Return what is read of an image of this side, at the taps of the kernel."""
-        return self._read(outputs, axis, (0, side - 1))
-
-    def _read(self, outputs: Interval, axis: int, inside: Interval) -> Interval:
-        """Read at the ends of an interval, where taps meet the grid of the inputs."""
         stride, dilation = self.stride[axis], self.dilation[axis]
-        start, end = (int(at) + self.padding[axis] for at in outputs)
+        start, end = map(int, outputs)
         reach = stride * (1 + dilation * (self.kernel[axis] - 1))
         ends = {*range(start, min(end, start + reach) + 1)}
         ends |= {*range(max(start, end - reach), end + 1)}
-        taps = [dilation * k for k in range(self.kernel[axis])]
-        found = [(at - tap) // stride for at in ends for tap in taps]
-        met = [(at - tap) % stride == 0 for at in ends for tap in taps]
-        read = [
-            at
-            for at, meets in zip(found, met, strict=True)
-            if meets and inside[0] <= at <= inside[1]
-        ]
+        read = [tap for at in ends for tap in self.taps(at, axis, 0)]
         return (min(read), max(read)) if read else NOTHING
+
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the inputs that one output position reads."""
+        last = at + self.padding[axis]
+        reach = self.dilation[axis] * self.kernel[axis]
+        spread = range(last, last - reach, -self.dilation[axis])
+        stride = self.stride[axis]
+        return [place // stride for place in spread if place % stride == 0]
 
 
 @dataclass(frozen=True)
@@ -105,18 +95,14 @@ class Padding(Window):
 
     mode: str = "reflect"
 
-    def repeated(self, read: Interval, side: int) -> Interval:
-        """Return which positions of an image of this side stand for an interval."""
-        first, last = read
-        if 0 <= first and last < side:
-            return read
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the input that an output position repeats."""
+        place = at - self.padding[axis]
         if self.mode == "circular":
-            return 0, side - 1
-        inside = [max(0, min(at, side - 1)) for at in read]
+            return (place % side,)
         if self.mode == "reflect":
-            inside += [-first] if first < 0 else []
-            inside += [2 * (side - 1) - last] if last >= side else []
-        return max(0, min(inside)), min(side - 1, max(inside))
+            place = abs(place) if place < side else 2 * (side - 1) - place
+        return (max(0, min(place, side - 1)),)
 
 
 @dataclass(frozen=True)
@@ -134,6 +120,29 @@ class Mirror:
         side = self.sides[axis]
         return (side - 1 - outputs[1], side - 1 - outputs[0]) if side else outputs
 
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the input that an output position shows."""
+        return (side - 1 - at,) if self.sides[axis] else (at,)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An image whose rows and columns were chosen one by one, as by an index.
+
+    Attributes:
+        places: for each axis the input that each output position shows.
+    """
+
+    places: tuple[tuple[int, ...], ...]
+
+    def reads(self, outputs: Interval, axis: int) -> Interval:
+        """Return "not known": there is no rule that goes on beyond the image."""
+        return NOT_KNOWN
+
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the input that an output position shows."""
+        return (self.places[axis][at],)
+
 
 @dataclass(frozen=True)
 class Along:
@@ -141,40 +150,61 @@ class Along:
 
     Attributes:
         sides: for each axis whether all of it is read.
+        so_far: whether what lies behind the position is not, as in a running sum.
     """
 
     sides: tuple[bool, ...]
+    so_far: bool = False
 
     def reads(self, outputs: Interval, axis: int) -> Interval:
         """Return the interval of inputs that an interval of outputs reads."""
         return EVERYTHING if self.sides[axis] else outputs
+
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the inputs that one output position reads."""
+        if not self.sides[axis]:
+            return (at,)
+        return range(at + 1 if self.so_far else side)
 
 
 @dataclass(frozen=True)
 class Interpolation:
     """Interpolation between the inputs nearest to a position.
 
+    Output position p lies at `scale * p + offset` of the input.
+
     Attributes:
         scale: inputs for one output, (height, width).
-        taps: inputs that one output mixes along an axis: 1 nearest, 2 linear, 4 cubic.
-        antialias: whether the taps spread with the scale, where the output is smaller.
+        offset: where the first output lies, (height, width).
+        mixed: inputs that one output mixes along an axis: 1 nearest, 2 linear, 4 cubic.
+        antialias: whether they spread with the scale, where the output is smaller.
     """
 
     scale: tuple[float, ...]
-    taps: int
+    offset: tuple[float, ...]
+    mixed: int
     antialias: bool = False
 
     def reads(self, outputs: Interval, axis: int) -> Interval:
         """Return the interval of inputs that an interval of outputs reads."""
-        scale = self.scale[axis]
-        if self.taps == 1:
-            return math.floor(outputs[0] * scale), math.floor(outputs[1] * scale)
-        first = math.floor((outputs[0] + 0.5) * scale - 0.5)
-        last = math.floor((outputs[1] + 0.5) * scale - 0.5)
-        reach = self.taps // 2
-        if self.antialias and scale > 1:
-            reach = math.ceil(reach * scale)
-        return first - reach + 1, last + reach
+        return self._around(outputs[0], axis)[0], self._around(outputs[1], axis)[-1]
+
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the inputs that one output position reads."""
+        around = self._around(at, axis)
+        if self.antialias:
+            return around
+        return [max(0, min(place, side - 1)) for place in around]
+
+    def _around(self, at: float, axis: int) -> list[int]:
+        """Return the inputs with a weight: it is 0 at each whole step from a place."""
+        place = round(at * self.scale[axis] + self.offset[axis], _DIGITS)
+        if self.mixed == 1:
+            return [math.floor(place)]
+        step = max(1, self.scale[axis]) if self.antialias else 1
+        reach = self.mixed // 2 * step
+        near = range(math.ceil(place - reach), math.floor(place + reach) + 1)
+        return [k for k in near if k == place or round((k - place) / step, _DIGITS) % 1]
 
 
 @dataclass(frozen=True)
@@ -188,8 +218,14 @@ class AdaptivePooling:
         """Return the interval of inputs that an interval of outputs reads."""
         if self.outputs[axis] == 1:
             return EVERYTHING
-        ratio = self.inputs[axis] / self.outputs[axis]
-        return math.floor(outputs[0] * ratio), math.ceil((outputs[1] + 1) * ratio) - 1
+        before, after = self.inputs[axis], self.outputs[axis]
+        first, last = map(int, outputs)
+        return first * before // after, -(-(last + 1) * before // after) - 1
+
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return the inputs that one output position reads."""
+        before, after = self.inputs[axis], self.outputs[axis]
+        return range(at * before // after, -(-(at + 1) * before // after))
 
 
 @dataclass(frozen=True)
@@ -202,8 +238,14 @@ class Constant:
         """Return the interval of inputs that any interval of outputs reads."""
         return self.interval
 
+    def taps(self, at: int, axis: int, side: int) -> Sequence[int]:
+        """Return all inputs: what is not known may be any."""
+        return range(side)
 
-InputWindow = Window | Mirror | Along | Interpolation | AdaptivePooling | Constant
+
+InputWindow = (
+    Window | Mirror | Chosen | Along | Interpolation | AdaptivePooling | Constant
+)
 
 POINT = Window()
 WHOLE = Constant(EVERYTHING)
@@ -212,5 +254,6 @@ UNKNOWN = Constant(NOT_KNOWN)
 
 def covers(window: InputWindow, axis: int) -> bool:
     """Whether a window says what is read along an axis."""
-    sides = getattr(window, "kernel", getattr(window, "sides", None))
-    return sides is None or len(sides) >= -axis
+    names = ("kernel", "sides", "places", "scale", "inputs")
+    sides = next((getattr(window, name) for name in names if hasattr(window, name)), ())
+    return isinstance(window, Constant) or len(sides) >= -axis

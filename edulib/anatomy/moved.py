@@ -1,0 +1,122 @@
+"""Where functions that only move numbers put the rows and columns of an image.
+
+They are asked: given an image that holds at each pixel the number of its row, an index,
+a roll or a flip returns the row that each position of its output shows.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from edulib.anatomy.structure import tensors_in
+from edulib.anatomy.window import POINT, Chosen, InputWindow, Mirror, Window
+
+Dims = tuple[int, ...]
+Line = tuple[int, tuple[int, ...]]  # a dimension, and the inputs that it shows
+
+MOVERS = frozenset(
+    "getitem select narrow index_select unbind chunk split tensor_split roll flip "
+    "fliplr flipud rot90 expand expand_as repeat tile repeat_interleave".split()
+)
+
+
+def follow(
+    function: Callable, call: tuple[tuple, dict], source: Tensor, axes: Dims
+) -> tuple[InputWindow, Dims, Dims] | None:
+    """Find what each position of the output shows of the input.
+
+    Args:
+        function: one of `MOVERS`.
+        call: its arguments, positional and by name.
+        source: the activation that it moves.
+        axes: the dimensions of `source` that are those of the image, from the end.
+
+    Returns:
+        The window, the dimensions of the image in the output, and their sides; None
+        where rows or columns do not stay rows and columns, or an index has no values.
+    """
+    args, kwargs = call
+    given = args[0] if args else kwargs.get("input")
+    if given is not source:
+        return None
+    rest = _with_values(args[1:])
+    named = {key: _with_values(v) for key, v in kwargs.items() if key != "input"}
+    is_free = not any(t.is_meta for t in tensors_in((args[1:], list(kwargs.values()))))
+    lines = []
+    for axis in axes:
+        shown = function(_numbered(source.shape, axis), *rest, **named)
+        found = {_line(part, axis, source.shape) for part in tensors_in(shown)}
+        if len(found) != 1 or None in found:
+            return None
+        lines += found
+        if not is_free and len(set(lines[-1][1])) < min(2, source.shape[axis]):
+            return None
+    dims = tuple(dim for dim, _ in lines)
+    if len(set(dims)) < len(dims):
+        return None
+    places = tuple(places for _, places in lines)
+    sides = tuple(source.shape[axis] for axis in axes)
+    return _window(places, sides), dims, tuple(map(len, places))
+
+
+def is_written_alike(index: object, shape: Dims, dims: Dims) -> bool:
+    """Whether `x[index] = ...` writes to all positions along some dimensions.
+
+    Args:
+        index: what `x` is indexed with.
+        shape: of `x`.
+        dims: the dimensions, from the end.
+    """
+    written = torch.zeros(shape, dtype=torch.bool)
+    written[_with_values(index)] = True
+    return all(bool((written == written.narrow(dim, 0, 1)).all()) for dim in dims)
+
+
+def _numbered(shape: Dims, axis: int) -> Tensor:
+    """Return a tensor that holds at each place its number along an axis."""
+    ones = [1] * len(shape)
+    ones[axis] = shape[axis]
+    return torch.arange(shape[axis]).view(ones).expand(shape)
+
+
+def _with_values(given: object) -> object:
+    """Put zeros where a tensor has no values."""
+    if isinstance(given, (tuple, list)):
+        return type(given)(map(_with_values, given))
+    if isinstance(given, Tensor) and given.is_meta:
+        return torch.zeros_like(given, device="cpu")
+    return given
+
+
+def _line(shown: Tensor, axis: int, before: Dims) -> Line | None:
+    """Find the dimension along which numbers differ, and read them there."""
+    differ = [
+        dim
+        for dim in range(-shown.ndim, 0)
+        if bool((shown != shown.narrow(dim, 0, min(1, shown.shape[dim]))).any())
+    ]
+    if not differ and shown.ndim == len(before) and shown.numel():
+        differ = [axis]
+    if len(differ) != 1:
+        return None
+    line = shown.movedim(differ[0], 0).flatten(1)[:, 0]
+    return differ[0], tuple(line.tolist())
+
+
+def _window(places: tuple[tuple[int, ...], ...], sides: Dims) -> InputWindow:
+    """Return the simplest window that shows these places."""
+    whole = [tuple(range(side)) for side in sides]
+    turns = [line != full for line, full in zip(places, whole, strict=True)]
+    if not any(turns):
+        return POINT
+    steps = [{after - at for at, after in pairwise(line)} or {1} for line in places]
+    if all(len(step) == 1 and min(step) > 0 for step in steps):
+        ones = (1,) * len(sides)
+        strides = tuple(min(step) for step in steps)
+        return Window(ones, strides, tuple(-line[0] for line in places), ones)
+    ends = zip(places, whole, strict=True)
+    if all(line in (full, full[::-1]) for line, full in ends):
+        return Mirror(tuple(k * turn for k, turn in zip(sides, turns, strict=True)))
+    return Chosen(places)

@@ -1,0 +1,243 @@
+"""The window that the tool names is the one that the gradient of a real run finds."""
+
+import copy
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edulib.anatomy import receptive_window
+
+IMAGE = (4, 12, 10)
+WHOLE = (0, 0, 12, 10)
+SQUARE = (4, 8, 8)
+
+
+class Calls(nn.Module):
+    """A function as a layer."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+def conv(inputs=4, outputs=4, kernel=3, stride=1, padding=1, dilation=1) -> nn.Module:
+    return nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=False)
+
+
+def up(kernel=3, stride=2, padding=1, dilation=1) -> nn.Module:
+    sides = kernel, stride, padding
+    return nn.ConvTranspose2d(4, 4, *sides, bias=False, dilation=dilation)
+
+
+def tall() -> nn.Module:
+    """Convolve the two dimensions in different ways."""
+    return conv(kernel=(5, 1), stride=(2, 1), padding=(2, 0))
+
+
+def swapped(*layers: nn.Module) -> list[nn.Module]:
+    """Swap height and width before layers."""
+    return [Calls(lambda x: x.transpose(2, 3)), *layers]
+
+
+def moved(function: Callable[[Tensor], Tensor]) -> list[nn.Module]:
+    """Move numbers between two convolutions."""
+    return [conv(), Calls(function), conv()]
+
+
+def shift(x: Tensor) -> Tensor:
+    y = x.clone()
+    y[:, :, 1:] = x[:, :, :-1]
+    return y
+
+
+def some_channels(x: Tensor) -> Tensor:
+    y = x.clone()
+    y[:, :2] = x[:, 2:]
+    return y
+
+
+def resize(**options: object) -> nn.Module:
+    return Calls(lambda x: F.interpolate(x, **options))
+
+
+FOLLOWED = {
+    "shuffle": [conv(4, 8), nn.PixelShuffle(2), conv(2)],
+    "unshuffle": [conv(), nn.PixelUnshuffle(2), conv(16)],
+    "swapped, shuffle": swapped(conv(4, 8), nn.PixelShuffle(2), conv(2)),
+    "swapped, unshuffle": swapped(nn.PixelUnshuffle(2), conv(16, 4, (3, 1), 1, (1, 0))),
+    "permuted, shuffle": [
+        Calls(lambda x: x.permute(0, 1, 3, 2)),
+        nn.PixelShuffle(2),
+        conv(1, 4, (1, 3), 1, (0, 1)),
+    ],
+    "mT, unshuffle, mT": [
+        Calls(lambda x: F.pixel_unshuffle(x.mT, 2).mT),
+        conv(16, 4, (3, 1), 1, (1, 0)),
+    ],
+    "swapped": swapped(tall(), conv()),
+    "swapped, mean": swapped(nn.AvgPool2d((3, 2), (2, 1), (1, 0))),
+    "swapped, maximum": swapped(nn.MaxPool2d((3, 2), (2, 1), dilation=(2, 1))),
+    "swapped, adaptive": swapped(nn.AdaptiveAvgPool2d((3, 7))),
+    "swapped, one side": swapped(nn.AdaptiveAvgPool2d((1, None)), conv(kernel=1)),
+    "swapped, larger": swapped(nn.Upsample(scale_factor=(2, 3)), conv()),
+    "swapped, zeros": swapped(nn.ZeroPad2d((1, 2, 0, 3)), conv(padding=0)),
+    "swapped, reflected": swapped(nn.ReflectionPad2d((1, 2, 0, 3)), conv(padding=0)),
+    "swapped, flipped": swapped(Calls(lambda x: x.flip(2)), tall()),
+    "swapped, cropped": swapped(Calls(lambda x: x[:, :, 3:, ::2]), tall()),
+    "swapped, transposed": swapped(up((3, 2), (2, 1), (1, 0))),
+    "dilated twice": [conv(padding=4, dilation=4), conv(padding=2, dilation=2)],
+    "dilated, unshuffle": [
+        nn.ZeroPad2d((0, 2, 0, 0)),
+        conv(padding=2, dilation=2),
+        conv(kernel=1, stride=2, padding=0),
+        nn.PixelUnshuffle(2),
+    ],
+    "dilated, shuffle": [
+        conv(4, 8, padding=4, dilation=4),
+        nn.PixelShuffle(2),
+        conv(2, padding=4, dilation=4),
+    ],
+    "dilated, maximum": [
+        nn.MaxPool2d(3, 1, 1, dilation=2),
+        conv(padding=2, dilation=2),
+    ],
+    "dilated, reflected": [
+        nn.Conv2d(4, 4, 3, padding=3, dilation=3, padding_mode="reflect"),
+        conv(padding=2, dilation=2),
+    ],
+    "wrapped around": [nn.CircularPad2d(2), conv(padding=0, dilation=2)],
+    "transposed with gaps": [up(2, 3), conv(padding=2, dilation=2)],
+    "transposed, dilated": [up(3, 2, 1, 3), conv()],
+    "nearest": [resize(size=(7, 13)), conv()],
+    "nearest-exact": [resize(size=(7, 13), mode="nearest-exact"), conv()],
+    "linear": [resize(size=(7, 13), mode="bilinear"), conv()],
+    "linear by thirds": [resize(size=(4, 30), mode="bilinear")],
+    "linear by 1.3": [resize(scale_factor=1.3, mode="bilinear"), conv()],
+    "corners": [resize(size=(7, 19), mode="bilinear", align_corners=True), conv()],
+    "cubic": [resize(size=(4, 30), mode="bicubic")],
+    "smoothed": [resize(size=(5, 4), mode="bilinear", antialias=True)],
+    "area": [resize(size=(5, 7), mode="area")],
+    "roll": moved(lambda x: x.roll((2, -3), (2, 3))),
+    "flip": moved(lambda x: x.flip(-1)),
+    "quarter turn": moved(lambda x: x.rot90(1, (2, 3))),
+    "every other": moved(lambda x: x[:, :, ::2, 1:]),
+    "from behind": moved(lambda x: x[..., -7:, :-2]),
+    "an index": moved(lambda x: x[:, :, [5, 0, 3, 9]]),
+    "a selection": moved(lambda x: x.index_select(3, torch.tensor([7, 2, 2, 5]))),
+    "channels by index": moved(lambda x: x[:, torch.tensor([2, 0, 3, 1])]),
+    "channels written": moved(some_channels),
+    "half of the channels": [conv(), Calls(lambda x: x.chunk(2, 1)[1]), conv(2)],
+    "repeated": moved(lambda x: x.repeat(1, 1, 2, 1)),
+    "repeated in place": moved(lambda x: x.repeat_interleave(2, 3)),
+    "narrowed": moved(lambda x: x.narrow(2, 3, 6)),
+    "softmax of rows": moved(lambda x: x.softmax(2)),
+    "normalised rows": moved(lambda x: F.normalize(x, 2, 2)),
+    "sums so far": moved(lambda x: x.cumsum(2)),
+    "sums from behind": swapped(conv(), Calls(lambda x: x.flip(2).cumsum(2).flip(2))),
+    "stacked": moved(lambda x: torch.stack([x, x + 1], 2).flatten(1, 2)[:, ::2]),
+    "stacked last": moved(lambda x: torch.stack([x, x + 1], -1)[..., 1]),
+    "a norm of channels": moved(lambda x: x * x.norm(2, 1, keepdim=True)),
+    "with itself flipped": moved(lambda x: x[:, :, 6:] + x.flip(2)[:, :, 6:]),
+    "one path in the padding": [
+        Calls(lambda x: F.pad(x[:, :, :4], (0, 0, 8, 0)) + F.pad(x, (3, 0))[..., :-3])
+    ],
+}
+FOLLOWED |= {
+    f"swapped by {name}": [Calls(swap), tall(), Calls(swap), conv()]
+    for name, swap in {
+        "swapdims": lambda x: x.swapdims(2, 3),
+        "swapaxes": lambda x: x.swapaxes(-1, -2),
+        "moveaxis": lambda x: x.moveaxis(2, 3),
+        "movedim": lambda x: torch.movedim(x, (2, 3), (3, 2)),
+        "adjoint": lambda x: x.adjoint(),
+        "mH": lambda x: x.mH,
+        "einsum": lambda x: torch.einsum("bchw -> bcwh", x),
+        "einsum of dots": lambda x: torch.einsum("...hw->...wh", x),
+        "names": lambda x: torch.permute(input=x, dims=(0, 1, 3, 2)),
+    }.items()
+}
+
+LOST = {
+    "fourier": lambda x: torch.fft.ifft2(torch.fft.fft2(x)).real,
+    "windows": lambda x: x.unfold(2, 3, 1).sum(-1),
+    "columns": lambda x: F.fold(F.unfold(x, 3, padding=1), x.shape[2:], 3, padding=1),
+    "the strongest": lambda x: x.topk(6, 3).values,
+    "with itself swapped": lambda x: x + x.mT,
+    "halves exchanged": lambda x: torch.cat([x[:, :, 4:], x[:, :, :4]], 2),
+    "shifted by writing": shift,
+    "a row": lambda x: x[:, :, 2].unsqueeze(1).expand(-1, 4, -1, -1),
+    "a row of many": lambda x: x.repeat(1, 2, 1, 1)[:, :, 2].unsqueeze(1)[:, [0] * 4],
+    "rows and channels": lambda x: (
+        x.repeat(1, 2, 1, 1).unbind(2)[1][:, None, :].expand(-1, 4, -1, -1)
+    ),
+    "a stack": lambda x: torch.stack([x[:, 0]] * 8, -1).expand(4, 8, 8, 8)[None, :, 0],
+    "weights from the image": lambda x: F.conv2d(
+        x, x.mean((2, 3)).view(1, 4, 1, 1).expand(4, 4, 3, 3), padding=1
+    ),
+    "sampled": lambda x: F.grid_sample(
+        x, x[:, :2].permute(0, 2, 3, 1).tanh(), align_corners=False
+    ),
+    "products": lambda x: x @ x,
+    "rolled, flat": lambda x: x.roll(3),
+    "an order of tokens": lambda x: x.flatten(2)[:, :, list(range(63, -1, -1))].view(
+        x.shape
+    ),
+    "a norm of rows": lambda x: x * x.norm(2, 2, keepdim=True),
+    "distances": lambda x: torch.cdist(x, x + 1),
+}
+
+
+def smooth(model: nn.Module) -> nn.Module:
+    """Return a copy with positive weights, and sums in the place of maxima."""
+    layers = list(copy.deepcopy(model))
+    for k, layer in enumerate(layers):
+        if isinstance(layer, nn.MaxPool2d):
+            sides = layer.kernel_size, layer.stride, layer.padding, layer.dilation
+            layers[k] = nn.Conv2d(4, 4, *sides, groups=4)
+    net = nn.Sequential(*layers).double()
+    for parameter in net.parameters():
+        nn.init.uniform_(parameter, 0.1, 1)
+    return net
+
+
+def boxes(model: nn.Module, shape: tuple[int, ...]) -> dict[tuple[int, int], tuple]:
+    """Box the pixels with a gradient, for the corners, edges and centre of a map."""
+    torch.manual_seed(0)
+    net = smooth(model)
+    image = torch.rand(1, *shape, dtype=torch.float64, requires_grad=True)
+    output = net(image)[0].sum(0)
+    height, width = output.shape
+    found = {}
+    for at in {
+        (0, 0),
+        (0, width - 1),
+        (height - 1, width // 2),
+        (height // 2, width // 2),
+        (height // 3, width - 1),
+        (height - 1, width - 1),
+    }:
+        (slope,) = torch.autograd.grad(output[at], image, retain_graph=True)
+        rows, columns = (slope[0].abs().sum(0) > 1e-12).nonzero().T.tolist()
+        box = (min(rows), min(columns), max(rows) + 1, max(columns) + 1) if rows else ()
+        found[at] = box or (0, 0, 0, 0)
+    return found
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_window_is_that_of_the_gradient(name):
+    model = nn.Sequential(*FOLLOWED[name])
+    found = boxes(model, IMAGE)
+    assert {at: receptive_window(model, IMAGE, "", at) for at in found} == found
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_window_that_cannot_be_followed_is_the_whole_image(name):
+    model = nn.Sequential(*moved(LOST[name]))
+    for at, box in boxes(model, SQUARE).items():
+        assert receptive_window(model, SQUARE, "", at) in (box, (0, 0, 8, 8))
