@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from edulib.anatomy.op_types import MERGES, MOVES, RANK, OpType, is_known
-from edulib.anatomy.propagation import Place
+from edulib.anatomy.place import Place
 from edulib.anatomy.window import InputWindow, Kernel
 
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT, OpType.CONSTANT)

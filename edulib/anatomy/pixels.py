@@ -82,7 +82,7 @@ def _met(outputs: Tensor, sides: tuple[int, ...]) -> Tensor | None:
 
 
 def _links(window: InputWindow, outputs: Tensor, axis: int, side: int) -> Tensor:
-    """Return 1 where an output position, in the rows, reads an input, in the columns."""
+    """Return 1 where an output position, of a row, reads an input, of a column."""
     links = torch.zeros(len(outputs), side)
     for row, at in enumerate(outputs.tolist()):
         taps = window.taps(at, axis, side)

@@ -1,4 +1,4 @@
-"""Where height and width go in an operation, and what an output position reads."""
+"""What a position of an operation's output reads, and where height and width go."""
 
 import math
 from collections.abc import Callable
@@ -15,6 +15,15 @@ from edulib.anatomy.kernels import (
 )
 from edulib.anatomy.moved import MOVERS, follow, is_written_alike
 from edulib.anatomy.op_types import ATTENTIONS, PERMUTES, REDUCTIONS, is_known
+from edulib.anatomy.place import (
+    Dims,
+    Place,
+    find_again,
+    kept,
+    reshaped,
+    resized,
+    spatial_place,
+)
 from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
@@ -28,47 +37,13 @@ from edulib.anatomy.window import (
     Window,
 )
 
-Dims = tuple[int, ...]
 _MODE = 2  # place of the mode of padding among its arguments
 
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
 _PRODUCTS = set("matmul bmm baddbmm mm addmm einsum bilinear cdist grid_sample".split())
 _SO_FAR = {"cumsum", "cumprod"}
 _ALONG = {"softmax", "log_softmax", "normalize", "sort", "argsort", *_SO_FAR}
-_SHUFFLES = {"pixel_shuffle", "pixel_unshuffle"}
 _SWAPS = PERMUTES | {"swapdims", "moveaxis", "adjoint"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the positions of an image are in a tensor.
-
-    Attributes:
-        axes: dimensions that are height and width (length; time, height and width),
-            counted from the end; None where there are none.
-        tokens: the dimension in which all positions lie in one row, if there is one.
-        grid: sides of the image that the positions make.
-        seen: the grid that was known last, when the positions cannot be followed.
-    """
-
-    axes: Dims | None = None
-    tokens: int | None = None
-    grid: Dims | None = None
-    seen: Dims | None = None
-
-    @property
-    def dims(self) -> Dims:
-        """The dimensions that hold positions."""
-        if self.axes is not None:
-            return self.axes
-        return () if self.tokens is None else (self.tokens,)
-
-    def spreads_over(self, other: "Place") -> bool:
-        """Whether positions meet those of another, or stretch over them as 1 does."""
-        if (self.axes, self.tokens) != (other.axes, other.tokens):
-            return False
-        sides = zip(self.grid, other.grid, strict=True)
-        return all(own in (1, side) for own, side in sides)
 
 
 @dataclass(frozen=True)
@@ -78,19 +53,6 @@ class Step:
     kernel: Kernel | None
     window: InputWindow
     place: Place
-
-
-def image_place(shape: Dims) -> Place:
-    """Return the place of an image (C, H, W), or a video, of this shape."""
-    if len(shape) < 3:
-        return Place()
-    return spatial_place(len(shape) - 1, shape)
-
-
-def spatial_place(rank: int, shape: Dims) -> Place:
-    """Return the place of an image whose last `rank` dimensions are its axes."""
-    grid = tuple(shape[-rank:])
-    return Place(tuple(range(-rank, 0)), None, grid, grid)
 
 
 def propagate(
@@ -117,7 +79,7 @@ def propagate(
             )
         window, place = _move(name, function, call, (source, output), at)
         if not place.dims:
-            place = _find_again(place.seen or at.seen, after)
+            place = find_again(place.seen or at.seen, after)
             if place.dims:
                 window = UNKNOWN
         return Step(None, window, place)
@@ -157,7 +119,7 @@ def _slide(
     if at.axes is None or sorted(at.axes) != list(place.axes):
         return Step(kernel, UNKNOWN, place)
     window = read_window(name, settings, before[-rank:], after[-rank:])
-    return Step(kernel, _ordered(window, at.axes), _resized(after, at))
+    return Step(kernel, _ordered(window, at.axes), resized(after, at))
 
 
 def _move(
@@ -170,10 +132,12 @@ def _move(
     """Follow what has no kernel, from the first of two tensors to the second."""
     args, kwargs = call
     before, after = (tuple(end.shape) for end in ends)
+    if at.axes is not None and name in _MAPS:
+        return _MAPS[name](call, (before, after), at), resized(after, at)
     if name in _SWAPS or _only_permutes(name, args):
         return POINT, _permuted(function, call, ends[0], at)
     if name in _RESHAPES and at.dims:
-        place = _reshaped(before, after, at)
+        place = reshaped(before, after, at)
         if place is not None:
             return POINT, place
     if name in MOVERS and at.dims:
@@ -181,11 +145,7 @@ def _move(
     if name == "stack" and at.dims:
         return POINT, _stacked(args, kwargs, len(after), at)
     if name == "setitem" and not is_written_alike(args[1], after, at.dims):
-        return UNKNOWN, _kept(before, after, at)
-    if at.axes is not None and name == "pad":
-        return _padded(args, kwargs, at.axes), _resized(after, at)
-    if name in _SHUFFLES and at.axes is not None and sorted(at.axes) == [-2, -1]:
-        return _ordered(_shuffled(before, after), at.axes), _resized(after, at)
+        return UNKNOWN, kept(before, after, at)
     dims = _named_dims(name, args, kwargs, len(before)) & set(at.dims)
     over = _over(name, dims, (before, after), at) if dims else None
     return over or _generic(name, before, after, at)
@@ -230,14 +190,14 @@ def _over(
     """Follow what works along dimensions that a call names; None where all alike."""
     before, after = shapes
     if name == "gather":
-        return UNKNOWN, _kept(before, after, at)
+        return UNKNOWN, kept(before, after, at)
     if name not in _ALONG | REDUCTIONS:
         return None
     if at.axes is None:
-        return (WHOLE, _kept(before, after, at)) if name in _ALONG else None
+        return (WHOLE, kept(before, after, at)) if name in _ALONG else None
     if len(after) == len(before):
         sides = tuple(axis in dims for axis in at.axes)
-        return Along(sides, name in _SO_FAR), _resized(after, at)
+        return Along(sides, name in _SO_FAR), resized(after, at)
     return None if dims == set(at.axes) else (UNKNOWN, Place(seen=at.seen))
 
 
@@ -266,68 +226,13 @@ def _replaced(given: object, old: Tensor, new: Tensor) -> object:
     return new if given is old else given
 
 
-def _reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
-    """Follow positions that keep their place in memory, as axes or in one row."""
-    if math.prod(before) != math.prod(after):
-        return None
-    dims = [dim + len(before) for dim in at.dims]
-    found = [_same(before[dim], math.prod(before[:dim]), after) for dim in dims]
-    if None not in found:
-        kept = tuple(dim - len(after) for dim in found)
-        tokens = None if at.axes else kept[0]
-        return Place(kept if at.axes else None, tokens, at.grid, at.seen)
-    first, grid = dims[0], at.grid
-    if dims != list(range(first, first + len(dims))):
-        return None
-    start = math.prod(before[:first])
-    if at.axes is not None:
-        token = _same(math.prod(grid), start, after)
-        return None if token is None else Place(None, token - len(after), grid, at.seen)
-    for dim in range(len(after) - len(grid) + 1):
-        if after[dim : dim + len(grid)] == grid and math.prod(after[:dim]) == start:
-            return _spread(dim, grid, after)
-    return None
-
-
-def _same(side: int, start: int, shape: Dims) -> int | None:
-    """Find the dimension of a size that has as many rows before it."""
-    for dim, length in enumerate(shape):
-        if length == side and math.prod(shape[:dim]) == start:
-            return dim
-    return None
-
-
-def _spread(dim: int, grid: Dims, shape: Dims) -> Place:
-    axes = tuple(range(dim - len(shape), dim - len(shape) + len(grid)))
-    return Place(axes, None, grid, grid)
-
-
-def _find_again(seen: Dims | None, shape: Dims) -> Place:
-    """Find positions that were lost: sides, or a row of tokens, of the known grid."""
-    if seen is None or len(shape) < 3:
-        return Place(seen=seen)
-    starts = range(1, len(shape) - len(seen) + 1)
-    places = [dim for dim in starts if shape[dim : dim + len(seen)] == seen]
-    if len(places) == 1 and math.prod(seen) > 1 and len(shape) > len(seen) + 1:
-        return _spread(places[0], seen, shape)
-    rows = [dim for dim in range(1, len(shape)) if shape[dim] == math.prod(seen)]
-    if len(rows) == 1 and len(shape) == 3:
-        return Place(None, rows[0] - len(shape), seen, seen)
-    return Place(seen=seen)
-
-
-def _resized(after: Dims, at: Place) -> Place:
-    """Keep the axes, with the sides that they have now."""
-    grid = tuple(after[axis] for axis in at.axes)
-    return Place(at.axes, None, grid, grid)
-
-
-def _padded(args: tuple, kwargs: dict, axes: Dims) -> InputWindow:
+def _padded(call: tuple[tuple, dict], _: tuple[Dims, Dims], at: Place) -> InputWindow:
     """Follow padding: a position reads the one that many places before."""
+    args, kwargs = call
     amounts = list(kwargs.get("pad", args[1] if len(args) > 1 else ()))
     before = {-1 - k: amount for k, amount in enumerate(amounts[::2])}
-    ones = (1,) * len(axes)
-    sides = ones, ones, tuple(before.get(axis, 0) for axis in axes), ones
+    ones = (1,) * len(at.axes)
+    sides = ones, ones, tuple(before.get(axis, 0) for axis in at.axes), ones
     mode = kwargs.get("mode", args[2] if len(args) > _MODE else "constant")
     return Window(*sides) if mode == "constant" else Padding(*sides, mode)
 
@@ -341,13 +246,21 @@ def _ordered(window: InputWindow, axes: Dims) -> InputWindow:
     return replace(window, **own)
 
 
-def _shuffled(before: Dims, after: Dims) -> InputWindow:
+def _shuffled(
+    _: tuple[tuple, dict], shapes: tuple[Dims, Dims], at: Place
+) -> InputWindow:
     """Follow channels that become positions, or positions that become channels."""
+    before, after = shapes
+    if sorted(at.axes) != [-2, -1]:
+        return UNKNOWN
     if after[-1] >= before[-1]:
-        scale = before[-2] / after[-2], before[-1] / after[-1]
+        scale = tuple(before[axis] / after[axis] for axis in at.axes)
         return Interpolation(scale, (0, 0), 1)
-    sides = before[-2] // after[-2], before[-1] // after[-1]
+    sides = tuple(before[axis] // after[axis] for axis in at.axes)
     return Window(sides, sides, (0, 0), (1, 1))
+
+
+_MAPS = {"pad": _padded, "pixel_shuffle": _shuffled, "pixel_unshuffle": _shuffled}
 
 
 def _dims_of(args: tuple, kwargs: dict, ndim: int) -> set[int]:
@@ -373,33 +286,21 @@ def _generic(
     name: str, before: Dims, after: Dims, at: Place
 ) -> tuple[InputWindow, Place]:
     """Follow what has no window: point by point, over everything, or lost."""
-    kept = _kept(before, after, at)
+    same = kept(before, after, at)
     if name in ATTENTIONS:
-        return WHOLE, kept
+        return WHOLE, same
     if not at.dims:
-        return POINT, kept
+        return POINT, same
     if name in _PRODUCTS:
-        return UNKNOWN, kept
+        return UNKNOWN, same
     if name == "linear" and -1 in at.dims:
         is_all = len(at.dims) == 1  # not the rows of a map, each by itself
         return WHOLE if is_all else UNKNOWN, Place(seen=at.seen)
-    if kept.dims and is_known(name):
-        return POINT, kept
+    if same.dims and is_known(name):
+        return POINT, same
     is_vector = math.prod(after) == max(after, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):
         if at.axes is not None and len(after) == len(before):
-            return WHOLE, _resized(after, at)
-        return WHOLE, kept
-    return UNKNOWN, kept
-
-
-def _kept(before: Dims, after: Dims, at: Place) -> Place:
-    """Keep the place if the output still has its dimensions where they were."""
-    lost = Place(seen=at.seen)
-    if not at.dims or len(after) < -min(at.dims):
-        return lost
-    is_last = at.axes is not None and at.axes == tuple(range(-len(at.axes), 0))
-    if len(after) != len(before) and not is_last:
-        return lost
-    same = all(before[dim] == after[dim] for dim in at.dims)
-    return at if same else lost
+            return WHOLE, resized(after, at)
+        return WHOLE, same
+    return UNKNOWN, same

@@ -19,14 +19,8 @@ from edulib.anatomy.op_types import (
     clean_name,
 )
 from edulib.anatomy.packed import unpack
-from edulib.anatomy.propagation import (
-    Place,
-    Step,
-    image_place,
-    met,
-    propagate,
-    spatial_place,
-)
+from edulib.anatomy.place import Place, image_place, spatial_place
+from edulib.anatomy.propagation import Step, met, propagate
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN

@@ -146,7 +146,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         parts = self.qkv(x).reshape(*x.shape[:2], 3, 4).permute(2, 0, 1, 3)
-        query, key, value = parts.unbind(0)
+        query, key, value = parts.flip(2).unbind(0)
         if self.attends:
             return nn.functional.scaled_dot_product_attention(query, key, value)
         return query
@@ -166,7 +166,7 @@ class OnTokens(nn.Module):
 def test_no_alarm_where_attention_sees_everything_again():
     assert not_known(trace_graph(OnTokens(attends=True), (3, 8, 8))) == []
     (said,) = not_known(trace_graph(OnTokens(attends=False), (3, 8, 8)))
-    assert said == "Receptive fields are not known behind attention.unbind."
+    assert said == "Receptive fields are not known behind attention.flip."
 
 
 def test_what_costs_something_is_not_said_to_cost_nothing():

@@ -1,0 +1,119 @@
+"""Where the positions of an image are in a tensor, and where a new shape puts them."""
+
+import math
+from dataclasses import dataclass
+
+Dims = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the positions of an image are in a tensor.
+
+    Attributes:
+        axes: dimensions that are height and width (length; time, height and width),
+            counted from the end; None where there are none.
+        tokens: the dimension in which all positions lie in one row, if there is one.
+        grid: sides of the image that the positions make.
+        seen: the grid that was known last, when the positions cannot be followed.
+    """
+
+    axes: Dims | None = None
+    tokens: int | None = None
+    grid: Dims | None = None
+    seen: Dims | None = None
+
+    @property
+    def dims(self) -> Dims:
+        """The dimensions that hold positions."""
+        if self.axes is not None:
+            return self.axes
+        return () if self.tokens is None else (self.tokens,)
+
+    def spreads_over(self, other: "Place") -> bool:
+        """Whether positions meet those of another, or stretch over them as 1 does."""
+        if (self.axes, self.tokens) != (other.axes, other.tokens):
+            return False
+        sides = zip(self.grid, other.grid, strict=True)
+        return all(own in (1, side) for own, side in sides)
+
+
+def image_place(shape: Dims) -> Place:
+    """Return the place of an image (C, H, W), or a video, of this shape."""
+    if len(shape) < 3:
+        return Place()
+    return spatial_place(len(shape) - 1, shape)
+
+
+def spatial_place(rank: int, shape: Dims) -> Place:
+    """Return the place of an image whose last `rank` dimensions are its axes."""
+    grid = tuple(shape[-rank:])
+    return Place(tuple(range(-rank, 0)), None, grid, grid)
+
+
+def reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
+    """Follow positions that keep their place in memory, as axes or in one row."""
+    if math.prod(before) != math.prod(after):
+        return None
+    dims = [dim + len(before) for dim in at.dims]
+    found = [_same(before[dim], math.prod(before[:dim]), after) for dim in dims]
+    if None not in found:
+        dims_after = tuple(dim - len(after) for dim in found)
+        tokens = None if at.axes else dims_after[0]
+        return Place(dims_after if at.axes else None, tokens, at.grid, at.seen)
+    first, grid = dims[0], at.grid
+    if dims != list(range(first, first + len(dims))):
+        return None
+    start = math.prod(before[:first])
+    if at.axes is not None:
+        token = _same(math.prod(grid), start, after)
+        return None if token is None else Place(None, token - len(after), grid, at.seen)
+    for dim in range(len(after) - len(grid) + 1):
+        if after[dim : dim + len(grid)] == grid and math.prod(after[:dim]) == start:
+            return _spread(dim, grid, after)
+    return None
+
+
+def _same(side: int, start: int, shape: Dims) -> int | None:
+    """Find the dimension of a size that has as many rows before it."""
+    for dim, length in enumerate(shape):
+        if length == side and math.prod(shape[:dim]) == start:
+            return dim
+    return None
+
+
+def _spread(dim: int, grid: Dims, shape: Dims) -> Place:
+    axes = tuple(range(dim - len(shape), dim - len(shape) + len(grid)))
+    return Place(axes, None, grid, grid)
+
+
+def find_again(seen: Dims | None, shape: Dims) -> Place:
+    """Find positions that were lost: sides, or a row of tokens, of the known grid."""
+    if seen is None or len(shape) < 3:
+        return Place(seen=seen)
+    starts = range(1, len(shape) - len(seen) + 1)
+    places = [dim for dim in starts if shape[dim : dim + len(seen)] == seen]
+    if len(places) == 1 and math.prod(seen) > 1 and len(shape) > len(seen) + 1:
+        return _spread(places[0], seen, shape)
+    rows = [dim for dim in range(1, len(shape)) if shape[dim] == math.prod(seen)]
+    if len(rows) == 1 and len(shape) == 3:
+        return Place(None, rows[0] - len(shape), seen, seen)
+    return Place(seen=seen)
+
+
+def resized(after: Dims, at: Place) -> Place:
+    """Keep the axes, with the sides that they have now."""
+    grid = tuple(after[axis] for axis in at.axes)
+    return Place(at.axes, None, grid, grid)
+
+
+def kept(before: Dims, after: Dims, at: Place) -> Place:
+    """Keep the place if the output still has its dimensions where they were."""
+    lost = Place(seen=at.seen)
+    if not at.dims or len(after) < -min(at.dims):
+        return lost
+    is_last = at.axes is not None and at.axes == tuple(range(-len(at.axes), 0))
+    if len(after) != len(before) and not is_last:
+        return lost
+    same = all(before[dim] == after[dim] for dim in at.dims)
+    return at if same else lost
