@@ -1,8 +1,9 @@
 """The theoretical receptive field: which part of the image a position can see.
 
 It is found by walking back from an output position to the image through every path,
-and joining what the paths read. Two things are left out, as is usual: that windows
-end where the image does, and that some normalisations average over all positions.
+and joining what the paths read. As is usual, it is left out that some normalisations
+average over all positions; a size also leaves out that windows end where the image
+does, which the window of one position does not.
 """
 
 import math
@@ -108,7 +109,8 @@ def receptive_window(
     size = (output.side(-2), output.side(-1))[::order]
     if len(position) != len(size) or not all(map(_is_inside, position, size)):
         raise ValueError(
-            f"expected a position within {size} of {layer}, got {position}"
+            f"expected a position (row, column) within {size} of "
+            f"{layer or 'the model'}, got {position}"
         )
     seen = seen_pixels(graph, output.index, tuple(position)[::order])
     if seen is None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edulib.anatomy import receptive_window
+from edulib.anatomy import receptive_field, receptive_window
 
 IMAGE = (4, 12, 10)
 WHOLE = (0, 0, 12, 10)
@@ -143,6 +143,7 @@ FOLLOWED = {
     "stacked": moved(lambda x: torch.stack([x, x + 1], 2).flatten(1, 2)[:, ::2]),
     "stacked last": moved(lambda x: torch.stack([x, x + 1], -1)[..., 1]),
     "a norm of channels": moved(lambda x: x * x.norm(2, 1, keepdim=True)),
+    "a norm of rows": moved(lambda x: x * x.norm(2, 2, keepdim=True)),
     "with itself flipped": moved(lambda x: x[:, :, 6:] + x.flip(2)[:, :, 6:]),
     "one path in the padding": [
         Calls(lambda x: F.pad(x[:, :, :4], (0, 0, 8, 0)) + F.pad(x, (3, 0))[..., :-3])
@@ -188,7 +189,6 @@ LOST = {
     "an order of tokens": lambda x: x.flatten(2)[:, :, list(range(63, -1, -1))].view(
         x.shape
     ),
-    "a norm of rows": lambda x: x * x.norm(2, 2, keepdim=True),
     "distances": lambda x: torch.cdist(x, x + 1),
 }
 
@@ -241,3 +241,21 @@ def test_a_window_that_cannot_be_followed_is_the_whole_image(name):
     model = nn.Sequential(*moved(LOST[name]))
     for at, box in boxes(model, SQUARE).items():
         assert receptive_window(model, SQUARE, "", at) in (box, (0, 0, 8, 8))
+
+
+def test_a_position_counts_in_the_order_in_which_the_axes_of_the_layer_lie():
+    first = Calls(lambda x: x.permute(0, 3, 1, 2))
+    last = nn.Sequential(*swapped(tall()), Calls(lambda x: x.permute(0, 2, 3, 1)))
+    found = boxes(nn.Sequential(*last, first), IMAGE)
+    assert {at: receptive_window(last, IMAGE, "", at) for at in found} == found
+    rule = r"within \(5, 12\) of the model, got \(11, 3\)"
+    with pytest.raises(ValueError, match=rule):
+        receptive_window(last, IMAGE, "", (11, 3))
+    with pytest.raises(ValueError, match=r"within \(5, 12\) of the model, got \(3,\)"):
+        receptive_window(last, IMAGE, "", (3,))
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_no_size_is_told_where_windows_cannot_be_followed(name):
+    field = receptive_field(nn.Sequential(*moved(LOST[name])), SQUARE)
+    assert str(field) in ("–", "whole image")
