@@ -25,6 +25,7 @@ from edulib.anatomy.window import (
     covers,
 )
 
+_PLANE = 2  # dimensions of a map, without its channels
 _PHASES = 16
 _FAR = math.factorial(8)  # a multiple of every usual stride and upsampling
 
@@ -98,7 +99,8 @@ def receptive_window(
         (top, left, bottom, right) of the smallest box around all pixels that can
         change the output there, of any channel; in pixels of the image, the last two
         excluded, without the padding. The whole image where the axes cannot be
-        followed, and (0, 0, 0, 0) where no pixel is seen.
+        followed, and (0, 0, 0, 0) where no pixel is seen. Channels are not told apart:
+        one that is left out later on counts as read.
 
     Raises:
         ValueError: if there is no such layer or position.
@@ -106,13 +108,16 @@ def receptive_window(
     graph = trace_graph(model, image_shape)
     output = graph.ops[graph.call(layer).output]
     order = 1 if output.axes is None or output.axes[0] < output.axes[-1] else -1
-    size = (output.side(-2), output.side(-1))[::order]
+    is_lost = output.place.grid is None and len(output.shape) > _PLANE
+    own = (output.side(-2), output.side(-1))[::order]
+    size = output.shape[-_PLANE:] if is_lost else own
     if len(position) != len(size) or not all(map(_is_inside, position, size)):
         raise ValueError(
             f"expected a position (row, column) within {size} of "
             f"{layer or 'the model'}, got {position}"
         )
-    seen = seen_pixels(graph, output.index, tuple(position)[::order])
+    at = tuple(position)[::order]
+    seen = None if is_lost else seen_pixels(graph, output.index, at)
     if seen is None:
         return 0, 0, *image_shape[1:]
     rows, columns = seen.nonzero(as_tuple=True)

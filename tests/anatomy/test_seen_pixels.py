@@ -255,6 +255,13 @@ def test_a_position_counts_in_the_order_in_which_the_axes_of_the_layer_lie():
         receptive_window(last, IMAGE, "", (3,))
 
 
+def test_a_layer_whose_axes_are_lost_sees_the_whole_image():
+    model = nn.Sequential(conv(), Calls(lambda x: x.topk(6, 3).values))
+    assert receptive_window(model, IMAGE, "", (11, 5)) == WHOLE
+    with pytest.raises(ValueError, match=r"within \(12, 6\) of the model"):
+        receptive_window(model, IMAGE, "", (11, 6))
+
+
 @pytest.mark.parametrize("name", LOST)
 def test_no_size_is_told_where_windows_cannot_be_followed(name):
     field = receptive_field(nn.Sequential(*moved(LOST[name])), SQUARE)
