@@ -43,7 +43,6 @@ _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
 _PRODUCTS = set("matmul bmm baddbmm mm addmm einsum bilinear cdist grid_sample".split())
 _SO_FAR = {"cumsum", "cumprod"}
 _ALONG = {"softmax", "log_softmax", "normalize", "sort", "argsort", *_SO_FAR}
-_SWAPS = PERMUTES | {"swapdims", "moveaxis", "adjoint"}
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _move(
     before, after = (tuple(end.shape) for end in ends)
     if at.axes is not None and name in _MAPS:
         return _MAPS[name](call, (before, after), at), resized(after, at)
-    if name in _SWAPS or _only_permutes(name, args):
+    if name in PERMUTES or _only_permutes(name, args):
         return POINT, _permuted(function, call, ends[0], at)
     if name in _RESHAPES and at.dims:
         place = reshaped(before, after, at)
