@@ -137,7 +137,11 @@ def _scales(settings: dict, inputs: Sides, outputs: Sides) -> tuple[float, ...]:
         sides = zip(inputs, outputs, strict=True)
         return tuple(before / after for before, after in sides)
     factors = factor if isinstance(factor, (tuple, list)) else (factor,) * len(inputs)
-    return tuple(1 / float(factor) for factor in factors)
+    plain = (1, 2) if settings.get("mode", "nearest") == "nearest" else ()
+    return tuple(  # as torch does: the nearest are copied once or twice where they fit
+        before / after if after / before in plain else 1 / float(factor)
+        for before, after, factor in zip(inputs, outputs, factors, strict=True)
+    )
 
 
 def _family(name: str) -> tuple[str, int | None]:

@@ -116,6 +116,7 @@ FOLLOWED = {
     "transposed, dilated": [up(3, 2, 1, 3), conv()],
     "nearest": [resize(size=(7, 13)), conv()],
     "nearest-exact": [resize(size=(7, 13), mode="nearest-exact"), conv()],
+    "nearest by 1.08": [resize(scale_factor=(1.08, 2.09))],
     "linear": [resize(size=(7, 13), mode="bilinear"), conv()],
     "linear by thirds": [resize(size=(4, 30), mode="bilinear")],
     "linear by 1.3": [resize(scale_factor=1.3, mode="bilinear"), conv()],
