@@ -161,8 +161,8 @@ TOLD = {
         "both",
         "conv2d 4×4×4, read 1 and 3 turns later",
         "both: reads conv2d of the turn before and conv2d of 3 turns before (in turns "
-        "2 and 3 a), joined by concat in this order; in the first turn it reads only a; "
-        "gives 4×4×4",
+        "2 and 3 a), joined by concat in this order; in the first turn it reads only "
+        "a; gives 4×4×4",
     ),
     two_layers: ("c, d", "d 4×4×4", "d: reads c; gives 4×4×4"),
     residual: ("c, d", "running sum of d 4×4×4", "d: reads c; gives 4×4×4"),
