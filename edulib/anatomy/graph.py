@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 
 import torch
 from torch import nn
@@ -118,11 +119,12 @@ class Call:
         first: index of the first op that ran inside.
         last: one more than the index of the last op that ran inside.
         output: index of the op that made what it returned.
-        children: the calls of other modules that it made, in order.
-        turns: how often the module was called, where several calls stand for one.
+        children: the calls of other modules that it made, in order; where several
+            turns stand for one, a call for each, with the calls that it made.
+        turns: how many turns it stands for, each of one module or several.
         others: shapes of the tensors that it returned besides that of `output`.
-        carried: where several turns stand for one, indices of the ops whose results
-            a turn hands on to the next; none if no turn reads another.
+        carried: where several turns stand for one, indices of the ops of turns before
+            that the last one reads; none if no turn reads another.
         more: indices of the ops that made the tensors of `others`, where known.
         given: names of its arguments, with the ops that made the tensors.
     """
@@ -141,8 +143,18 @@ class Call:
 
     @property
     def type(self) -> str:
-        """Name of the module's class."""
-        return type(self.module).__name__
+        """Name of the module's class; where turns stand for one, of all of a turn."""
+        if self.turns == 1:
+            return type(self.module).__name__
+        runs = [list(run) for _, run in groupby(self.children[-1].modules, _path)]
+        names = [f"{len(r)} × {r[0].type}" if len(r) > 1 else r[0].type for r in runs]
+        return f"({', '.join(names)})" if len(names) > 1 else names[0]
+
+    @property
+    def modules(self) -> list["Call"]:
+        """The calls that it made of modules with weights; all if none has any."""
+        able = [call for call in self.children if _has_weights(call.module)]
+        return able or self.children
 
     @property
     def is_leaf(self) -> bool:
@@ -151,7 +163,9 @@ class Call:
 
     def inner(self, path: str) -> str:
         """Return the path of a module as it is inside of this one; "" for itself."""
-        return path.removeprefix(self.path).strip(".")
+        if path == self.path:
+            return ""
+        return path.removeprefix(f"{self.path}.").strip(".")
 
 
 @dataclass(frozen=True)
@@ -324,6 +338,14 @@ class Graph:
         name = ops[0].name if len(ops) == 1 else f"{len(ops)} steps"
         path = ".".join(part for part in (ops[0].path, name) if part)
         return Node(path, None, ops, ops[-1], inputs)
+
+
+def _path(call: Call) -> str:
+    return call.path
+
+
+def _has_weights(module: nn.Module) -> bool:
+    return next(module.parameters(), None) is not None
 
 
 def _walk(call: Call) -> Iterator[Call]:

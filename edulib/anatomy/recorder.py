@@ -42,7 +42,11 @@ _ASKS = frozenset(
     "is_meta is_cuda is_cpu is_mps is_xpu is_sparse is_quantized is_nested "
     "is_contiguous is_floating_point is_complex assert".split()
 )
-_LEAVES = ("numpy", "array", "tolist")  # what torch does not see any more
+# What gives numbers, or their memory, to what is not torch.
+_LEAVES = frozenset(
+    "numpy array tolist dlpack storage untyped_storage data_ptr "
+    "item float int complex index".split()
+)
 _WHOLE_ATTENTION = "multi_head_attention_forward"
 _PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
 
@@ -234,7 +238,8 @@ class Recorder(TorchFunctionMode):
         if name == "iter":
             result = list(result)
         outputs = list(tensors_in(args[:1] if name == "setitem" else result))
-        if name in _LEAVES and not all(draft.is_constant for draft in inputs):
+        leaves = name in _LEAVES and not outputs  # `x.float()` gives a tensor
+        if leaves and not all(draft.is_constant for draft in inputs):
             self.left.append(f"{self._path}.{name}".strip("."))
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):

@@ -7,6 +7,7 @@ from edulib.anatomy.graph import Call, Graph, Node
 from edulib.anatomy.op_types import OpType
 
 _LEAST = 3
+_MANY = 3  # so many modules besides the first are not named one by one
 LONG = 12  # so many free steps in a row are no part of what a network learns
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
 
@@ -38,7 +39,7 @@ def _is_free(node: Node) -> bool:
 
 
 def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
-    """Replace the turns of a loop by one step, as in a recurrent network.
+    """Replace the turns of each loop by one step, as in a recurrent network.
 
     A loop is a run of steps that repeats, one of them a module that is called in each
     turn.
@@ -47,18 +48,62 @@ def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
         graph: the traced network.
         nodes: its steps, folded.
     """
-    found = _find_loop(nodes)
-    if found is None:
-        return nodes
-    start, stop, turns, period = found
-    calls = [node.call for node in nodes[start:stop] if node.call is not None]
+    while (loop := _find_loop(nodes)) is not None:
+        pieces = [_piece(node) for node in nodes]
+        pieces[loop.start : loop.stop] = [_fold(graph, loop, nodes)]
+        nodes = graph.group(pieces)
+    return nodes
+
+
+def _fold(graph: Graph, loop: "Loop", nodes: list[Node]) -> Call:
+    """Return one call for all turns of a loop, named by the modules of a turn."""
+    parts = [nodes[a:b] for a, b in pairwise(loop.bounds)]
+    turns = [_call(graph.root, part) for part in parts]
+    calls = [call for turn in turns for call in turn.children]
     main = max(calls, key=lambda call: graph_params(graph, call))
-    first, last = nodes[start].ops[0].index, nodes[stop - 1].ops[-1].index + 1
-    loop = Call(main.path, main.module, first, last, last - 1, calls, turns)
-    loop.carried = _carried(nodes[stop - 2 * period : stop], period)
-    pieces = [_piece(node) for node in nodes[:start]]
-    pieces += [loop, *(_piece(node) for node in nodes[stop:])]
-    return graph.group(pieces)
+    path = _joint_path(graph, turns)
+    for turn in turns:
+        turn.path, turn.module = path, main.module
+    first, last = turns[0].first, turns[-1].last
+    found = Call(path, main.module, first, last, last - 1, turns, len(turns))
+    if _hands_on(nodes, loop):
+        read = {i for op in graph.ops[turns[-1].first : last] for i in op.inputs}
+        found.carried = tuple(sorted(i for i in read if first <= i < turns[-1].first))
+    return found
+
+
+def _call(root: Call, nodes: list[Node]) -> Call:
+    """Return a call that stands for a turn; what it holds whole is closed again."""
+    first, last = nodes[0].ops[0].index, nodes[-1].ops[-1].index + 1
+    calls = [node.call for node in nodes if node.call is not None]
+    around = _around(root, calls[0].first, calls[-1].last)
+    if len(calls) > 1 and first <= around.first and around.last <= last:
+        calls = [around]
+    return Call("", root.module, first, last, last - 1, calls)
+
+
+def _around(call: Call, first: int, last: int) -> Call:
+    """Return the innermost call that holds some ops."""
+    inside = (c for c in call.children if c.first <= first and last <= c.last)
+    inner = next(inside, None)
+    return call if inner is None else _around(inner, first, last)
+
+
+def _joint_path(graph: Graph, turns: list[Call]) -> str:
+    """Name the modules of turns: by what holds no others, or "lstm, head", or ends."""
+    paths = [call.path for call in turns[-1].modules]
+    around = _around(
+        graph.root, turns[0].children[0].first, turns[-1].children[-1].last
+    )
+    if around.path and {call.path for call in around.modules} == {*paths}:
+        return around.path if len({*paths}) > 1 else paths[0]
+    first, *others = dict.fromkeys(paths)
+    holder = first.rpartition(".")[0]
+    if all(path.rpartition(".")[0] == holder for path in others):
+        others = [path.rpartition(".")[2] for path in others]
+    if len(others) < _MANY:
+        return ", ".join((first, *others))
+    return f"{first}–{others[-1]}"
 
 
 def graph_params(graph: Graph, call: Call) -> int:
@@ -72,61 +117,96 @@ def _piece(node: Node) -> Call | range:
     return range(node.ops[0].index, node.ops[-1].index + 1)
 
 
-def _carried(nodes: list[Node], period: int) -> tuple[int, ...]:
-    """Return the ops of a turn that the next one reads."""
-    before = {op.index for node in nodes[:period] for op in node.ops}
-    reads = {i for node in nodes[period:] for op in node.ops for i in op.inputs}
-    return tuple(sorted(before & reads))
-
-
 class Loop(NamedTuple):
-    """Steps `start` to `stop`, the latter excluded: `turns` turns of `period` each."""
+    """The steps at which each turn of a loop begins, and the one behind the last."""
 
-    start: int
-    stop: int
-    turns: int
-    period: int
+    bounds: tuple[int, ...]
+
+    @property
+    def start(self) -> int:
+        """The first step."""
+        return self.bounds[0]
+
+    @property
+    def stop(self) -> int:
+        """The step behind the last one."""
+        return self.bounds[-1]
 
 
 def _find_loop(nodes: list[Node]) -> Loop | None:
-    """Return the longest loop."""
+    """Return the longest loop, the first of those."""
     places: dict[str, list[int]] = {}
     for k, node in enumerate(nodes):
-        if node.call is not None and node.ops:
+        if node.call is not None and node.call.turns == 1 and node.ops:
             places.setdefault(node.path, []).append(k)
     names = [_name(node) for node in nodes]
+    runs = [run for at in places.values() for run in _regular(at)]
     loops = [
         loop
-        for at in places.values()
-        for first in (0, 1)  # the first turn may have less to do
-        if (loop := _loop(names, at, first)) is not None
+        for run in runs
+        for regular in (run, run[1:], run[:-1])  # an end may have less to do
+        if (loop := _loop(names, run, regular)) is not None
+        if len(loop.bounds) - 1 == len(places[nodes[run[0]].path])
+        or _hands_on(nodes, loop)
     ]
-    return max(loops, key=lambda loop: loop.stop - loop.start, default=None)
+    return max(
+        loops, key=lambda loop: (loop.stop - loop.start, -loop.start), default=None
+    )
 
 
-def _loop(names: list[str], at: list[int], first: int) -> Loop | None:
-    """Return the loop of a module that is called at these places, from one of them."""
-    regular = at[first:]
+def _hands_on(nodes: list[Node], loop: Loop) -> bool:
+    """Whether a step of the last turn depends on what it gave itself in another."""
+    begin = loop.bounds[-2]
+    for k in range(begin, loop.stop):
+        behind: set[int] = set()
+        todo = list(nodes[k].inputs)
+        while todo:
+            source = todo.pop()
+            if source >= loop.start and source not in behind:
+                behind.add(source)
+                todo += nodes[source].inputs
+        if any(i < begin and (k - i) % (loop.stop - begin) == 0 for i in behind):
+            return True
+    return False
+
+
+def _regular(at: list[int]) -> list[list[int]]:
+    """Cut places into runs of those that are equally far apart."""
+    runs = [at[:2]]
+    for before, place in pairwise(at[1:]):
+        run = runs[-1]
+        if place - before == run[1] - run[0]:
+            run.append(place)
+        else:
+            runs.append([before, place])
+    return runs
+
+
+def _loop(names: list[str], run: list[int], regular: list[int]) -> Loop | None:
+    """Return the loop of a module called at these places, if its turns are alike."""
     if len(regular) < _LEAST:
         return None
     period = regular[1] - regular[0]
     start = _begin(names, regular, period)
     stop = start + period * len(regular)
-    if start < 0 or any(b - a != period for a, b in pairwise(regular)):
-        return None
-    if any(
-        names[k : k + period] != names[start : start + period]
-        for k in range(start, stop, period)
+    turn = names[start : start + period]
+    if start < 0 or any(
+        names[k : k + period] != turn for k in range(start, stop, period)
     ):
         return None
-    if first:
-        start = _before(names, at, start)
-    return Loop(start, stop, len(at), period)
+    bounds = [*range(start, stop, period), stop]
+    before = _before(names, run[0], regular[0], start) if run[0] < regular[0] else start
+    if _modules(names[before:start]) == _modules(turn):
+        bounds.insert(0, before)
+    return Loop(tuple(bounds))
 
 
-def _before(names: list[str], at: list[int], start: int) -> int:
+def _modules(names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith("()")]
+
+
+def _before(names: list[str], here: int, there: int, start: int) -> int:
     """Return where the turn before a regular one begins, which leaves steps out."""
-    here, there = at[0], at[1]
     while there > start and here > 0:
         there -= 1
         if names[here - 1] == names[there]:
@@ -147,6 +227,6 @@ def _begin(names: list[str], at: list[int], period: int) -> int:
 def _name(node: Node) -> str:
     """Return what is alike in all turns: the module's path, or the function's."""
     if node.call is not None:
-        return node.path
+        return node.path if node.call.turns == 1 else f"{node.call.turns} × {node.path}"
     op = node.ops[0]
     return f"{op.path}.{op.name}()"

@@ -9,6 +9,7 @@ from edulib.anatomy.straight import straight_lines
 from edulib.anatomy.window import NOT_KNOWN
 
 _MOST = 3
+_SINGLE = ("item", "float", "int", "complex", "index")  # give one number of Python
 _STRANGE = "Not among the known operations:"
 _COSTS = ". Receptive fields end there."
 _COSTS_NOTHING = (
@@ -28,11 +29,7 @@ def not_known(graph: Graph) -> list[str]:
             "The model asks for values, so it was run on zeros: what it does with "
             "another input, and what that costs, may differ."
         )
-    found += _listed(
-        "Numbers leave torch by",
-        graph.left,
-        ": what becomes of them is not seen, and what only leads there is not drawn.",
-    )
+    found += _left(graph)
     if not graph.outputs:
         found.append("What the model returns holds no tensor that could be followed.")
     lost = [op for op in _lost(graph) if not op.is_strange]
@@ -56,6 +53,24 @@ def not_known(graph: Graph) -> list[str]:
     if unused:
         found.append(f"{unused:,} parameters are not used in evaluation.")
     return found
+
+
+def _left(graph: Graph) -> list[str]:
+    """Tell which functions gave numbers away; without values there were none to give.
+
+    What becomes of a single number, that is printed or multiplies a map, is not seen.
+    """
+    left = graph.left if graph.from_values else ()
+    single = [name for name in left if name.rpartition(".")[2] in _SINGLE]
+    return _listed(
+        "Numbers leave torch by",
+        (name for name in left if name not in single),
+        ": what becomes of them is not seen, and what only leads there is not drawn.",
+    ) + _listed(
+        "Single numbers leave torch by",
+        single,
+        ": where one comes back, it is taken for a constant.",
+    )
 
 
 def _lost(graph: Graph) -> list[Op]:

@@ -67,6 +67,52 @@ def test_numbers_that_leave_torch_are_told():
     assert not_known(trace_graph(Steps(lambda x: x), IMAGE)) == []
 
 
+def said_of(between) -> str:
+    return " ".join(not_known(trace_graph(Steps(between), IMAGE)))
+
+
+LEAVES = {
+    "dlpack": lambda x: torch.from_dlpack(np.from_dlpack(x) + 0),
+    "untyped_storage": lambda x: x + sum(x.untyped_storage().tolist()[:5]),
+    "array": lambda x: torch.from_numpy(np.asarray(x) * 2),
+    "numpy": lambda x: x + memoryview(x.numpy())[0, 0, 0, 0],
+}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_memory_that_leaves_torch_is_told(name):
+    assert f"Numbers leave torch by {name}" in said_of(LEAVES[name])
+
+
+SINGLE = {
+    "item": lambda x: x * x.mean().item(),
+    "float": lambda x: x + sum(float(v) for v in x.mean((0, 2, 3))),
+    "int": lambda x: x + int(x.sum()),
+    "index": lambda x: x * [1, 2][x[0, 0, 0, 0].long()],
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_single_numbers_that_leave_torch_are_told(name):
+    said = said_of(SINGLE[name])
+    assert f"Single numbers leave torch by {name}" in said
+    assert "taken for a constant" in said
+    assert "what becomes of them" not in said
+
+
+LOOKS = {
+    "cast": lambda x: x.float().int().float() if x.sum() > -1 else x,
+    "decision": lambda x: x + 1 if x.mean() > 0 else x - 1,
+    "bytes": lambda x: x * x.untyped_storage().nbytes(),
+    "address": lambda x: x if x.data_ptr() >= 0 else x + 1,
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_what_only_looks_lets_no_number_leave(name):
+    assert "leave torch" not in said_of(LOOKS[name])
+
+
 class Silent(nn.Module):
     """Returns nothing."""
 

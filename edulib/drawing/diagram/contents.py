@@ -1,4 +1,4 @@
-"""What is inside of a block, in words: layers, branches, what turns hand on."""
+"""What is inside of a block, in words: layers and branches."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,8 +11,9 @@ from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
-from edulib.drawing.diagram.joins import LAYERS, NAMES, half_read, paths_of
+from edulib.drawing.diagram.joins import LAYERS, half_read, paths_of
 from edulib.drawing.diagram.shortcuts import has_shortcut, projection_of
+from edulib.drawing.diagram.turn_parts import parts_of
 
 _WORDS = {
     OpType.ATTENTION: "attention",
@@ -50,8 +51,10 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
         turns: of a loop, which is told by the classes of its parts.
     """
     if turns > 1:
-        first = next(call for call in node.call.children if call.path == node.path)
-        blocks = (call for call in first.children if not call.is_leaf)
+        first = node.call.children[0]  # which is the first to use its weights
+        is_one = len(first.modules) == 1
+        inside = first.modules[0].children if is_one else parts_of(first).values()
+        blocks = (call for call in inside if not call.is_leaf)
         parts = dict.fromkeys(_with_layers(graph, call) for call in blocks)
         return ", ".join((*parts, *_gives(graph, node.call)))
     if not calls or isinstance(calls[-1].module, nn.Sequential):
@@ -69,9 +72,9 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
 
 def _gives(graph: Graph, loop: Call) -> list[str]:
     """Write what a module gives of the first and the last of inputs that differ."""
-    own = [graph.ops[call.output].shape for call in loop.children]
-    alone = all(call.path == loop.path and not call.others for call in loop.children)
-    own = own if alone else []
+    calls = [call for turn in loop.children for call in turn.children]
+    alone = len(calls) == loop.turns and not any(call.others for call in calls)
+    own = [graph.ops[call.output].shape for call in calls] if alone else []
     differ = len(set(own)) > 1 and not loop.carried
     ends = (shape_words(shape) for shape in (own[0], own[-1])) if differ else ()
     return [f"gives {' … '.join(ends)}"] if differ else []
@@ -281,36 +284,3 @@ def _read(graph: Graph, op: Op) -> set[str]:
             found.add(graph.ops[index].name)
         todo.extend(graph.ops[index].inputs)
     return found
-
-
-def carry_words(graph: Graph, loop: Call, index: int) -> tuple[str, str]:
-    """Name what a turn hands on: by the module that made it, or by the operation.
-
-    Returns:
-        The name, and the shape in words.
-    """
-    op = graph.ops[index]
-    inner = loop.inner(op.path).split(".")[0]
-    is_inside = op.path.startswith(loop.path) and inner
-    name = inner if is_inside else NAMES.get(op.name, op.name.replace("_", " "))
-    added = _added(graph, loop, op)
-    if added is not None:
-        inner = loop.inner(added.path).split(".")[0]
-        is_named = added.path.startswith(loop.path) and not inner.isdigit()
-        maker = inner if is_named and inner else loop.path.rpartition(".")[2]
-        name = f"running {name} of {maker}"
-    return name, shape_words(op.shape)
-
-
-def _added(graph: Graph, loop: Call, op: Op) -> Op | None:
-    """Return what an op of a loop adds to what the same op gave in the turn before."""
-    if op.op_type is not OpType.ADD:
-        return None
-    for index in op.inputs:
-        before = graph.ops[index]
-        while len(before.inputs) == 1 and before.op_type is not OpType.ADD:
-            before = graph.ops[before.inputs[0]]
-        is_alike = before.op_type is OpType.ADD and before.shape == op.shape
-        if is_alike and before.path == op.path and before.index >= loop.first:
-            return next((graph.ops[i] for i in op.inputs if i != index), None)
-    return None

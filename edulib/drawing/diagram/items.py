@@ -242,7 +242,8 @@ def fold_repeats(items: list[Item], loosely: bool = False) -> list[Item]:
         previous = kept[-1] if kept else None
         if isinstance(item, Block) and isinstance(previous, Block):
             looks = [_looks(block, loosely) for block in (item, previous)]
-            if looks[0] == looks[1] and item.op_type not in _SINGLE:
+            are_alike = looks[0] == looks[1] and item.op_type not in _SINGLE
+            if are_alike and not (item.is_loop or previous.is_loop):
                 kept[-1] = replace(
                     previous,
                     name=span(previous.name, item.name),

@@ -12,7 +12,6 @@ from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
-    carry_words,
     choice_words,
     heads_of,
     inside_of,
@@ -32,6 +31,7 @@ from edulib.drawing.diagram.shortcuts import (
 )
 from edulib.drawing.diagram.sources import order_words, taken_words
 from edulib.drawing.diagram.turn_notes import turn_notes
+from edulib.drawing.diagram.turn_parts import carries_of, carry_name
 
 _LONG = 13
 _PASSES = (OpType.RESHAPE, OpType.OTHER)
@@ -61,6 +61,8 @@ def chain_of(graph: Graph, node: Node) -> list[Call]:
     alike = {(child.type, graph.ops[child.output].shape) for child in blocks}
     counts = [sum(op.op_type in COUNTED for op in block) for block in ops]
     if len(blocks) < 2 or len(alike) > 1 or min(counts) < 2:
+        return []
+    if len({child.path for child in blocks}) < len(blocks):  # a loop in time
         return []
     if any(op.op_type not in _BESIDE for op in node.ops if op.index not in within):
         return []
@@ -159,7 +161,7 @@ class BlockMaker:
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
             words += "" if node.call.carried else f", run on each of {turns} inputs"
-        carried = () if node.call is None else node.call.carried
+        carries = carries_of(graph, node.call) if turns > 1 else ()
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1
@@ -188,8 +190,8 @@ class BlockMaker:
             manners=tuple(self._manner(node, k) for k in place.reads),
             attends_to=self._attends_to(node) if node.call is not None else (),
             others=node.others,
-            is_loop=bool(carried),
-            carries=tuple(" ".join(carry_words(graph, node.call, i)) for i in carried),
+            is_loop=bool(carries),
+            carries=carries,
             heads=heads_of(graph, node.call) if is_blocks else (),
             inside=inside_of(graph, node, calls, turns) + self._end(node),
             arguments=self._arguments(node.call) if turns == 1 else (),
@@ -276,7 +278,7 @@ class BlockMaker:
             return ""
         last = self._last(node)
         made = self._past(self.network.graph.ops[last.inputs[0]], _PASSES)
-        name, _ = carry_words(self.network.graph, node.call, made.index)
+        name = carry_name(self.network.graph, node.call, made.index)
         return f"; then {describe_op(last)}{grown}, of {name}"
 
     def _last(self, node: Node) -> Op:

@@ -1,55 +1,16 @@
 """What a legend tells of a loop: what each part of a turn reads and gives."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from itertools import groupby
 
-from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import shape_words
-from edulib.anatomy.op_types import MERGES, OpType
-from edulib.drawing.diagram.contents import carry_words
-from edulib.drawing.diagram.joins import LAYERS, listed
+from edulib.drawing.diagram.joins import listed
+from edulib.drawing.diagram.turn_parts import carry_name, lags_of, parts_of
+from edulib.drawing.diagram.turn_reads import Meetings, Reader, Reads
 
-_SEVERAL = 2
-_BEFORE = " of the turn before"
-_SAMPLE = "grid_sample"  # takes numbers of a map at places that are computed
-
-
-@dataclass
-class _Meetings:
-    """How the things that a part of a turn reads meet.
-
-    Attributes:
-        reach: for each op the numbers of the things that it depends on.
-        rows: for each op what it has side by side, in order.
-        names: how often each operation joins some of them.
-        order: the things in the order in which the last one concatenates them; none if
-            it does otherwise.
-        samples: the things of which samples are taken and concatenated, in order.
-        places: the things that tell where samples are taken.
-        direct: the things that are read other than for places.
-        layered: ops behind a layer.
-        is_behind: whether all that is joined last has passed layers of its own.
-        again: the thing that is concatenated once more behind that; none if there is no
-            such.
-    """
-
-    reach: dict[int, set[int]]
-    rows: dict[int, list[int]] = field(default_factory=dict)
-    names: Counter[str] = field(default_factory=Counter)
-    order: list[int] = field(default_factory=list)
-    samples: list[int] = field(default_factory=list)
-    places: set[int] = field(default_factory=set)
-    direct: set[int] = field(default_factory=set)
-    layered: set[int] = field(default_factory=set)
-    is_behind: bool = False
-    again: list[int] = field(default_factory=list)
-
-    @property
-    def told(self) -> list[str]:
-        """The operations in words, each with its count."""
-        return [f"{n} × {name}" if n > 1 else name for name, n in self.names.items()]
+_ORDINALS = ("first", "second", "third")
 
 
 def turn_notes(
@@ -62,38 +23,128 @@ def turn_notes(
         loop: a call that stands for several turns.
         name_of: names an op outside of the loop as it is drawn, "" if it is not.
     """
-    turns = [child for child in loop.children if child.path == loop.path]
-    parts, begins = _parts(turns[-1]), _parts(turns[0])
-    names = {i: carry_words(graph, loop, i)[0] for i in loop.carried}
+    reader = Reader(graph, loop, name_of)
+    turns = [parts_of(turn) for turn in loop.children]
     told = []
-    for k, part in enumerate(parts):
-        reads, meetings = _reads(graph, (loop, parts[:k]), part, names, name_of)
-        alike = [p for p in begins if p.path == part.path]
-        first = [p for p in begins if p not in alike]
-        if alike:
-            at_first, _ = _reads(graph, (loop, first), alike[0], {}, name_of)
-            same = part.last - part.first == alike[0].last - alike[0].first
-            reads = _with_begins(graph, reads, at_first, same)
+    for name, part in turns[-1].items():
+        same = [_span(turn[name]) if name in turn else None for turn in turns]
         gives = shape_words(graph.ops[part.output].shape)
-        name = loop.inner(part.path) or loop.path.rpartition(".")[2]
-        told.append(f"{name}: reads {_words(reads, meetings)}; gives {gives}")
-    return tuple(told)
+        told.append(f"{name}: {_told(reader, same)}; gives {gives}")
+    for name, same in _made_between(graph, loop):
+        if len(reader.reads(loop.turns - 1, same[-1]).names) > 1:
+            told.append(f"{name}: {_told(reader, same)}")
+    return (*told, *_read_behind(graph, loop))
 
 
-def _parts(turn: Call) -> list[Call]:
-    """Return the parts of a turn, which is a part itself where it has not several."""
-    parts = [part for part in turn.children if part.last > part.first]
-    return parts if len(parts) >= _SEVERAL else [turn]
+def _span(part: Call) -> range:
+    return range(part.first, part.last)
 
 
-def _words(reads: dict[int, str], meetings: _Meetings) -> str:
+def _made_between(graph: Graph, loop: Call) -> list[tuple[str, list[range | None]]]:
+    """Name the ops outside of modules whose results a turn hands on, in all turns."""
+    found = []
+    for place in lags_of(loop):
+        ops = [turn.last - place for turn in loop.children]
+        name, last = carry_name(graph, loop, ops[-1]), loop.children[-1]
+        held = any(module.first <= ops[-1] < module.last for module in last.modules)
+        if not held and not name.startswith("running"):
+            kind = graph.ops[ops[-1]].name
+            is_there = [graph.ops[i].name == kind for i in ops]
+            pairs = zip(ops, is_there, strict=True)
+            found.append((name, [range(i, i + 1) if ok else None for i, ok in pairs]))
+    return found
+
+
+def _read_behind(graph: Graph, loop: Call) -> list[str]:
+    """Tell of how many turns the results are read behind the loop, if of several."""
+    read = {i for op in graph.ops[loop.last :] for i in op.inputs}
+    turns = [
+        turn
+        for turn in loop.children
+        if not read.isdisjoint(range(turn.first, turn.last))
+    ]
+    if len(turns) < 2:
+        return []
+    count = f"all {len(turns)}" if len(turns) == loop.turns else f"{len(turns)} of the"
+    of = f"{count} turns" if len(turns) == loop.turns else f"{count} {loop.turns} turns"
+    return [f"the results of {of} are read"]
+
+
+def _told(reader: Reader, same: list[range | None]) -> str:
+    """Tell what a part reads, in the last turn and where the first ones differ.
+
+    Args:
+        reader: finds what is read.
+        same: the ops of the part in each turn; None where it is not.
+    """
+    read = reader.reads(len(same) - 1, same[-1])
+    first: dict[int, dict[int, str]] = {}
+    apart: dict[int, str] = {}
+    for number in range(max(read.lags.values(), default=0)):
+        own = Reads() if same[number] is None else reader.reads(number, same[number])
+        begins = _begins(reader.graph, read, own, number)
+        if begins is None:
+            apart[number] = _listed(own.names.values())
+        for index, name in (begins or {}).items():
+            first.setdefault(index, {})[number] = name
+    names = {
+        index: name + (f" ({_in_turns(first[index])})" if index in first else "")
+        for index, name in sorted(read.names.items())
+    }
+    others = f"; {_in_turns(apart, 'it reads only ')}" if apart else ""
+    return f"reads {_words(names, read.meetings)}{others}"
+
+
+def _begins(
+    graph: Graph, read: Reads, own: Reads, number: int
+) -> dict[int, str] | None:
+    """Return what stands in an early turn for what no turn could hand on yet.
+
+    Returns:
+        Names by the op of what is handed on later; None where it cannot be told, as
+        the turn does something else.
+    """
+    waiting = [index for index, lag in read.lags.items() if lag > number]
+    known = set(read.names.values())
+    begins = [i for i, name in own.names.items() if name not in known]
+    if not begins and own.steps(set()) == read.steps(set(waiting)):
+        return dict.fromkeys(waiting, "a constant")
+    found = {}
+    for index in waiting:
+        shape = graph.ops[index].shape
+        alike = next((i for i in begins if graph.ops[i].shape == shape), None)
+        if alike is None:
+            return None
+        begins.remove(alike)
+        found[index] = own.names[alike]
+    return None if begins else found
+
+
+def _in_turns(names: dict[int, str], verb: str = "") -> str:
+    """Tell what is so in the first turns: "in the first 2 turns a, in the third b"."""
+    told = []
+    for name, run in groupby(names.items(), lambda item: item[1]):
+        numbers = [number for number, _ in run]
+        first = _ORDINALS[numbers[0]] if numbers[0] < 3 else f"{numbers[0] + 1}th"
+        if len(numbers) == 1:
+            told.append(f"in the {first} turn {verb}{name}")
+        elif not numbers[0]:
+            told.append(f"in the first {len(numbers)} turns {verb}{name}")
+        else:
+            join = "and" if len(numbers) == 2 else "to"
+            ends = f"{numbers[0] + 1} {join} {numbers[-1] + 1}"
+            told.append(f"in turns {ends} {verb}{name}")
+    return ", ".join(told)
+
+
+def _words(reads: dict[int, str], meetings: Meetings) -> str:
     """Tell what a part reads, and how that is joined."""
     joins = _joins(reads, meetings)
     order, samples, places = meetings.order, meetings.samples, meetings.places
     if not samples or len(places) != 1:
         is_one = list(meetings.names) == ["concat"] and not meetings.again
         in_order = is_one and {*order} == {*reads}
-        names = [reads[i] for i in (order if in_order else reads)]
+        names = [reads[i] for i in (dict.fromkeys(order) if in_order else reads)]
         return f"{_listed(names)}{joins}{' in this order' * in_order}"
     (place,) = places
     others = [name for i, name in reads.items() if i not in (*samples, place)]
@@ -105,7 +156,7 @@ def _words(reads: dict[int, str], meetings: _Meetings) -> str:
     return listed([reads[place], *others, where]) + joins
 
 
-def _joins(reads: dict[int, str], meetings: _Meetings) -> str:
+def _joins(reads: dict[int, str], meetings: Meetings) -> str:
     """Tell how what a part reads is joined."""
     if not meetings.names:
         return ""
@@ -122,137 +173,9 @@ def _bare(name: str) -> str:
     return name.partition(" of ")[0]
 
 
-def _with_begins(
-    graph: Graph, reads: dict[int, str], begins: dict[int, str], same: bool
-) -> dict[int, str]:
-    """Tell beside what a part reads what stands for it in the first turn.
-
-    Args:
-        graph: the traced network.
-        reads: names of what it reads.
-        begins: those of the first turn.
-        same: whether it has as many steps in the first turn.
-    """
-    begins = {i: name for i, name in begins.items() if name not in reads.values()}
-    told = {}
-    for index, name in reads.items():
-        shape = graph.ops[index].shape
-        first = [i for i in begins if graph.ops[i].shape == shape]
-        if name.endswith(_BEFORE) and first:
-            name += f" (in the first turn {begins.pop(first[0])})"
-        elif name.endswith(_BEFORE) and same and not begins:
-            name += " (in the first turn a constant)"
-        told[index] = name
-    return told | {i: f"{name} in the first turn" for i, name in begins.items()}
-
-
-def _reads(
-    graph: Graph,
-    around: tuple[Call, list[Call]],
-    part: Call,
-    carried: dict[int, str],
-    name_of: Callable[[Op], str],
-) -> tuple[dict[int, str], _Meetings]:
-    """Name what a part of a turn reads: other parts, what was handed on, blocks.
-
-    Returns:
-        Names by the first op of each, and how they meet.
-    """
-    loop, others = around
-    owners = {i: other for other in others for i in range(other.first, other.last)}
-    found: dict[int, str] = {}
-    ends: dict[int, set[int]] = {}
-    seen: set[int] = set()
-    ops = graph.ops[part.first : part.last]
-    todo = [i for op in ops for i in op.inputs if i < part.first]
-    while todo:
-        index = todo.pop(0)
-        if index in seen:
-            continue
-        seen.add(index)
-        op = graph.ops[index]
-        if index in owners:
-            name = loop.inner(owners[index].path)
-            found[owners[index].first] = name
-            ends[index] = {owners[index].first}
-            continue
-        if index in carried:
-            found[index] = carried[index] + _BEFORE
-        elif index < loop.first and name_of(op):
-            found[index] = name_of(op)
-        elif op.op_type is not OpType.CONSTANT:
-            todo.extend(op.inputs)
-            continue
-        ends[index] = {index} if index in found else set()
-    between = sorted(seen.union(op.index for op in ops) - set(ends))
-    meetings = _meetings(graph, between, ends)
-    meetings.direct = set().union(*(meetings.reach[op.index] for op in ops))
-    return dict(sorted(found.items())), meetings
-
-
-def _meetings(
-    graph: Graph, between: list[int], reach: dict[int, set[int]]
-) -> _Meetings:
-    """Follow how what is read meets for the first time.
-
-    Args:
-        graph: the traced network.
-        between: ops behind what is read, in order.
-        reach: for what is read the number that it goes by.
-    """
-    found = _Meetings(reach)
-    sampled: set[int] = set()
-    for index in between:
-        op = graph.ops[index]
-        sides = [reach.get(i, set()) for i in op.inputs]
-        if op.name == _SAMPLE:
-            found.places |= set().union(*sides[1:])
-            sampled |= sides[0]
-            sides = sides[:1]
-        reach[index] = set().union(*sides)
-        if op.op_type in LAYERS or found.layered.intersection(op.inputs):
-            found.layered.add(index)
-        found.rows[index] = _row(op, sides, found.rows)
-        if len(reach[index]) <= max(map(len, sides), default=0):
-            found.again = found.again or _added_bare(op, sides, found)
-            continue
-        if sampled and set(found.rows[index]) == sampled:
-            found.samples = found.rows[index]
-            continue
-        is_merge = op.op_type in MERGES
-        told = str(op.op_type) if is_merge else describe_op(op)
-        found.names[told] = 1 if is_merge else found.names[told] + 1
-        found.order = found.rows[index]
-        joined = [i for i in op.inputs if reach.get(i)]
-        found.is_behind = found.layered.issuperset(joined)
-    return found
-
-
-def _added_bare(op: Op, sides: list[set[int]], found: _Meetings) -> list[int]:
-    """Return the thing that is concatenated, as it is, to what it was joined to."""
-    if op.op_type is not OpType.CONCAT or not found.names:
-        return []
-    pairs = zip(op.inputs, sides, strict=True)
-    bare = [side for i, side in pairs if len(side) == 1 and i not in found.layered]
-    return list(bare[0]) if bare and max(map(len, sides)) > 1 else []
-
-
-def _row(op: Op, sides: list[set[int]], rows: dict[int, list[int]]) -> list[int]:
-    """Return what a concatenation, also one of concatenations, has side by side."""
-    if op.op_type is OpType.RESHAPE and len(op.inputs) == 1:
-        return rows.get(op.inputs[0], [])
-    if op.op_type is not OpType.CONCAT:
-        return []
-    parts = [
-        rows.get(i) or (list(side) if len(side) == 1 else [])
-        for i, side in zip(op.inputs, sides, strict=True)
-    ]
-    return [number for part in parts for number in part] if all(parts) else []
-
-
-def _listed(names: list[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     """Write names, each once, with its count where it is more than one."""
-    counts = Counter(names)
+    counts = Counter(names) or Counter(["a constant"])
     return listed(
         [f"{n} ({count} of them)" * (count > 1) or n for n, count in counts.items()]
     )
