@@ -92,17 +92,26 @@ def _with_values(given: object) -> object:
 
 def _line(shown: Tensor, axis: int, before: Dims) -> Line | None:
     """Find the dimension along which numbers differ, and read them there."""
-    differ = [
-        dim
-        for dim in range(-shown.ndim, 0)
-        if bool((shown != shown.narrow(dim, 0, min(1, shown.shape[dim]))).any())
-    ]
+    differ = [dim for dim in range(-shown.ndim, 0) if _differs(shown, dim)]
     if not differ and shown.ndim == len(before) and shown.numel():
         differ = [axis]
     if len(differ) != 1:
         return None
-    line = shown.movedim(differ[0], 0).flatten(1)[:, 0]
+    dim = differ[0] + shown.ndim
+    line = shown[tuple(slice(None) if k == dim else 0 for k in range(shown.ndim))]
     return differ[0], tuple(line.tolist())
+
+
+def _differs(shown: Tensor, dim: int) -> bool:
+    """Whether numbers differ along a dimension; most are one number in memory."""
+    if 0 in shown.stride() and shown.numel():
+        once = (
+            slice(0, 1) if stride == 0 else slice(None) for stride in shown.stride()
+        )
+        shown = shown[tuple(once)]
+    if shown.shape[dim] < 2:
+        return False
+    return bool((shown != shown.narrow(dim, 0, 1)).any())
 
 
 def _window(places: tuple[tuple[int, ...], ...], sides: Dims) -> InputWindow:
