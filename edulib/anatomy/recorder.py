@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from torch import Tensor, nn
+from torch._C import DisableTorchFunction
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.choice import chosen_words
@@ -171,7 +172,8 @@ class Recorder(TorchFunctionMode):
     def _entering(self, path: str, has_hooks: bool) -> Callable:
         def hook(module: nn.Module, args: tuple, kwargs: dict) -> None:
             call = Call(path, module, 0, 0, 0, [])
-            self._given_to.append(self._arguments(module, args, kwargs))
+            with DisableTorchFunction():  # what it asks itself is none of the model's
+                self._given_to.append(self._arguments(module, args, kwargs))
             if self._open:
                 self._open[-1].children.append(call)
             self._open.append(call)
@@ -184,11 +186,12 @@ class Recorder(TorchFunctionMode):
     def _leaving(self, _: nn.Module, __: tuple, output: object) -> None:
         call, begin = self._open.pop(), self._begins.pop()
         self._hooks.pop()
-        known = [
-            (name, tensor, maker)
-            for name, tensor in named_tensors(output)
-            if (maker := self._maker(tensor)) is not None
-        ]
+        with DisableTorchFunction():
+            known = [
+                (name, tensor, maker)
+                for name, tensor in named_tensors(output)
+                if (maker := self._maker(tensor)) is not None
+            ]
         found = [(name, maker) for name, _, maker in known]
         own = [maker for _, maker in found if maker.at > begin]
         made = own or [maker for _, maker in found]

@@ -113,6 +113,27 @@ def test_what_only_looks_lets_no_number_leave(name):
     assert "leave torch" not in said_of(LOOKS[name])
 
 
+class Writes(nn.Module):
+    """Asks for a value, and hands on zeros of which a part was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = conv(3, 4), conv(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.a(x)
+        if x.sum() > 1e6:
+            return x
+        padded = x.new_zeros(x.shape)
+        padded[:, :, 1:].copy_(x[:, :, 1:])
+        return self.b(padded)
+
+
+def test_what_the_tools_ask_themselves_lets_no_number_leave():
+    (said,) = not_known(trace_graph(Writes(), IMAGE))
+    assert said.startswith("The model asks for values")
+
+
 class Silent(nn.Module):
     """Returns nothing."""
 
