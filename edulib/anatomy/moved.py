@@ -5,15 +5,18 @@ a roll or a flip returns the row that each position of its output shows.
 """
 
 from collections.abc import Callable
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from edulib.anatomy.op_types import TURNS, clean_name
 from edulib.anatomy.structure import tensors_in
 from edulib.anatomy.window import POINT, Chosen, InputWindow, Mirror, Window
 
 Dims = tuple[int, ...]
+_KEPT = 256  # answers, as blocks of a network ask the same
 Line = tuple[int, tuple[int, ...]]  # a dimension, and the inputs that it shows
 
 MOVERS = frozenset(
@@ -41,23 +44,67 @@ def follow(
     given = args[0] if args else kwargs.get("input")
     if given is not source:
         return None
-    rest = _with_values(args[1:])
-    named = {key: _with_values(v) for key, v in kwargs.items() if key != "input"}
-    is_free = not any(t.is_meta for t in tensors_in((args[1:], list(kwargs.values()))))
+    named = {key: value for key, value in kwargs.items() if key != "input"}
+    asked = _Asked(function, args[1:], named)
+    shape = tuple(source.shape)
+    if clean_name(function) in TURNS:  # which other dimensions do not touch
+        kept = {axis % len(shape) for axis in axes}
+        shape = tuple(side if dim in kept else 1 for dim, side in enumerate(shape))
+    ask = _follow.__wrapped__ if asked.has_tensors else _follow
+    return ask(asked, shape, axes)
+
+
+class _Asked:
+    """A function with its arguments but the first, found again by what they are."""
+
+    def __init__(self, function: Callable, rest: tuple, named: dict) -> None:
+        self.function, self.rest, self.named = function, rest, named
+        self._key = function, repr(rest), repr(named)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def tensors(self) -> list[Tensor]:
+        """The tensors among the arguments, as an index may be one."""
+        return list(tensors_in((self.rest, list(self.named.values()))))
+
+    @property
+    def has_tensors(self) -> bool:
+        """Whether a tensor is among them: no text stands for it."""
+        return bool(self.tensors)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether all values are known."""
+        return not any(tensor.is_meta for tensor in self.tensors)
+
+    def __call__(self, numbered: Tensor) -> object:
+        named = {key: _with_values(value) for key, value in self.named.items()}
+        return self.function(numbered, *_with_values(self.rest), **named)
+
+
+@lru_cache(_KEPT)
+def _follow(
+    asked: _Asked, shape: Dims, axes: Dims
+) -> tuple[InputWindow, Dims, Dims] | None:
     lines = []
     for axis in axes:
-        shown = function(_numbered(source.shape, axis), *rest, **named)
-        found = {_line(part, axis, source.shape) for part in tensors_in(shown)}
+        shown = asked(_numbered(shape, axis))
+        found = {_line(part, axis, shape) for part in tensors_in(shown)}
         if len(found) != 1 or None in found:
             return None
         lines += found
-        if not is_free and len(set(lines[-1][1])) < min(2, source.shape[axis]):
+        if not asked.is_free and len(set(lines[-1][1])) < min(2, shape[axis]):
             return None
     dims = tuple(dim for dim, _ in lines)
     if len(set(dims)) < len(dims):
         return None
     places = tuple(places for _, places in lines)
-    sides = tuple(source.shape[axis] for axis in axes)
+    sides = tuple(shape[axis] for axis in axes)
     return _window(places, sides), dims, tuple(map(len, places))
 
 

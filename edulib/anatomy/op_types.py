@@ -75,10 +75,8 @@ VIEWS = PERMUTES | frozenset(
     "flatten unflatten view reshape squeeze unsqueeze contiguous clone detach".split()
 )
 # Functions that put numbers at other positions, and change nothing else.
-MOVES = frozenset(
-    "roll flip fliplr flipud rot90 channel_shuffle pixel_shuffle "
-    "pixel_unshuffle".split()
-)
+TURNS = frozenset("roll flip fliplr flipud rot90".split())
+MOVES = TURNS | {"channel_shuffle", "pixel_shuffle", "pixel_unshuffle"}
 REDUCTIONS = frozenset("mean amax amin sum max min std var norm logsumexp".split())
 
 # Functions that work on each number by itself, or join two numbers.
