@@ -103,7 +103,9 @@ class _Plan:
                 self._keep(
                     other
                     for other in draft.inputs
-                    if self.is_learned(other) or not is_learned
+                    if self.is_learned(other)
+                    or not is_learned
+                    or (self.is_buffered(other) and other.output.is_floating_point())
                 )
 
     def joins(self, constant: Draft, draft: Draft) -> bool:

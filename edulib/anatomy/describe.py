@@ -44,6 +44,7 @@ _WORDS = {
 _REDUCED = {"amax": "max", "amin": "min"}  # not over all positions
 _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _VAGUE = (OpType.OTHER, OpType.RESHAPE)
+_LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
 _HOOK = "hook: "
 _POOLS = (
     ("unpool", "max unpooling"),
@@ -68,7 +69,8 @@ def describe(node: Node) -> str:
         return f"{_HOOK * bool(node.main.hook)}{_own_words(node)}"
     own = replace(node, ops=tuple(op for op in node.ops if not by_hook(node, op)))
     before, behind = (_hook_words(node, side) for side in ("before", "behind"))
-    return "; ".join(filter(None, (before, _own_words(own), behind)))
+    inside = "hooks inside" * any(op.hook for op in own.ops)
+    return "; ".join(filter(None, (before, _own_words(own), inside, behind)))
 
 
 def by_hook(node: Node, op: Op) -> bool:
@@ -107,7 +109,9 @@ def _leaf_words(node: Node) -> str:
     is_vague = len(node.ops) > 1 and node.op_type in _VAGUE
     if is_vague and moves and all(op.moves for op in done):
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
-    if not node.ops or is_vague or _joins_own(node):
+    pools = node.ops and node.main.op_type is OpType.POOLING
+    computes = pools and any(op.op_type is OpType.OTHER for op in done)
+    if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
     told = [op for op in node.ops if op is node.main or op.moves]
@@ -127,11 +131,18 @@ def _added(node: Node) -> str:
     return ", ".join(held) or "learned numbers" * bool(node.params)
 
 
-def _joins_own(node: Node) -> bool:
-    """Whether a module multiplies or adds what it made to something, as a gate does."""
+def joins_own(node: Node) -> bool:
+    """Whether a module joins what it made to something, as a gate does.
+
+    A sum with what a layer gives is a shortcut around that layer, which is told apart.
+    """
+    if node.call is None:
+        return False
     start = node.ops[0].index
-    joins = (op.inputs for op in _done(node) if len(set(op.inputs)) > 1)
-    return any(i >= start for inputs in joins for i in inputs)
+    is_layer = node.main.op_type in _LAYERS
+    joins = [op for op in _done(node) if len(set(op.inputs)) > 1]
+    joins = [op for op in joins if not (is_layer and op.op_type is OpType.ADD)]
+    return any(i >= start for op in joins for i in op.inputs)
 
 
 def _inner_words(node: Node) -> str:
@@ -141,6 +152,8 @@ def _inner_words(node: Node) -> str:
     if not (is_container or any(op.op_type in _COUNTED for op in main)):
         return _leaf_words(node) if main or _added(node) else ""
     few = len(main) == 1 or (is_container and 0 < len(main) <= 2)
+    if not is_container and joins_own(node):
+        return ""
     if few and not _rearranges(node, main):
         return "; ".join(describe_op(op) for op in main)
     if not is_container:

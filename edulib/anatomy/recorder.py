@@ -255,8 +255,11 @@ class Recorder(TorchFunctionMode):
 
     def _tell(self, draft: Draft, args: tuple) -> None:
         """Note what an index takes, how many tensors are joined, and which are read."""
-        is_new = not args or draft.output is not args[0]
-        draft.aside = is_new and any(self._hooks)
+        changes = any(
+            source.output is draft.output and not source.is_constant
+            for source in draft.inputs
+        )
+        draft.aside = any(self._hooks) and not changes
         for tensor in tensors_in(args):
             place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
@@ -337,6 +340,8 @@ class Recorder(TorchFunctionMode):
         positions = any(draft.step.place.dims for draft in inputs[:1])
         step = ask(main)
         keeps = bool(step.place.dims) and prod(step.place.grid or ()) > 1
+        places = inputs[0].step.place.grid if positions else ()
+        numbers = inputs[0].output.numel() if positions else 0
         draft = Draft(
             name,
             self._path,
@@ -350,7 +355,7 @@ class Recorder(TorchFunctionMode):
             pools=name in REDUCTIONS
             and positions
             and not keeps
-            and main.numel() == max(main.shape, default=1),
+            and main.numel() * prod(places or ()) == numbers,
             others=tuple(map(_shape, outputs[1:])),
         )
         self._flops = self.counter.get_total_flops()

@@ -28,12 +28,14 @@ class _Layout:
         axes: its dimensions that are height and width, from the end.
         dims: for each dimension of this tensor, its parts.
         order: what is different from the beginning, in words; "" for nothing.
+        known: the parts of its dimensions, sorted, when it was a map for the last time.
     """
 
     shape: tuple[int, ...]
     axes: tuple[int, ...]
     dims: Dims
-    order: str = ""
+    order: str
+    known: Dims
 
 
 class Reordering:
@@ -46,9 +48,10 @@ class Reordering:
         """Say how a view changes the order of numbers: "channel shuffle", or ""."""
         layout = self._layout(draft)
         before = self._before(draft)
-        if layout is None or before is None or layout.order == before.order:
+        if layout is None or before is None:
             return ""
-        return layout.order or before.order  # the same again: back
+        is_same = layout.order == before.order and layout.known == before.known
+        return "" if is_same else layout.order or before.order  # again: back
 
     def _before(self, draft: Draft) -> _Layout | None:
         is_view = draft.name in VIEWS and len(draft.inputs) == 1
@@ -64,13 +67,15 @@ class Reordering:
         if before is not None:
             dims = _viewed(before.dims, draft.inputs[0].output, draft)
             if dims is not None:
-                order = _order(before, dims)
-                order = before.order if order is None else order
-                return _Layout(before.shape, before.axes, dims, order)
+                order, known = _order(before, dims), sorted(dims)
+                if order is None:
+                    order, known = before.order, before.known
+                return _Layout(before.shape, before.axes, dims, order, known)
         axes = draft.step.place.axes
         if axes is None or len(shape) != len(axes) + 2:
             return None
-        return _Layout(shape, axes, [[part] for part in _plain(shape)])
+        dims = [[part] if part[0] > 1 else [] for part in _plain(shape)]
+        return _Layout(shape, axes, dims, "", sorted(dims))
 
 
 def _plain(shape: tuple[int, ...]) -> list[Part]:
@@ -142,21 +147,10 @@ def _order(begin: _Layout, dims: Dims) -> str | None:
     mixed = [owner for owner in sets if len(owner) > 1]
     if mixed and all(owner <= set(axes) for owner in mixed):
         return None  # rows of positions, or windows
-    if mixed:
-        return _exchange(sets, axes)
     found = [next(iter(owner)) for owner in sets if owner]
-    if len(set(found)) < len(found):
-        return _exchange(sets, axes)
-    strides = [[stride for _, stride in dim] for dim in dims]
-    moved = [s for s, steps in zip(sets, strides, strict=True) if not _falls(steps)]
-    if moved:
-        is_position = any(owner & set(axes) for owner in moved)
-        return "positions in another order" if is_position else "channel shuffle"
-    now = [owner for owner in found if owner in axes]
-    if now == sorted(now):
-        return ""
-    is_map = now[:-2] == sorted(axes)[:-2]
-    return "height and width swapped" if is_map else "axes swapped"
+    if mixed or len(set(found)) < len(found):
+        return _exchange(dims, owners, axes)
+    return _permutation(dims, sets, axes)
 
 
 def _owners(part: Part, plain: list[Part]) -> set[int]:
@@ -169,18 +163,53 @@ def _owners(part: Part, plain: list[Part]) -> set[int]:
     }
 
 
-def _falls(steps: list[int]) -> bool:
-    return steps == sorted(steps, reverse=True)
+def _permutation(dims: Dims, sets: list[set[int]], axes: list[int]) -> str | None:
+    """Say what dimensions that stay whole do; None where channels lie between axes."""
+    strides = [[stride for _, stride in dim] for dim in dims]
+    moved = [
+        owner
+        for owner, steps in zip(sets, strides, strict=True)
+        if steps != sorted(steps, reverse=True)
+    ]
+    told = ["channel shuffle"] * any(not owner & set(axes) for owner in moved)
+    told += ["positions in another order"] * any(o & set(axes) for o in moved)
+    at = [k for k, owner in enumerate(sets) if owner & set(axes)]
+    if at and at[-1] - at[0] >= len(at):
+        return None
+    now = [next(iter(sets[k])) for k in at]
+    if now != sorted(now):
+        is_map = now[:-2] == sorted(axes)[:-2]
+        told.append("height and width swapped" if is_map else "axes swapped")
+    return ", ".join(told)
 
 
-def _exchange(sets: list[set[int]], axes: list[int]) -> str:
-    """Name what makes channels of positions, positions of channels, or both."""
+def _exchange(dims: Dims, owners: list[list[set[int]]], axes: list[int]) -> str:
+    """Name what makes channels of positions, positions of channels, or both.
+
+    In a block of positions that becomes channels, or comes out of them, neighbours
+    stay neighbours: the outer part of each side is that of the smaller map.
+    """
+    sets = [set().union(*owner) for owner in owners]
     positions = set(axes)
     (channels,) = set(range(1, len(sets))) - positions
-    mixed = [owner for owner in sets if len(owner) > 1]
-    shared = positions & set().union(*mixed)
-    if len(mixed) == 1 and any({axis} in sets for axis in shared):
-        return "space to depth"
-    if mixed and all(channels in o and len(o & positions) == 1 for o in mixed):
+    strides = {
+        axis: [
+            dim[0][1] for dim, owner in zip(dims, sets, strict=True) if owner == {axis}
+        ]
+        for axis in axes
+    }
+    mixed = [k for k, owner in enumerate(sets) if len(owner) > 1]
+    if len(mixed) == 1:
+        parts = zip(dims[mixed[0]], owners[mixed[0]], strict=True)
+        inner = [(next(iter(o)), s) for (_, s), o in parts if o <= positions and o]
+        if inner and all(strides[a] and s < strides[a][0] for a, s in inner):
+            return "space to depth"
+    ordered = all(
+        owners[k][-1] == {channels}
+        and len(owners[k]) == 2
+        and owners[k][0] <= positions
+        for k in mixed
+    )
+    if mixed and ordered:
         return "depth to space"
     return "channels and positions mixed"

@@ -8,7 +8,10 @@ a shape and no memory; a model that must see values is run once on the CPU inste
 """
 
 import copy
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CellType, FunctionType
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +52,8 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     given = make_inputs(model, inputs)
     params = count_parameters(model)
     try:
-        return _run(_meta_copy(model), given.to("meta"), params)
+        with _all_kept():
+            return _run(_meta_copy(model), given.to("meta"), params)
     except Exception as error:
         first = error
     try:
@@ -60,6 +64,18 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
         f"{type(model).__name__} cannot read an input of shape "
         f"{shape_text(inputs)}: {type(cause).__name__}: {cause}{remedy(inputs)}"
     ) from cause
+
+
+@contextmanager
+def _all_kept() -> Iterator[None]:
+    """Do not look for garbage: a trace keeps all that it makes, which is small."""
+    was_looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_looking:
+            gc.enable()
 
 
 def _check_code(model: nn.Module) -> None:
@@ -111,14 +127,35 @@ def _held(model: nn.Module) -> Iterator[Tensor]:
 
 def _meta_copy(model: nn.Module) -> nn.Module:
     """Copy a model, with tensors that have a shape and no memory."""
-    memo = {id(tensor): _empty(tensor, "meta") for tensor in _held(model)}
-    return copy.deepcopy(model, memo)
+    return _copy(model, {id(t): _empty(t, "meta") for t in _held(model)})
 
 
 def cpu_copy(model: nn.Module) -> nn.Module:
     """Copy a model to the CPU; weights that have no values become zeros."""
     memo = {id(t): _empty(t, "cpu") for t in _held(model) if t.is_meta}
-    return copy.deepcopy(model, memo).cpu().requires_grad_(False)
+    return _copy(model, memo).cpu().requires_grad_(False)
+
+
+def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
+    """Copy a model; what its hooks take from around them is of the copy, too."""
+    copied = copy.deepcopy(model, memo)
+    for module in copied.modules():
+        for hooks in (module._forward_pre_hooks, module._forward_hooks):
+            hooks.update({key: _rebound(hook, memo) for key, hook in hooks.items()})
+    return copied
+
+
+def _rebound(hook: Callable, memo: dict[int, object]) -> Callable:
+    """Give a function the copies of what its closure holds."""
+    cells = hook.__closure__ if isinstance(hook, FunctionType) else None
+    held = [cell.cell_contents for cell in cells or ()]
+    if not any(id(value) in memo for value in held):
+        return hook
+    own = tuple(CellType(memo.get(id(value), value)) for value in held)
+    code = hook.__code__, hook.__globals__, hook.__name__, hook.__defaults__, own
+    rebound = FunctionType(*code)
+    rebound.__kwdefaults__ = hook.__kwdefaults__
+    return rebound
 
 
 def _empty(tensor: Tensor, device: str) -> Tensor:

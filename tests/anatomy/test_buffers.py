@@ -152,3 +152,21 @@ def test_a_module_that_adds_positions_says_which(is_learned):
     model = nn.Sequential(patches, Own(lambda x: x.mT), Positions(is_learned))
     assert layers(model)[-1] == "addition of pe"
     assert "2 (addition of pe) gives 4×4" in diagram(model, IMAGE).alt
+
+
+class Scaled(nn.Module):
+    """Adds positions times a learned number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.scale = nn.Conv2d(3, 4, 4, 4), nn.Parameter(torch.ones(1))
+        self.register_buffer("pe", torch.zeros(4, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.patches(x).flatten(2).mT + self.scale * self.pe
+
+
+def test_both_parts_of_scaled_positions_are_nodes():
+    alt = diagram(Scaled(), IMAGE).alt
+    assert "scale (learned) gives 1" in alt
+    assert "pe (constant) gives 4×4" in alt

@@ -129,3 +129,44 @@ def test_a_row_of_blocks_with_a_hook_is_still_one():
     model = nn.Sequential(conv(3, 4), nn.Sequential(*block))
     model[1].register_forward_pre_hook(lambda module, inputs: inputs[0] * 2 + 1)
     assert layers(model)[1] == "hook: multiplication, addition; 3 × Sequential"
+
+
+class Adapted(nn.Module):
+    """A hook that is written where it is set, and uses another layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.adapter = conv(3, 4), nn.Conv2d(4, 4, 1)
+        self.body.register_forward_hook(lambda m, i, o: o + self.adapter(o))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x)
+
+
+def test_a_hook_uses_the_layers_of_the_model_that_is_traced():
+    model = Adapted()
+    assert layers(model) == ["Conv2d; hook: addition"]
+    assert "adapter (1×1 convolution) gives" in diagram(model, IMAGE).alt
+    assert model(torch.zeros(1, *IMAGE)).shape == (1, 4, 8, 8)
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda m, o: m.seen.mul_(0.9).add_(o.detach().mean() * 0.1),
+        lambda m, o: torch.zeros_like(o).add_(o),
+    ],
+)
+def test_a_hook_that_writes_into_a_tensor_of_its_own_is_not_said(keep):
+    model = nn.Sequential(conv(3, 4), nn.ReLU())
+    model[0].register_buffer("seen", torch.zeros(1))
+    model[0].register_forward_hook(lambda m, i, o: (keep(m, o), None)[1])
+    assert layers(model) == ["3×3 convolution", "ReLU"]
+
+
+def test_hooks_inside_of_folded_blocks_are_mentioned():
+    block = (nn.Sequential(conv(4, 4), nn.ReLU(), conv(4, 4)) for _ in range(2))
+    model = nn.Sequential(conv(3, 4), nn.Sequential(*block))
+    model[1][0][1].register_forward_hook(lambda m, i, o: o.tanh())
+    assert layers(model)[1] == "2 × Sequential; hooks inside"
+    assert "1 (2 × Sequential; hooks inside)" in diagram(model, IMAGE).alt

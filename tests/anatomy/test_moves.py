@@ -1,5 +1,7 @@
 """What puts numbers at other positions is a step, however it is written."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from steps import IMAGE, Own, Steps, conv, layers
@@ -88,11 +90,53 @@ def test_views_that_change_the_order_are_one_step(step, channels, told):
         assert f"({told}" in diagram(model, IMAGE).alt.split(";")[1]
 
 
+def halves(x: Tensor) -> Tensor:
+    """Make channels of the upper and the lower half: neighbours are torn apart."""
+    return x.reshape(-1, 8, 4, 8)
+
+
+def quarters(x: Tensor) -> Tensor:
+    x = x.view(-1, 4, 2, 4, 2, 4).permute(0, 2, 4, 1, 3, 5)
+    return x.reshape(-1, 16, 4, 4)
+
+
+def stacked(x: Tensor) -> Tensor:
+    """Put two channels one below the other."""
+    return x.reshape(-1, 2, 16, 8)
+
+
+@pytest.mark.parametrize(
+    ("step", "channels"),
+    [
+        (halves, 8),
+        (quarters, 16),
+        (stacked, 2),
+        (lambda x: x.view(-1, 8, 8, 4).permute(0, 3, 1, 2), 4),
+    ],
+)
+def test_views_that_tear_neighbours_apart_are_no_space_to_depth(step, channels):
+    assert layers(Steps(step, channels))[1] == "channels and positions mixed"
+
+
+def test_two_changes_of_order_are_both_told():
+    def both(x: Tensor) -> Tensor:
+        return x.view(-1, 2, 2, 8, 8).permute(0, 2, 1, 4, 3).reshape(x.shape)
+
+    assert layers(Steps(both))[1] == "channel shuffle, height and width swapped"
+    twice = nn.Sequential(conv(3, 12), Own(shuffle_12), Own(shuffle_12), conv(12, 2))
+    assert layers(twice)[1:3] == ["channel shuffle"] * 2
+
+
+def shuffle_12(x: Tensor) -> Tensor:
+    return x.view(-1, 2, 6, 8, 8).transpose(1, 2).reshape(x.shape)
+
+
 @pytest.mark.parametrize(
     "step",
     [
         lambda x: x.flatten(2).mT.mT.reshape(-1, 4, 8, 8),
         lambda x: torch.moveaxis(x, 1, 3).moveaxis(3, 1),
+        lambda x: x.transpose(1, 2).transpose(2, 3).permute(0, 3, 1, 2),
         lambda x: x.view(-1, 2, 2, 8, 8).view(-1, 4, 8, 8),
         lambda x: (
             x.view(-1, 4, 2, 4, 2, 4)
@@ -161,6 +205,45 @@ def test_only_what_leaves_no_position_is_global_pooling():
         assert f"mean ({told})" in diagram(model, IMAGE).alt
 
 
-def test_a_gate_is_not_called_what_it_begins_with():
-    gate = Own(lambda x: x * x.mean((2, 3), keepdim=True).sigmoid())
-    assert layers(Steps(gate))[1] == "Own"
+def test_means_that_leave_positions_or_join_channels_are_no_pooling():
+    patches = nn.Sequential(nn.Conv2d(3, 4, 2, 2), nn.Flatten(2), Own(lambda x: x.mT))
+    for dim, told in ((-1, "mean"), (1, "global average pooling")):
+        model = nn.Sequential(patches, Own(lambda x, dim=dim: x.mean(dim)))
+        assert layers(model)[-1] == told
+    vector = nn.Sequential(nn.Conv2d(3, 4, 8), Own(lambda x: x.mean(1, keepdim=True)))
+    assert layers(vector)[-1] == "mean"
+    assert layers(Steps(lambda x: x * x.mean((1, 2, 3), keepdim=True)))[1] == "mean"
+
+
+class Joins(nn.Module):
+    """Joins what a layer makes of a map to that map."""
+
+    def __init__(self, layer: nn.Module, join: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.layer, self.join = layer, join
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.join(x, self.layer(x))
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (Own(lambda x: x * x.mean((2, 3), keepdim=True).sigmoid()), "Own"),
+        (Own(lambda x: x * x.sum(1, keepdim=True).sigmoid()), "Own"),
+        (Own(lambda x: F.avg_pool2d(x.clamp(1e-6) ** 3, 1) ** (1 / 3)), "Own"),
+        (Joins(conv(4, 4), lambda x, y: x * y.sigmoid()), "Joins"),
+        (Joins(nn.AvgPool2d(3, 1, 1), lambda x, y: y - x), "Joins"),
+        (Joins(conv(4, 4), lambda x, y: x - y), "Joins"),
+    ],
+)
+def test_a_gate_is_not_called_what_it_holds(module, told):
+    model = nn.Sequential(conv(3, 4), module, conv(4, 2))
+    assert told in layers(model)[1 if len(layers(model)) > 2 else 0]
+    assert f"1 ({told}" in diagram(model, IMAGE).alt
+
+
+def test_a_layer_with_a_shortcut_keeps_its_name():
+    model = nn.Sequential(conv(3, 4), Joins(conv(4, 4), torch.add))
+    assert layers(model) == ["3×3 convolution"] * 2
+    assert "1 of them with shortcuts" in diagram(model, IMAGE).alt

@@ -59,7 +59,7 @@ class Block:
         sums_of: names of the inputs to which it adds, each with how often.
         converts: for each repetition the layer that converts what is added, "" for
             none, and whether the channels change.
-        moves: whether it puts numbers at other positions.
+        stands: whether it does more than a band shows, as a gate, or moves numbers.
         hooked: whether hooks do a part of it.
     """
 
@@ -94,7 +94,7 @@ class Block:
     notes: tuple[str, ...] = ()
     sums_of: tuple[tuple[str, int], ...] = ()
     converts: tuple[tuple[str, bool], ...] = ()
-    moves: bool = False
+    stands: bool = False
     hooked: bool = False
 
     @property
@@ -218,7 +218,7 @@ def absorb(items: list[Item]) -> list[Item]:
             and previous.op_type not in (*BANDS, *MERGES, OpType.RESHAPE)
             and item.shape == previous.shape
             and not previous.is_residual
-            and not (item.moves or item.hooked or previous.hooked)
+            and not (item.stands or item.hooked or previous.hooked)
         ):
             bands = (*previous.bands, item.op_type)
             params = previous.params + item.params

@@ -7,7 +7,13 @@ from functools import cached_property
 from torch import nn
 
 from edulib.anatomy.attention import crosses
-from edulib.anatomy.describe import by_hook, describe, describe_op, repeated_block
+from edulib.anatomy.describe import (
+    by_hook,
+    describe,
+    describe_op,
+    joins_own,
+    repeated_block,
+)
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import LONG
@@ -157,6 +163,8 @@ class BlockMaker:
         if chain:
             words = chain[0].type.lstrip("_")
             repeated = len(chain), words
+        if repeated and any(op.hook and not by_hook(node, op) for op in node.ops):
+            words += "; hooks inside"
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
             repeated, words = (turns, words), f"{node.call.type}, shared weights"
@@ -200,7 +208,7 @@ class BlockMaker:
             notes=self._notes(node, calls),
             sums_of=tuple(sums_by_input(graph, calls[-1]).items() if calls else ()),
             converts=tuple(conversion(graph, call) for call in calls),
-            moves=any(op.moves for op in node.ops),
+            stands=joins_own(node) or any(op.moves for op in node.ops),
             hooked=hooked,
         )
 
@@ -259,7 +267,8 @@ class BlockMaker:
         is_row = node.call is not None and isinstance(node.call.module, nn.Sequential)
         ends = is_row and not node.call.is_leaf and not is_loop
         op = self._last(node) if is_loop or ends else node.main
-        if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1:
+        mixes = op.reordered not in ("", "depth to space")
+        if op.op_type is not OpType.RESHAPE or len(op.inputs) != 1 or mixes:
             return ""
         before = self.network.graph.ops[op.inputs[0]]
         sides = [(op.side(axis), before.side(axis)) for axis in (-2, -1)]
