@@ -21,6 +21,7 @@ from edulib.anatomy.reordering import Reordering
 
 _TOKENS = 2  # dimensions of a row of tokens, (N, D)
 _MAPS = 3  # dimensions of a map, (C, H, W) or (H, W, D)
+_SUMS = ("add", "sub", "rsub")
 _JOINS = CONCATS.union(ATTENTIONS)
 
 
@@ -201,7 +202,7 @@ def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:
     ones = (1,) * ndim
     shape = (*ones, *constant.output.shape)[-ndim:]
     of_one = tuple(draft.output.shape[1:])
-    if draft.name != "add" or len(of_one) != ndim:
+    if draft.name not in _SUMS or len(of_one) != ndim:
         return False
     of_all = (1, *of_one[1:]) if ndim == _MAPS and of_one[1] > 1 else of_one
     return shape in (of_one, of_all)

@@ -17,6 +17,8 @@ Part = tuple[int, int]  # size, and stride in the tensor at the beginning
 Dims = list[list[Part]]
 
 _BATCH = 0
+_CUTS = ("view", "reshape")
+_MIXED = "channels and positions mixed"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class _Layout:
         dims: for each dimension of this tensor, its parts.
         order: what is different from the beginning, in words; "" for nothing.
         known: the parts of its dimensions, sorted, when it was a map for the last time.
+        told: what cannot be followed any further, in words.
     """
 
     shape: tuple[int, ...]
@@ -36,6 +39,7 @@ class _Layout:
     dims: Dims
     order: str
     known: Dims
+    told: str = ""
 
 
 class Reordering:
@@ -50,6 +54,8 @@ class Reordering:
         before = self._before(draft)
         if layout is None or before is None:
             return ""
+        if layout.told:
+            return layout.told
         is_same = layout.order == before.order and layout.known == before.known
         return "" if is_same else layout.order or before.order  # again: back
 
@@ -71,11 +77,17 @@ class Reordering:
                 if order is None:
                     order, known = before.order, before.known
                 return _Layout(before.shape, before.axes, dims, order, known)
-        axes = draft.step.place.axes
+        axes, told = draft.step.place.axes, ""
+        if (
+            before is not None
+            and draft.name in _CUTS
+            and len(shape) == len(before.shape)
+        ):
+            axes, told = before.axes, _MIXED  # sides do not fit into each other
         if axes is None or len(shape) != len(axes) + 2:
             return None
         dims = [[part] if part[0] > 1 else [] for part in _plain(shape)]
-        return _Layout(shape, axes, dims, "", sorted(dims))
+        return _Layout(shape, axes, dims, "", sorted(dims), told)
 
 
 def _plain(shape: tuple[int, ...]) -> list[Part]:
@@ -212,4 +224,4 @@ def _exchange(dims: Dims, owners: list[list[set[int]]], axes: list[int]) -> str:
     )
     if mixed and ordered:
         return "depth to space"
-    return "channels and positions mixed"
+    return _MIXED

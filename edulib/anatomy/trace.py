@@ -160,9 +160,10 @@ def _rebound(hook: Callable, memo: dict[int, object]) -> Callable:
 
 def _empty(tensor: Tensor, device: str) -> Tensor:
     """Return a tensor of the same shape; no parameter of the copy has a gradient."""
-    empty = tensor.detach().to("meta")
     if device == "cpu":
-        empty = torch.zeros_like(empty, device="cpu")
+        empty = torch.zeros(tensor.shape, dtype=tensor.dtype)
+    else:
+        empty = tensor.detach().to("meta")
     if isinstance(tensor, nn.Parameter):
         return nn.Parameter(empty, requires_grad=False)
     return empty

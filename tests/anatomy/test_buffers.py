@@ -120,6 +120,7 @@ class Joins(nn.Module):
         (lambda x, pe: x + pe, (4, 4), "added to 4×4×4"),
         (lambda x, pe: x + pe, (1, 4, 4), "added to 4×4×4"),
         (lambda x, pe: x + pe[:, :4, :4], (4, 9, 9), "added to 4×4×4"),
+        (lambda x, pe: pe - x, (4, 4, 4), "subtracted, gives 4×4×4"),
         (lambda x, pe: x + pe, (4, 1, 1), None),
         (lambda x, pe: x + pe, (4, 1), None),
     ],
