@@ -69,8 +69,8 @@ def check_alive(
 
 
 def _check_any(found: Tensor, what: str, reason: str) -> None:
-    is_zero = ~found.flatten(1).any(1)
-    if is_zero.any():
-        number = is_zero.nonzero()[0].item()
-        which = "" if is_zero.all() else f" (image {number} of the batch)"
+    counts = found.flatten(1).count_nonzero(1).tolist()
+    dead = [number for number, count in enumerate(counts) if not count]
+    if dead:
+        which = "" if len(dead) == len(counts) else f" (image {dead[0]} of the batch)"
         raise ValueError(f"{what}{which}: {reason}")
