@@ -45,6 +45,7 @@ _REDUCED = {"amax": "max", "amin": "min"}  # not over all positions
 _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _VAGUE = (OpType.OTHER, OpType.RESHAPE)
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
+_LINEAR = ("mul", "div", "add", "sub")
 _HOOK = "hook: "
 _POOLS = (
     ("unpool", "max unpooling"),
@@ -110,7 +111,8 @@ def _leaf_words(node: Node) -> str:
     if is_vague and moves and all(op.moves for op in done):
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
     pools = node.ops and node.main.op_type is OpType.POOLING
-    computes = pools and any(op.op_type is OpType.OTHER for op in done)
+    bends = [op for op in done if op.op_type is OpType.OTHER and op.name not in _LINEAR]
+    computes = pools and bool(bends)  # another mean than that of the numbers
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
