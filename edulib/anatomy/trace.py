@@ -57,7 +57,8 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     except Exception as error:
         first = error
     try:
-        return _run(cpu_copy(model), given.to("cpu"), params, from_values=True)
+        with _all_kept():
+            return _run(cpu_copy(model), given.to("cpu"), params, from_values=True)
     except Exception as error:
         cause = first if _is_meta(model) and not _is_too_large(error) else error
     raise ValueError(
@@ -68,7 +69,7 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
 
 @contextmanager
 def _all_kept() -> Iterator[None]:
-    """Do not look for garbage: a trace keeps all that it makes, which is small."""
+    """Do not look for garbage: a trace keeps what it makes until it ends."""
     was_looking = gc.isenabled()
     gc.disable()
     try:
