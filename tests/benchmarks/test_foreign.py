@@ -103,11 +103,13 @@ def test_what_cannot_be_traced_is_told(tmp_path):
     )
     assert "ms of processor time an operation. The limit of" in said
     assert said.endswith(
-        "of 1 that are traced on shapes alone, and 0 of 0 that ask for values, beside "
-        "that run itself."
+        "of the 1 that are traced on shapes alone, and by 0 of the 0 that ask for "
+        "values (that run itself not counted)."
     )
     place["load"]["foreign"] = 3.0
-    assert "beside other work on the same cores. More" in pages.foreign_summary(place)
+    assert "beside other work on the same cores. The limit" in pages.foreign_summary(
+        place
+    )
     assert "torchvision/nothing" in pages.foreign_table(place)._repr_html_()
     assert "none" in pages.foreign_table({"foreign": {"wrong": {}}})._repr_html_()
     with pytest.raises(ValueError, match="torchvision/ or timm/, got 'keras/x'"):
