@@ -187,10 +187,8 @@ def listed_files(examples: Dataset) -> Sequence[Sequence]:
     rows = getattr(examples, "samples", None)
     if not isinstance(rows, list | tuple) or len(rows) != len(examples):
         return ()
-    fit = all(
-        isinstance(row, tuple) and isinstance(*row[:1], str | Path) for row in rows
-    )
-    return rows if fit else []
+    fit = all(isinstance(r, tuple) and r and isinstance(r[0], str | Path) for r in rows)
+    return rows if fit else ()
 
 
 def collate(items: list) -> list | Exception:

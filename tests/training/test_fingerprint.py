@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 from training_helpers import QUICK, examples, network
 
 from edulib.training import fit
-from edulib.training.batches import read_example
+from edulib.training.batches import listed_files, read_example
 from edulib.training.fingerprint import describe_examples
 
 MANY = 200  # examples, of which a fingerprint reads 64: not number 5
@@ -203,3 +203,9 @@ def test_a_broken_example_of_a_set_with_odd_lists_is_named_by_its_number():
     broken.samples = torch.zeros(MANY, 2)
     with pytest.raises(OSError, match=r"^cannot read example 5: truncated file$"):
         read_example(broken, 5)
+
+
+def test_empty_rows_are_no_files():
+    examples = torch.utils.data.TensorDataset(torch.zeros(2, 1))
+    examples.samples = [(), ()]
+    assert listed_files(examples) == ()
