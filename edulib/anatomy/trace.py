@@ -11,6 +11,7 @@ import copy
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import CellType, FunctionType
 
 import torch
@@ -128,13 +129,27 @@ def _held(model: nn.Module) -> Iterator[Tensor]:
 
 def _meta_copy(model: nn.Module) -> nn.Module:
     """Copy a model, with tensors that have a shape and no memory."""
-    return _copy(model, {id(t): _empty(t, "meta") for t in _held(model)})
+    return _copy(model, {id(t): _meta(t) for t in _held(model)})
 
 
 def cpu_copy(model: nn.Module) -> nn.Module:
-    """Copy a model to the CPU; weights that have no values become zeros."""
-    memo = {id(t): _empty(t, "cpu") for t in _held(model) if t.is_meta}
+    """Copy a model to the CPU; weights that have no values become zeros.
+
+    Parameters of one type share the memory of these zeros.
+    """
+    held = {id(tensor): tensor for tensor in _held(model) if tensor.is_meta}
+    most = max((tensor.numel() for tensor in held.values()), default=0)
+    zeros = cache(lambda dtype: torch.zeros(most, dtype=dtype))
+    memo = {key: _zeros(tensor, zeros) for key, tensor in held.items()}
     return _copy(model, memo).cpu().requires_grad_(False)
+
+
+def _zeros(tensor: Tensor, shared: Callable[[torch.dtype], Tensor]) -> Tensor:
+    """Return zeros of the same shape; a buffer, which may be written to, its own."""
+    if not isinstance(tensor, nn.Parameter):
+        return torch.zeros(tensor.shape, dtype=tensor.dtype)
+    zeros = shared(tensor.dtype)[: tensor.numel()].view(tensor.shape)
+    return nn.Parameter(zeros, requires_grad=False)
 
 
 def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
@@ -159,15 +174,12 @@ def _rebound(hook: Callable, memo: dict[int, object]) -> Callable:
     return rebound
 
 
-def _empty(tensor: Tensor, device: str) -> Tensor:
+def _meta(tensor: Tensor) -> Tensor:
     """Return a tensor of the same shape; no parameter of the copy has a gradient."""
-    if device == "cpu":
-        empty = torch.zeros(tensor.shape, dtype=tensor.dtype)
-    else:
-        empty = tensor.detach().to("meta")
+    meta = tensor.detach().to("meta")
     if isinstance(tensor, nn.Parameter):
-        return nn.Parameter(empty, requires_grad=False)
-    return empty
+        return nn.Parameter(meta, requires_grad=False)
+    return meta
 
 
 def _run(
