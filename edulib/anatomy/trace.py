@@ -7,17 +7,15 @@ no need to transform its code. The run happens on the meta device, where tensors
 a shape and no memory; a model that must see values is run once on the CPU instead.
 """
 
-import copy
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from types import CellType, FunctionType
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from edulib.anatomy.assembly import assemble
+from edulib.anatomy.copies import cpu_copy, meta_copy, without_shared_hooks
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.inputs import Input, Inputs, make_inputs, remedy, shape_text
 from edulib.anatomy.packed import count_packed
@@ -54,7 +52,7 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     params = count_parameters(model)
     try:
         with _all_kept():
-            return _run(_meta_copy(model), given.to("meta"), params)
+            return _run(meta_copy(model), given.to("meta"), params)
     except Exception as error:
         first = error
     try:
@@ -121,73 +119,12 @@ def _is_too_large(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
 
 
-def _held(model: nn.Module) -> Iterator[Tensor]:
-    """Find all tensors of a model, those in plain attributes and lists as well."""
-    for module in model.modules():
-        yield from tensors_in({**vars(module), **module._parameters, **module._buffers})
-
-
-def _meta_copy(model: nn.Module) -> nn.Module:
-    """Copy a model, with tensors that have a shape and no memory."""
-    return _copy(model, {id(t): _meta(t) for t in _held(model)})
-
-
-def cpu_copy(model: nn.Module) -> nn.Module:
-    """Copy a model to the CPU; weights that have no values become zeros.
-
-    Parameters of one type share the memory of these zeros.
-    """
-    held = {id(tensor): tensor for tensor in _held(model) if tensor.is_meta}
-    most = max((tensor.numel() for tensor in held.values()), default=0)
-    zeros = cache(lambda dtype: torch.zeros(most, dtype=dtype))
-    memo = {key: _zeros(tensor, zeros) for key, tensor in held.items()}
-    return _copy(model, memo).cpu().requires_grad_(False)
-
-
-def _zeros(tensor: Tensor, shared: Callable[[torch.dtype], Tensor]) -> Tensor:
-    """Return zeros of the same shape; a buffer, which may be written to, its own."""
-    if not isinstance(tensor, nn.Parameter):
-        return torch.zeros(tensor.shape, dtype=tensor.dtype)
-    zeros = shared(tensor.dtype)[: tensor.numel()].view(tensor.shape)
-    return nn.Parameter(zeros, requires_grad=False)
-
-
-def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
-    """Copy a model; what its hooks take from around them is of the copy, too."""
-    copied = copy.deepcopy(model, memo)
-    for module in copied.modules():
-        for hooks in (module._forward_pre_hooks, module._forward_hooks):
-            hooks.update({key: _rebound(hook, memo) for key, hook in hooks.items()})
-    return copied
-
-
-def _rebound(hook: Callable, memo: dict[int, object]) -> Callable:
-    """Give a function the copies of what its closure holds."""
-    cells = hook.__closure__ if isinstance(hook, FunctionType) else None
-    held = [cell.cell_contents for cell in cells or ()]
-    if not any(id(value) in memo for value in held):
-        return hook
-    own = tuple(CellType(memo.get(id(value), value)) for value in held)
-    code = hook.__code__, hook.__globals__, hook.__name__, hook.__defaults__, own
-    rebound = FunctionType(*code)
-    rebound.__kwdefaults__ = hook.__kwdefaults__
-    return rebound
-
-
-def _meta(tensor: Tensor) -> Tensor:
-    """Return a tensor of the same shape; no parameter of the copy has a gradient."""
-    meta = tensor.detach().to("meta")
-    if isinstance(tensor, nn.Parameter):
-        return nn.Parameter(meta, requires_grad=False)
-    return meta
-
-
 def _run(
     model: nn.Module, inputs: Inputs, params: int, from_values: bool = False
 ) -> Graph:
     named = zip(inputs.names, tensors_in(inputs.args), strict=True)
     recorder = Recorder(model, named)
     recorder.watch(model.eval())
-    with torch.no_grad(), recorder.counter, recorder:
+    with torch.no_grad(), without_shared_hooks(), recorder.counter, recorder:
         model(*inputs.args)
     return assemble(recorder, params, from_values)

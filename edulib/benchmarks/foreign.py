@@ -19,10 +19,11 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from edulib.anatomy.copies import cpu_copy
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Graph, Node
 from edulib.anatomy.inputs import make_inputs
-from edulib.anatomy.trace import count_parameters, cpu_copy, trace_graph
+from edulib.anatomy.trace import count_parameters, trace_graph
 from edulib.benchmarks.memory import memory_limit
 from edulib.files import atomic_write
 

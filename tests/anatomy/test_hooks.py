@@ -5,6 +5,10 @@ import torch
 from steps import IMAGE, Own, conv, layers
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 
 from edulib.anatomy import stage_table
 from edulib.drawing import diagram
@@ -148,6 +152,67 @@ def test_a_hook_uses_the_layers_of_the_model_that_is_traced():
     assert layers(model) == ["Conv2d; hook: addition"]
     assert "adapter (1×1 convolution) gives" in diagram(model, IMAGE).alt
     assert model(torch.zeros(1, *IMAGE)).shape == (1, 4, 8, 8)
+
+
+class Held(nn.Module):
+    """A hook that holds another layer as the default of an argument."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.adapter = conv(3, 4), nn.Conv2d(4, 4, 1)
+
+        def add(m, i, o, by=self.adapter, *, scale=self.adapter.weight):
+            return o + by(o) * scale.mean()
+
+        self.body.register_forward_hook(add)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x)
+
+
+def test_defaults_of_a_hook_are_layers_of_the_model_that_is_traced():
+    assert layers(Held()) == ["Conv2d; hook: multiplication, addition"]
+    assert "adapter (1×1 convolution) gives" in diagram(Held(), IMAGE).alt
+
+
+def test_a_hook_may_be_written_before_what_it_will_use():
+    model = nn.Sequential(conv(3, 4), nn.ReLU())
+
+    def scale(m: nn.Module, i: tuple, o: torch.Tensor) -> torch.Tensor:
+        return o * (later if m.training else 2)
+
+    model[0].register_forward_hook(scale)
+    assert layers(model) == ["3×3 convolution; hook: multiplication", "ReLU"]
+    later = 1
+
+
+def test_hooks_of_all_modules_are_told_as_hooks():
+    model = nn.Sequential(conv(3, 4), nn.ReLU())
+    seen: list[torch.Tensor] = []
+
+    def double(module: nn.Module, inputs: tuple) -> torch.Tensor | None:
+        return inputs[0] * 2 if isinstance(module, nn.Conv2d) else None
+
+    handles = [
+        register_module_forward_hook(lambda m, i, o: seen.append(o.mean())),
+        register_module_forward_hook(
+            lambda m, i, k, o: o.tanh() if isinstance(m, nn.ReLU) else None,
+            with_kwargs=True,
+        ),
+        register_module_forward_pre_hook(double),
+    ]
+    try:
+        assert layers(model) == [
+            "hook: multiplication; 3×3 convolution",
+            "ReLU; hook: tanh",
+        ]
+        seen.clear()
+        model(torch.zeros(1, *IMAGE))
+        assert len(seen) == 3, "they are set again behind the trace, once"
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert layers(model) == ["3×3 convolution", "ReLU"]
 
 
 @pytest.mark.parametrize(
