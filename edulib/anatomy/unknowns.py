@@ -11,9 +11,10 @@ from edulib.anatomy.window import NOT_KNOWN
 _MOST = 3
 _SINGLE = ("item", "float", "int", "complex", "index")  # give one number of Python
 _STRANGE = "Not among the known operations:"
-_COSTS = ". Receptive fields end there."
+_COSTS = ". Receptive fields are not followed through them."
 _COSTS_NOTHING = (
-    ". Their multiply-adds are not counted, and receptive fields end there."
+    ". Their multiply-adds are not counted, and receptive fields are not followed "
+    "through them."
 )
 
 

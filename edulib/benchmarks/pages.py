@@ -140,7 +140,9 @@ def training_figure(found: dict) -> "Figure":
 
 
 def foreign_summary(found: dict) -> str:
-    """How many networks of other libraries were traced, and how many rows are right.
+    """How many networks of other libraries were traced, how many rows are right.
+
+    A list of what failed follows, if anything did.
 
     Args:
         found: all results of a place.
@@ -149,31 +151,21 @@ def foreign_summary(found: dict) -> str:
     libraries = " and ".join(" ".join(pair) for pair in mine["libraries"].items())
     beside = found["load"]["foreign"] > BUSY
     (shapes, slow), (values, slower) = mine["on_shapes"], mine["on_values"]
-    return (
+    failed = [
+        f"- `{name}`: {one['error'] or one['wrong'][0]}"
+        for name, one in mine["wrong"].items()
+    ]
+    said = (
         f"Of {mine['tried']:,} networks of {libraries}, {mine['traced']:,} were "
         f"traced; of their {mine['rows']:,} layers, {mine['wrong_rows']:,} have other "
         f"parameters or another kernel in the table than in the module. A trace took "
         f"{mine['ms_per_op']:.1f} ms of processor time an operation"
-        f"{', beside other work on the same cores' * beside}. The limit of 0.1 s and "
-        f"1 ms for each operation was passed by {slow:,} of the {shapes:,} that are "
-        f"traced on shapes alone, and by {slower:,} of the {values:,} that ask for "
-        f"values (that run itself not counted)."
+        f"{', beside other work on the same cores' * beside}. We allow a trace 0.1 s "
+        f"and 1 ms for each operation: {slow:,} of the {shapes:,} that are traced on "
+        f"shapes alone took longer, and {slower:,} of the {values:,} that ask for "
+        f"values (the run itself not counted)."
     )
-
-
-def foreign_table(found: dict) -> HtmlOutput:
-    """The networks that could not be traced, or whose rows are wrong.
-
-    Args:
-        found: all results of a place.
-    """
-    lines = [
-        (name, one["error"] or f"{len(one['wrong'])} wrong: {one['wrong'][0]}")
-        for name, one in found["foreign"]["wrong"].items()
-    ]
-    return show_table(
-        "Failures of the tracer", ("network", "what failed"), lines or [("none", "–")]
-    )
+    return "\n".join([said, "", *failed]).strip()
 
 
 def project_table(found: dict) -> HtmlOutput:

@@ -171,7 +171,7 @@ def test_no_alarm_where_attention_sees_everything_again():
 
 def test_what_costs_something_is_not_said_to_cost_nothing():
     said = not_known(trace_graph(nn.Sequential(nn.LSTM(4, 5)), (7, 4)))
-    assert said[-1].endswith("0.lstm. Receptive fields end there.")
+    assert said[-1].endswith("0.lstm. Receptive fields are not followed through them.")
 
 
 def test_behind_an_unknown_function_nothing_is_claimed():
