@@ -35,6 +35,8 @@ _WORDS = {
     "max": "global max pooling",
     **{name: f"{name} over all positions" for name in ("sum", "std", "var", "norm")},
     "getitem": "selection",
+    "setitem": "assignment",
+    "copy": "assignment",
     "matmul": "matrix product",
     "bmm": "matrix product",
     "einsum": "sum of products",

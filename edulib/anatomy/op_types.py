@@ -92,6 +92,9 @@ _POINTWISE = frozenset(
 
 # What a function is that usually joins activations and reads only one.
 _ALONE = {OpType.ATTENTION: OpType.DENSE, OpType.CONCAT: OpType.OTHER}
+_IN_PLACE = frozenset(
+    "iadd isub imul itruediv ifloordiv imod ipow iand ior ixor setitem".split()
+)
 ATTENTIONS = ("scaled_dot_product_attention", "multi_head_attention_forward")
 
 
@@ -105,6 +108,15 @@ def clean_name(function: object) -> str:
     name = plain_name(function, name)
     alias = {"iadd": "add", "radd": "add", "imul": "mul", "rmul": "mul", "isub": "sub"}
     return alias.get(name, name)
+
+
+def is_in_place(function: object) -> bool:
+    """Whether a function changes what it is given, by its name: `add_`, `__iadd__`."""
+    name = getattr(function, "__name__", "")
+    plain = name.strip("_")
+    if name == f"__{plain}__":
+        return plain in _IN_PLACE
+    return name.endswith("_")
 
 
 def is_known(name: str) -> bool:

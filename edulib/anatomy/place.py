@@ -101,6 +101,20 @@ def find_again(seen: Dims | None, shape: Dims) -> Place:
     return Place(seen=seen)
 
 
+def holds_all(shape: Dims, dim: int, at: Place) -> bool:
+    """Whether all positions lie along one dimension, perhaps with class tokens.
+
+    Args:
+        shape: of the tensor.
+        dim: the dimension, from the end.
+        at: where the positions are in it; where that is lost, a dimension that is too
+            short holds a part of them, such as a window.
+    """
+    if at.dims:
+        return at.dims == (dim,)
+    return at.seen is None or shape[dim] >= math.prod(at.seen)
+
+
 def resized(after: Dims, at: Place) -> Place:
     """Keep the axes, with the sides that they have now."""
     grid = tuple(after[axis] for axis in at.axes)

@@ -9,22 +9,32 @@ from torch._C import DisableTorchFunction
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.choice import chosen_words
-from edulib.anatomy.costs import inner_bytes, make_counter, memory_of, uncounted
+from edulib.anatomy.costs import inner_bytes, make_counter, uncounted
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
+from edulib.anatomy.memory import memory_of, overlap, starts_in
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
     REDUCTIONS,
     OpType,
     clean_name,
+    is_in_place,
+    type_of,
 )
 from edulib.anatomy.packed import unpack
-from edulib.anatomy.place import Place, image_place, spatial_place
+from edulib.anatomy.place import (
+    Place,
+    find_again,
+    holds_all,
+    image_place,
+    resized,
+    spatial_place,
+)
 from edulib.anatomy.propagation import Step, met, propagate
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
-from edulib.anatomy.window import POINT, UNKNOWN
+from edulib.anatomy.window import POINT, UNKNOWN, Window
 
 # Functions that read weights: what is no weight comes first.
 _DATA = {
@@ -36,7 +46,6 @@ _DATA = {
     ),
     **dict.fromkeys(ATTENTIONS, 3),
 }
-_WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
 # What only asks about a tensor, several times for each operation.
 _ASKS = frozenset(
     "shape size ndim dim numel stride dtype device layout names requires_grad is_leaf "
@@ -48,7 +57,21 @@ _LEAVES = frozenset(
     "numpy array tolist dlpack storage untyped_storage data_ptr "
     "item float int complex index".split()
 )
+# What takes only the type or the shape of a second tensor.
+_LIKE = frozenset("to type_as expand_as view_as reshape_as".split())
 _WHOLE_ATTENTION = "multi_head_attention_forward"
+_ATTENDS = {  # names of the first arguments
+    "scaled_dot_product_attention": (
+        "query",
+        "key",
+        "value",
+        "attn_mask",
+        "dropout_p",
+        "is_causal",
+    ),
+    _WHOLE_ATTENTION: ("query", "key", "value"),
+}
+_MATRIX = 2  # dimensions of a row of tokens, without a batch
 _PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
 
 
@@ -247,23 +270,24 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
-            self._tell(self.tape[-1], args)
+            self._tell(function, self.tape[-1], args)
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
 
-    def _tell(self, draft: Draft, args: tuple) -> None:
-        """Note what an index takes, how many tensors are joined, and which are read."""
-        changes = any(
-            source.output is draft.output and not source.is_constant
-            for source in draft.inputs
-        )
+    def _tell(self, function: Callable, draft: Draft, args: tuple) -> None:
+        """Note what an index takes, what is joined, what is read or written to."""
+        given_back = [d for d in draft.inputs if d.output is draft.output]
+        changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
         for tensor in tensors_in(args):
             place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
+        is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
+        if is_in_place(function) or (given_back and is_activation):
+            self._written[memory_of(draft.output)] = draft
         if draft.name in CONCATS and args:
             draft.joined = sum(1 for _ in tensors_in(args[0]))
         if draft.name != "getitem" or not draft.inputs:
@@ -288,7 +312,7 @@ class Recorder(TorchFunctionMode):
     ) -> tuple[list[Draft], list[Draft]]:
         """Sort what a function reads: activations and data; weights."""
         count = _DATA.get(name, len(args) + len(kwargs))
-        values = [*args, *kwargs.values()]
+        values = args[:1] if name in _LIKE else [*args, *kwargs.values()]
         inputs: dict[Draft, None] = {}
         weights: dict[Draft, None] = {}
         for k, value in enumerate(values):
@@ -300,11 +324,32 @@ class Recorder(TorchFunctionMode):
         return list(inputs), list(weights)
 
     def _maker(self, tensor: Tensor) -> Draft | None:
-        """Return what made a tensor, or wrote into a part of it."""
+        """Return what made a tensor, or wrote last into its memory."""
         found = self._made.get(id(tensor))
-        if found is None and self._written:
-            return self._written.get(memory_of(tensor))
-        return found
+        write = self._written.get(memory_of(tensor)) if self._written else None
+        if write is None or (found is not None and found.at >= write.at):
+            return found
+        return self._changed(tensor, found, write)
+
+    def _changed(self, tensor: Tensor, found: Draft | None, write: Draft) -> Draft:
+        """Note that a tensor was written to through another one, if it was."""
+        if not overlap(tensor, write.output):
+            return found
+        sources = [draft for draft in (found, write) if draft is not None]
+        draft = Draft(
+            "setitem",
+            self._path,
+            tensor,
+            sources,
+            step=_written(tensor, found, write),
+            is_constant=all(source.is_constant for source in sources),
+            hook=self._hooks[-1] if self._hooks else "",
+            at=len(self.tape),
+        )
+        self.tape.append(draft)
+        self._kept.append(tensor)
+        self._made[id(tensor)] = draft
+        return draft
 
     def _ask(
         self, name: str, function: Callable, call: tuple, inputs: list[Draft]
@@ -320,7 +365,21 @@ class Recorder(TorchFunctionMode):
             _assume_axes(source, rank)
         at = source.step.place
         step = propagate(name, function, call, tensor, at)
+        if name in ATTENTIONS and not self._sees_all(name, *call):
+            return lambda output: replace(step(output), window=UNKNOWN)
         return met(step, at, [draft.step.place for draft in active])
+
+    def _sees_all(self, name: str, args: tuple, kwargs: dict) -> bool:
+        """Whether an attention looks at all positions, not in windows or past masks."""
+        call = dict(zip(_ATTENDS[name], args, strict=False)) | kwargs
+        key, mask = call.get("key"), call.get("attn_mask")
+        if call.get("is_causal") or call.get("key_padding_mask") is not None:
+            return False
+        if mask is not None and not _is_learned(self._maker(mask)):
+            return False
+        maker = self._maker(key)
+        row = -3 if name == _WHOLE_ATTENTION and key.ndim > _MATRIX else -2
+        return maker is None or holds_all(tuple(key.shape), row, maker.step.place)
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
@@ -365,8 +424,6 @@ class Recorder(TorchFunctionMode):
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
         self._places.update((id(tensor), k) for k, tensor in enumerate(outputs))
-        if name in _WRITES and memory_of(main) is not None:
-            self._written[memory_of(main)] = draft
 
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
@@ -393,6 +450,33 @@ def _leaves(model: nn.Module) -> dict[int, Draft]:
                 draft = Draft(name, path, tensor, held=tensor, is_constant=True)
                 found[id(tensor)] = replace(draft, op_type=OpType.CONSTANT)
     return found
+
+
+def _is_learned(draft: Draft | None) -> bool:
+    """Whether a constant is made of parameters, as the bias of an attention is."""
+    todo = [draft] if draft is not None and draft.is_constant else []
+    while todo:
+        part = todo.pop()
+        if isinstance(part.held, nn.Parameter):
+            return True
+        todo += [*part.inputs, *part.weights]
+    return False
+
+
+def _written(tensor: Tensor, found: Draft | None, write: Draft) -> Step:
+    """Follow positions from what wrote into a part of a tensor to the tensor."""
+    at, seen = write.step.place, (found or write).step.place.seen
+    where = at.axes and starts_in(write.output, tensor, at.axes)
+    if not where:
+        place = found.step.place if found else find_again(seen, _shape(tensor))
+        return Step(None, UNKNOWN, place)
+    dims, starts = where
+    place = resized(_shape(tensor), Place(dims))
+    if found is None:  # a tensor without anything of the image's in it before
+        ones = (1,) * len(dims)
+        return Step(None, Window(ones, ones, starts, ones), place)
+    is_all = place.grid == at.grid and place == found.step.place
+    return Step(None, POINT if is_all else UNKNOWN, found.step.place)
 
 
 def _input_step(tensor: Tensor) -> Step:
