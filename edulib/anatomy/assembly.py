@@ -66,7 +66,7 @@ class _Plan:
 
     def _looks(self) -> set[Draft]:
         """Find what hooks compute and nothing that the model returns reads."""
-        read = {draft for _, draft in self.recorder.outputs}
+        read = {draft for _, draft, _ in self.recorder.outputs}
         looks: set[Draft] = set()
         for draft in reversed(self.drafts):
             if draft.aside and draft not in read:
@@ -81,7 +81,7 @@ class _Plan:
             if not (draft.is_constant or draft in self.looks):
                 self.kept.add(draft)
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
-        self._keep(draft for _, draft in self.recorder.outputs)
+        self._keep(draft for _, draft, _ in self.recorder.outputs)
         costly = {draft for draft in self.drafts if draft.macs > 0}
         self.kept |= costly - self.weights - self.looks
         for draft in self.kept:
@@ -239,8 +239,10 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
     ops = tuple(_op(k, draft, plan, places, batch) for draft, k in places.items())
     ops = with_attention(ops)
     root = next(item for item in recorder.tape if isinstance(item, Call))
-    outputs = [(name or "output", places[draft]) for name, draft in recorder.outputs]
-    ends = tuple(Output(*output) for output in outputs)
+    ends = tuple(
+        Output(name or "output", places[draft], taken)
+        for name, draft, taken in recorder.outputs
+    )
     return Graph(ops, root, ends, params, left=tuple(recorder.left))
 
 

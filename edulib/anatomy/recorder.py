@@ -155,7 +155,7 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.counter = make_counter()
         self.tape: list[Call | Draft | Exit] = []
-        self.outputs: list[tuple[str, Draft]] = []
+        self.outputs: list[tuple[str, Draft, int]] = []
         self.left: list[str] = []
         self.leaves = _leaves(model)
         self.inputs = [
@@ -215,16 +215,16 @@ class Recorder(TorchFunctionMode):
                 for name, tensor in named_tensors(output)
                 if (maker := self._maker(tensor)) is not None
             ]
-        found = [(name, maker) for name, _, maker in known]
-        own = [maker for _, maker in found if maker.at > begin]
-        made = own or [maker for _, maker in found]
+        own = [maker for _, _, maker in known if maker.at > begin]
+        made = own or [maker for _, _, maker in known]
         returned = {id(t): (t, maker) for _, t, maker in known if maker in made}
+        call.taken = next((self._place(tensor) for tensor, _ in returned.values()), 0)
         call.others = tuple(_shape(tensor) for tensor, _ in [*returned.values()][1:])
         more = tuple(maker for _, maker in returned.values())[1:]
         given = self._given_to.pop()
         self.tape.append(Exit(call, made[0] if made else None, more, given))
         if not self._open:
-            self.outputs = found
+            self.outputs = [(name, m, self._place(t)) for name, t, m in known]
 
     @property
     def _path(self) -> str:
@@ -282,7 +282,7 @@ class Recorder(TorchFunctionMode):
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
         for tensor in tensors_in(args):
-            place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
+            place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
         is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
@@ -322,6 +322,10 @@ class Recorder(TorchFunctionMode):
                     is_weight = draft.is_constant and k >= count
                     (weights if is_weight else inputs)[draft] = None
         return list(inputs), list(weights)
+
+    def _place(self, tensor: Tensor) -> int:
+        """Return which of the tensors of the op that made it a tensor is."""
+        return self._places.get(id(tensor), 0)
 
     def _maker(self, tensor: Tensor) -> Draft | None:
         """Return what made a tensor, or wrote last into its memory."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from edulib.anatomy.graph import Graph, Node, Op, Output
@@ -233,7 +233,8 @@ def _span(outputs: list[Output]) -> list[Output]:
     """Join what the turns of a loop return: "0–11", with the shape of the last."""
     if len(outputs) < _MANY:
         return outputs
-    return [Output(f"{outputs[0].name}–{outputs[-1].name}", outputs[-1].op)]
+    first, *_, last = outputs
+    return [replace(last, name=f"{first.name}–{last.name}")]
 
 
 def _families(outputs: list[Output]) -> list[Output]:
@@ -244,14 +245,14 @@ def _families(outputs: list[Output]) -> list[Output]:
         own = [output for output in outputs if numbered(output.name)[0] == head]
         first, *others = own
         name = reduce(span, (output.name for output in own))
-        whole = Output(name, first.op, tuple(other.op for other in others))
+        whole = replace(first, name=name, others=tuple(others))
         found += own if len(own) < _MANY else [whole]
     return found
 
 
 def _joined(outputs: list[Output]) -> list[Output]:
     """Join the names under which one tensor is returned more than once."""
-    names: dict[int, list[str]] = {}
+    names: dict[tuple[int, int], list[str]] = {}
     for output in outputs:
-        names.setdefault(output.op, []).append(output.name)
-    return [Output(", ".join(name), op) for op, name in names.items()]
+        names.setdefault((output.op, output.taken), []).append(output.name)
+    return [Output(", ".join(name), *which) for which, name in names.items()]

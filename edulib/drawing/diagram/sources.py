@@ -66,10 +66,10 @@ def _shape_read(graph: Graph, owner: Node, sources: Mapping[int, set[int]]) -> s
     call = owner.call
     if -1 in call.more or not call.more:
         return ""
-    made = [graph.ops[i] for i in (call.output, *call.more)]
-    read = [other for other in made if other.index in sources]
-    are_told = len({other.shape for other in made}) == len(made)
-    return shape_words(read[0].shape) if are_told and len(read) == 1 else ""
+    made = [(call.output, owner.shape), *zip(call.more, call.others, strict=True)]
+    read = [shape for index, shape in made if index in sources]
+    are_told = len({shape for _, shape in made}) == len(made)
+    return shape_words(*read) if are_told and len(read) == 1 else ""
 
 
 def order_words(graph: Graph, node: Node, owners: Mapping[int, Node]) -> str:
