@@ -133,7 +133,7 @@ def _move(
     before, after = (tuple(end.shape) for end in ends)
     if at.axes is not None and name in _MAPS:
         return _MAPS[name](call, (before, after), at), resized(after, at)
-    if name in PERMUTES or _only_permutes(name, args):
+    if name in PERMUTES:
         return POINT, _permuted(function, call, ends[0], at)
     if name in _RESHAPES and at.dims:
         place = reshaped(before, after, at)
@@ -171,16 +171,6 @@ def _stacked(args: tuple, kwargs: dict, ndim: int, at: Place) -> Place:
     if at.axes is None:
         return replace(at, tokens=dims[0])
     return replace(at, axes=dims)
-
-
-def _only_permutes(name: str, args: tuple) -> bool:
-    """Whether an einsum does nothing but put dimensions in another order."""
-    if name != "einsum" or not args or not isinstance(args[0], str):
-        return False
-    before, _, after = args[0].replace(" ", "").partition("->")
-    letters = [letter for letter in before if letter != "."]
-    is_same = sorted(before) == sorted(after) and len(set(letters)) == len(letters)
-    return is_same and "," not in before
 
 
 def _over(
@@ -300,6 +290,7 @@ def _generic(
     is_vector = math.prod(after) == max(after, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):
         if at.axes is not None and len(after) == len(before):
-            return WHOLE, resized(after, at)
+            is_point = all(after[axis] == 1 for axis in at.axes)
+            return WHOLE, resized(after, at) if is_point else same
         return WHOLE, same
     return UNKNOWN, same

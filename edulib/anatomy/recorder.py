@@ -15,13 +15,17 @@ from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
+    PERMUTES,
     REDUCTIONS,
+    VIEWS,
     OpType,
     clean_name,
+    only_permutes,
 )
 from edulib.anatomy.packed import unpack
 from edulib.anatomy.place import Place, image_place, spatial_place
 from edulib.anatomy.propagation import Step, met, propagate
+from edulib.anatomy.reordering import SWAPPED, Reordering
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN
@@ -76,6 +80,8 @@ class Draft:
         taken: which of the tensors of an input it reads; -1 for several of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
         aside: whether it was made inside of a hook, and changes nothing in place.
+        told: what it does to the order of numbers, in words, if that is known already.
+        read_as: where what slides over it takes the positions to be, if elsewhere.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -98,6 +104,8 @@ class Draft:
     taken: dict["Draft", int] = field(default_factory=dict)
     hook: str = ""
     aside: bool = False
+    told: str = ""
+    read_as: Place | None = None
     at: int = -1
 
 
@@ -149,6 +157,7 @@ class Recorder(TorchFunctionMode):
         self._hooks: list[str] = []
         self._given_to: list[tuple[tuple[str, Draft], ...]] = []
         self._flops = 0
+        self._reordering = Reordering()
         self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
@@ -227,7 +236,7 @@ class Recorder(TorchFunctionMode):
     ) -> object:
         """Run a function and, if it made a tensor of what is known, note it."""
         kwargs = kwargs or {}
-        name = clean_name(function)
+        name = _name(function, args)
         if name in _ASKS:
             return function(*args, **kwargs)
         inputs, weights = self._read(name, args, kwargs)
@@ -317,10 +326,28 @@ class Recorder(TorchFunctionMode):
         tensor = self._given(source, call)
         rank = spatial_rank(name, tensor.ndim)
         if rank is not None and tensor.ndim == rank + 2:
-            _assume_axes(source, rank)
+            self._assume_axes(source, rank)
         at = source.step.place
         step = propagate(name, function, call, tensor, at)
         return met(step, at, [draft.step.place for draft in active])
+
+    def _assume_axes(self, draft: Draft, rank: int) -> None:
+        """Take what a function slides along as the axes, back to where they arose."""
+        shape = tuple(draft.output.shape)
+        place = spatial_place(rank, shape)
+        axes = sorted(draft.step.place.axes or place.axes)
+        if len(axes) == rank and axes != list(place.axes):
+            _read_anew(draft, place)
+        while not draft.step.place.dims:
+            alone = _source(draft)
+            goes_on = alone is not None and not alone.step.place.dims
+            begins = draft.op_type is OpType.INPUT or goes_on
+            window = draft.step.window if begins else UNKNOWN
+            draft.step = Step(draft.step.kernel, window, place)
+            if not goes_on:
+                draft.told = draft.told or self._reordering.contradiction(draft)
+                return
+            draft = alone
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
@@ -358,6 +385,9 @@ class Recorder(TorchFunctionMode):
             and main.numel() * prod(places or ()) == numbers,
             others=tuple(map(_shape, outputs[1:])),
         )
+        if name in VIEWS and step.window == UNKNOWN:  # its axes were guessed
+            draft.told = self._reordering.contradiction(draft)
+            draft.step = Step(None, UNKNOWN, Place()) if draft.told else step
         self._flops = self.counter.get_total_flops()
         draft.hook = self._hooks[-1] if self._hooks else ""
         draft.at = len(self.tape)
@@ -378,6 +408,12 @@ class Recorder(TorchFunctionMode):
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
+
+
+def _name(function: Callable, args: tuple) -> str:
+    """Return the plain name of what a call does."""
+    name = clean_name(function)
+    return "permute" if only_permutes(name, args) else name
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
@@ -401,15 +437,25 @@ def _input_step(tensor: Tensor) -> Step:
     return Step(None, POINT, place)
 
 
-def _assume_axes(draft: Draft, rank: int) -> None:
-    """Take what a function slides along as the axes, back to where they arose."""
-    shape = tuple(draft.output.shape)
-    while not draft.step.place.dims and tuple(draft.output.shape) == shape:
-        alone = len(draft.inputs) == 1 and not draft.inputs[0].step.place.dims
-        goes_on = alone and tuple(draft.inputs[0].output.shape) == shape
-        begins = draft.op_type is OpType.INPUT or goes_on
-        window = draft.step.window if begins else UNKNOWN
-        draft.step = Step(draft.step.kernel, window, spatial_place(rank, shape))
-        if not goes_on:
-            return
-        draft = draft.inputs[0]
+def _source(draft: Draft) -> Draft | None:
+    """Return what an op reads, if that is one tensor whose axes are its own."""
+    if len(draft.inputs) != 1 or draft.name in PERMUTES:
+        return None
+    (source,) = draft.inputs
+    return source if source.output.shape == draft.output.shape else None
+
+
+def _read_anew(draft: Draft, place: Place) -> None:
+    """Note that something slides over dimensions that are not the axes.
+
+    The view that brought them there exchanged them, if the axes were read before.
+    """
+    draft.read_as = place
+    while (source := _source(draft)) is not None:
+        draft = source
+        draft.read_as = place
+    is_view, slid = draft.name in VIEWS, draft
+    while slid.inputs and spatial_rank(slid.name, slid.output.ndim) is None:
+        slid = slid.inputs[0]
+    if is_view and slid.inputs:
+        draft.told = SWAPPED
