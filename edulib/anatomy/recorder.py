@@ -25,6 +25,7 @@ from edulib.anatomy.op_types import (
 from edulib.anatomy.packed import unpack
 from edulib.anatomy.place import Place, image_place, spatial_place
 from edulib.anatomy.propagation import Step, met, propagate
+from edulib.anatomy.rejoined import find_whole, rejoin
 from edulib.anatomy.reordering import SWAPPED, Reordering
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
@@ -256,13 +257,13 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
-            self._tell(self.tape[-1], args)
+            self._tell(self.tape[-1], args, kwargs)
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
 
-    def _tell(self, draft: Draft, args: tuple) -> None:
+    def _tell(self, draft: Draft, args: tuple, kwargs: dict) -> None:
         """Note what an index takes, how many tensors are joined, and which are read."""
         changes = any(
             source.output is draft.output and not source.is_constant
@@ -273,14 +274,32 @@ class Recorder(TorchFunctionMode):
             place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
-        if draft.name in CONCATS and args:
-            draft.joined = sum(1 for _ in tensors_in(args[0]))
+        if draft.name in CONCATS:
+            first, *others = *args, *kwargs.values()
+            self._rejoin(
+                draft, list(tensors_in(first)), kwargs.get("dim", (*others, 0)[0])
+            )
         if draft.name != "getitem" or not draft.inputs:
             return
         (source, index), batch = args, next((d.output for d in self.inputs), None)
         is_batch = batch is not None and source.shape[:1] == batch.shape[:1]
         axes = draft.inputs[0].step.place.axes
         draft.chosen = chosen_words(index, source.shape, axes, is_batch)
+
+    def _rejoin(self, draft: Draft, parts: list[Tensor], dim: int) -> None:
+        """Read a tensor itself where all of its parts are joined, in some order."""
+        draft.joined = len(parts)
+        makers = [self._maker(part) for part in parts]
+        is_plain = len(parts) > 1 and draft.name not in ("hstack", "vstack")
+        if not is_plain or any(maker is None or maker.is_constant for maker in makers):
+            return
+        if draft.name == "stack":
+            parts = [part.unsqueeze(dim) for part in parts]
+        found = find_whole(parts, makers, dim)
+        if found is not None and memory_of(parts[0]) not in self._written:
+            whole, shown = found
+            draft.step, draft.told = rejoin(whole, shown, dim)
+            draft.inputs, draft.taken, draft.joined = [whole], {whole: 0}, 0
 
     def _credit_packed(self, values: tuple) -> None:
         """Count the packed weights that the last function read, and what they cost."""

@@ -378,3 +378,18 @@ def test_a_map_of_one_position_has_no_order_of_its_own(step):
     net = nn.Sequential(nn.Conv2d(3, 4, 8), Own(step), nn.Conv2d(4, 2, 1))
     for words in (diagram(net, IMAGE).alt, str(layers(net))):
         assert not any(told in words for told in ("last", "first", "positions"))
+
+
+def test_rows_with_more_than_channels_beside_them_have_no_channels_last():
+    class Columns(nn.Module):
+        """A convolution along each column, with the columns in the batch."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.c, self.b = conv(3, 4), nn.Conv1d(4, 4, 3, 1, 1), conv(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.c(self.a(x).permute(0, 3, 1, 2).flatten(0, 1))
+            return self.b(x.view(-1, 6, *x.shape[1:]).permute(0, 2, 3, 1))
+
+    assert "channels last" not in diagram(Columns(), (3, 8, 6)).alt
