@@ -275,10 +275,8 @@ class Recorder(TorchFunctionMode):
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
         if draft.name in CONCATS:
-            first, *others = *args, *kwargs.values()
-            self._rejoin(
-                draft, list(tensors_in(first)), kwargs.get("dim", (*others, 0)[0])
-            )
+            joined = list(tensors_in((*args, kwargs.get("tensors"))[0]))
+            self._rejoin(draft, joined, kwargs.get("dim", (*args[1:], 0)[0]))
         if draft.name != "getitem" or not draft.inputs:
             return
         (source, index), batch = args, next((d.output for d in self.inputs), None)

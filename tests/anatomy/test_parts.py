@@ -78,6 +78,14 @@ def test_a_tensor_that_is_joined_to_itself_is_drawn(step, channels):
     assert "(concatenation)" in diagram(Steps(step, channels), IMAGE).alt
 
 
+def test_parts_may_be_joined_in_a_tensor_that_is_there():
+    def step(x: Tensor) -> Tensor:
+        one = x[0]
+        return torch.cat(one.chunk(2)[::-1], out=one.new_empty(one.shape))[None]
+
+    assert layers(Steps(step))[-2] == "numbers in another order"
+
+
 def test_parts_that_were_written_to_are_not_the_whole():
     def step(x: Tensor) -> Tensor:
         first, second = x.chunk(2, 1)
