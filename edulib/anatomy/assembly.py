@@ -18,6 +18,7 @@ from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, CONCATS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
 from edulib.anatomy.reordering import Reordering
+from edulib.anatomy.window import UNKNOWN
 
 _TOKENS = 2  # dimensions of a row of tokens, (N, D)
 _MAPS = 3  # dimensions of a map, (C, H, W) or (H, W, D)
@@ -285,8 +286,8 @@ def _op(
         macs=draft.macs,
         bytes=draft.bytes,
         kernel=draft.step.kernel,
-        window=draft.step.window,
-        place=draft.step.place,
+        window=UNKNOWN if draft.read_as else draft.step.window,
+        place=draft.read_as or draft.step.place,
         is_constant=draft.is_constant,
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
         others=tuple(_without(batch, shape) for shape in draft.others),

@@ -119,6 +119,22 @@ def is_in_place(function: object) -> bool:
     return name.endswith("_")
 
 
+def only_permutes(name: str, args: tuple) -> bool:
+    """Whether a sum of products does nothing but put dimensions in another order."""
+    if name != "einsum" or not args or not isinstance(args[0], str):
+        return False
+    before, _, after = args[0].replace(" ", "").partition("->")
+    letters = [letter for letter in before if letter != "."]
+    is_same = sorted(before) == sorted(after) and len(set(letters)) == len(letters)
+    return is_same and "," not in before
+
+
+def keeps_places(name: str) -> bool:
+    """Whether a function of one tensor leaves each number where it is."""
+    kinds = (OpType.ACTIVATION, OpType.NORMALISATION, OpType.DROPOUT)
+    return name in _POINTWISE or _TYPES.get(name) in kinds
+
+
 def is_known(name: str) -> bool:
     """Whether it is known what a function does with each position."""
     names = (_TYPES, _POINTWISE, REDUCTIONS, MOVES)

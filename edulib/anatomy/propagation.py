@@ -118,10 +118,9 @@ def _slide(
     if len(after) != rank + 2:
         return Step(kernel, UNKNOWN, Place(seen=at.seen))
     place = spatial_place(rank, after)
-    others = at.axes is not None and sorted(at.axes) != list(place.axes)
-    if others or len(at.seen or place.grid) != rank:  # not along those of the image
-        return Step(kernel, UNKNOWN, Place(seen=at.seen))
-    if at.axes is None:
+    if at.axes is not None and not set(place.axes) <= set(at.axes):
+        return Step(kernel, UNKNOWN, Place(seen=at.seen))  # channels are among them
+    if at.axes is None or sorted(at.axes) != list(place.axes):
         return Step(kernel, UNKNOWN, place)
     window = read_window(name, settings, before[-rank:], after[-rank:])
     return Step(kernel, _ordered(window, at.axes), resized(after, at))
@@ -139,7 +138,7 @@ def _move(
     before, after = (tuple(end.shape) for end in ends)
     if at.axes is not None and name in _MAPS:
         return _MAPS[name](call, (before, after), at), resized(after, at)
-    if name in PERMUTES or _only_permutes(name, args):
+    if name in PERMUTES:
         return POINT, _permuted(function, call, ends[0], at)
     if name in _RESHAPES and at.dims:
         place = reshaped(before, after, at)
@@ -177,16 +176,6 @@ def _stacked(args: tuple, kwargs: dict, ndim: int, at: Place) -> Place:
     if at.axes is None:
         return replace(at, tokens=dims[0])
     return replace(at, axes=dims)
-
-
-def _only_permutes(name: str, args: tuple) -> bool:
-    """Whether an einsum does nothing but put dimensions in another order."""
-    if name != "einsum" or not args or not isinstance(args[0], str):
-        return False
-    before, _, after = args[0].replace(" ", "").partition("->")
-    letters = [letter for letter in before if letter != "."]
-    is_same = sorted(before) == sorted(after) and len(set(letters)) == len(letters)
-    return is_same and "," not in before
 
 
 def _over(
@@ -325,6 +314,7 @@ def _generic(
     is_vector = math.prod(after) == max(after, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):
         if at.axes is not None and len(after) == len(before):
-            return WHOLE, resized(after, at)
+            is_point = all(after[axis] == 1 for axis in at.axes)
+            return WHOLE, resized(after, at) if is_point else same
         return WHOLE, same
     return UNKNOWN, same

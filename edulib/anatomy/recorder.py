@@ -16,10 +16,13 @@ from edulib.anatomy.memory import memory_of, overlap, starts_in
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
+    PERMUTES,
     REDUCTIONS,
+    VIEWS,
     OpType,
     clean_name,
     is_in_place,
+    only_permutes,
     type_of,
 )
 from edulib.anatomy.packed import unpack
@@ -32,6 +35,8 @@ from edulib.anatomy.place import (
     spatial_place,
 )
 from edulib.anatomy.propagation import Step, met, propagate
+from edulib.anatomy.rejoined import find_whole, rejoin
+from edulib.anatomy.reordering import SWAPPED, Reordering
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN, Window
@@ -99,6 +104,8 @@ class Draft:
         taken: which of the tensors of an input it reads; -1 for several of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
         aside: whether it was made inside of a hook, and changes nothing in place.
+        told: what it does to the order of numbers, in words, if that is known already.
+        read_as: where what slides over it takes the positions to be, if elsewhere.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -121,6 +128,8 @@ class Draft:
     taken: dict["Draft", int] = field(default_factory=dict)
     hook: str = ""
     aside: bool = False
+    told: str = ""
+    read_as: Place | None = None
     at: int = -1
 
 
@@ -172,6 +181,7 @@ class Recorder(TorchFunctionMode):
         self._hooks: list[str] = []
         self._given_to: list[tuple[tuple[str, Draft], ...]] = []
         self._flops = 0
+        self._reordering = Reordering()
         self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
@@ -250,7 +260,7 @@ class Recorder(TorchFunctionMode):
     ) -> object:
         """Run a function and, if it made a tensor of what is known, note it."""
         kwargs = kwargs or {}
-        name = clean_name(function)
+        name = _name(function, args)
         if name in _ASKS:
             return function(*args, **kwargs)
         inputs, weights = self._read(name, args, kwargs)
@@ -270,14 +280,15 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
-            self._tell(function, self.tape[-1], args)
+            self._tell(function, args, kwargs)
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
 
-    def _tell(self, function: Callable, draft: Draft, args: tuple) -> None:
+    def _tell(self, function: Callable, args: tuple, kwargs: dict) -> None:
         """Note what an index takes, what is joined, what is read or written to."""
+        draft = self.tape[-1]
         given_back = [d for d in draft.inputs if d.output is draft.output]
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
@@ -288,14 +299,30 @@ class Recorder(TorchFunctionMode):
         is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
         if is_in_place(function) or (given_back and is_activation):
             self._written[memory_of(draft.output)] = draft
-        if draft.name in CONCATS and args:
-            draft.joined = sum(1 for _ in tensors_in(args[0]))
+        if draft.name in CONCATS:
+            joined = list(tensors_in((*args, kwargs.get("tensors"))[0]))
+            self._rejoin(draft, joined, kwargs.get("dim", (*args[1:], 0)[0]))
         if draft.name != "getitem" or not draft.inputs:
             return
         (source, index), batch = args, next((d.output for d in self.inputs), None)
         is_batch = batch is not None and source.shape[:1] == batch.shape[:1]
         axes = draft.inputs[0].step.place.axes
         draft.chosen = chosen_words(index, source.shape, axes, is_batch)
+
+    def _rejoin(self, draft: Draft, parts: list[Tensor], dim: int) -> None:
+        """Read a tensor itself where all of its parts are joined, in some order."""
+        draft.joined = len(parts)
+        makers = [self._maker(part) for part in parts]
+        is_plain = len(parts) > 1 and draft.name not in ("hstack", "vstack")
+        if not is_plain or any(maker is None or maker.is_constant for maker in makers):
+            return
+        if draft.name == "stack":
+            parts = [part.unsqueeze(dim) for part in parts]
+        found = find_whole(parts, makers, dim)
+        if found is not None and memory_of(parts[0]) not in self._written:
+            whole, shown = found
+            draft.step, draft.told = rejoin(whole, shown, dim)
+            draft.inputs, draft.taken, draft.joined = [whole], {whole: 0}, 0
 
     def _credit_packed(self, values: tuple) -> None:
         """Count the packed weights that the last function read, and what they cost."""
@@ -366,7 +393,7 @@ class Recorder(TorchFunctionMode):
         tensor = self._given(source, call)
         rank = spatial_rank(name, tensor.ndim)
         if rank is not None and tensor.ndim == rank + 2:
-            _assume_axes(source, rank)
+            self._assume_axes(source, rank)
         at = source.step.place
         step = propagate(name, function, call, tensor, at)
         if name in ATTENTIONS and not self._sees_all(name, *call):
@@ -384,6 +411,24 @@ class Recorder(TorchFunctionMode):
         maker = self._maker(key)
         row = -3 if name == _WHOLE_ATTENTION and key.ndim > _MATRIX else -2
         return maker is None or holds_all(tuple(key.shape), row, maker.step.place)
+
+    def _assume_axes(self, draft: Draft, rank: int) -> None:
+        """Take what a function slides along as the axes, back to where they arose."""
+        shape = tuple(draft.output.shape)
+        place = spatial_place(rank, shape)
+        axes = sorted(draft.step.place.axes or place.axes)
+        if len(axes) == rank and axes != list(place.axes):
+            _read_anew(draft, place)
+        while not draft.step.place.dims:
+            alone = _source(draft)
+            goes_on = alone is not None and not alone.step.place.dims
+            begins = draft.op_type is OpType.INPUT or goes_on
+            window = draft.step.window if begins else UNKNOWN
+            draft.step = Step(draft.step.kernel, window, place)
+            if not goes_on:
+                draft.told = draft.told or self._reordering.contradiction(draft)
+                return
+            draft = alone
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
@@ -421,6 +466,9 @@ class Recorder(TorchFunctionMode):
             and main.numel() * prod(places or ()) == numbers,
             others=tuple(map(_shape, outputs[1:])),
         )
+        if name in VIEWS and step.window == UNKNOWN:  # its axes were guessed
+            draft.told = self._reordering.contradiction(draft)
+            draft.step = Step(None, UNKNOWN, Place()) if draft.told else step
         self._flops = self.counter.get_total_flops()
         draft.hook = self._hooks[-1] if self._hooks else ""
         draft.at = len(self.tape)
@@ -439,6 +487,12 @@ class Recorder(TorchFunctionMode):
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
+
+
+def _name(function: Callable, args: tuple) -> str:
+    """Return the plain name of what a call does."""
+    name = clean_name(function)
+    return "permute" if only_permutes(name, args) else name
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
@@ -489,15 +543,25 @@ def _input_step(tensor: Tensor) -> Step:
     return Step(None, POINT, place)
 
 
-def _assume_axes(draft: Draft, rank: int) -> None:
-    """Take what a function slides along as the axes, back to where they arose."""
-    shape = tuple(draft.output.shape)
-    while not draft.step.place.dims and tuple(draft.output.shape) == shape:
-        alone = len(draft.inputs) == 1 and not draft.inputs[0].step.place.dims
-        goes_on = alone and tuple(draft.inputs[0].output.shape) == shape
-        begins = draft.op_type is OpType.INPUT or goes_on
-        window = draft.step.window if begins else UNKNOWN
-        draft.step = Step(draft.step.kernel, window, spatial_place(rank, shape))
-        if not goes_on:
-            return
-        draft = draft.inputs[0]
+def _source(draft: Draft) -> Draft | None:
+    """Return what an op reads, if that is one tensor whose axes are its own."""
+    if len(draft.inputs) != 1 or draft.name in PERMUTES:
+        return None
+    (source,) = draft.inputs
+    return source if source.output.shape == draft.output.shape else None
+
+
+def _read_anew(draft: Draft, place: Place) -> None:
+    """Note that something slides over dimensions that are not the axes.
+
+    The view that brought them there exchanged them, if the axes were read before.
+    """
+    draft.read_as = place
+    while (source := _source(draft)) is not None:
+        draft = source
+        draft.read_as = place
+    is_view, slid = draft.name in VIEWS, draft
+    while slid.inputs and spatial_rank(slid.name, slid.output.ndim) is None:
+        slid = slid.inputs[0]
+    if is_view and slid.inputs:
+        draft.told = SWAPPED

@@ -121,6 +121,8 @@ class _Linker:
         """Tell steps that only pass on what they get, perhaps in another shape."""
         if any(op.moves or op.hook for op in node.ops):
             return False
+        if len(node.ops) == 1 and node.main.joined > 1:
+            return False
         if len(node.ops) == 1 and (node.main.is_strange or self._selects(node.main)):
             return False
         if node.op_type is OpType.RESHAPE and node.output.axes is not None:

@@ -80,6 +80,6 @@ def order_words(graph: Graph, node: Node, owners: Mapping[int, Node]) -> str:
     if read is None or axes is None or len(axes) != len(read.axes):
         return ""
     is_last = [max(sides) < -1 for sides in (read.axes, axes)]
-    if len(node.shape) <= len(axes) or is_last[0] == is_last[1]:
+    if len(node.shape) != len(axes) + 1 or is_last[0] == is_last[1]:
         return ""
     return "channels last" if is_last[1] else "channels first"
