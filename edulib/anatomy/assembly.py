@@ -120,7 +120,7 @@ class _Plan:
             return True
         if self.is_apart(constant) or _is_position(constant, draft, _TOKENS):
             return True
-        if draft.name in _SUMS and self._is_spread(constant, draft):
+        if draft.name in _SUMS and _is_spread(constant, draft):
             return True
         holds_layers = self.home(constant) in self.parents
         return holds_layers and _is_position(constant, draft, _MAPS)
@@ -135,14 +135,8 @@ class _Plan:
         if draft.name in CONCATS:
             return True
         sides = [side for side in constant.output.shape if side > 1]
-        is_table = len(sides) > 1 or self._is_spread(constant, draft)
+        is_table = len(sides) > 1 or _is_spread(constant, draft)
         return is_table and draft.name in (*_SUMS, *_PRODUCTS)
-
-    def _is_spread(self, constant: Draft, draft: Draft) -> bool:
-        """Whether a constant has numbers for positions, the same for all channels."""
-        shape = constant.output.shape
-        along = [k for k in range(-len(shape), 0) if shape[k] > 1]
-        return len(along) == 1 and along[0] in _positions(draft)
 
     def is_buffered(self, draft: Draft) -> bool:
         """Whether buffers that are no weights of a layer are in a constant."""
@@ -220,6 +214,13 @@ def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:
         return False
     of_all = (1, *of_one[1:]) if ndim == _MAPS and of_one[1] > 1 else of_one
     return shape in (of_one, of_all)
+
+
+def _is_spread(constant: Draft, draft: Draft) -> bool:
+    """Whether a constant has numbers for positions, the same for all channels."""
+    shape = constant.output.shape
+    along = [k for k in range(-len(shape), 0) if shape[k] > 1]
+    return len(along) == 1 and along[0] in _positions(draft)
 
 
 def _positions(draft: Draft) -> tuple[int, ...]:

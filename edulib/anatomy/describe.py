@@ -176,12 +176,14 @@ def _inner_words(node: Node) -> str:
         return "; ".join(describe_op(op) for op in main)
     if not is_container:
         return ""
-    types = [op.op_type for op in node.ops]
+    again = node.call.again
+    types = [op.op_type for op in node.ops if op.index not in again]
     counts = ((types.count(op_type), word) for op_type, word in _COUNTED.items())
     told = [f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count]
     moved = dict.fromkeys(describe_op(op) for op in main if op.moves)
     if told or moved:
-        return ", ".join([*told, *moved])
+        repeats = any(op.index in again and op.op_type in _COUNTED for op in node.ops)
+        return ", ".join([*told, *moved]) + ", some called again" * repeats
     steps = [op for op in node.ops if op.op_type not in _QUIET]
     return "; ".join(dict.fromkeys(map(describe_op, steps)))
 

@@ -161,6 +161,17 @@ class Call:
         """Whether no module inside it did any work."""
         return not any(child.last > child.first for child in self.children)
 
+    @property
+    def again(self) -> set[int]:
+        """The ops of modules that it had called before."""
+        seen: set[str] = set()
+        found: set[int] = set()
+        for call in _walk(self):
+            if call.path in seen:
+                found.update(range(call.first, call.last))
+            seen.add(call.path)
+        return found
+
     def inner(self, path: str) -> str:
         """Return the path of a module as it is inside of this one; "" for itself."""
         if path == self.path:

@@ -95,9 +95,7 @@ class _Linker:
             passed = [self.stands_for[i] for i in node.inputs]
             pairs = zip(node.inputs, passed, strict=True)
             shaped = [self._reshaped(i) if at != i else i for i, at in pairs]
-            is_one = len(set(passed)) == 1 and (
-                len(passed) == 1 or len(set(shaped)) == 1
-            )
+            is_one = len(set(passed)) == len(set(shaped)) == 1
             if is_one and self._is_silent(node):
                 self.stands_for[k] = passed[0]
                 continue
