@@ -118,8 +118,15 @@ def _leaf_words(node: Node) -> str:
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
+    chosen = [f"selection: {op.chosen}" for op in _chosen(node)] if pools else []
     told = [op for op in node.ops if op is node.main or op.moves]
-    return "; ".join(dict.fromkeys(map(describe_op, told)))
+    return "; ".join(dict.fromkeys([*chosen, *map(describe_op, told)]))
+
+
+def _chosen(node: Node) -> list[Op]:
+    """Return the selections of what the main op of a node reads."""
+    before = (op for op in node.ops if op.index < node.main.index)
+    return [op for op in before if op.name == "getitem" and op.chosen]
 
 
 def _done(node: Node) -> list[Op]:
@@ -222,6 +229,9 @@ def describe_op(op: Op) -> str:
         noun = next((noun for part, noun in _POOLS if part in op.name), op.name)
         if isinstance(op.window, AdaptivePooling):
             noun = _adaptive(op, noun)
+        if op.kernel is not None and op.kernel.divisor:
+            divisor = op.kernel.divisor
+            noun = "sum pooling" + f" divided by {divisor}" * (divisor != 1)
         return _join_words(kernel_words(op), noun, _steps(op))
     if op.op_type is OpType.CONSTANT:
         return "learned" if op.params else "constant"
