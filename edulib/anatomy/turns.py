@@ -56,7 +56,7 @@ def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
 
 
 def loops_in(graph: Graph, call: Call) -> list[Call]:
-    """Return the loops inside of a call whose turns read what turns before gave.
+    """Return the loops of layers in a call whose turns read what turns before gave.
 
     Args:
         graph: the traced network.
@@ -71,7 +71,7 @@ def loops_in(graph: Graph, call: Call) -> list[Call]:
     for node in fold_turns(graph, graph.fold(lambda _: False, call)):
         if node.call is not None and node.call.turns == 1:
             found += loops_in(graph, node.call)
-        elif node.call is not None and node.call.carried:
+        elif node.call is not None and node.call.carried and node.call.has_weights:
             found.append(node.call)
     return found
 

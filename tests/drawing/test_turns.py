@@ -354,6 +354,23 @@ def test_a_block_inside_of_a_closed_one_tells_its_loop_once():
     assert inside == "2 × Closed (conv, 4 × (Conv2d, Conv2d), shared weights)"
 
 
+def test_a_loop_without_weights_shares_none():
+    def pooled(net: Loops, y: Tensor) -> Tensor:
+        maps = [net.c(y)]
+        for _ in range(3):
+            maps.append(net.pool(maps[-1]))
+        return net.last(torch.cat(maps, 1))
+
+    class Pools(Loops):
+        def __init__(self) -> None:
+            super().__init__(pooled)
+            self.pool = nn.MaxPool2d(3, 1, 1)
+
+    closed = found(nn.Sequential(Pools()), IMAGE, depth=1)["0"]
+    assert "shared" not in closed.inside
+    assert found(Pools(), IMAGE)["pool"].words == "MaxPool2d"
+
+
 def test_a_row_counts_a_layer_that_is_called_again_once():
     row = nn.Sequential(nn.Conv2d(3, 4, 1), Closed(of_tokens))
     layers = [row.layer for row in stage_table(nn.Sequential(row), IMAGE).rows]
