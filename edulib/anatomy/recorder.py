@@ -223,7 +223,7 @@ class Recorder(TorchFunctionMode):
             known = [
                 (name, tensor, maker)
                 for name, tensor in named_tensors(output)
-                if (maker := self._maker(tensor)) is not None
+                if (maker := self._maker(tensor) or self._computed(call, tensor))
             ]
         own = [maker for _, _, maker in known if maker.at > begin]
         made = own or [maker for _, _, maker in known]
@@ -235,6 +235,20 @@ class Recorder(TorchFunctionMode):
         self.tape.append(Exit(call, made[0] if made else None, more, given))
         if not self._open:
             self.outputs = [(name, m, self._place(t)) for name, t, m in known]
+
+    def _computed(self, call: Call, tensor: Tensor) -> Draft | None:
+        """Stand for what a part of the model makes of shapes alone, as sine positions.
+
+        It is a constant like one that a module holds.
+        """
+        if not self._open or not tensor.is_floating_point():
+            return None
+        name = call.path.rpartition(".")[2]
+        made = Draft(name, call.path, tensor, held=tensor, is_constant=True)
+        made.op_type, made.at = OpType.CONSTANT, len(self.tape)
+        self.tape.append(made)
+        self._made[id(tensor)] = made
+        return made
 
     @property
     def _path(self) -> str:

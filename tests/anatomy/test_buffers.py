@@ -8,6 +8,7 @@ from steps import IMAGE, Own, layers
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from edulib.anatomy import stage_table
 from edulib.drawing import diagram
 
 
@@ -317,3 +318,30 @@ def test_both_parts_of_scaled_positions_are_nodes():
     alt = diagram(Scaled(), IMAGE).alt
     assert "scale (learned) gives 1" in alt
     assert "pe (constant) gives 4×4" in alt
+
+
+class Waves(nn.Module):
+    """Makes positions of nothing but a shape."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
+        return torch.sin(rows[:, None] * torch.ones(x.shape[2], device=x.device))
+
+
+class Waved(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.waves = nn.Conv2d(3, 4, 4, 4), Waves()
+        self.head = nn.Linear(4, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).mT
+        return self.head(x + self.waves(x).to(x))
+
+
+def test_positions_that_a_module_computes_of_a_shape_are_a_node():
+    assert "waves (constant) gives 4×4" in diagram(Waved(), IMAGE).alt
+    assert "added to 4×4" in diagram(Waved(), IMAGE).alt
+    assert ["waves", "constant"] in [
+        [row.name, row.layer] for row in stage_table(Waved(), IMAGE).rows
+    ]
