@@ -16,14 +16,9 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedTensorMixin
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from edulib.data.reading import listed_files
 from edulib.data.splits import Examples
-from edulib.training.batches import (
-    Reader,
-    count,
-    ended_clearly,
-    listed_files,
-    read_example,
-)
+from edulib.training.batches import Reader, count, ended_clearly, read_example
 from edulib.training.hashing import hash_of, outline, without_addresses
 from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
