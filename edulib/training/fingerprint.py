@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +20,7 @@ from edulib.training.batches import Reader, count, ended_clearly, read_example
 from edulib.training.hashing import hash_of, outline, without_addresses
 from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
+from edulib.training.random_state import fixed_random_state
 from edulib.training.recipe import Recipe
 
 SAMPLE = 64  # examples of a set that are read, at most
@@ -206,18 +205,3 @@ def read_in_turn(examples: Examples, places: list[int]) -> list:
             else read_example(examples, place)
             for place in places
         ]
-
-
-@contextmanager
-def fixed_random_state() -> Iterator[None]:
-    """Seed the random numbers of torch, NumPy and Python; put their states back."""
-    of_python, of_numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng([]):
-        random.seed(0)
-        np.random.seed(0)
-        torch.default_generator.manual_seed(0)
-        try:
-            yield
-        finally:
-            random.setstate(of_python)
-            np.random.set_state(of_numpy)

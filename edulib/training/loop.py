@@ -3,7 +3,10 @@
 Read ``fit``, then ``train_epoch``: epochs, batches, a step of the objective (whose
 ``step`` is forward, loss, and ``update``: gradient and step). The rest is what keeps
 hours of work from being lost: a checkpoint after each epoch, from which a training goes
-on to exactly the result that it would have had without interruption.
+on to exactly the result that it would have had without interruption. That holds for
+what follows from weights, optimizers, recipe and the global random numbers of torch,
+NumPy and Python, which every epoch seeds. It cannot hold for what changes elsewhere: a
+random generator of a data set's own, a counter that a module keeps.
 """
 
 import math
@@ -29,6 +32,7 @@ from edulib.training.modes import (
     training_mode,
 )
 from edulib.training.objectives import Classification, Objective
+from edulib.training.random_state import kept_random_state, seed_python_and_numpy
 from edulib.training.recipe import DEFAULT_RECIPE, Recipe
 from edulib.training.resume import TrainingState, resume_hint, save_state, start_state
 from edulib.training.update import Update
@@ -53,7 +57,8 @@ def fit(
     """Train a network.
 
     Under ``torchrun`` (see ``edulib.training.distributed``) all processes train one
-    network together. The global random state is left as it was found.
+    network together. The global random states of torch, NumPy and Python are left as
+    they were found.
 
     Args:
         model: what the objective trains; for classification, images (B, C, H, W) to
@@ -66,7 +71,10 @@ def fit(
         objective: loss, optimizers and measures.
         device: "cpu" or "cuda"; a GPU trains in bfloat16 and channels-last.
         checkpoint: file that is written after each epoch, and from which the training
-            goes on if it is there already.
+            goes on if it is there already: to exactly the result of a training in one
+            piece, where all that is random is drawn from the global generators of
+            torch, NumPy and Python. Where a data set or module keeps a generator or a
+            counter of its own, which no checkpoint holds, the result may differ.
         progress: whether to show a bar with the measures, where tqdm is installed.
 
     Returns:
@@ -91,7 +99,7 @@ def fit(
         state.origin = fingerprint(model, objective, recipe, train_set, val_set)
         start_state(Path(checkpoint), state)
     history, update = state.history, Update(model, state.optimizers, recipe, device)
-    own_random_numbers = torch.random.fork_rng([device] if channels_last else [])
+    own_random_numbers = kept_random_state([device] if channels_last else [])
     with own_random_numbers, progress_bar(train, history, recipe, progress) as bar:
         try:
             if not len(history):
@@ -127,7 +135,9 @@ def train_epoch(
     """Show the network every example once, and take a step after each batch."""
     recipe, device = update.recipe, batches.device
     seed = recipe.seed * 1_000_003 + epoch  # all that is random here follows from it
-    torch.manual_seed(seed + 500_009 * distributed.rank())
+    own_seed = seed + 500_009 * distributed.rank()
+    torch.manual_seed(own_seed)
+    seed_python_and_numpy(own_seed)
     totals = Totals(device)
     for batch in batches.shuffled(seed):
         update.begin(epoch, batch, len(batches))
