@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from edulib.checks import describe, is_dense
 from edulib.files import atomic_write, check_writable, remove_leftovers
 from edulib.training.distributed import barrier, rank
 from edulib.training.hashing import hash_of
@@ -18,6 +19,7 @@ from edulib.weight_files import (
     DamagedFileError,
     explain_difference,
     explain_stored,
+    names_of_intact,
     read_stored,
 )
 
@@ -102,10 +104,10 @@ def to_bytes(state: TrainingState) -> bytes:
         name: value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         for name, value in tensors.items()
     }
-    about = {"history": asdict(state.history), "origin": state.origin}
-    about["checksum"] = checksum(tensors, about)
+    about = json.dumps({"history": asdict(state.history), "origin": state.origin})
     file = io.BytesIO()
-    torch.save({"training": json.dumps(about), "tensors": tensors}, file)
+    code = checksum(tensors, about)
+    torch.save({"training": about, "tensors": tensors, "checksum": code}, file)
     return file.getvalue()
 
 
@@ -124,7 +126,7 @@ def check_storable(name: str, value: Any) -> None:
         raise ValueError(f"a checkpoint holds dense tensors, got {name}, a sparse one")
 
 
-def checksum(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
+def checksum(tensors: dict[str, Tensor], about: str) -> str:
     """Return a hash of a checkpoint's tensors and of what is written about them."""
     return hash_of([about, sorted(tensors.items())])
 
@@ -141,6 +143,11 @@ def load_state(path: Path, state: TrainingState) -> None:
         raise ValueError(f"{error}: name another file, or delete this one") from error
     except ValueError as error:
         raise ValueError(f"{error}; to train, name another file") from error
+    if not about["origin"]:
+        raise ValueError(
+            f"{path} was written by an earlier edulib, which compared less: "
+            "load_weights reads it, but no training goes on from it; name another file"
+        )
     check_origin(path, about["origin"], state.origin)
     put_back(state, tensors)
     state.history = History(**about["history"])
@@ -212,6 +219,10 @@ def read(
         path: of the checkpoint.
         model: the state dict that other weights are compared with.
 
+    Returns:
+        Tensors and history; what it was begun with, its ``origin``, is empty in a file
+        of an earlier edulib, which has its checksum at another place.
+
     Raises:
         ValueError: if it is no checkpoint of a training, or its checksum is wrong.
     """
@@ -223,18 +234,33 @@ def read(
             f"{path} is no whole checkpoint of a training: it {what}"
         ) from error
     try:
-        about, tensors = json.loads(stored["training"]), stored["tensors"]
-        code = about.pop("checksum")
+        tensors, written = stored["tensors"], stored["training"]
+        about = json.loads(written)
+        earlier = "checksum" in about
+        code = None if earlier else stored["checksum"]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{path} is no whole checkpoint of a training: it "
             f"{explain_stored(stored, model)}"
         ) from error
-    if checksum(tensors, about) != code:
+    check_tensors(path, tensors)
+    if not (names_of_intact(path) if earlier else checksum(tensors, written) == code):
         raise DamagedFileError(
             f"{path} is damaged: its content does not have its checksum"
         )
-    return tensors, about
+    return tensors, {**about, "origin": {}} if earlier else about
+
+
+def check_tensors(path: Path, tensors: Any) -> None:
+    """Refuse what stands in the place of a checkpoint's tensors."""
+    parts = tensors.items() if isinstance(tensors, dict) else [("tensors", tensors)]
+    for name, value in parts:
+        if not isinstance(name, str) or not is_dense(value):
+            more = ", sparse or without values" if isinstance(value, Tensor) else ""
+            raise ValueError(
+                f"{path} is no checkpoint of a training: expected dense tensors by "
+                f"name, got {name!r}: {describe(value)}{more}"
+            )
 
 
 def strip_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
