@@ -21,6 +21,7 @@ from torch import nn
 
 from edulib.data.splits import Examples
 from edulib.training import distributed
+from edulib.training.arguments import check_arguments, checkpoint_path
 from edulib.training.batches import Batches
 from edulib.training.fingerprint import fingerprint
 from edulib.training.inspection import inspect_examples
@@ -81,23 +82,28 @@ def fit(
         The measures of each epoch.
 
     Raises:
-        ValueError: if inputs, targets and outputs do not fit, said before the first
-            epoch of all examples; or the checkpoint is damaged or of another training.
+        ValueError: if an argument is not of its kind; inputs, targets and outputs do
+            not fit, said before the first epoch of all examples; or the checkpoint is
+            damaged or of another training.
         FloatingPointError: if the loss is no longer a finite number.
         OSError: if an example cannot be read, or the checkpoint cannot be written; said
             before training begins where that can be known.
         KeyboardInterrupt: on Ctrl-C; says how to go on.
     """
+    check_arguments(model, objective, recipe)
     device = distributed.resolve_device(device)
     train = Batches(train_set, recipe.batch_size, device, recipe.workers)
     channels_last = device.type == "cuda"
     model.to(device, memory_format=torch.channels_last if channels_last else None)
     distributed.broadcast_state(model)
     frozen = frozen_modules(model)
-    state = TrainingState(model, objective.make_optimizers(model, recipe), History())
+    state = TrainingState(model, objective.make_optimizers(model, recipe))
     if checkpoint is not None:
-        state.origin = fingerprint(model, objective, recipe, train_set, val_set)
-        start_state(Path(checkpoint), state)
+        path, origin = (
+            checkpoint_path(checkpoint),  # refused before the examples are read
+            fingerprint(model, objective, recipe, train_set, val_set),
+        )
+        start_state(path, state, origin)
     history, update = state.history, Update(model, state.optimizers, recipe, device)
     own_random_numbers = kept_random_state([device] if channels_last else [])
     with own_random_numbers, progress_bar(train, history, recipe, progress) as bar:
@@ -116,7 +122,7 @@ def fit(
                 )
                 history.append(trained, tested)
                 if checkpoint is not None and distributed.rank() == 0:
-                    save_state(Path(checkpoint), state)
+                    save_state(path, state)
         except KeyboardInterrupt as stop:
             raise type(stop)(resume_hint(history, checkpoint)) from None
     distributed.barrier()
@@ -174,9 +180,10 @@ def evaluate(
         objective: makes the measures.
 
     Raises:
-        ValueError: if the set is empty or none, or inputs, targets and outputs do not
-            fit.
+        ValueError: if model or objective is none, the set is empty or none, or inputs,
+            targets and outputs do not fit.
     """
+    check_arguments(model, objective, DEFAULT_RECIPE)
     device = distributed.resolve_device(device)
     totals = Totals(device)
     with evaluation_mode(model.to(device)):

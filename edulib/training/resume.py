@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from edulib.checks import describe, is_dense
 from edulib.files import atomic_write, check_writable, remove_leftovers
+from edulib.training.arguments import checkpoint_path
 from edulib.training.distributed import barrier, rank
 from edulib.training.hashing import hash_of
 from edulib.training.metrics import History
@@ -40,12 +41,17 @@ class TrainingState:
 
     model: nn.Module
     optimizers: dict[str, Optimizer]
-    history: History
+    history: History = field(default_factory=History)
     origin: dict[str, Any] = field(default_factory=dict)
 
 
-def start_state(path: Path, state: TrainingState) -> None:
+def start_state(path: Path, state: TrainingState, origin: dict[str, Any]) -> None:
     """Load a checkpoint if there is one; otherwise make sure that one can be written.
+
+    Args:
+        path: of the checkpoint.
+        state: of the training that begins, or goes on.
+        origin: what it is begun with, or goes on with.
 
     Raises:
         ValueError: if the file is damaged or of another training, or the model's state
@@ -57,6 +63,7 @@ def start_state(path: Path, state: TrainingState) -> None:
     if not path.name or (path.exists() and not path.is_file()):
         kind = "the folder" if path.is_dir() else "a pipe or device,"
         raise ValueError(f"expected a file as checkpoint, got {kind} {path}")
+    state.origin = origin
     if rank() == 0:
         remove_leftovers(path)
     barrier()
@@ -190,7 +197,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     Raises:
         ValueError: if the file is missing or damaged, or belongs to another model.
     """
-    path = Path(path)
+    path = checkpoint_path(path)
     if not path.is_file():
         raise ValueError(f"there is no checkpoint {path}")
     own = model.state_dict()
@@ -207,7 +214,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 
 def read_model(path: str | Path) -> dict[str, Tensor]:
     """Return the state dict of the model in a training's checkpoint."""
-    return strip_prefix("model.", read(Path(path))[0])
+    return strip_prefix("model.", read(checkpoint_path(path))[0])
 
 
 def read(

@@ -1,6 +1,7 @@
 """Files and paths that are no checkpoint, told in one line that names them."""
 
 import json
+import os
 
 import pytest
 import torch
@@ -45,6 +46,28 @@ def test_what_stands_in_the_place_of_tensors_is_told(saved, tensors, got):
         assert got in str(error.value)
         assert "\n" not in str(error.value)
     assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize("path", [3, 1.5, True, ["a"], b"net.pt", "\0net", object()])
+def test_what_is_no_path_is_refused(path):
+    for use in (
+        lambda: fit(network(), examples(), recipe=QUICK, checkpoint=path),
+        lambda: load_weights(network(), path),
+        lambda: read_model(path),
+    ):
+        with pytest.raises(ValueError, match="expected the path of a file") as error:
+            use()
+        assert repr(path) in str(error.value)
+
+
+def test_what_has_a_path_is_one(tmp_path):
+    class Place(os.PathLike):
+        def __fspath__(self) -> str:
+            return str(tmp_path / "net.pt")
+
+    model = network()
+    fit(model, examples(), recipe=QUICK, checkpoint=Place())
+    assert same(load_weights(network(seed=7), Place()), model)
 
 
 def earlier(file) -> None:

@@ -190,6 +190,31 @@ def test_columns_of_other_kinds_are_told_as_what_they_are():
         assert ("shape" in str(error.value)) == ("shape" in message)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": None}, "expected a model, an nn.Module, got None"),
+        ({"model": network().forward}, "expected a model, .*got a method"),
+        ({"model": nn.Linear}, "expected a model, .*got the class Linear"),
+        ({"model": network().to("meta")}, r"got 0\.weight on the meta device"),
+        ({"objective": None}, "expected an objective, .*got None"),
+        ({"objective": "ce"}, "expected an objective, .*got 'ce'"),
+        ({"objective": Segmentation}, "an objective, .*got the class Segmentation"),
+        ({"recipe": None}, "expected a recipe, .*got None"),
+        ({"recipe": {"epochs": 3}}, "expected a recipe, .*got a dict with 'epochs'"),
+        ({"recipe": Recipe}, "expected a recipe, .*got the class Recipe"),
+    ],
+)
+def test_arguments_of_another_kind(changes, message):
+    arguments = {"model": network(), "train_set": examples(), "recipe": ONCE, **changes}
+    with pytest.raises(ValueError, match=message):
+        fit(**arguments)
+    if "recipe" not in changes:
+        model, objective = arguments["model"], changes.get("objective", Segmentation())
+        with pytest.raises(ValueError, match=message):
+            evaluate(model, examples(), objective=objective)
+
+
 def test_a_file_is_named_by_another_process_in_one_line():
     def cut_off(index, image, label):
         if index == 9:
