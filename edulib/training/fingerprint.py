@@ -18,6 +18,7 @@ from edulib.data.reading import listed_files
 from edulib.data.splits import Examples
 from edulib.training.batches import Reader, count, ended_clearly, read_example
 from edulib.training.hashing import hash_of, outline, without_addresses
+from edulib.training.held import held_settings
 from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
 from edulib.training.random_state import fixed_random_state
@@ -37,7 +38,10 @@ def fingerprint(
     """Return what decides the result of a training, as JSON can hold it.
 
     Of a set, the number of examples, shapes and types, a hash of at most 64 examples
-    spread over it, and one of all targets. No global random state is disturbed.
+    spread over it, and one of all targets. Of model and objective, what
+    :func:`~edulib.training.held.held_settings` can read. Not known are code, as of
+    ``forward`` and ``step``, and objects of other kinds that they hold. No global
+    random state is disturbed.
     """
     return {
         **asdict(recipe),
@@ -47,6 +51,7 @@ def fingerprint(
         "validation set": (
             None if val_set is None else describe_examples(val_set, recipe.workers)
         ),
+        **held_settings(model, objective),
     }
 
 

@@ -97,7 +97,7 @@ def fit(
     model.to(device, memory_format=torch.channels_last if channels_last else None)
     distributed.broadcast_state(model)
     frozen = frozen_modules(model)
-    state = TrainingState(model, objective.make_optimizers(model, recipe))
+    state = TrainingState(model, objective, objective.make_optimizers(model, recipe))
     if checkpoint is not None:
         path, origin = (
             checkpoint_path(checkpoint),  # refused before the examples are read

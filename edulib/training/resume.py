@@ -15,7 +15,9 @@ from edulib.files import atomic_write, check_writable, remove_leftovers
 from edulib.training.arguments import checkpoint_path
 from edulib.training.distributed import barrier, rank
 from edulib.training.hashing import hash_of
+from edulib.training.held import PLACES, held_settings
 from edulib.training.metrics import History
+from edulib.training.objectives.objective import Objective
 from edulib.weight_files import (
     DamagedFileError,
     explain_difference,
@@ -23,6 +25,8 @@ from edulib.weight_files import (
     names_of_intact,
     read_stored,
 )
+
+CHANGING = "changed by the training"  # of a setting that is not compared
 
 
 @dataclass
@@ -34,15 +38,25 @@ class TrainingState:
 
     Args:
         model: with its weights; averaged weights are a part of it.
+        objective: what it is trained for.
         optimizers: by name.
         history: its length is the number of epochs that are done.
         origin: what the training was begun with (see ``fingerprint``).
     """
 
     model: nn.Module
+    objective: Objective
     optimizers: dict[str, Optimizer]
     history: History = field(default_factory=History)
     origin: dict[str, Any] = field(default_factory=dict)
+
+    def mark_changes(self) -> None:
+        """Mark in the origin the settings that the training changes: a counter, say."""
+        now = held_settings(self.model, self.objective)
+        before = {k: v for k, v in self.origin.items() if k.startswith(PLACES)}
+        for name in (*before, *now):
+            if before.get(name) != now.get(name):
+                self.origin[name] = CHANGING
 
 
 def start_state(path: Path, state: TrainingState, origin: dict[str, Any]) -> None:
@@ -94,6 +108,7 @@ def rehearse(path: Path, state: TrainingState) -> None:
 
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a checkpoint."""
+    state.mark_changes()
     atomic_write(path, to_bytes(state))
 
 
@@ -156,6 +171,7 @@ def load_state(path: Path, state: TrainingState) -> None:
             "load_weights reads it, but no training goes on from it; name another file"
         )
     check_origin(path, about["origin"], state.origin)
+    state.origin = about["origin"]
     put_back(state, tensors)
     state.history = History(**about["history"])
 
@@ -176,7 +192,7 @@ def put_back(state: TrainingState, tensors: dict[str, Tensor]) -> None:
 def check_origin(path: Path, saved: dict, now: dict) -> None:
     """Refuse to go on with a training that was begun with something else."""
     for name in (*now, *saved):
-        if saved.get(name) != now.get(name):
+        if saved.get(name) not in (now.get(name), CHANGING):
             raise ValueError(
                 f"{path} was begun with {name} {saved.get(name)!r}, now it is "
                 f"{now.get(name)!r}: use the same to go on, or name another file to "
