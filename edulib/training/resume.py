@@ -299,6 +299,8 @@ def resume_hint(history: History, checkpoint: str | Path | None) -> str:
             f"training stopped after {len(history)} whole epoch(s); nothing is saved: "
             "next time give fit(..., checkpoint='run.pt')"
         )
+    if not len(history):
+        return f"training stopped after 0 whole epochs; {checkpoint} is not written yet"
     return (
         f"training stopped after {len(history)} whole epoch(s), saved in {checkpoint}: "
         "call fit again with the same arguments to go on"
