@@ -31,6 +31,15 @@ def describe(value: Any) -> str:
     return f"a {kind}"
 
 
+def is_dense(value: Any) -> bool:
+    """Whether a value is a tensor of rows: neither sparse nor on the meta device."""
+    return (
+        isinstance(value, Tensor)
+        and value.layout is torch.strided
+        and not value.is_meta
+    )
+
+
 def check_output(output: Any, wanted: str, ndim: int | None = None) -> Tensor:
     """Refuse a model's output that is no tensor of floating-point numbers.
 
@@ -116,11 +125,7 @@ def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
         ValueError: if the inputs are no tensor (B, ...), or the model cannot take them.
     """
     if not isinstance(inputs, Tensor):
-        kinds = list(dict.fromkeys(map(describe, inputs)))
-        raise ValueError(
-            f"expected inputs of one shape, got {' and '.join(kinds[:2])}: resize or "
-            "crop them; of two whole sets give a tuple (inputs, targets)"
-        )
+        raise ValueError(_why_no_tensor(inputs))
     try:
         return model(inputs[:1])
     except (RuntimeError, TypeError, AttributeError, IndexError) as error:
@@ -129,6 +134,21 @@ def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
             f"expected inputs that the model takes, got {describe(inputs[:1])}: "
             f"{reason}{_converted(inputs, model)}"
         ) from error
+
+
+def _why_no_tensor(inputs: list) -> str:
+    """Say of inputs that stayed a list whether their shapes or their kinds do it."""
+    kinds = list(dict.fromkeys(map(describe, inputs)))
+    got = " and ".join(kinds[:2])
+    if len(kinds) > 1 and all(isinstance(part, Tensor) for part in inputs):
+        return (
+            f"expected inputs of one shape, got {got}: resize or crop them; of two "
+            "whole sets give a tuple (inputs, targets)"
+        )
+    return (
+        f"expected inputs that are one tensor each, got {got}: give examples "
+        "(input, target), or inputs alone"
+    )
 
 
 def _converted(inputs: Tensor, model: nn.Module) -> str:

@@ -76,14 +76,7 @@ def _what_it_is(path: Path, reason: str) -> tuple[type[ValueError], str]:
 
 
 def _what_is_packed(path: Path, reason: str) -> tuple[type[ValueError], str]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if archive.testzip() is None:
-                names = archive.namelist()
-            else:
-                names = []
-    except Exception:  # zipfile, too, raises a dozen kinds
-        names = []
+    names = names_of_intact(path)
     if not names or UNREADABLE in reason:
         return DamagedFileError, "is cut off or damaged"
     if any(name.endswith("constants.pkl") for name in names):
@@ -91,6 +84,15 @@ def _what_is_packed(path: Path, reason: str) -> tuple[type[ValueError], str]:
     if any(name.endswith("data.pkl") for name in names):
         return ValueError, f"holds a pickled model, whose code is not run: {SAVE}"
     return ValueError, f"is an archive with {names[0]}, no file of torch.save"
+
+
+def names_of_intact(path: Path) -> list[str]:
+    """Return what an archive holds; nothing of one that was cut off or changed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist() if archive.testzip() is None else []
+    except Exception:  # zipfile, too, raises a dozen kinds
+        return []
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from edulib.checks import check_images, describe
+from edulib.data.reading import read_item
 
 
 def as_tensors(dataset: Dataset) -> tuple[Tensor, Tensor]:
@@ -23,13 +24,17 @@ def as_tensors(dataset: Dataset) -> tuple[Tensor, Tensor]:
         labels: (N,) int64.
 
     Raises:
-        ValueError: if there is no item, an item is no pair, the images differ in shape
-            or are no floating-point numbers, or the labels are no integers.
+        ValueError: if there is no item, an item cannot be read or is no pair, the
+            images differ in shape or are no floating-point numbers, or the labels are
+            no integers.
+        OSError: if the file of an item cannot be read.
     """
+    if not all(hasattr(dataset, name) for name in ("__getitem__", "__len__")):
+        raise ValueError(f"expected a map-style dataset, got {describe(dataset)}")
     whole = getattr(dataset, "as_tensors", None)
     if whole is not None and dataset.transforms is None:
         return whole()
-    pairs = [dataset[k] for k in range(len(dataset))]
+    pairs = [read_item(dataset, k) for k in range(len(dataset))]
     for k, pair in enumerate(pairs):
         _check_pair(k, pair)
     if not pairs:

@@ -2,20 +2,19 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL.Image import DecompressionBombError
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
-from edulib.checks import check_whole, describe
+from edulib.checks import check_whole, describe, is_dense
+from edulib.data.reading import read_item
 from edulib.data.splits import Examples
 from edulib.training.distributed import rank, world_size
 
-UNREADABLE = (OSError, SyntaxError, DecompressionBombError)  # PIL's, of a bad file
+NAMES = ("inputs", "targets")
 
 
 class Batch(NamedTuple):
@@ -101,8 +100,8 @@ class Batches:
             yield [
                 column[chosen]
                 if isinstance(column, Tensor)
-                else [column[index] for index in share.tolist()]
-                for column in self.columns
+                else move(_join([column[k] for k in share.tolist()], name), self.device)
+                for column, name in zip(self.columns, NAMES, strict=False)
             ]
 
     def _load(
@@ -163,15 +162,7 @@ def read_example(examples: Dataset, index: int) -> tuple:
         OSError: if it cannot be read; says which one, of which file.
         ValueError: if it is none; says which one.
     """
-    try:
-        example = examples[index]
-    except (*UNREADABLE, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        files = listed_files(examples)
-        file = str(files[index][0]) if files else ""
-        place = f" ({file})" if file not in reason else ""
-        kind = ValueError if isinstance(error, ValueError) else OSError
-        raise kind(f"cannot read example {index}{place}: {reason}") from error
+    example = read_item(examples, index)
     if not isinstance(example, tuple | list):
         return (example,)
     if len(example) not in (1, 2):
@@ -182,21 +173,12 @@ def read_example(examples: Dataset, index: int) -> tuple:
     return tuple(example)
 
 
-def listed_files(examples: Dataset) -> Sequence[Sequence]:
-    """Return the rows (path, label) of an ImageFolder or its kind; none of others."""
-    rows = getattr(examples, "samples", None)
-    if not isinstance(rows, list | tuple) or len(rows) != len(examples):
-        return ()
-    fit = all(isinstance(r, tuple) and r and isinstance(r[0], str | Path) for r in rows)
-    return rows if fit else ()
-
-
 def collate(items: list) -> list | Exception:
     """Join examples into a batch, one value for inputs and one for targets.
 
-    Tensors of one shape, and numbers, become a tensor. Dicts, and tensors of different
-    shapes, stay a list: two images seldom hold equally many boxes. An error among the
-    examples is returned in their place.
+    Tensors and arrays of one shape, and numbers, become a tensor. Dicts, and what
+    differs in shape, stay a list: two images seldom hold equally many boxes. An error
+    among the examples is returned in their place.
     """
     for item in items:
         if isinstance(item, Exception):
@@ -204,27 +186,35 @@ def collate(items: list) -> list | Exception:
     try:
         if len({len(item) for item in items}) > 1:
             raise ValueError("expected a target in all examples or in none, got both")
-        names = ("inputs", "targets")[: len(items[0])]
         columns = zip(*items, strict=True)
         return [
-            _join(column, name) for column, name in zip(columns, names, strict=True)
+            _join(column, name) for column, name in zip(columns, NAMES, strict=False)
         ]
     except ValueError as error:
         return error
 
 
-def _join(column: tuple, name: str) -> Tensor | list:
-    ragged = isinstance(column[0], Tensor) and len({x.shape for x in column}) > 1
+def _join(column: Sequence, name: str) -> Tensor | list:
+    column = [as_tensor(value) for value in column]
+    tensors = all(isinstance(value, Tensor) for value in column)
+    ragged = tensors and len({value.shape for value in column}) > 1
     if ragged or isinstance(column[0], dict):
-        return list(column)
+        return column
     try:
-        return default_collate(list(column))
+        return default_collate(column)
     except (TypeError, RuntimeError) as error:
         kinds = list(dict.fromkeys(map(describe, column)))
         raise ValueError(
             f"expected {name} that are tensors, arrays, numbers or dicts, got "
             f"{' and '.join(kinds[:2])}"
         ) from error
+
+
+def as_tensor(value: Any) -> Any:
+    """Return an array of numbers as a tensor, all else as it is."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return torch.as_tensor(np.asarray(value, order="C"))  # no rows that run back
+    return value
 
 
 def move(value: Any, device: torch.device) -> Any:
@@ -258,15 +248,10 @@ def check_examples(examples: Examples) -> None:
         )
 
 
-def _is_dense(column: Tensor) -> bool:
-    """Whether a tensor is a row of values: neither sparse nor on the meta device."""
-    return column.ndim > 0 and column.layout is torch.strided and not column.is_meta
-
-
 def check_columns(columns: tuple) -> None:
     """Refuse what is not inputs and as many targets."""
     known = all(
-        isinstance(column, list) or (isinstance(column, Tensor) and _is_dense(column))
+        isinstance(column, list) or (is_dense(column) and column.ndim > 0)
         for column in columns
     )
     if not known or len(columns) not in (1, 2):

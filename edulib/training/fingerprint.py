@@ -2,9 +2,7 @@
 
 import json
 import os
-import random
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -16,17 +14,14 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedTensorMixin
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from edulib.data.reading import listed_files
 from edulib.data.splits import Examples
-from edulib.training.batches import (
-    Reader,
-    count,
-    ended_clearly,
-    listed_files,
-    read_example,
-)
+from edulib.training.batches import Reader, count, ended_clearly, read_example
 from edulib.training.hashing import hash_of, outline, without_addresses
+from edulib.training.held import held_settings
 from edulib.training.modes import frozen_modules
 from edulib.training.objectives.objective import Objective
+from edulib.training.random_state import fixed_random_state
 from edulib.training.recipe import Recipe
 
 SAMPLE = 64  # examples of a set that are read, at most
@@ -43,7 +38,10 @@ def fingerprint(
     """Return what decides the result of a training, as JSON can hold it.
 
     Of a set, the number of examples, shapes and types, a hash of at most 64 examples
-    spread over it, and one of all targets. No global random state is disturbed.
+    spread over it, and one of all targets. Of model and objective, what
+    :func:`~edulib.training.held.held_settings` can read. Not known are code, as of
+    ``forward`` and ``step``, and objects of other kinds that they hold. No global
+    random state is disturbed.
     """
     return {
         **asdict(recipe),
@@ -53,6 +51,7 @@ def fingerprint(
         "validation set": (
             None if val_set is None else describe_examples(val_set, recipe.workers)
         ),
+        **held_settings(model, objective),
     }
 
 
@@ -211,18 +210,3 @@ def read_in_turn(examples: Examples, places: list[int]) -> list:
             else read_example(examples, place)
             for place in places
         ]
-
-
-@contextmanager
-def fixed_random_state() -> Iterator[None]:
-    """Seed the random numbers of torch, NumPy and Python; put their states back."""
-    of_python, of_numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng([]):
-        random.seed(0)
-        np.random.seed(0)
-        torch.default_generator.manual_seed(0)
-        try:
-            yield
-        finally:
-            random.setstate(of_python)
-            np.random.set_state(of_numpy)

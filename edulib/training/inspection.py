@@ -9,9 +9,10 @@ from edulib.checks import check_finite
 from edulib.data.splits import Examples
 from edulib.training.batches import Batches
 from edulib.training.distributed import world_size
-from edulib.training.fingerprint import AT_ONCE, fixed_random_state
+from edulib.training.fingerprint import AT_ONCE
 from edulib.training.modes import evaluation_mode, mixed_precision
 from edulib.training.objectives.objective import Objective
+from edulib.training.random_state import fixed_random_state
 from edulib.training.update import Update
 
 

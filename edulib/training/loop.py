@@ -3,7 +3,10 @@
 Read ``fit``, then ``train_epoch``: epochs, batches, a step of the objective (whose
 ``step`` is forward, loss, and ``update``: gradient and step). The rest is what keeps
 hours of work from being lost: a checkpoint after each epoch, from which a training goes
-on to exactly the result that it would have had without interruption.
+on to exactly the result that it would have had without interruption. That holds for
+what follows from weights, optimizers, recipe and the global random numbers of torch,
+NumPy and Python, which every epoch seeds. It cannot hold for what changes elsewhere: a
+random generator of a data set's own, a counter that a module keeps.
 """
 
 import math
@@ -18,6 +21,7 @@ from torch import nn
 
 from edulib.data.splits import Examples
 from edulib.training import distributed
+from edulib.training.arguments import check_arguments, checkpoint_path
 from edulib.training.batches import Batches
 from edulib.training.fingerprint import fingerprint
 from edulib.training.inspection import inspect_examples
@@ -29,6 +33,7 @@ from edulib.training.modes import (
     training_mode,
 )
 from edulib.training.objectives import Classification, Objective
+from edulib.training.random_state import kept_random_state, seed_python_and_numpy
 from edulib.training.recipe import DEFAULT_RECIPE, Recipe
 from edulib.training.resume import TrainingState, resume_hint, save_state, start_state
 from edulib.training.update import Update
@@ -53,7 +58,8 @@ def fit(
     """Train a network.
 
     Under ``torchrun`` (see ``edulib.training.distributed``) all processes train one
-    network together. The global random state is left as it was found.
+    network together. The global random states of torch, NumPy and Python are left as
+    they were found.
 
     Args:
         model: what the objective trains; for classification, images (B, C, H, W) to
@@ -66,32 +72,40 @@ def fit(
         objective: loss, optimizers and measures.
         device: "cpu" or "cuda"; a GPU trains in bfloat16 and channels-last.
         checkpoint: file that is written after each epoch, and from which the training
-            goes on if it is there already.
+            goes on if it is there already: to exactly the result of a training in one
+            piece, where all that is random is drawn from the global generators of
+            torch, NumPy and Python. Where a data set or module keeps a generator or a
+            counter of its own, which no checkpoint holds, the result may differ.
         progress: whether to show a bar with the measures, where tqdm is installed.
 
     Returns:
         The measures of each epoch.
 
     Raises:
-        ValueError: if inputs, targets and outputs do not fit, said before the first
-            epoch of all examples; or the checkpoint is damaged or of another training.
+        ValueError: if an argument is not of its kind; inputs, targets and outputs do
+            not fit, said before the first epoch of all examples; or the checkpoint is
+            damaged or of another training.
         FloatingPointError: if the loss is no longer a finite number.
         OSError: if an example cannot be read, or the checkpoint cannot be written; said
             before training begins where that can be known.
         KeyboardInterrupt: on Ctrl-C; says how to go on.
     """
+    check_arguments(model, objective, recipe)
     device = distributed.resolve_device(device)
     train = Batches(train_set, recipe.batch_size, device, recipe.workers)
     channels_last = device.type == "cuda"
     model.to(device, memory_format=torch.channels_last if channels_last else None)
     distributed.broadcast_state(model)
     frozen = frozen_modules(model)
-    state = TrainingState(model, objective.make_optimizers(model, recipe), History())
+    state = TrainingState(model, objective, objective.make_optimizers(model, recipe))
     if checkpoint is not None:
-        state.origin = fingerprint(model, objective, recipe, train_set, val_set)
-        start_state(Path(checkpoint), state)
+        path, origin = (
+            checkpoint_path(checkpoint),  # refused before the examples are read
+            fingerprint(model, objective, recipe, train_set, val_set),
+        )
+        start_state(path, state, origin)
     history, update = state.history, Update(model, state.optimizers, recipe, device)
-    own_random_numbers = torch.random.fork_rng([device] if channels_last else [])
+    own_random_numbers = kept_random_state([device] if channels_last else [])
     with own_random_numbers, progress_bar(train, history, recipe, progress) as bar:
         try:
             if not len(history):
@@ -108,7 +122,7 @@ def fit(
                 )
                 history.append(trained, tested)
                 if checkpoint is not None and distributed.rank() == 0:
-                    save_state(Path(checkpoint), state)
+                    save_state(path, state)
         except KeyboardInterrupt as stop:
             raise type(stop)(resume_hint(history, checkpoint)) from None
     distributed.barrier()
@@ -127,7 +141,9 @@ def train_epoch(
     """Show the network every example once, and take a step after each batch."""
     recipe, device = update.recipe, batches.device
     seed = recipe.seed * 1_000_003 + epoch  # all that is random here follows from it
-    torch.manual_seed(seed + 500_009 * distributed.rank())
+    own_seed = seed + 500_009 * distributed.rank()
+    torch.manual_seed(own_seed)
+    seed_python_and_numpy(own_seed)
     totals = Totals(device)
     for batch in batches.shuffled(seed):
         update.begin(epoch, batch, len(batches))
@@ -164,9 +180,10 @@ def evaluate(
         objective: makes the measures.
 
     Raises:
-        ValueError: if the set is empty or none, or inputs, targets and outputs do not
-            fit.
+        ValueError: if model or objective is none, the set is empty or none, or inputs,
+            targets and outputs do not fit.
     """
+    check_arguments(model, objective, DEFAULT_RECIPE)
     device = distributed.resolve_device(device)
     totals = Totals(device)
     with evaluation_mode(model.to(device)):

@@ -9,6 +9,10 @@ from typing import Literal
 class Recipe:
     """How to train: with the same recipe, data and network comes the same result.
 
+    The same data are also those that augmentation makes anew in each epoch, where it
+    draws from the global random numbers of torch, NumPy or Python; what draws from a
+    generator of its own is not seeded.
+
     Args:
         epochs: passes over the training set.
         batch_size: images to a step, at most; over all processes together. An

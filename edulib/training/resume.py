@@ -10,16 +10,23 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from edulib.checks import describe, is_dense
 from edulib.files import atomic_write, check_writable, remove_leftovers
+from edulib.training.arguments import checkpoint_path
 from edulib.training.distributed import barrier, rank
 from edulib.training.hashing import hash_of
+from edulib.training.held import PLACES, held_settings
 from edulib.training.metrics import History
+from edulib.training.objectives.objective import Objective
 from edulib.weight_files import (
     DamagedFileError,
     explain_difference,
     explain_stored,
+    names_of_intact,
     read_stored,
 )
+
+CHANGING = "changed by the training"  # of a setting that is not compared
 
 
 @dataclass
@@ -31,19 +38,34 @@ class TrainingState:
 
     Args:
         model: with its weights; averaged weights are a part of it.
+        objective: what it is trained for.
         optimizers: by name.
         history: its length is the number of epochs that are done.
         origin: what the training was begun with (see ``fingerprint``).
     """
 
     model: nn.Module
+    objective: Objective
     optimizers: dict[str, Optimizer]
-    history: History
+    history: History = field(default_factory=History)
     origin: dict[str, Any] = field(default_factory=dict)
 
+    def mark_changes(self) -> None:
+        """Mark in the origin the settings that the training changes: a counter, say."""
+        now = held_settings(self.model, self.objective)
+        before = {k: v for k, v in self.origin.items() if k.startswith(PLACES)}
+        for name in (*before, *now):
+            if before.get(name) != now.get(name):
+                self.origin[name] = CHANGING
 
-def start_state(path: Path, state: TrainingState) -> None:
+
+def start_state(path: Path, state: TrainingState, origin: dict[str, Any]) -> None:
     """Load a checkpoint if there is one; otherwise make sure that one can be written.
+
+    Args:
+        path: of the checkpoint.
+        state: of the training that begins, or goes on.
+        origin: what it is begun with, or goes on with.
 
     Raises:
         ValueError: if the file is damaged or of another training, or the model's state
@@ -55,6 +77,7 @@ def start_state(path: Path, state: TrainingState) -> None:
     if not path.name or (path.exists() and not path.is_file()):
         kind = "the folder" if path.is_dir() else "a pipe or device,"
         raise ValueError(f"expected a file as checkpoint, got {kind} {path}")
+    state.origin = origin
     if rank() == 0:
         remove_leftovers(path)
     barrier()
@@ -85,6 +108,7 @@ def rehearse(path: Path, state: TrainingState) -> None:
 
 def save_state(path: Path, state: TrainingState) -> None:
     """Write a checkpoint."""
+    state.mark_changes()
     atomic_write(path, to_bytes(state))
 
 
@@ -102,10 +126,10 @@ def to_bytes(state: TrainingState) -> bytes:
         name: value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         for name, value in tensors.items()
     }
-    about = {"history": asdict(state.history), "origin": state.origin}
-    about["checksum"] = checksum(tensors, about)
+    about = json.dumps({"history": asdict(state.history), "origin": state.origin})
     file = io.BytesIO()
-    torch.save({"training": json.dumps(about), "tensors": tensors}, file)
+    code = checksum(tensors, about)
+    torch.save({"training": about, "tensors": tensors, "checksum": code}, file)
     return file.getvalue()
 
 
@@ -124,7 +148,7 @@ def check_storable(name: str, value: Any) -> None:
         raise ValueError(f"a checkpoint holds dense tensors, got {name}, a sparse one")
 
 
-def checksum(tensors: dict[str, Tensor], about: dict[str, Any]) -> str:
+def checksum(tensors: dict[str, Tensor], about: str) -> str:
     """Return a hash of a checkpoint's tensors and of what is written about them."""
     return hash_of([about, sorted(tensors.items())])
 
@@ -141,7 +165,13 @@ def load_state(path: Path, state: TrainingState) -> None:
         raise ValueError(f"{error}: name another file, or delete this one") from error
     except ValueError as error:
         raise ValueError(f"{error}; to train, name another file") from error
+    if not about["origin"]:
+        raise ValueError(
+            f"{path} was written by an earlier edulib, which compared less: "
+            "load_weights reads it, but no training goes on from it; name another file"
+        )
     check_origin(path, about["origin"], state.origin)
+    state.origin = about["origin"]
     put_back(state, tensors)
     state.history = History(**about["history"])
 
@@ -162,7 +192,7 @@ def put_back(state: TrainingState, tensors: dict[str, Tensor]) -> None:
 def check_origin(path: Path, saved: dict, now: dict) -> None:
     """Refuse to go on with a training that was begun with something else."""
     for name in (*now, *saved):
-        if saved.get(name) != now.get(name):
+        if saved.get(name) not in (now.get(name), CHANGING):
             raise ValueError(
                 f"{path} was begun with {name} {saved.get(name)!r}, now it is "
                 f"{now.get(name)!r}: use the same to go on, or name another file to "
@@ -183,7 +213,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
     Raises:
         ValueError: if the file is missing or damaged, or belongs to another model.
     """
-    path = Path(path)
+    path = checkpoint_path(path)
     if not path.is_file():
         raise ValueError(f"there is no checkpoint {path}")
     own = model.state_dict()
@@ -200,7 +230,7 @@ def load_weights(model: nn.Module, path: str | Path) -> nn.Module:
 
 def read_model(path: str | Path) -> dict[str, Tensor]:
     """Return the state dict of the model in a training's checkpoint."""
-    return strip_prefix("model.", read(Path(path))[0])
+    return strip_prefix("model.", read(checkpoint_path(path))[0])
 
 
 def read(
@@ -211,6 +241,10 @@ def read(
     Args:
         path: of the checkpoint.
         model: the state dict that other weights are compared with.
+
+    Returns:
+        Tensors and history; what it was begun with, its ``origin``, is empty in a file
+        of an earlier edulib, which has its checksum at another place.
 
     Raises:
         ValueError: if it is no checkpoint of a training, or its checksum is wrong.
@@ -223,18 +257,33 @@ def read(
             f"{path} is no whole checkpoint of a training: it {what}"
         ) from error
     try:
-        about, tensors = json.loads(stored["training"]), stored["tensors"]
-        code = about.pop("checksum")
+        tensors, written = stored["tensors"], stored["training"]
+        about = json.loads(written)
+        earlier = "checksum" in about
+        code = None if earlier else stored["checksum"]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{path} is no whole checkpoint of a training: it "
             f"{explain_stored(stored, model)}"
         ) from error
-    if checksum(tensors, about) != code:
+    check_tensors(path, tensors)
+    if not (names_of_intact(path) if earlier else checksum(tensors, written) == code):
         raise DamagedFileError(
             f"{path} is damaged: its content does not have its checksum"
         )
-    return tensors, about
+    return tensors, {**about, "origin": {}} if earlier else about
+
+
+def check_tensors(path: Path, tensors: Any) -> None:
+    """Refuse what stands in the place of a checkpoint's tensors."""
+    parts = tensors.items() if isinstance(tensors, dict) else [("tensors", tensors)]
+    for name, value in parts:
+        if not isinstance(name, str) or not is_dense(value):
+            more = ", sparse or without values" if isinstance(value, Tensor) else ""
+            raise ValueError(
+                f"{path} is no checkpoint of a training: expected dense tensors by "
+                f"name, got {name!r}: {describe(value)}{more}"
+            )
 
 
 def strip_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -250,6 +299,8 @@ def resume_hint(history: History, checkpoint: str | Path | None) -> str:
             f"training stopped after {len(history)} whole epoch(s); nothing is saved: "
             "next time give fit(..., checkpoint='run.pt')"
         )
+    if not len(history):
+        return f"training stopped after 0 whole epochs; {checkpoint} is not written yet"
     return (
         f"training stopped after {len(history)} whole epoch(s), saved in {checkpoint}: "
         "call fit again with the same arguments to go on"

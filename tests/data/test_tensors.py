@@ -39,11 +39,26 @@ GOOD = torch.zeros(3, 4, 4)
         ([GOOD], r"pairs of image and label, got item 0: float32 \(3, 4, 4\)"),
         ([(GOOD, 1), (GOOD, 1, 2)], "got item 1: a tuple of 3"),
         ([], "at least one pair"),
+        (iter([(GOOD, 1)]), "map-style dataset, got a list_iterator"),
+        (None, "map-style dataset, got None"),
     ],
 )
 def test_items_that_are_no_images_with_labels(pairs, message):
     with pytest.raises(ValueError, match=message):
         as_tensors(pairs)
+
+
+@pytest.mark.parametrize("error", [KeyError("cat"), StopIteration(), TypeError("cat")])
+def test_an_item_that_cannot_be_read_is_named(error):
+    class Broken(list):
+        def __getitem__(self, index):
+            if index == 1:
+                raise error
+            return super().__getitem__(index)
+
+    kind = type(error).__name__
+    with pytest.raises(ValueError, match=f"^cannot read example 1: {kind}"):
+        as_tensors(Broken([(GOOD, 1)] * 3))
 
 
 @pytest.mark.parametrize("label", [3, np.int32(3), torch.tensor(3)])

@@ -200,14 +200,16 @@ def test_an_output_that_cannot_be_written(tmp_path, capsys):
     assert "choose another folder" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+def test_ctrl_c_in_the_first_epoch_says_that_nothing_is_saved(
+    tmp_path, capsys, monkeypatch
+):
     def pressed(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("edulib.training.loop.train_epoch", pressed)
     output = str(tmp_path / "net.pt")
     assert main(["resnet20_cifar", *SMALL, "--output", output]) == 130
-    assert "with the same arguments to go on" in capsys.readouterr().err
+    assert "net.pt is not written yet" in capsys.readouterr().err
 
 
 def test_ctrl_c_before_the_training_says_so(capsys, monkeypatch):

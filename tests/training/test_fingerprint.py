@@ -13,8 +13,9 @@ from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 from training_helpers import QUICK, examples, network
 
+from edulib.data.reading import listed_files
 from edulib.training import fit
-from edulib.training.batches import listed_files, read_example
+from edulib.training.batches import read_example
 from edulib.training.fingerprint import describe_examples
 
 MANY = 200  # examples, of which a fingerprint reads 64: not number 5

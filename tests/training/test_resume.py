@@ -89,6 +89,9 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, monkeypatch):
     press_ctrl_c(monkeypatch, Classification(), 6)
     with pytest.raises(KeyboardInterrupt, match="nothing is saved"):
         fit(network(), examples(), recipe=QUICK)
+    press_ctrl_c(monkeypatch, Classification(), 2)
+    with pytest.raises(KeyboardInterrupt, match=r"after 0 .*none\.pt is not written"):
+        fit(network(), examples(), recipe=QUICK, checkpoint=tmp_path / "none.pt")
 
 
 def test_a_finished_training_is_only_read(tmp_path):

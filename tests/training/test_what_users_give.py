@@ -124,6 +124,13 @@ class Pairs(Dataset):
         (lambda k, x, y: (x, y, k), r"got example \d+ of 3 values"),
         (lambda k, x, y: (x, y) if k % 2 else x, "a target in all examples or in no"),
         (lambda k, x, y: int("x"), r"cannot read example \d+: invalid literal"),
+        (lambda k, x, y: (x, [y][k]), r"example \d+: IndexError: list index out"),
+        (lambda k, x, y: (x, {}["label"]), r"example \d+: KeyError: 'label'$"),
+        (lambda k, x, y: x.view(7), r"cannot read example \d+: RuntimeError: shape"),
+        (lambda k, x, y: x.label, r"example \d+: AttributeError: 'Tensor' object"),
+        (lambda k, x, y: (x, None) if k else (x, 0), "targets that .* 0 and None"),
+        (lambda k, x, y: {"x": x}, "inputs that are one tensor each, got a dict wi"),
+        (lambda k, x, y: (x if k else None, y), "inputs that are tensors, .*None"),
     ],
 )
 def test_examples_that_are_none_are_told_in_one_line(change, message, workers):
@@ -131,6 +138,81 @@ def test_examples_that_are_none_are_told_in_one_line(change, message, workers):
     with pytest.raises(ValueError, match=message) as error:
         fit(network(), Pairs(change), recipe=recipe)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("place", [0, 32, 63])
+def test_an_example_that_ends_an_iteration_does_not_end_the_set(place, workers):
+    def ended(index, image, label):
+        return (next(iter(())), label) if index == place else (image, label)
+
+    with pytest.raises(ValueError, match=f"^cannot read example {place}: StopIter"):
+        fit(network(), Pairs(ended), recipe=Recipe(epochs=1, workers=workers))
+    with pytest.raises(ValueError, match=f"^cannot read example {place}: StopIter"):
+        evaluate(network(), Pairs(ended), batch_size=16)
+
+
+LISTS = {
+    "inputs": lambda images, labels: (list(images), labels),
+    "targets": lambda images, labels: (images, list(labels)),
+    "numbers": lambda images, labels: (images, labels.tolist()),
+    "both": lambda images, labels: (list(images), labels.tolist()),
+    "arrays": lambda images, labels: ([x.numpy() for x in images], list(labels)),
+    "views": lambda images, labels: (
+        [np.flip(np.flip(x).copy()) for x in images.numpy()],
+        labels,
+    ),
+    "mixed": lambda images, labels: (
+        [x.numpy() if y else x for x, y in zip(images, labels, strict=True)],
+        [np.asarray(y) for y in labels],
+    ),
+}
+
+
+@pytest.mark.parametrize("lists", LISTS.values(), ids=LISTS)
+def test_lists_of_one_shape_are_as_tensors(lists):
+    whole, listed = network(), network()
+    expected = fit(whole, examples(), examples(30), recipe=ONCE)
+    assert fit(listed, lists(*examples()), lists(*examples(30)), ONCE) == expected
+    assert same(listed, whole)
+
+
+def test_columns_of_other_kinds_are_told_as_what_they_are():
+    images, labels = examples()
+    for column, message in (
+        ([{"x": image} for image in images], "one tensor each, got a dict with 'x': "),
+        ([Image.new("L", (6, 6))] * 64, "inputs that are tensors, .* got a Image$"),
+        ([*images[:63], None], r"inputs that are tensors, .* and None$"),
+        ([np.zeros((1, 6, 5 + k % 2)) for k in range(64)], "inputs of one shape"),
+    ):
+        with pytest.raises(ValueError, match=message) as error:
+            fit(network(), (column, labels), recipe=ONCE)
+        assert ("shape" in str(error.value)) == ("shape" in message)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": None}, "expected a model, an nn.Module, got None"),
+        ({"model": network().forward}, "expected a model, .*got a method"),
+        ({"model": nn.Linear}, "expected a model, .*got the class Linear"),
+        ({"model": network().to("meta")}, r"got 0\.weight on the meta device"),
+        ({"objective": None}, "expected an objective, .*got None"),
+        ({"objective": "ce"}, "expected an objective, .*got 'ce'"),
+        ({"objective": Segmentation}, "an objective, .*got the class Segmentation"),
+        ({"recipe": None}, "expected a recipe, .*got None"),
+        ({"recipe": {"epochs": 3}}, "expected a recipe, .*got a dict with 'epochs'"),
+        ({"recipe": Recipe}, "expected a recipe, .*got the class Recipe"),
+    ],
+)
+def test_arguments_of_another_kind(changes, message):
+    arguments = {"model": network(), "train_set": examples(), "recipe": ONCE, **changes}
+    with pytest.raises(ValueError, match=message):
+        fit(**arguments)
+    if "recipe" not in changes:
+        model, objective = arguments["model"], changes.get("objective", Segmentation())
+        with pytest.raises(ValueError, match=message):
+            evaluate(model, examples(), objective=objective)
 
 
 def test_a_file_is_named_by_another_process_in_one_line():

@@ -18,8 +18,9 @@ class Objective(ABC):
     An objective keeps no state, so that one serves any number of trainings: what
     changes is in the model (averaged weights are a part of it) and in the optimizers,
     both of which a checkpoint holds. Write it as a frozen dataclass: the checkpoint
-    knows it by its ``repr``. Random numbers come from torch's global state, which the
-    loop sets at the start of each epoch.
+    knows it by its ``repr``, and by its attributes that are numbers, text, tensors,
+    functions or made of them; not by its code. Random numbers come from the global
+    states of torch, NumPy and Python, which the loop sets at the start of each epoch.
 
     Statistics are named numbers, tensors or lists of one batch. The loop sums the first
     two and joins the lists, over all batches and processes; lists should hold tensors
