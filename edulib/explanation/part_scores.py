@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import check_number, check_whole
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import batches_of
@@ -83,12 +84,14 @@ def part_scores(
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
-        ValueError: if the shapes disagree, the quantile is not within (0, 1), the layer
-            does not exist or gives no maps, or numbers of the model are not finite.
+        ValueError: if the shapes disagree, the quantile is not within (0, 1) or the
+            batch size no whole number, the layer does not exist or gives no maps, or
+            numbers of the model are not finite.
 
     Source: Bau et al., 2017, section 2.2. https://arxiv.org/abs/1704.05796
     """
     _check(images, masks, parts, quantile)
+    batch_size = check_whole("a batch size", batch_size, 1)
     readings = batches_of(model, images, layer, batch_size)
     maps = torch.cat([reading.features for reading in readings])
     if maps.ndim != 4:
@@ -162,5 +165,5 @@ def _check(
             f"expected masks (N, parts, rows, columns) with N = {expected[0]} and "
             f"{expected[1]} parts, got {tuple(masks.shape)}"
         )
-    if not 0 < quantile < 1:
+    if not 0 < check_number("a quantile", quantile, 0, 1) < 1:
         raise ValueError(f"expected a quantile between 0 and 1, got {quantile}")

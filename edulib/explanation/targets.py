@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from edulib.checks import as_whole, check_number, check_position
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import check_unit
 from edulib.explanation.layouts import as_maps, find_layout
@@ -47,8 +48,8 @@ def class_score(
                 f"expected scores (B, classes), got {tuple(logits.shape)}: "
                 "region_score explains a class of a dense output"
             )
-        check_unit(number, logits.shape[1], "the output")
-        return (logits.softmax(1) if probability else logits)[:, number]
+        unit = check_unit(number, logits.shape[1], "the output")
+        return (logits.softmax(1) if probability else logits)[:, unit]
 
     return score
 
@@ -94,8 +95,8 @@ def region_score(
                 f"expected maps {layout!r} of four dimensions, got {tuple(dense.shape)}"
             )
         maps, _ = as_maps(dense, Layer("", layout=layout))
-        check_unit(number, maps.shape[1], "the output")
-        return _over(maps[:, number], region)
+        unit = check_unit(number, maps.shape[1], "the output")
+        return _over(maps[:, unit], region)
 
     return score
 
@@ -113,12 +114,7 @@ def _over(maps: Tensor, region: tuple[int, int] | Tensor | None) -> Tensor:
         if not region.any():
             raise ValueError(f"expected a mask {size} with a pixel in it, got none")
         return (maps * region.to(maps)).sum((1, 2))
-    row, column = region
-    if not (0 <= row < size[0] and 0 <= column < size[1]):
-        raise ValueError(
-            f"expected a pixel within {size[0]} rows and {size[1]} columns, "
-            f"got {tuple(region)}"
-        )
+    row, column = check_position(region, size, " of the output")
     return maps[:, row, column]
 
 
@@ -147,8 +143,11 @@ def box_score(
         are no such detections.
 
     Raises:
-        ValueError: if the box is none.
+        ValueError: if the box, the label or the overlap is none.
     """
+    if as_whole(label) is None:
+        raise ValueError(f"expected a label that is a whole number, got {label!r}")
+    check_number("the least IoU", min_iou, 0, 1)
     left, top, right, bottom = box_xyxy
     if not (left < right and top < bottom):
         raise ValueError(f"expected a box (left, top, right, bottom), got {box_xyxy}")
@@ -211,11 +210,17 @@ def target_scores(
     """
     if callable(target):
         return checked_scores(target(answer), len(images))
-    return summed(class_maps(answer, target, model, images)[:, target])
+    maps, unit = class_maps(answer, target, model, images)
+    return summed(maps[:, unit])
 
 
-def class_maps(answer: object, number: int, model: nn.Module, images: Tensor) -> Tensor:
-    """Return the logits of a model, (B, classes) or (B, classes, rows, columns).
+def class_maps(
+    answer: object, number: int, model: nn.Module, images: Tensor
+) -> tuple[Tensor, int]:
+    """Return the logits of a model, and the number of one of its classes as an int.
+
+    Shape:
+        - Output: (B, classes) or (B, classes, rows, columns)
 
     Raises:
         ValueError: if the model gives none, several, or has no such class.
@@ -227,8 +232,7 @@ def class_maps(answer: object, number: int, model: nn.Module, images: Tensor) ->
             f"{tuple(logits.shape)}: give a function of it as the target"
         )
     maps, _ = as_maps(logits, find_layout(model, images, Layer(""), logits))
-    check_unit(number, maps.shape[1], "the output")
-    return maps
+    return maps, check_unit(number, maps.shape[1], "the output")
 
 
 def summed(values: Tensor) -> Tensor:

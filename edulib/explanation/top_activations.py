@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from edulib.anatomy.receptive import window_of
 from edulib.anatomy.window import NOT_KNOWN, Interval
+from edulib.checks import check_whole
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, batches_of, check_unit
@@ -71,18 +72,17 @@ def top_activations(
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
-        ValueError: if the layer or a unit does not exist, there are fewer than k
-            images, or numbers of the model are not finite.
+        ValueError: if the layer or a unit does not exist, no unit is named, there are
+            fewer than k images, k or the batch size is no whole number, or numbers of
+            the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 4. https://arxiv.org/abs/1311.2901
     """
     images = as_batch(images)
-    if not 1 <= k <= len(images):
-        raise ValueError(f"expected k from 1 to {len(images)} images, got {k}")
-    units, peaks, positions = list(units), [], []
+    k = check_whole("k, images for each unit,", k, 1, len(images))
+    peaks, positions = [], []
     for reading in batches_of(model, images, layer, batch_size):
-        for unit in units:
-            check_unit(unit, reading.features.shape[1], reading.layer.text)
+        units = _checked(units, reading)
         check_numbers(model, reading.features[:, units], reading.layer.text)
         peak, position = _strongest(reading.features[:, units])
         peaks.append(peak)
@@ -102,6 +102,18 @@ def top_activations(
         )
         for column, unit in enumerate(units)
     ]
+
+
+def _checked(units: Sequence[int], reading: Reading) -> list[int]:
+    """Return the numbers of units as ints, all of the layer."""
+    try:
+        listed = list(units)
+    except TypeError:
+        listed = []
+    if not listed:
+        raise ValueError(f"expected the numbers of units, such as [0, 3], got {units}")
+    count = reading.features.shape[1]
+    return [check_unit(unit, count, reading.layer.text) for unit in listed]
 
 
 def _cut(images: Tensor, boxes: Tensor) -> Tensor:
