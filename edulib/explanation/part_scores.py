@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from edulib.checks import check_number, check_whole
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer, as_layer
-from edulib.explanation.layers import batches_of
+from edulib.explanation.layers import Reading, batches_of
+from edulib.explanation.upright import upright
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,7 @@ def part_scores(
     _check(images, masks, parts, quantile)
     batch_size = check_whole("a batch size", batch_size, 1)
     readings = batches_of(model, images, layer, batch_size)
-    maps = torch.cat([reading.features for reading in readings])
-    if maps.ndim != 4:
-        raise ValueError(
-            f"expected {as_layer(layer).text} to give maps (B, units, rows, columns), "
-            f"got {tuple(maps.shape)}"
-        )
+    maps = torch.cat([_upright_maps(model, images, reading) for reading in readings])
     check_numbers(model, maps, as_layer(layer).text)
     places = maps.transpose(0, 1).flatten(1)  # (units, N * rows * columns)
     levels = places.kthvalue(math.ceil(quantile * places.shape[1]), 1).values
@@ -113,6 +109,16 @@ def part_scores(
         large = F.interpolate(part, size, mode="bilinear", align_corners=False)
         counts.add((large > levels[:, None, None]).flatten(2), true, moved)
     return PartScores(as_layer(layer).path, tuple(parts), *counts.scores())
+
+
+def _upright_maps(model: nn.Module, images: Tensor, reading: Reading) -> Tensor:
+    maps = reading.features
+    if maps.ndim != 4:
+        raise ValueError(
+            f"expected {reading.layer.text} to give maps (B, units, rows, columns), "
+            f"got {tuple(maps.shape)}"
+        )
+    return upright(model, images, reading, maps)
 
 
 @dataclass

@@ -18,6 +18,7 @@ from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, batches_of, check_unit
 from edulib.explanation.layouts import output_of
 from edulib.explanation.traces import traced
+from edulib.explanation.upright import is_swapped
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class TopActivations:
         unit: number of the unit.
         values: the activations.
         images: numbers of the images.
-        positions: row and column in the layer's map; (0, 0) for a linear layer.
+        positions: row and column in the layer's map, as they lie there; (0, 0) for a
+            linear layer.
         patches: what the unit sees there: its receptive field, cut out.
         boxes_xyxy: where in its image each patch lies, in pixels; a patch that would
             reach over the edge is moved inside, so that all have the same size.
@@ -139,6 +141,8 @@ def _boxes(
     """Return the receptive fields of places (..., 2), all of one size, as boxes."""
     graph = traced(model, images)
     op = output_of(graph, reading.layer, tuple(reading.value.shape[1:]))
+    if op and is_swapped(op, reading.layer):
+        places = places.flip(-1)
     spans = []
     for axis in (-2, -1):
         read: dict[int, Interval] = {}
