@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from edulib.checks import check_whole
 from edulib.drawing.curves import place_labels
 from edulib.drawing.images import as_picture
 from edulib.drawing.objects import check_boxes, draw_objects, outline_box
@@ -156,6 +157,8 @@ def _pictures(
         raise ValueError("expected at least one image, got none")
     if titles is not None:
         _check_count("a title", titles, pictures)
+    if columns is not None:
+        check_whole("columns", columns, 1)
     columns = min(len(pictures), columns or 4)
     rows = -(-len(pictures) // columns)
     cell = min(_LARGEST, _PAGE / columns)

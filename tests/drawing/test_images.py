@@ -70,7 +70,7 @@ def test_wrong_grids_say_what_is_wrong(images, titles, message):
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 2, 4)])
 def test_boxes_of_another_shape_are_refused(shape):
-    with pytest.raises(ValueError, match=r"expected boxes \(N, 4\), got"):
+    with pytest.raises(ValueError, match=r"tensor of boxes \(N, 4\), got float32 \("):
         draw_boxes(torch.rand(3, 8, 8), torch.rand(shape))
 
 
@@ -177,8 +177,8 @@ def test_boxes_of_no_numbers_are_refused():
     [
         (torch.rand(2, 8, 8), "True and False, got float32 .*: compare"),
         (torch.full((1, 8, 8), torch.nan), "of nan to nan: compare"),
-        (torch.ones(1, 8, 9), r"expected masks \(N, 8, 8\), got \(1, 8, 9\)"),
-        (torch.ones(8, 8), r"expected masks \(N, 8, 8\), got \(8, 8\)"),
+        (torch.ones(1, 8, 9), r"of masks \(N, 8, 8\), got float32 \(1, 8, 9\)"),
+        (torch.ones(8, 8), r"of masks \(N, 8, 8\), got float32 \(8, 8\)"),
     ],
 )
 def test_masks_that_are_none_are_refused(masks, message):
