@@ -152,7 +152,7 @@ def draw_boxes(
     """
     from torchvision.utils import draw_bounding_boxes
 
-    image = _unit_range(image)
+    image = _unit_range(image, (1, 3))
     check_boxes(boxes_xyxy)
     check_sides(boxes_xyxy.float())
     _check_words(labels)
@@ -187,7 +187,7 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
     from torchvision.utils import draw_segmentation_masks
 
     alpha = check_number("alpha, a share of the tint", alpha, 0, 1)
-    image = _unit_range(image)
+    image = _unit_range(image, (3,))
     check_masks(masks, *image.shape[-2:])
     if len(masks) == 0:
         return image.clone()
@@ -195,14 +195,19 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
     return draw_segmentation_masks(image, masks.bool(), alpha=alpha, colors=colors)
 
 
-def _unit_range(image: Tensor) -> Tensor:
-    """Return an image as float32 in [0, 1], from floats, bytes or booleans.
+def _unit_range(image: Tensor, channels: tuple[int, ...]) -> Tensor:
+    """Return an image (C, H, W) as float32 in [0, 1], from floats, bytes or booleans.
 
     Raises:
-        ValueError: if it is no dense tensor of real numbers or empty, holds other
-            integers, floats of another scale, or what is no finite number.
+        ValueError: if it is no dense tensor of real numbers with as many channels or
+            empty, holds other integers, floats of another scale, or what is no finite
+            number.
     """
-    if isinstance(image, Tensor) and image.is_complex():
+    is_shaped = isinstance(image, Tensor) and image.ndim == 3
+    if not is_shaped or image.shape[0] not in channels:
+        shapes = " or ".join(f"({number}, H, W)" for number in channels)
+        raise ValueError(f"expected an image {shapes}, got {describe(image)}")
+    if image.is_complex():
         raise ValueError(
             f"expected values in [0, 1] or bytes, got {image.dtype}: take its .abs()"
         )
@@ -254,11 +259,7 @@ def _check_scale(image: Tensor) -> None:
 
 def as_picture(image: Tensor) -> "np.ndarray":
     """Turn (1, H, W) into (H, W) and (3, H, W) into (H, W, 3) for matplotlib."""
-    if not isinstance(image, Tensor) or image.ndim != 3 or len(image) not in (1, 3):
-        raise ValueError(
-            f"expected an image (1, H, W) or (3, H, W), got {describe(image)}"
-        )
-    image = _unit_range(image).detach().cpu()
+    image = _unit_range(image, (1, 3)).detach().cpu()
     return (image[0] if len(image) == 1 else image.movedim(0, -1)).numpy()
 
 
