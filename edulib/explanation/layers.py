@@ -25,6 +25,7 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
     Raises:
         ValueError: if there is none; the nearest names are suggested.
     """
+    _check_module(model)
     modules = dict(model.named_modules())
     if not isinstance(layer, str) or layer not in modules:
         known = [name for name in modules if name]
@@ -79,7 +80,13 @@ def run_model(model: nn.Module, images: Tensor) -> object:
         ) from error
 
 
+def _check_module(model: nn.Module) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected a torch.nn.Module, got {describe(model)}")
+
+
 def _check_runs(model: nn.Module, images: Tensor) -> None:
+    _check_module(model)
     name = type(model).__name__
     if any(held.is_meta for held in (*model.parameters(), *model.buffers())):
         raise ValueError(

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from edulib.checks import check_number, check_whole
+from edulib.checks import check_number, check_whole, describe, has_numbers
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import Reading, batches_of
@@ -166,10 +166,16 @@ def _check(
     images: Tensor, masks: Tensor, parts: Sequence[str], quantile: float
 ) -> None:
     expected = (len(images), len(parts))
-    if masks.ndim != 4 or tuple(masks.shape[:2]) != expected:
+    fits = has_numbers(masks) and masks.ndim == 4 and masks.numel()
+    if not fits or tuple(masks.shape[:2]) != expected:
         raise ValueError(
             f"expected masks (N, parts, rows, columns) with N = {expected[0]} and "
-            f"{expected[1]} parts, got {tuple(masks.shape)}"
+            f"{expected[1]} parts, got {describe(masks)}"
+        )
+    if not ((masks == 0) | (masks == 1)).all():
+        raise ValueError(
+            f"expected masks of True and False, got {describe(masks)} of other values: "
+            "compare them with a threshold"
         )
     if not 0 < check_number("a quantile", quantile, 0, 1) < 1:
         raise ValueError(f"expected a quantile between 0 and 1, got {quantile}")

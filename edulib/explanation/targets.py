@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from edulib.checks import as_whole, check_number, check_position
+from edulib.checks import as_whole, check_number, check_position, describe
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import check_unit
 from edulib.explanation.layouts import as_maps, find_layout
@@ -85,7 +85,7 @@ def region_score(
         via Gradient-weighted Class Activation Mapping", 2020, equation 2.
         https://arxiv.org/abs/2002.11434
     """
-    if sorted(layout) != sorted("BCHW"):
+    if sorted(str(layout)) != sorted("BCHW"):
         raise ValueError(f"expected a layout of the letters of BCHW, got {layout!r}")
 
     def score(answer: object) -> Tensor:
@@ -148,9 +148,7 @@ def box_score(
     if as_whole(label) is None:
         raise ValueError(f"expected a label that is a whole number, got {label!r}")
     check_number("the least IoU", min_iou, 0, 1)
-    left, top, right, bottom = box_xyxy
-    if not (left < right and top < bottom):
-        raise ValueError(f"expected a box (left, top, right, bottom), got {box_xyxy}")
+    _check_box(box_xyxy)
 
     def score(answer: object) -> Tensor:
         found = [
@@ -162,9 +160,24 @@ def box_score(
     return score
 
 
+def _check_box(box_xyxy: Sequence[float]) -> None:
+    """Refuse what is no box with its second corner right of and below the first."""
+    try:
+        sides = [check_number("a side of a box", side) for side in box_xyxy]
+    except TypeError:
+        sides = []
+    if len(sides) != 4 or not (sides[0] < sides[2] and sides[1] < sides[3]):
+        raise ValueError(f"expected a box (left, top, right, bottom), got {box_xyxy!r}")
+
+
 def _detections(answer: object, output: str | int | None) -> list[Mapping]:
     if output is not None:
-        answer = answer[output]
+        try:
+            answer = answer[output]
+        except (TypeError, LookupError) as error:
+            raise ValueError(
+                f"no output {output!r} of the model, which gives {describe(answer)}"
+            ) from error
     images = answer if isinstance(answer, (list, tuple)) else None
     wanted = {"boxes", "labels", "scores"}
     if not images or not all(

@@ -143,6 +143,62 @@ def test_a_truth_is_no_label(label):
         box_score((0, 0, 4, 4), label)
 
 
+@pytest.mark.parametrize(
+    "box",
+    [(0, 0, 1), (0, 0, 4, 4, 4), None, 3, "abcd", (0, 0, torch.nan, 4), (4, 4, 0, 0)],
+)
+def test_boxes_that_are_none(box):
+    with pytest.raises(ValueError, match=r"a side of a box|a box .left, top, right"):
+        box_score(box, 1)
+
+
+@pytest.mark.parametrize("output", ["a", 3, None])
+def test_detections_that_are_not_there(output):
+    with pytest.raises(
+        ValueError, match=r"no output .* of the model|a dictionary with"
+    ):
+        box_score((0, 0, 4, 4), 1, output=output)((torch.rand(2, 4), {}))
+
+
+@pytest.mark.parametrize("layout", [3, None, "HWC"])
+def test_layouts_of_no_maps(layout):
+    with pytest.raises(ValueError, match="letters of BCHW, got"):
+        region_score(1, layout=layout)
+
+
+@pytest.mark.parametrize(
+    "masks",
+    [
+        *[
+            None,
+            np.ones((2, 1, 8, 8), bool),
+            [torch.ones(1, 8, 8)],
+            torch.ones(2, 1, 0, 8),
+        ],
+        *[torch.ones(2, 1, 8, 8).to_sparse(), torch.full((2, 1, 8, 8), 0.5)],
+    ],
+)
+def test_masks_that_are_none(masks):
+    with pytest.raises(ValueError, match=r"expected masks .*, got .*"):
+        part_scores(net(), IMAGES, masks, "2", ["a"])
+
+
+@pytest.mark.parametrize("weights", [None, np.ones((1, 2, 17, 17)), torch.rand(17, 17)])
+def test_weights_that_are_none(weights):
+    with pytest.raises(ValueError, match=r"weights \(B, heads, 17, 17\) .*, got"):
+        attention_distance(weights, (4, 4))
+
+
+@pytest.mark.parametrize("model", [None, net().forward, "resnet"])
+def test_a_model_is_a_module(model):
+    for call in (
+        lambda: grad_cam(model, ONE, "2", 1),
+        lambda: occlusion_map(model, ONE, 1, 4, 4),
+    ):
+        with pytest.raises(TypeError, match=r"expected a torch\.nn\.Module, got"):
+            call()
+
+
 @pytest.mark.parametrize("min_iou", [-0.1, 1.1, "a", float("nan")])
 def test_an_overlap_is_a_share(min_iou):
     with pytest.raises(ValueError, match="finite number from 0 to 1, got"):
