@@ -197,13 +197,14 @@ def check_whole(
     Returns:
         The number, as an int.
     """
-    fits = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    rule = "that is a whole number"
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    fits, rule, reason = is_whole, "that is a whole number", ""
     if low is not None:
         fits = fits and low <= value and (high is None or value <= high)
         rule = f"of at least {low}" if high is None else f"of {low} to {high}"
+        reason = "" if is_whole else ", which is no whole number"
     if not fits:
-        raise ValueError(f"expected {name} {rule}, got {value!r}")
+        raise ValueError(f"expected {name} {rule}, got {value!r}{reason}")
     return int(value)
 
 
