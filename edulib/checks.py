@@ -4,6 +4,9 @@ Outputs of models, labels and images of data sets come from code that is not our
 function here raises one ``ValueError`` that quotes the value and the rule.
 """
 
+import math
+from contextlib import suppress
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -17,7 +20,9 @@ NAMED = 5  # keys in a message
 def describe(value: Any) -> str:
     """Say in a few words what a value is: a tensor's type and shape, a dict's keys."""
     if isinstance(value, Tensor):
-        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+        kind = "" if value.layout is torch.strided else f"{value.layout} "
+        words = f"{kind}{value.dtype} {tuple(value.shape)}".replace("torch.", "")
+        return f"{words} without values" if value.is_meta else words
     kind = type(value).__name__
     if isinstance(value, dict) and value:
         more = ", ..." if len(value) > NAMED else ""
@@ -191,9 +196,16 @@ def check_unit_range(images: Tensor) -> None:
         )
 
 
+def has_numbers(value: Any) -> bool:
+    """Whether a value is a dense tensor of real numbers that can be read."""
+    if not isinstance(value, Tensor) or value.layout is not torch.strided:
+        return False
+    return not (value.is_meta or value.is_quantized or value.is_complex())
+
+
 def check_whole(
     name: str, value: Any, low: int | None = None, high: int | None = None
-) -> None:
+) -> int:
     """Refuse what is no whole number of a range.
 
     Args:
@@ -201,11 +213,97 @@ def check_whole(
         value: the number.
         low: the least, where there is one.
         high: the greatest, where there is one.
+
+    Returns:
+        The number, as an int.
     """
-    fits = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    rule = "that is a whole number"
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    fits, rule, reason = is_whole, "that is a whole number", ""
     if low is not None:
         fits = fits and low <= value and (high is None or value <= high)
         rule = f"of at least {low}" if high is None else f"of {low} to {high}"
+        reason = "" if is_whole else ", which is no whole number"
     if not fits:
-        raise ValueError(f"expected {name} {rule}, got {value!r}")
+        raise ValueError(f"expected {name} {rule}, got {value!r}{reason}")
+    return int(value)
+
+
+def check_number(
+    name: str, value: Any, low: float = -math.inf, high: float = math.inf
+) -> float:
+    """Refuse what is no finite number of a range.
+
+    Args:
+        name: what it is, as "a share".
+        value: the number; also one of NumPy's, or a tensor of one.
+        low: the least.
+        high: the greatest.
+
+    Returns:
+        The number, as a float.
+    """
+    number = math.nan
+    if hasattr(type(value), "__float__") and not _is_truth(value):
+        with suppress(TypeError, ValueError, RuntimeError, OverflowError):  # of several
+            number = float(value)
+    if not (math.isfinite(number) and low <= number <= high):
+        bounds = f" from {low:g} to {high:g}".replace(" from -inf", "")
+        rule = f"a finite number{bounds.replace(' to inf', '')}"
+        raise ValueError(f"expected {name}, {rule}, got {value!r}")
+    return number
+
+
+def as_whole(value: Any) -> int | None:
+    """Return a whole number, NumPy's or a tensor of one, as an int; None if it is none.
+
+    A truth value is none, of whatever type.
+    """
+    try:
+        return None if _is_truth(value) else index(value)
+    except (TypeError, RuntimeError):  # the latter of a tensor without values
+        return None
+
+
+def as_wholes(values: Any, count: int) -> tuple[int, ...] | None:
+    """Return so many whole numbers, in a sequence or a tensor; None if they are not."""
+    try:
+        numbers = tuple(map(as_whole, values))
+    except TypeError:
+        return None
+    return None if len(numbers) != count or None in numbers else numbers
+
+
+def check_shape(shape: Any) -> tuple[int, int, int]:
+    """Refuse what is no shape of an image (C, H, W), and return it as ints."""
+    sides = as_wholes(shape, 3)
+    if sides is None or min(sides) < 1:
+        raise ValueError(
+            "expected whole numbers above 0 as the shape of an image (C, H, W), "
+            f"got {shape if isinstance(shape, tuple | list) else describe(shape)}"
+        )
+    return sides
+
+
+def check_position(
+    position: Any, sides: tuple[int, int], where: str = ""
+) -> tuple[int, int]:
+    """Refuse what is no place in a map.
+
+    Args:
+        position: row and column.
+        sides: rows and columns of the map.
+        where: what has them, as " of the model".
+
+    Returns:
+        Row and column, as ints.
+    """
+    at = as_wholes(position, len(sides))
+    if at is None or not all(0 <= k < side for k, side in zip(at, sides, strict=True)):
+        raise ValueError(
+            f"expected a position (row, column) within {sides}{where}, got {position!r}"
+        )
+    return at
+
+
+def _is_truth(value: Any) -> bool:
+    return getattr(value, "dtype", type(value)) in (bool, torch.bool)

@@ -20,6 +20,7 @@ PALETTES = (
     *((24, 0.001, 1), (32, 0.001, 1), (64, 0.001, 1)),
     *((96, 0.001, 4), (128, 0.003, 4), (256, 0.01, 6)),
 )
+_FACTORS = {"L;2": 85, "L;4": 17, "RGB;16B": 1 / 256}  # to 8 bits, by PIL's names
 _VISIBLE = 32  # difference of a colour value, of 255
 _ROUNDS = 3  # of k-means, after which 128 colours are as good as 256 before
 
@@ -55,27 +56,62 @@ def to_rgb(image: "Image") -> "Image":
     """Return a picture as RGB of 8 bits, upright, transparent parts white.
 
     Raises:
-        ValueError: if its pixels are floating-point numbers or of 32 bits.
+        ValueError: if it is no picture of PIL's, or its pixels are floating-point
+            numbers or of 32 bits.
     """
-    import numpy as np
     from PIL import Image
 
+    if not isinstance(image, Image.Image):
+        kind = type(image).__name__
+        raise ValueError(
+            f"expected a picture of PIL's, got {kind}: of an array take Image.fromarray"
+        )
+    key = _transparent(image)
     image.load()
     mode, kind = image.mode, image.format
     image = _upright(image)
+    if "transparency" in image.info:
+        image.info["transparency"] = key
     if mode in SIXTEEN_BITS or (mode == "I" and kind in ("PNG", "PPM")):
-        values = np.asarray(image).astype(np.uint32)
-        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+        image = _of_eight_bits(image)
     elif mode in ("I", "F"):
         raise UnknownRangeError(
             f"expected an image of 8 or 16 bits, got mode {mode!r}: save it with "
             "values from 0 to 255"
         )
+    if mode == "La":  # from which PIL goes no other way
+        image = image.convert("LA")
     if mode in TRANSPARENT or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
     return image.convert("RGB")
+
+
+def _transparent(image: "Image") -> int | tuple[int, ...] | bytes | None:
+    """Return the transparent colour of a picture as its pixels will show it, if any.
+
+    PIL stretches 2 and 4 bits to 8, and cuts colours of 16, but leaves this one as it
+    stands in the file.
+    """
+    key, tiles = image.info.get("transparency"), getattr(image, "tile", None)
+    factor = _FACTORS.get(str(tiles[0][3])) if tiles else None
+    if factor is None or not isinstance(key, int | tuple):
+        return key
+    if isinstance(key, tuple):
+        return tuple(int(value * factor) for value in key)
+    return int(key * factor)
+
+
+def _of_eight_bits(image: "Image") -> "Image":
+    """Return a grey picture of 16 bits as one of 8, its transparent shade as white."""
+    import numpy as np
+    from PIL import Image
+
+    values = np.asarray(image).astype(np.uint32)
+    shades = ((values + 128) // 257).astype(np.uint8)
+    shades[values == image.info.get("transparency", -1)] = 255
+    return Image.fromarray(shades)
 
 
 def with_palette(image: "Image") -> "Image | None":
@@ -107,4 +143,4 @@ def _upright(image: "Image") -> "Image":
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # of a tag that says nothing, the picture is good
-        return image
+        return image.copy()

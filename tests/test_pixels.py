@@ -2,8 +2,10 @@
 
 import io
 import os
+import struct
 import tempfile
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +141,65 @@ def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     with pytest.raises(OSError, match=r"bomb\.png: .*decompression bomb"):
         read_image(path)
+
+
+def png(depth, color, row, key, width):
+    """A PNG of one row of a bit depth, with one transparent colour."""
+
+    def chunk(kind, content):
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    head = struct.pack(">IIBBBBB", width, 1, depth, color, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        chunk(kind, content)
+        for kind, content in (
+            (b"IHDR", head),
+            (b"tRNS", struct.pack(f">{len(key)}H", *key)),
+            (b"IDAT", zlib.compress(b"\0" + row)),
+            (b"IEND", b""),
+        )
+    )
+
+
+PACKED = {1: [1, 0], 2: [2, 0, 3, 1], 4: [3, 15], 8: [44, 0, 45]}
+
+
+@pytest.mark.parametrize("depth", PACKED)
+def test_a_transparent_grey_is_white_at_every_depth(depth):
+    shades = PACKED[depth]
+    row = int("".join(f"{shade:0{depth}b}" for shade in shades).ljust(8, "0"), 2)
+    row = row.to_bytes(-(-len(shades) * depth // 8), "big")
+    file = io.BytesIO(png(depth, 0, row, shades[:1], len(shades)))
+    wanted = [255, *(shade * 255 // (2**depth - 1) for shade in shades[1:])]
+    assert np.asarray(to_rgb(Image.open(file)))[0, :, 0].tolist() == wanted
+
+
+@pytest.mark.parametrize("tag", [1, 3, 6])
+def test_a_transparent_grey_of_sixteen_bits_is_white(tag, tmp_path):
+    path, shades = tmp_path / "scan.png", np.array([[300, 301, 0, 65535]], np.uint16)
+    picture = Image.fromarray(shades)
+    tags = picture.getexif()
+    tags[0x0112] = tag
+    picture.save(path, transparency=300, exif=tags)
+    shown = np.asarray(read_image(path))[..., 0]
+    assert sorted(shown.flatten().tolist()) == [0, 1, 255, 255]
+
+
+@pytest.mark.parametrize("key", [(300, 40000, 7), (3, 4, 7), (65535, 0, 256)])
+def test_a_transparent_colour_of_sixteen_bits_is_white(key):
+    row = struct.pack(">6H", *key, 65535, 300, 300)
+    picture = Image.open(io.BytesIO(png(16, 2, row, key, 2)))
+    assert np.asarray(to_rgb(picture)).tolist() == [[[255] * 3, [255, 1, 1]]]
+
+
+def test_grey_that_is_multiplied_by_its_opacity():
+    clear = Image.new("LA", (2, 1), (100, 255))
+    clear.putpixel((0, 0), (0, 0))
+    assert np.asarray(to_rgb(clear.convert("La")))[0, :, 1].tolist() == [255, 100]
+
+
+@pytest.mark.parametrize("other", [None, "a.png", np.zeros((2, 2, 3), np.uint8)])
+def test_what_is_no_picture_of_pils_is_refused(other):
+    with pytest.raises(ValueError, match=r"a picture of PIL's, got \w+: of an array"):
+        to_rgb(other)

@@ -324,7 +324,7 @@ class Graph:
         Raises:
             ValueError: if no module of this path was called.
         """
-        if (layer or "") not in self.calls:
+        if not isinstance(layer, str | None) or (layer or "") not in self.calls:
             known = ", ".join(path for path in self.calls if path)
             raise ValueError(f"expected a layer among {known}; got {layer!r}")
         return self.calls[layer or ""]

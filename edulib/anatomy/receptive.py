@@ -24,6 +24,7 @@ from edulib.anatomy.window import (
     Interval,
     covers,
 )
+from edulib.checks import check_position, check_shape
 
 _PLANE = 2  # dimensions of a map, without its channels
 _PHASES = 16
@@ -103,8 +104,9 @@ def receptive_window(
         one that is left out later on counts as read.
 
     Raises:
-        ValueError: if there is no such layer or position.
+        ValueError: if there is no such layer or position, or the shape is none.
     """
+    image_shape = check_shape(image_shape)
     graph = trace_graph(model, image_shape)
     output = graph.ops[graph.call(layer).output]
     order = 1 if output.axes is None or output.axes[0] < output.axes[-1] else -1
@@ -112,12 +114,7 @@ def receptive_window(
     is_lost = len(output.shape) > _PLANE if grid is None else len(grid) != _PLANE
     own = (output.side(-2), output.side(-1))[::order]
     size = output.shape[-_PLANE:] if is_lost else own
-    if len(position) != len(size) or not all(map(_is_inside, position, size)):
-        raise ValueError(
-            f"expected a position (row, column) within {size} of "
-            f"{layer or 'the model'}, got {position}"
-        )
-    at = tuple(position)[::order]
+    at = check_position(position, size, f" of {layer or 'the model'}")[::order]
     seen = None if is_lost else seen_pixels(graph, output.index, at)
     if seen is None:
         return 0, 0, *image_shape[1:]
@@ -126,10 +123,6 @@ def receptive_window(
         return 0, 0, 0, 0
     first, last = (rows.min(), columns.min()), (rows.max(), columns.max())
     return *map(int, first), *(int(edge) + 1 for edge in last)
-
-
-def _is_inside(at: int, side: int) -> bool:
-    return 0 <= at < side
 
 
 def field_of(graph: Graph, index: int) -> ReceptiveField:

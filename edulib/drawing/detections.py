@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from edulib.checks import check_whole, describe, has_numbers
 from edulib.drawing.curves import place_labels
 from edulib.drawing.images import as_picture
 from edulib.drawing.objects import check_boxes, draw_objects, outline_box
@@ -156,6 +157,8 @@ def _pictures(
         raise ValueError("expected at least one image, got none")
     if titles is not None:
         _check_count("a title", titles, pictures)
+    if columns is not None:
+        check_whole("columns", columns, 1)
     columns = min(len(pictures), columns or 4)
     rows = -(-len(pictures) // columns)
     cell = min(_LARGEST, _PAGE / columns)
@@ -190,11 +193,13 @@ def _narrow(figure: "Figure", columns: int, legend: bool) -> None:
 
 def _confident(objects: Objects, min_score: float) -> dict[str, Tensor]:
     """Return what is drawn of an image, the most confident first."""
-    known = {
-        name: objects[name].detach().cpu()
-        for name in ("boxes", "masks", "labels", "scores")
-        if name in objects
-    }
+    names = [n for n in ("boxes", "masks", "labels", "scores") if n in objects]
+    for name in names:
+        if not has_numbers(objects[name]):
+            raise ValueError(
+                f"expected {name} as a tensor, got {describe(objects[name])}"
+            )
+    known = {name: objects[name].detach().cpu() for name in names}
     if "labels" not in known or not {"boxes", "masks"} & set(known):
         raise ValueError(
             "expected boxes or masks, and labels, of each image, got "

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from edulib.checks import describe
+from edulib.checks import check_number, check_whole, describe, has_numbers
 from edulib.drawing.objects import check_boxes, check_masks
 from edulib.drawing.style import SERIES
+from edulib.models.ops.checks import check_sides
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FURTHEST = 0.71  # of one value; on photographs 0.2
 CUT = 0.09  # in the mean over all values; on photographs 0.001
 ROUNDING = 0.01  # of the mean of all values, which no resampling moves outside
+_SMALLEST = 0.1  # inches of a picture
 LARGEST = 10  # which normalized values do not reach, and those of bytes do
 
 
@@ -28,20 +30,22 @@ def normalize_image(x: Tensor) -> Tensor:
     """Stretch any tensor to [0, 1]; a constant one becomes mid-grey.
 
     Args:
-        x: floating-point numbers.
+        x: real numbers; of others than floating-point ones comes float32.
 
     Shape:
         - Input and output: any, the same.
 
     Raises:
-        ValueError: if a number is NaN or infinite.
+        ValueError: if it is no dense tensor of real numbers, or one is NaN or infinite.
     """
+    x = _real(x)
     if not x.numel():
         return x.clone()
-    _check_finite(x, "finite numbers")
     low, high = x.min(), x.max()
     if low == high:
         return torch.full_like(x, 0.5)
+    if (high - low).isinf():
+        x, low, high = x / 2, low / 2, high / 2
     return (x - low) / (high - low)
 
 
@@ -51,21 +55,31 @@ def normalize_signed(x: Tensor) -> Tensor:
     Use it for filters and reconstructions, whose sign means something.
 
     Args:
-        x: floating-point numbers.
+        x: real numbers; of others than floating-point ones comes float32.
 
     Shape:
         - Input and output: any, the same.
 
     Raises:
-        ValueError: if a number is NaN or infinite.
+        ValueError: if it is no dense tensor of real numbers, or one is NaN or infinite.
     """
+    x = _real(x)
     if not x.numel():
         return x.clone()
-    _check_finite(x, "finite numbers")
     peak = x.abs().max()
     if peak == 0:
         return torch.full_like(x, 0.5)
-    return 0.5 + 0.5 * x / peak
+    return 0.5 + 0.5 * (x / peak)
+
+
+def _real(x: Tensor) -> Tensor:
+    """Return finite numbers in a type that can be calculated with."""
+    if not has_numbers(x):
+        raise ValueError(f"expected a tensor of real numbers, got {describe(x)}")
+    if not x.is_floating_point() or x.element_size() == 1:
+        x = x.float()
+    _check_finite(x, "finite numbers")
+    return x
 
 
 def show_images(
@@ -87,11 +101,14 @@ def show_images(
         - images: (N, C, H, W), or N tensors (C, H, W), with C = 1 or 3
 
     Raises:
-        ValueError: if there are no images, a shape or the values are not as above, or
-            there is not one title for each image.
+        ValueError: if there are no images, a shape or the values are not as above,
+            there is not one title for each image, or columns or cell are none.
     """
     import matplotlib.pyplot as plt
 
+    cell = check_number("a cell in inches", cell, _SMALLEST)
+    if columns is not None:
+        check_whole("columns", columns, 1)
     pictures = [as_picture(image) for image in images]
     if not pictures:
         raise ValueError("expected at least one image, got none")
@@ -130,13 +147,15 @@ def draw_boxes(
         - Output: (3, H, W), in [0, 1]
 
     Raises:
-        ValueError: if the boxes have another shape or are not finite, or the image
-            holds other values.
+        ValueError: if the boxes have another shape, are not finite or none of xyxy, a
+            label is no word, or the image holds other values.
     """
     from torchvision.utils import draw_bounding_boxes
 
-    image = _unit_range(image)
+    image = _unit_range(image, (1, 3))
     check_boxes(boxes_xyxy)
+    check_sides(boxes_xyxy.float())
+    _check_words(labels)
     if len(boxes_xyxy) == 0:
         return image.clone()
     return draw_bounding_boxes(
@@ -162,12 +181,13 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
         - Output: (3, H, W), in [0, 1]
 
     Raises:
-        ValueError: if the masks have another size or are not of True and False, or the
-            image holds other values.
+        ValueError: if the masks have another size or are not of True and False, alpha
+            is no share, or the image holds other values.
     """
     from torchvision.utils import draw_segmentation_masks
 
-    image = _unit_range(image)
+    alpha = check_number("alpha, a share of the tint", alpha, 0, 1)
+    image = _unit_range(image, (3,))
     check_masks(masks, *image.shape[-2:])
     if len(masks) == 0:
         return image.clone()
@@ -175,23 +195,28 @@ def draw_masks(image: Tensor, masks: Tensor, alpha: float = 0.5) -> Tensor:
     return draw_segmentation_masks(image, masks.bool(), alpha=alpha, colors=colors)
 
 
-def _unit_range(image: Tensor) -> Tensor:
-    """Return an image as float32 in [0, 1], from floats, bytes or booleans.
+def _unit_range(image: Tensor, channels: tuple[int, ...]) -> Tensor:
+    """Return an image (C, H, W) as float32 in [0, 1], from floats, bytes or booleans.
 
     Raises:
-        ValueError: if it is no tensor or empty, holds other integers, floats of another
-            scale, or what is no finite number.
+        ValueError: if it is no dense tensor of real numbers with as many channels or
+            empty, holds other integers, floats of another scale, or what is no finite
+            number.
     """
-    if not isinstance(image, Tensor) or not image.numel():
+    is_shaped = isinstance(image, Tensor) and image.ndim == 3
+    if not is_shaped or image.shape[0] not in channels:
+        shapes = " or ".join(f"({number}, H, W)" for number in channels)
+        raise ValueError(f"expected an image {shapes}, got {describe(image)}")
+    if image.is_complex():
+        raise ValueError(
+            f"expected values in [0, 1] or bytes, got {image.dtype}: take its .abs()"
+        )
+    if not has_numbers(image) or not image.numel():
         raise ValueError(
             f"expected an image as a tensor with pixels in it, got {describe(image)}"
         )
     if image.dtype == torch.uint8:
         return image.float() / 255
-    if image.is_complex():
-        raise ValueError(
-            f"expected values in [0, 1] or bytes, got {image.dtype}: take its .abs()"
-        )
     if image.dtype != torch.bool and not image.is_floating_point():
         raise ValueError(
             f"expected values in [0, 1] or bytes, got {image.dtype}: "
@@ -200,6 +225,12 @@ def _unit_range(image: Tensor) -> Tensor:
     _check_finite(image, "values in [0, 1]")
     _check_scale(image.float())
     return image.float().clamp(0, 1)
+
+
+def _check_words(labels: Sequence[str] | None) -> None:
+    for label in labels or ():
+        if not isinstance(label, str | None):
+            raise ValueError(f"expected a word for each box, got {label!r}")
 
 
 def _check_finite(x: Tensor, wanted: str) -> None:
@@ -228,11 +259,7 @@ def _check_scale(image: Tensor) -> None:
 
 def as_picture(image: Tensor) -> "np.ndarray":
     """Turn (1, H, W) into (H, W) and (3, H, W) into (H, W, 3) for matplotlib."""
-    if not isinstance(image, Tensor) or image.ndim != 3 or len(image) not in (1, 3):
-        raise ValueError(
-            f"expected an image (1, H, W) or (3, H, W), got {describe(image)}"
-        )
-    image = _unit_range(image.detach().cpu())
+    image = _unit_range(image, (1, 3)).detach().cpu()
     return (image[0] if len(image) == 1 else image.movedim(0, -1)).numpy()
 
 

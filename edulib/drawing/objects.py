@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from edulib.checks import describe
+from edulib.checks import describe, has_numbers
 from edulib.drawing.tags import add_tag
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def _fill_masks(ax: "Axes", masks: np.ndarray, colors: Sequence[str]) -> None:
 
 def check_boxes(boxes: Tensor) -> None:
     """Refuse what is no boxes (N, 4) of finite numbers."""
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"expected boxes (N, 4), got {tuple(boxes.shape)}")
+    if not has_numbers(boxes) or boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"expected a tensor of boxes (N, 4), got {describe(boxes)}")
     if not boxes.isfinite().all():
         row = boxes[~boxes.isfinite().all(1)][0].tolist()
         raise ValueError(f"expected boxes of finite numbers, got {row}")
@@ -103,9 +103,10 @@ def check_boxes(boxes: Tensor) -> None:
 
 def check_masks(masks: Tensor, height: int, width: int) -> None:
     """Refuse what is no masks (N, H, W) of True and False, or of 1 and 0."""
-    if masks.ndim != 3 or tuple(masks.shape[1:]) != (height, width):
+    size = height, width
+    if not has_numbers(masks) or masks.ndim != 3 or tuple(masks.shape[1:]) != size:
         raise ValueError(
-            f"expected masks (N, {height}, {width}), got {tuple(masks.shape)}"
+            f"expected a tensor of masks (N, {height}, {width}), got {describe(masks)}"
         )
     if not ((masks == 0) | (masks == 1)).all():
         raise ValueError(

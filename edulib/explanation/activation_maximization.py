@@ -8,11 +8,14 @@ Networks Through Deep Visualization", 2015. https://arxiv.org/abs/1506.06579
 import torch
 from torch import Tensor, nn
 
+from edulib.checks import check_number, check_shape, check_whole
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.gradients import check_alive, gradient_of
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layers import check_unit, read_layer, run_to_layer
 from edulib.explanation.targets import Target, checked_scores
+
+_SEEDS = -(2**63), 2**64 - 1  # that torch takes
 
 
 def maximize_activation(
@@ -49,17 +52,20 @@ def maximize_activation(
 
     Raises:
         ValueError: if the layer or the unit does not exist, the model cannot read
-            images of this shape, no gradient leads from the unit to the image or it is
-            0 in all steps, or numbers of the model are not finite.
+            images of this shape, a number is no whole one where it has to be, no
+            gradient leads from the unit to the image or it is 0 in all steps, or
+            numbers of the model are not finite.
 
     Source: Erhan et al., 2009; Yosinski et al., 2015, section 3.
         https://arxiv.org/abs/1506.06579
     """
+    check_whole("steps", steps, 1)
+    jitter = check_whole("a jitter in pixels", jitter, 0)
+    step_size = check_number("a step size", step_size)
+    generator = torch.Generator().manual_seed(check_whole("a seed", seed, *_SEEDS))
+    image = _as_weights(_grey(image_shape, generator), model)
     from torchvision.transforms.functional import gaussian_blur
 
-    generator = torch.Generator().manual_seed(seed)
-    noise = 0.02 * torch.randn(1, *image_shape, generator=generator)
-    image = _as_weights(0.5 + noise, model)
     layer = as_layer(layer)
     directions = torch.zeros_like(image)
     for step in range(steps):
@@ -74,6 +80,12 @@ def maximize_activation(
         image = (0.5 + 0.99 * (image - 0.5)).clamp(0, 1)
     check_alive(directions, (layer.text, "the image"))
     return image
+
+
+def _grey(image_shape: tuple[int, int, int], generator: torch.Generator) -> Tensor:
+    """Return a grey image (1, C, H, W) with a little noise."""
+    shape = check_shape(image_shape)
+    return 0.5 + 0.02 * torch.randn(1, *shape, generator=generator)
 
 
 def _as_weights(image: Tensor, model: nn.Module) -> Tensor:
@@ -95,8 +107,7 @@ def _direction(
         else:
             reading = read_layer(model, image, layer)
             features, layer = reading.features, reading.layer
-            check_unit(unit, features.shape[1], layer.text)
-            score = features[:, unit].mean()
+            score = features[:, check_unit(unit, features.shape[1], layer.text)].mean()
         gradient = gradient_of(score, image, (layer.text, "the image"))
     for found in (score.detach(), gradient):
         check_numbers(model, found, f"the unit of {layer.text}")

@@ -7,6 +7,9 @@ Dosovitskiy et al., "An Image is Worth 16x16 Words", 2020, section 4.5 and figur
 import torch
 from torch import Tensor
 
+from edulib.checks import check_whole, describe, has_numbers
+from edulib.explanation.layer import check_grid
+
 
 def attention_distance(
     weights: Tensor, grid: tuple[int, int], *, prefix_tokens: int = 1
@@ -33,12 +36,14 @@ def attention_distance(
     Source: Dosovitskiy et al., 2020, section 4.5; in pixels there, which is this times
         the side of a patch. The paper does not say what it does with the class token.
     """
-    rows, columns = grid
+    rows, columns = check_grid(grid)
+    check_whole("prefix_tokens", prefix_tokens, 0)
     wanted = prefix_tokens + rows * columns
-    if weights.ndim != 4 or weights.shape[-2:] != (wanted, wanted):
+    fits = has_numbers(weights) and weights.ndim == 4
+    if not fits or weights.shape[-2:] != (wanted, wanted):
         raise ValueError(
             f"expected weights (B, heads, {wanted}, {wanted}) of {prefix_tokens} + "
-            f"{rows} x {columns} tokens, got {tuple(weights.shape)}"
+            f"{rows} x {columns} tokens, got {describe(weights)}"
         )
     places = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).to(weights)
     patches = weights[..., prefix_tokens:, prefix_tokens:]

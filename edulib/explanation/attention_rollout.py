@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import check_whole
 from edulib.explanation.attention_maps import AttentionMap, attention_maps
+from edulib.explanation.layer import check_grid
 from edulib.explanation.layers import as_batch
 from edulib.explanation.tokens import Tokens, tokens_in
 from edulib.explanation.traces import traced
@@ -78,9 +80,7 @@ def _row(rollout: Tensor, query: int | None, first: int, last: int) -> Tensor:
     count = rollout.shape[1]
     if query is None:
         return rollout[:, 0] if first else rollout[:, first:last].mean(1)
-    if not 0 <= query < count:
-        raise ValueError(f"expected a query from 0 to {count - 1}, got {query}")
-    return rollout[:, query]
+    return rollout[:, check_whole("a query", query, 0, count - 1)]
 
 
 def _check_same_tokens(maps: list[AttentionMap], count: int) -> None:
@@ -114,11 +114,13 @@ def _grid(
                 "lie in the image: say grid=(rows, columns), prefix_tokens="
             )
         grid, prefix = tokens.grid, tokens.prefix if prefix is None else prefix
-    rows, columns = grid
+    rows, columns = check_grid(grid)
+    if prefix is not None:
+        check_whole("prefix_tokens", prefix, 0)
     rest = count - rows * columns
     if prefix is None and rest == 0:
         prefix = 0
-    if prefix is None or not 0 <= prefix <= rest:
+    if prefix is None or prefix > rest:
         raise ValueError(
             f"expected {prefix or 0} + {rows} x {columns} tokens in layer "
             f"{attention.layer!r}, got {count}: say grid= and prefix_tokens="

@@ -14,6 +14,7 @@ from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, read_layer
 from edulib.explanation.layouts import as_maps
 from edulib.explanation.targets import Target, target_scores
+from edulib.explanation.upright import upright
 
 
 def grad_cam(
@@ -27,6 +28,11 @@ def grad_cam(
     last attention the other tokens play no part. A model that resizes and pads its
     images itself, as torchvision's detectors do, has maps of the padded image, which
     is told from the image by up to 31 of its pixels.
+
+    The map is stretched over the whole image. Where a trace shows that the model
+    exchanges height and width before the layer, or mirrors the image, it is turned
+    back; what a model crops, pads or rolls is not, so that the heat lies beside what
+    it tells of.
 
     Args:
         model: any model; left as it was.
@@ -70,6 +76,7 @@ def grad_cam(
     check_alive(gradients, names, maps)
     weights = gradients.mean((2, 3), keepdim=True)  # (B, units, 1, 1), equation 1
     heat = (weights * maps).sum(1, keepdim=True).relu()  # equation 2
+    heat = upright(model, images, reading, heat)
     return F.interpolate(heat, images.shape[2:], mode="bilinear", align_corners=False)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from edulib.checks import as_wholes, check_whole
+
 _ORDERS = ("BC", "BNC", "BCHW")
 
 
@@ -26,7 +28,8 @@ class Layer:
             from 0, -1 the last.
 
     Raises:
-        ValueError: if the layout, the grid or the number of tokens is none.
+        ValueError: if the layout, the grid, the number of tokens or of the call is
+            none.
     """
 
     path: str
@@ -38,22 +41,32 @@ class Layer:
 
     def __post_init__(self) -> None:
         known = [sorted(order) for order in _ORDERS]
-        if self.layout is not None and sorted(self.layout) not in known:
+        if self.layout is not None and sorted(str(self.layout)) not in known:
             raise ValueError(
                 "expected a layout of the letters of BC, BNC or BCHW, such as 'BHWC', "
                 f"got {self.layout!r}"
             )
-        if self.grid is not None and not (len(self.grid) == 2 and min(self.grid) > 0):
-            raise ValueError(f"expected a grid (rows, columns), got {self.grid}")
-        if self.prefix_tokens is not None and self.prefix_tokens < 0:
-            raise ValueError(
-                f"expected prefix_tokens of at least 0, got {self.prefix_tokens}"
-            )
+        if self.grid is not None:
+            check_grid(self.grid)
+        if self.prefix_tokens is not None:
+            check_whole("prefix_tokens", self.prefix_tokens, 0)
+        if self.call is not None:
+            check_whole("the number of a call", self.call)
 
     @property
     def text(self) -> str:
         """What error messages call it."""
         return f"layer {self.path!r}" if self.path else "the output"
+
+
+def check_grid(grid: tuple[int, int]) -> tuple[int, int]:
+    """Refuse what is no rows and columns, at least 1 of each, and return them."""
+    sides = as_wholes(grid, 2)
+    if sides is None or min(sides) < 1:
+        raise ValueError(
+            f"expected whole numbers above 0 as a grid (rows, columns), got {grid!r}"
+        )
+    return sides
 
 
 def as_layer(layer: str | Layer) -> Layer:

@@ -4,19 +4,19 @@ import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import index
 
 import torch
 from torch import Tensor, nn
 
-from edulib.checks import describe
+from edulib.checks import as_whole, check_whole, describe
 from edulib.explanation.finite import check_numbers, check_weights
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layouts import as_maps, find_layout
 from edulib.explanation.structures import cloned, select
 from edulib.registry import suggest
 
-_RAISED_BY_BAD_INPUT = (RuntimeError, AssertionError, IndexError, TypeError)
+_FROM_BYTES = ": divide by 255 (images.float() / 255)"
+_RAISED_BY_BAD_INPUT = (RuntimeError, AssertionError, IndexError, TypeError, ValueError)
 
 
 def find_layer(model: nn.Module, layer: str) -> nn.Module:
@@ -25,8 +25,9 @@ def find_layer(model: nn.Module, layer: str) -> nn.Module:
     Raises:
         ValueError: if there is none; the nearest names are suggested.
     """
+    _check_module(model)
     modules = dict(model.named_modules())
-    if layer not in modules:
+    if not isinstance(layer, str) or layer not in modules:
         known = [name for name in modules if name]
         raise ValueError(
             f"no layer {layer!r} in {type(model).__name__}: {suggest(layer, known)}"
@@ -79,7 +80,13 @@ def run_model(model: nn.Module, images: Tensor) -> object:
         ) from error
 
 
+def _check_module(model: nn.Module) -> None:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"expected a torch.nn.Module, got {describe(model)}")
+
+
 def _check_runs(model: nn.Module, images: Tensor) -> None:
+    _check_module(model)
     name = type(model).__name__
     if any(held.is_meta for held in (*model.parameters(), *model.buffers())):
         raise ValueError(
@@ -235,18 +242,22 @@ def as_batch(images: Tensor) -> Tensor:
 
     Raises:
         TypeError: if they do not hold floating-point numbers.
-        ValueError: if the shape is neither (C, H, W) nor (B, C, H, W), or a number is
-            not finite.
+        ValueError: if they are not dense, the shape is neither (C, H, W) nor
+            (B, C, H, W), there is no image or no pixel, or a number is not finite.
     """
     _check_tensor(images)
     if not images.is_floating_point():
         raise TypeError(
-            f"expected floating-point images, got {images.dtype}: "
-            "divide by 255 (images.float() / 255)"
+            f"expected floating-point images, got {images.dtype}"
+            f"{_FROM_BYTES if images.dtype == torch.uint8 else ''}"
         )
-    if images.ndim not in (3, 4):
+    if images.layout is not torch.strided:
         raise ValueError(
-            "expected images (C, H, W) or (B, C, H, W), "
+            f"expected dense images, got {describe(images)}: use images.to_dense()"
+        )
+    if images.ndim not in (3, 4) or not images.numel():
+        raise ValueError(
+            "expected images (C, H, W) or (B, C, H, W), with pixels in them, "
             f"got shape {tuple(images.shape)}"
         )
     if not (images.is_meta or images.isfinite().all()):
@@ -255,26 +266,25 @@ def as_batch(images: Tensor) -> Tensor:
     return images if images.ndim == 4 else images[None]
 
 
-def check_unit(unit: int, units: int, where: str) -> None:
-    """Refuse a unit that a layer does not have.
+def check_unit(unit: int, units: int, where: str) -> int:
+    """Refuse a unit that a layer does not have, and return its number.
 
     Raises:
         ValueError: if ``unit`` is no whole number, or not in 0 ... units - 1.
     """
-    try:  # also numbers of NumPy, and tensors of one
-        number = -1 if isinstance(unit, bool) else index(unit)
-    except TypeError:
-        number = -1
-    if not 0 <= number < units:
+    number = as_whole(unit)
+    if number is None or not 0 <= number < units:
         raise ValueError(
             f"expected a unit of {where} from 0 to {units - 1}, got {unit!r}"
         )
+    return number
 
 
 def batches_of(
     model: nn.Module, images: Tensor, layer: str | Layer, batch_size: int
 ) -> Iterator[Reading]:
     """Read a layer for batch after batch, without gradients."""
+    batch_size = check_whole("a batch size", batch_size, 1)
     for batch in as_batch(images).split(batch_size):
         with torch.no_grad():
             reading = read_layer(model, batch, layer)

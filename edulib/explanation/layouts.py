@@ -29,7 +29,7 @@ _FIRST = (
 )
 _LAST = (nn.Linear, nn.LayerNorm)
 _POINTWISE = (nn.ReLU, nn.ReLU6, nn.GELU, nn.SiLU, nn.Dropout, nn.Identity)
-_ORDERS = {(-2, -1): "BCHW", (-3, -2): "BHWC"}
+_ORDERS = {(-2, -1): "BCHW", (-3, -2): "BHWC"}  # rows first, as they lie there
 _TOKEN_LAYOUTS = {-1: "BCN", -2: "BNC", -3: "NBC"}
 
 
@@ -71,12 +71,14 @@ def _find(model: nn.Module, images: Tensor, layer: Layer, tensor: Tensor) -> Lay
         raise ValueError(f"expected {_wanted(layer)}, got {tuple(tensor.shape)}")
     if layer.grid is not None and tensor.ndim == 3:
         return _with_grid(replace(layer, layout=layout or "BNC"), tensor)
-    op = _traced(model, images, layer, tensor)
+    op = made_by(model, images, layer, tensor)
     if tensor.ndim == 3:
         tokens = op and follow_tokens(traced(model, images)).get(op.index)
         return _with_tokens(layer, layout, tokens, tensor)
     seen = op and op.place.seen
-    layout = (op and _ORDERS.get(op.axes)) or _by_sides(images, tensor, seen)
+    layout = (op and op.axes and _ORDERS.get(tuple(sorted(op.axes)))) or _by_sides(
+        images, tensor, seen
+    )
     if layout is None:
         raise ValueError(
             f"cannot tell rows, columns and units of {layer.text} "
@@ -171,10 +173,17 @@ def _by_sides(
     return found[0] if len(found) == 1 else None
 
 
-def _traced(
+def made_by(
     model: nn.Module, images: Tensor, layer: Layer, tensor: Tensor
 ) -> Op | None:
-    """Return the operation that made what the layer gave, if a trace shows it."""
+    """Return the operation that made what a layer gave, if a trace shows it.
+
+    Args:
+        model: the model; a copy of it runs.
+        images: what it took.
+        layer: the layer.
+        tensor: what it gave.
+    """
     try:
         graph = traced(model, images)
     except ValueError:

@@ -6,6 +6,7 @@ Zeiler and Fergus, 2014, section 4.2 and figure 7. https://arxiv.org/abs/1311.29
 import torch
 from torch import Tensor, nn
 
+from edulib.checks import check_number, check_whole
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import (
@@ -53,14 +54,20 @@ def occlusion_map(
 
     Raises:
         TypeError: if the image does not hold floating-point numbers.
-        ValueError: if there are several images, or the square does not fit, or the
-            class, layer or unit does not exist, the model gives several outputs and the
-            target does not say which, or numbers of the model are not finite.
+        ValueError: if there are several images, the square does not fit, a number is
+            no whole one where it has to be, the class, layer or unit does not exist,
+            the model gives several outputs and the target does not say which, or
+            numbers of the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 4.2. https://arxiv.org/abs/1311.2901
     """
     images = as_batch(image)
-    _check(images, window, stride)
+    if len(images) != 1:
+        raise ValueError(f"expected one image, got {len(images)}")
+    window = check_whole("a window in pixels", window, 1, min(images.shape[2:]))
+    stride = check_whole("a stride in pixels", stride, 1)
+    batch_size = check_whole("a batch size", batch_size, 1)
+    fill = check_number("a fill", fill)
     height, width = images.shape[2:]
     tops, lefts = _starts(height, window, stride), _starts(width, window, stride)
     corners = [(top, left) for top in tops for left in lefts]
@@ -86,27 +93,16 @@ def _responses(
         answer = run_model(model, images)
         if callable(target):
             return checked_scores(target(answer), len(images)), None
-        shares = class_maps(answer, target, model, images).softmax(1)[:, target]
-        return summed(shares), None
+        maps, unit = class_maps(answer, target, model, images)
+        return summed(maps.softmax(1)[:, unit]), None
     if callable(target):
         value = run_to_layer(model, images, layer).value
         return checked_scores(target(value), len(images)), layer
     reading = read_layer(model, images, layer)
-    check_unit(target, reading.features.shape[1], reading.layer.text)
-    return summed(reading.features[:, target]), reading.layer
+    unit = check_unit(target, reading.features.shape[1], reading.layer.text)
+    return summed(reading.features[:, unit]), reading.layer
 
 
 def _starts(length: int, window: int, stride: int) -> list[int]:
     last = length - window
     return [*range(0, last, stride), last]
-
-
-def _check(images: Tensor, window: int, stride: int) -> None:
-    if len(images) != 1:
-        raise ValueError(f"expected one image, got {len(images)}")
-    if not 1 <= window <= min(images.shape[2:]):
-        raise ValueError(
-            f"expected a window from 1 to {min(images.shape[2:])} pixels, got {window}"
-        )
-    if stride < 1:
-        raise ValueError(f"expected a stride of at least 1 pixel, got {stride}")

@@ -12,9 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from edulib.checks import check_number, check_whole, describe, has_numbers
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer, as_layer
-from edulib.explanation.layers import batches_of
+from edulib.explanation.layers import Reading, batches_of
+from edulib.explanation.upright import upright
 
 
 @dataclass(frozen=True)
@@ -83,19 +85,16 @@ def part_scores(
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
-        ValueError: if the shapes disagree, the quantile is not within (0, 1), the layer
-            does not exist or gives no maps, or numbers of the model are not finite.
+        ValueError: if the shapes disagree, the quantile is not within (0, 1) or the
+            batch size no whole number, the layer does not exist or gives no maps, or
+            numbers of the model are not finite.
 
     Source: Bau et al., 2017, section 2.2. https://arxiv.org/abs/1704.05796
     """
     _check(images, masks, parts, quantile)
+    batch_size = check_whole("a batch size", batch_size, 1)
     readings = batches_of(model, images, layer, batch_size)
-    maps = torch.cat([reading.features for reading in readings])
-    if maps.ndim != 4:
-        raise ValueError(
-            f"expected {as_layer(layer).text} to give maps (B, units, rows, columns), "
-            f"got {tuple(maps.shape)}"
-        )
+    maps = torch.cat([_upright_maps(model, images, reading) for reading in readings])
     check_numbers(model, maps, as_layer(layer).text)
     places = maps.transpose(0, 1).flatten(1)  # (units, N * rows * columns)
     levels = places.kthvalue(math.ceil(quantile * places.shape[1]), 1).values
@@ -110,6 +109,16 @@ def part_scores(
         large = F.interpolate(part, size, mode="bilinear", align_corners=False)
         counts.add((large > levels[:, None, None]).flatten(2), true, moved)
     return PartScores(as_layer(layer).path, tuple(parts), *counts.scores())
+
+
+def _upright_maps(model: nn.Module, images: Tensor, reading: Reading) -> Tensor:
+    maps = reading.features
+    if maps.ndim != 4:
+        raise ValueError(
+            f"expected {reading.layer.text} to give maps (B, units, rows, columns), "
+            f"got {tuple(maps.shape)}"
+        )
+    return upright(model, images, reading, maps)
 
 
 @dataclass
@@ -157,10 +166,16 @@ def _check(
     images: Tensor, masks: Tensor, parts: Sequence[str], quantile: float
 ) -> None:
     expected = (len(images), len(parts))
-    if masks.ndim != 4 or tuple(masks.shape[:2]) != expected:
+    fits = has_numbers(masks) and masks.ndim == 4 and masks.numel()
+    if not fits or tuple(masks.shape[:2]) != expected:
         raise ValueError(
             f"expected masks (N, parts, rows, columns) with N = {expected[0]} and "
-            f"{expected[1]} parts, got {tuple(masks.shape)}"
+            f"{expected[1]} parts, got {describe(masks)}"
         )
-    if not 0 < quantile < 1:
+    if not ((masks == 0) | (masks == 1)).all():
+        raise ValueError(
+            f"expected masks of True and False, got {describe(masks)} of other values: "
+            "compare them with a threshold"
+        )
+    if not 0 < check_number("a quantile", quantile, 0, 1) < 1:
         raise ValueError(f"expected a quantile between 0 and 1, got {quantile}")

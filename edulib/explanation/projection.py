@@ -22,6 +22,7 @@ How each layer is treated on the way down:
 import torch
 from torch import Tensor, nn
 
+from edulib.checks import check_position
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.gradients import check_alive, gradient_of
 from edulib.explanation.layer import Layer
@@ -128,18 +129,14 @@ def _start(
     features: Tensor, unit: int, position: tuple[int, int] | None, where: str
 ) -> Tensor:
     """A 1 at the unit's position, or where it is strongest; 0 elsewhere."""
-    check_unit(unit, features.shape[1], where)
+    unit = check_unit(unit, features.shape[1], where)
     maps = features.detach()[:, unit].reshape(len(features), -1)
-    rows, columns = features.shape[2:] or (1, 1)
+    sides = tuple(features.shape[2:]) or (1, 1)
     if position is None:
         chosen = maps.argmax(1)
-    elif 0 <= position[0] < rows and 0 <= position[1] < columns:
-        chosen = torch.full((len(maps),), position[0] * columns + position[1])
     else:
-        raise ValueError(
-            f"expected a position within {rows} rows and {columns} columns, "
-            f"got {tuple(position)}"
-        )
+        row, column = check_position(position, sides)
+        chosen = torch.full((len(maps),), row * sides[1] + column)
     start = torch.zeros_like(maps)
     start[torch.arange(len(maps)), chosen] = 1
     whole = torch.zeros_like(features)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from edulib.checks import as_whole, check_number, check_position, describe
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import check_unit
 from edulib.explanation.layouts import as_maps, find_layout
@@ -47,8 +48,8 @@ def class_score(
                 f"expected scores (B, classes), got {tuple(logits.shape)}: "
                 "region_score explains a class of a dense output"
             )
-        check_unit(number, logits.shape[1], "the output")
-        return (logits.softmax(1) if probability else logits)[:, number]
+        unit = check_unit(number, logits.shape[1], "the output")
+        return (logits.softmax(1) if probability else logits)[:, unit]
 
     return score
 
@@ -84,7 +85,7 @@ def region_score(
         via Gradient-weighted Class Activation Mapping", 2020, equation 2.
         https://arxiv.org/abs/2002.11434
     """
-    if sorted(layout) != sorted("BCHW"):
+    if sorted(str(layout)) != sorted("BCHW"):
         raise ValueError(f"expected a layout of the letters of BCHW, got {layout!r}")
 
     def score(answer: object) -> Tensor:
@@ -94,8 +95,8 @@ def region_score(
                 f"expected maps {layout!r} of four dimensions, got {tuple(dense.shape)}"
             )
         maps, _ = as_maps(dense, Layer("", layout=layout))
-        check_unit(number, maps.shape[1], "the output")
-        return _over(maps[:, number], region)
+        unit = check_unit(number, maps.shape[1], "the output")
+        return _over(maps[:, unit], region)
 
     return score
 
@@ -113,12 +114,7 @@ def _over(maps: Tensor, region: tuple[int, int] | Tensor | None) -> Tensor:
         if not region.any():
             raise ValueError(f"expected a mask {size} with a pixel in it, got none")
         return (maps * region.to(maps)).sum((1, 2))
-    row, column = region
-    if not (0 <= row < size[0] and 0 <= column < size[1]):
-        raise ValueError(
-            f"expected a pixel within {size[0]} rows and {size[1]} columns, "
-            f"got {tuple(region)}"
-        )
+    row, column = check_position(region, size, " of the output")
     return maps[:, row, column]
 
 
@@ -147,11 +143,12 @@ def box_score(
         are no such detections.
 
     Raises:
-        ValueError: if the box is none.
+        ValueError: if the box, the label or the overlap is none.
     """
-    left, top, right, bottom = box_xyxy
-    if not (left < right and top < bottom):
-        raise ValueError(f"expected a box (left, top, right, bottom), got {box_xyxy}")
+    if as_whole(label) is None:
+        raise ValueError(f"expected a label that is a whole number, got {label!r}")
+    check_number("the least IoU", min_iou, 0, 1)
+    _check_box(box_xyxy)
 
     def score(answer: object) -> Tensor:
         found = [
@@ -163,9 +160,24 @@ def box_score(
     return score
 
 
+def _check_box(box_xyxy: Sequence[float]) -> None:
+    """Refuse what is no box with its second corner right of and below the first."""
+    try:
+        sides = [check_number("a side of a box", side) for side in box_xyxy]
+    except TypeError:
+        sides = []
+    if len(sides) != 4 or not (sides[0] < sides[2] and sides[1] < sides[3]):
+        raise ValueError(f"expected a box (left, top, right, bottom), got {box_xyxy!r}")
+
+
 def _detections(answer: object, output: str | int | None) -> list[Mapping]:
     if output is not None:
-        answer = answer[output]
+        try:
+            answer = answer[output]
+        except (TypeError, LookupError) as error:
+            raise ValueError(
+                f"no output {output!r} of the model, which gives {describe(answer)}"
+            ) from error
     images = answer if isinstance(answer, (list, tuple)) else None
     wanted = {"boxes", "labels", "scores"}
     if not images or not all(
@@ -211,11 +223,17 @@ def target_scores(
     """
     if callable(target):
         return checked_scores(target(answer), len(images))
-    return summed(class_maps(answer, target, model, images)[:, target])
+    maps, unit = class_maps(answer, target, model, images)
+    return summed(maps[:, unit])
 
 
-def class_maps(answer: object, number: int, model: nn.Module, images: Tensor) -> Tensor:
-    """Return the logits of a model, (B, classes) or (B, classes, rows, columns).
+def class_maps(
+    answer: object, number: int, model: nn.Module, images: Tensor
+) -> tuple[Tensor, int]:
+    """Return the logits of a model, and the number of one of its classes as an int.
+
+    Shape:
+        - Output: (B, classes) or (B, classes, rows, columns)
 
     Raises:
         ValueError: if the model gives none, several, or has no such class.
@@ -227,8 +245,7 @@ def class_maps(answer: object, number: int, model: nn.Module, images: Tensor) ->
             f"{tuple(logits.shape)}: give a function of it as the target"
         )
     maps, _ = as_maps(logits, find_layout(model, images, Layer(""), logits))
-    check_unit(number, maps.shape[1], "the output")
-    return maps
+    return maps, check_unit(number, maps.shape[1], "the output")
 
 
 def summed(values: Tensor) -> Tensor:

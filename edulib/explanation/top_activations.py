@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from edulib.anatomy.receptive import window_of
 from edulib.anatomy.window import NOT_KNOWN, Interval
+from edulib.checks import check_whole
 from edulib.explanation.finite import check_numbers
 from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, batches_of, check_unit
 from edulib.explanation.layouts import output_of
 from edulib.explanation.traces import traced
+from edulib.explanation.upright import is_swapped
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class TopActivations:
         unit: number of the unit.
         values: the activations.
         images: numbers of the images.
-        positions: row and column in the layer's map; (0, 0) for a linear layer.
+        positions: row and column in the layer's map, as they lie there; (0, 0) for a
+            linear layer.
         patches: what the unit sees there: its receptive field, cut out.
         boxes_xyxy: where in its image each patch lies, in pixels; a patch that would
             reach over the edge is moved inside, so that all have the same size.
@@ -71,18 +74,17 @@ def top_activations(
 
     Raises:
         TypeError: if the images do not hold floating-point numbers.
-        ValueError: if the layer or a unit does not exist, there are fewer than k
-            images, or numbers of the model are not finite.
+        ValueError: if the layer or a unit does not exist, no unit is named, there are
+            fewer than k images, k or the batch size is no whole number, or numbers of
+            the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 4. https://arxiv.org/abs/1311.2901
     """
     images = as_batch(images)
-    if not 1 <= k <= len(images):
-        raise ValueError(f"expected k from 1 to {len(images)} images, got {k}")
-    units, peaks, positions = list(units), [], []
+    k = check_whole("k, images for each unit,", k, 1, len(images))
+    peaks, positions = [], []
     for reading in batches_of(model, images, layer, batch_size):
-        for unit in units:
-            check_unit(unit, reading.features.shape[1], reading.layer.text)
+        units = _checked(units, reading)
         check_numbers(model, reading.features[:, units], reading.layer.text)
         peak, position = _strongest(reading.features[:, units])
         peaks.append(peak)
@@ -102,6 +104,18 @@ def top_activations(
         )
         for column, unit in enumerate(units)
     ]
+
+
+def _checked(units: Sequence[int], reading: Reading) -> list[int]:
+    """Return the numbers of units as ints, all of the layer."""
+    try:
+        listed = list(units)
+    except TypeError:
+        listed = []
+    if not listed:
+        raise ValueError(f"expected the numbers of units, such as [0, 3], got {units}")
+    count = reading.features.shape[1]
+    return [check_unit(unit, count, reading.layer.text) for unit in listed]
 
 
 def _cut(images: Tensor, boxes: Tensor) -> Tensor:
@@ -127,6 +141,8 @@ def _boxes(
     """Return the receptive fields of places (..., 2), all of one size, as boxes."""
     graph = traced(model, images)
     op = output_of(graph, reading.layer, tuple(reading.value.shape[1:]))
+    if op and is_swapped(op, reading.layer):
+        places = places.flip(-1)
     spans = []
     for axis in (-2, -1):
         read: dict[int, Interval] = {}

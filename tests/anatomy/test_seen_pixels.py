@@ -341,6 +341,37 @@ def test_a_position_counts_in_the_order_in_which_the_axes_of_the_layer_lie():
         receptive_window(last, IMAGE, "", (3,))
 
 
+@pytest.mark.parametrize(
+    "position",
+    [(True, False), (1.0, 1), (None, 1), None, 1, "11", (1, 2, 3), torch.ones(2)],
+)
+def test_positions_that_are_none(position):
+    with pytest.raises(ValueError, match=r"within \(12, 12\) of 0, got"):
+        receptive_window(nn.Sequential(conv()), (4, 12, 12), "0", position)
+
+
+def test_a_position_may_be_of_a_tensor():
+    model, at = nn.Sequential(conv()), torch.tensor([3, 4])
+    expected = receptive_window(model, IMAGE, "0", (3, 4))
+    assert receptive_window(model, IMAGE, "0", at) == expected
+    assert receptive_window(model, torch.Size(IMAGE), "0", at.numpy()) == expected
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [torch.rand(4, 12, 12), (12, 12), (1, 4, 12, 12), (4, 0, 12), (4.0, 9, 9), 4],
+)
+def test_shapes_that_are_none(shape):
+    with pytest.raises(ValueError, match=r"as the shape of an image \(C, H, W\), got"):
+        receptive_window(nn.Sequential(conv()), shape, "0", (3, 4))
+
+
+@pytest.mark.parametrize("layer", [["0"], 0, {"0": 1}])
+def test_layers_that_are_none(layer):
+    with pytest.raises(ValueError, match="expected a layer among 0; got"):
+        receptive_window(nn.Sequential(conv()), IMAGE, layer, (3, 4))
+
+
 def test_a_layer_whose_axes_are_lost_sees_the_whole_image():
     model = nn.Sequential(conv(), Calls(lambda x: x.topk(6, 3).values))
     assert receptive_window(model, IMAGE, "", (11, 5)) == WHOLE

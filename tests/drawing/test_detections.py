@@ -228,15 +228,27 @@ def test_anchors_are_shown_as_far_as_they_reach():
         ),
         (
             lambda: show_detections(IMAGES[:1], [{**ONE, "boxes": torch.ones(2, 5)}]),
-            r"boxes \(N, 4\), got \(2, 5\)",
+            r"boxes \(N, 4\), got float32 \(2, 5\)",
         ),
         (
             lambda: show_detections(IMAGES[:1, :, 1:], [objects([], [], [], True)]),
-            r"masks \(N, 63, 96\), got \(0, 64, 96\)",
+            r"masks \(N, 63, 96\), got .* \(0, 64, 96\)",
+        ),
+        (
+            lambda: show_detections(IMAGES[:1], [{**ONE, "boxes": [[1, 1, 5, 5]]}]),
+            "expected boxes as a tensor, got a list of 1",
+        ),
+        (lambda: show_anchors(IMAGES[0], {"a": [[1]]}), r"\(N, 4\), got a list of 1"),
+        (
+            lambda: show_detections(IMAGES[:1], [ONE], columns=0),
+            "columns of at least 1",
         ),
         (lambda: show_matches(IMAGES[:1], [ONE], []), "a dict for each of 1 images"),
         (lambda: show_anchors(IMAGES[0], {}), "at least one group"),
-        (lambda: show_anchors(IMAGES[0], {"a": torch.ones(4)}), r"\(N, 4\), got \(4,"),
+        (
+            lambda: show_anchors(IMAGES[0], {"a": torch.ones(4)}),
+            r"\(N, 4\), got float32 \(4,",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call, message):

@@ -70,7 +70,7 @@ def test_wrong_grids_say_what_is_wrong(images, titles, message):
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 2, 4)])
 def test_boxes_of_another_shape_are_refused(shape):
-    with pytest.raises(ValueError, match=r"expected boxes \(N, 4\), got"):
+    with pytest.raises(ValueError, match=r"tensor of boxes \(N, 4\), got float32 \("):
         draw_boxes(torch.rand(3, 8, 8), torch.rand(shape))
 
 
@@ -177,8 +177,8 @@ def test_boxes_of_no_numbers_are_refused():
     [
         (torch.rand(2, 8, 8), "True and False, got float32 .*: compare"),
         (torch.full((1, 8, 8), torch.nan), "of nan to nan: compare"),
-        (torch.ones(1, 8, 9), r"expected masks \(N, 8, 8\), got \(1, 8, 9\)"),
-        (torch.ones(8, 8), r"expected masks \(N, 8, 8\), got \(8, 8\)"),
+        (torch.ones(1, 8, 9), r"of masks \(N, 8, 8\), got float32 \(1, 8, 9\)"),
+        (torch.ones(8, 8), r"of masks \(N, 8, 8\), got float32 \(8, 8\)"),
     ],
 )
 def test_masks_that_are_none_are_refused(masks, message):
@@ -220,3 +220,129 @@ def test_no_boxes_and_no_masks_give_the_image_back():
     image = torch.rand(3, 8, 8)
     assert torch.equal(draw_boxes(image, torch.zeros(0, 4)), image)
     assert torch.equal(draw_masks(image, torch.zeros(0, 8, 8)), image)
+
+
+WHOLE = {
+    "uint8": torch.tensor([0, 51, 255], dtype=torch.uint8),
+    "int8": torch.tensor([-128, -77, 127], dtype=torch.int8),
+    "int64": torch.tensor([-5000, -4000, 0]),
+    "uint16": torch.tensor([0, 13107, 65535], dtype=torch.uint16),
+    "half": torch.tensor([-6e4, -3.6e4, 6e4]).half(),
+    "float32": torch.tensor([-3e38, -1.8e38, 3e38]),
+    "float64": torch.tensor([-1.7e308, -1.02e308, 1.7e308], dtype=torch.float64),
+    "tiny": torch.tensor([0, 1e-44, 5e-44]),
+}
+
+
+@pytest.mark.parametrize("x", WHOLE.values(), ids=WHOLE)
+def test_numbers_of_every_type_and_size_are_stretched(x):
+    for stretched in (normalize_image(x), normalize_signed(x)):
+        kept = x.dtype if x.is_floating_point() else torch.float32
+        assert stretched.dtype == kept
+        assert 0 <= stretched.min() <= stretched.max() <= 1
+    torch.testing.assert_close(
+        normalize_image(x).double(),
+        torch.tensor([0, 0.2, 1]).double(),
+        atol=6e-3,
+        rtol=0,
+    )
+    wanted = 0.5 + 0.5 * (x.double() / x.double().abs().max())
+    torch.testing.assert_close(normalize_signed(x).double(), wanted, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool, torch.half])
+@pytest.mark.parametrize("normalize", [normalize_image, normalize_signed])
+def test_a_blank_picture_of_any_type_becomes_grey(normalize, dtype):
+    assert normalize(torch.zeros(2, 2, dtype=dtype)).tolist() == [[0.5, 0.5]] * 2
+
+
+def test_ordinary_numbers_are_stretched_as_ever():
+    x = torch.randn(3, 9, 9, generator=torch.Generator().manual_seed(0))
+    low, high, peak = x.min(), x.max(), x.abs().max()
+    assert normalize_image(x).equal((x - low) / (high - low))
+    assert normalize_signed(x).equal(0.5 + 0.5 * x / peak)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("normalize", [normalize_image, normalize_signed])
+def test_what_is_no_tensor_of_real_numbers_is_not_normalized(normalize):
+    packed = torch.quantize_per_tensor(RAMP, 0.1, 0, torch.quint8)
+    others = (RAMP + 0j, RAMP.to_sparse(), RAMP.to("meta"), packed, RAMP.numpy())
+    for x in (*others, None, [1.0, 2.0], Image.new("L", (2, 2))):
+        with pytest.raises(ValueError, match="expected a tensor of real numbers, got"):
+            normalize(x)
+
+
+@pytest.mark.parametrize("alpha", [-1, -1e-9, 1.01, torch.nan, "a", None, True])
+def test_a_tint_is_a_share(alpha):
+    with pytest.raises(ValueError, match="a finite number from 0 to 1, got"):
+        draw_masks(RAMP, RAMP[:1] > 0.1, alpha)
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 0.5, np.float32(0.5), torch.tensor(0.5)])
+def test_a_tint_stays_in_the_unit_range(alpha):
+    mask = torch.ones(1, 8, 8, dtype=torch.bool)
+    drawn = draw_masks(RAMP, mask, alpha)
+    shown = draw_masks(RAMP, mask, 1.0)
+    torch.testing.assert_close(drawn, RAMP * (1 - alpha) + shown * alpha)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_no_picture_is_refused():
+    boxes, masks = torch.tensor([[1.0, 1, 4, 4]]), torch.ones(1, 8, 8, dtype=torch.bool)
+    packed = torch.quantize_per_tensor(RAMP, 0.1, 0, torch.quint8)
+    draws = (
+        lambda image: show_images([image]),
+        lambda image: draw_boxes(image, boxes),
+        lambda image: draw_masks(image, masks),
+    )
+    odd = (RAMP.to_sparse(), RAMP.to("meta"), packed)
+    shapes = (RAMP[0], RAMP[None], torch.rand(4, 8, 8), torch.rand(8, 8, 3))
+    for draw in draws:
+        for image in (*odd, *shapes, RAMP.numpy(), RAMP.tolist(), None):
+            with pytest.raises(ValueError, match=r"expected an image .*, got ."):
+                draw(image)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [
+        ([[1, 1, 5, 5]], "a tensor of boxes .* got a list of 1"),
+        (np.ones((1, 4)), "got a ndarray"),
+        (None, "got None"),
+        (torch.ones(1, 4) + 0j, "got complex64"),
+        (torch.ones(1, 4).to_sparse(), "got sparse_coo float32"),
+        (torch.tensor([[5.0, 5, 1, 1]]), r"x2 >= x1 and y2 >= y1, got \[5.0, 5.0, 1.0"),
+        (torch.tensor([[1, 5, 2, 4]]), r"x2 >= x1 and y2 >= y1, got \[1.0, 5.0, 2.0"),
+    ],
+)
+def test_boxes_that_are_none_are_refused(boxes, message):
+    with pytest.raises(ValueError, match=message):
+        draw_boxes(RAMP, boxes)
+
+
+@pytest.mark.parametrize("labels", [[1], [b"a"], [torch.tensor(1)]])
+def test_labels_are_words(labels):
+    with pytest.raises(ValueError, match="a word for each box, got"):
+        draw_boxes(RAMP, torch.tensor([[1.0, 1, 4, 4]]), labels)
+
+
+@pytest.mark.parametrize("masks", [np.ones((1, 8, 8), bool), [RAMP[0] > 0], None])
+def test_masks_are_a_tensor(masks):
+    with pytest.raises(ValueError, match=r"a tensor of masks .* got"):
+        draw_masks(RAMP, masks)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        *[
+            ({"cell": v}, "a finite number from 0.1, got")
+            for v in (0, -1, torch.nan, "a")
+        ],
+        *[({"columns": v}, "columns of at least 1, got") for v in (0, -1, 1.5, True)],
+    ],
+)
+def test_grids_that_are_none_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        show_images([RAMP], **options)

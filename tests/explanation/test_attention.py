@@ -366,7 +366,7 @@ def test_talking_heads_are_refused(image):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"query": 17}, "a query from 0 to 16, got 17"),
+        ({"query": 17}, "a query of 0 to 16, got 17"),
         ({"grid": (4, 4)}, r"expected 0 \+ 4 x 4 tokens in layer 'attention', got 17"),
         ({"grid": (4, 4), "prefix_tokens": 2}, r"2 \+ 4 x 4 tokens .*, got 17"),
     ],

@@ -331,7 +331,7 @@ def test_a_product_of_two_activations_is_refused_but_a_fixed_factor_is_not(image
         ({"layer": "feature.3"}, ValueError, "no layer 'feature.3'.*'features.3'"),
         ({"unit": 64}, ValueError, "from 0 to 63, got 64"),
         ({"unit": -1}, ValueError, "from 0 to 63, got -1"),
-        ({"position": (0, 99)}, ValueError, r"15 columns, got \(0, 99\)"),
+        ({"position": (0, 99)}, ValueError, r"\(15, 15\), got \(0, 99\)"),
         ({"image": torch.zeros(3, 64, 64, dtype=torch.uint8)}, TypeError, "by 255"),
         ({"image": torch.zeros(64, 64)}, ValueError, r"got shape \(64, 64\)"),
     ],

@@ -159,7 +159,7 @@ def test_the_control_keeps_what_only_follows_the_kind_of_image():
         ),
         (
             lambda x, m: top_activations(brightness(), x, "1", [0]),
-            "2 images, got 9",
+            "1 to 2, got 9",
         ),
         (lambda x, m: top_activations(brightness(), x, "1", [3], 1), "0 to 2, got 3"),
     ],
