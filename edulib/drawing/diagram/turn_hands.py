@@ -8,6 +8,7 @@ from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.numbers import all_shapes, ends_of, shape_words
 from edulib.drawing.diagram.joins import listed
 
+ONE_A_TURN = "one a turn"
 _MOST = 4  # turns that are named one by one
 _ORDINALS = ("first", "second", "third")
 
@@ -127,6 +128,27 @@ def _until(handed: Handed) -> str:
     if lags == list(range(1, len(lags) + 1)):
         return f", to the next {len(lags)} turns"
     return f", read {' and '.join(map(str, lags))} turns later"
+
+
+def turns_of(loop: Call, indices: list[int]) -> str:
+    """Tell which turns made some ops of a loop, in order; "" if it is the last one."""
+    numbers = [place_in(loop, index)[0] for index in indices]
+    if numbers == list(range(loop.turns)):
+        return ONE_A_TURN
+    found = set(numbers)
+    return "" if found == {loop.turns - 1} else f"of {turns_words(found, loop)}"
+
+
+def runs_words(graph: Graph, loop: Call) -> str:
+    """Say that each turn has an input of its own, if so and none reads another."""
+    for turn in loop.children:
+        read = {i for op in graph.ops[turn.first : turn.last] for i in op.inputs}
+        if any(loop.first <= i < turn.first for i in read):
+            return ""
+    calls = [turn.modules[0] for turn in loop.children]
+    entries = {graph.ops[call.first].inputs for call in calls}
+    is_each = len(entries) == loop.turns
+    return f", run on each of {loop.turns} inputs" if is_each else ""
 
 
 def turns_words(numbers: set[int], loop: Call) -> str:

@@ -58,7 +58,7 @@ def carries_of(graph: Graph, loop: Call) -> tuple[str, ...]:
 def carry_name(graph: Graph, loop: Call, index: int) -> str:
     """Name an op of a loop by the part of a turn that holds it, or by what it does."""
     op = graph.ops[index]
-    added = _added(graph, loop, op)
+    added = _running(graph, loop, op)
     maker = "" if added is None else _maker(graph, loop, added)
     if maker:
         return f"running {NAMES.get(op.name, op.name)} of {maker}"
@@ -66,6 +66,16 @@ def carry_name(graph: Graph, loop: Call, index: int) -> str:
     if len(parts_of(turn)) > 1 and (holder := _holder(turn, index)):
         return holder
     return NAMES.get(op.name, op.name.replace("_", " "))
+
+
+def _running(graph: Graph, loop: Call, op: Op) -> Op | None:
+    """Return what the last turn adds to an op, if each but the first adds such."""
+    if op.op_type is not OpType.ADD or op.index < loop.first:
+        return None
+    place = place_in(loop, op.index)[1]
+    alike = [graph.ops[turn.last - place] for turn in loop.children[1:]]
+    added = [_added(graph, loop, other) for other in alike]
+    return None if None in added else added[-1]
 
 
 def _maker(graph: Graph, loop: Call, op: Op) -> str:
@@ -94,7 +104,7 @@ def _inside(parts: dict[str, Call], index: int) -> str:
 
 def _added(graph: Graph, loop: Call, op: Op) -> Op | None:
     """Return what an op of a loop adds to what the same op gave in the turn before."""
-    if op.op_type is not OpType.ADD or op.index < loop.first:
+    if op.op_type is not OpType.ADD:
         return None
     number, place = place_in(loop, op.index)
     for index in op.inputs:

@@ -95,11 +95,13 @@ class Reader:
         graph: the traced network.
         loop: a call that stands for several turns.
         name_of: names an op outside of the loop as it is drawn, "" if it is not.
+        names: of ops of turns, by place from the end and function.
     """
 
     graph: Graph
     loop: Call
     name_of: Callable[[Op], str]
+    names: dict[tuple[int, str], str] = field(default_factory=dict)
 
     @cached_property
     def handed(self) -> dict[int, Handed]:
@@ -174,11 +176,18 @@ class Reader:
         if index >= self.loop.children[number].first:
             return index, Source("")  # a constant
         before, place = place_in(self.loop, index)
-        name = carry_name(self.graph, self.loop, index)
+        name = self._name(place, index)
         if self.is_memory(number, index):
             first = self.loop.children[0].last - place
             return first, Source(f"{name} of all turns before")
         return index, Source(name, before)
+
+    def _name(self, place: int, index: int) -> str:
+        """Name an op of a turn before; alike in all turns."""
+        key = place, self.graph.ops[index].name
+        if key not in self.names:
+            self.names[key] = carry_name(self.graph, self.loop, index)
+        return self.names[key]
 
     def is_memory(self, number: int, index: int) -> bool:
         """Whether an op is handed on to all later turns, each of which reads more.
