@@ -2,9 +2,9 @@
 
 A weight is part of the operation that reads it. A parameter that is used as an
 activation (learned queries, a class token), what is computed of parameters alone in
-another module (an embedding of the time), and a buffer of numbers for each position
-that is added (a sine embedding) is a step: it is credited to the module that holds it,
-and it has an arrow to where it is used.
+another module (an embedding of the time), and a buffer with numbers for each position
+or along two dimensions (a sine embedding, a grid, anchors) is a step: it is credited to
+the module that holds it, and it has an arrow to where it is used.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,13 +15,14 @@ from torch import nn
 
 from edulib.anatomy.attention import Step, scores_of, with_attention
 from edulib.anatomy.graph import Call, Graph, Op, Output
-from edulib.anatomy.op_types import ATTENTIONS, CONCATS, OpType, type_of
+from edulib.anatomy.op_types import ATTENTIONS, CONCATS, VIEWS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
 from edulib.anatomy.reordering import Reordering
 
 _TOKENS = 2  # dimensions of a row of tokens, (N, D)
 _MAPS = 3  # dimensions of a map, (C, H, W) or (H, W, D)
 _SUMS = ("add", "sub", "rsub")
+_PRODUCTS = ("mul", "div", "truediv", "rtruediv")
 _JOINS = CONCATS.union(ATTENTIONS)
 
 
@@ -119,16 +120,23 @@ class _Plan:
             return True
         if self.is_apart(constant) or _is_position(constant, draft, _TOKENS):
             return True
+        if draft.name in _SUMS and _is_spread(constant, draft):
+            return True
         holds_layers = self.home(constant) in self.parents
         return holds_layers and _is_position(constant, draft, _MAPS)
 
     def _is_embedding(self, constant: Draft, draft: Draft) -> bool:
-        """Whether a buffer is joined, or positions added; not to scores, as a mask."""
+        """Whether a buffer is joined, not to scores as a mask, and is no setting.
+
+        A setting is one number, or one for each channel.
+        """
         if not self.is_buffered(constant) or draft in self.scores:
             return False
-        return draft.name in CONCATS or any(
-            _is_position(constant, draft, ndim) for ndim in (_TOKENS, _MAPS)
-        )
+        if draft.name in CONCATS:
+            return True
+        sides = [side for side in constant.output.shape if side > 1]
+        is_table = len(sides) > 1 or _is_spread(constant, draft)
+        return is_table and draft.name in (*_SUMS, *_PRODUCTS)
 
     def is_buffered(self, draft: Draft) -> bool:
         """Whether buffers that are no weights of a layer are in a constant."""
@@ -206,6 +214,27 @@ def _is_position(constant: Draft, draft: Draft, ndim: int) -> bool:
         return False
     of_all = (1, *of_one[1:]) if ndim == _MAPS and of_one[1] > 1 else of_one
     return shape in (of_one, of_all)
+
+
+def _is_spread(constant: Draft, draft: Draft) -> bool:
+    """Whether a constant has numbers for positions, the same for all channels."""
+    shape = constant.output.shape
+    along = [k for k in range(-len(shape), 0) if shape[k] > 1]
+    return len(along) == 1 and along[0] in _positions(draft)
+
+
+def _positions(draft: Draft) -> tuple[int, ...]:
+    """Return the dimensions of positions, from the end; those of rows if not known.
+
+    Where maps of several sizes meet they are those of the maps before.
+    """
+    source: Draft | None = draft
+    while source is not None and source.output.ndim == draft.output.ndim:
+        if source.step.place.dims:
+            return source.step.place.dims
+        active = [other for other in source.inputs if not other.is_constant]
+        source = None if source.name in VIEWS else next(iter(active), None)
+    return (-_TOKENS,) if draft.output.ndim > _TOKENS else ()
 
 
 def _step(draft: Draft) -> Step:

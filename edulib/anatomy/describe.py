@@ -46,6 +46,8 @@ _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _VAGUE = (OpType.OTHER, OpType.RESHAPE)
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
 _LINEAR = ("mul", "div", "add", "sub")
+_JOINED = {"add": "addition of", "mul": "multiplication by"}
+_BESIDE = (OpType.NORMALISATION, OpType.ACTIVATION)
 _HOOK = "hook: "
 _POOLS = (
     ("unpool", "max unpooling"),
@@ -105,8 +107,8 @@ def _own_words(node: Node) -> str:
 def _leaf_words(node: Node) -> str:
     """Describe what a module does itself: its main function, and what moves numbers."""
     done, moves = _done(node), [op for op in node.ops if op.moves]
-    if added := _added(node):
-        return f"addition of {added}"
+    if joined := _joined_words(node):
+        return joined
     is_vague = len(node.ops) > 1 and node.op_type in _VAGUE
     if is_vague and moves and all(op.moves for op in done):
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
@@ -116,21 +118,41 @@ def _leaf_words(node: Node) -> str:
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
+    chosen = [f"selection: {op.chosen}" for op in _chosen(node)] if pools else []
     told = [op for op in node.ops if op is node.main or op.moves]
-    return "; ".join(dict.fromkeys(map(describe_op, told)))
+    return "; ".join(dict.fromkeys([*chosen, *map(describe_op, told)]))
+
+
+def _chosen(node: Node) -> list[Op]:
+    """Return the selections of what the main op of a node reads."""
+    before = (op for op in node.ops if op.index < node.main.index)
+    return [op for op in before if op.name == "getitem" and op.chosen]
 
 
 def _done(node: Node) -> list[Op]:
     return [op for op in node.ops if op.op_type not in (*_QUIET, OpType.RESHAPE)]
 
 
-def _added(node: Node) -> str:
-    """Name the positions that a module adds and does nothing else; "" if it does."""
+def _joined_words(node: Node) -> str:
+    """Describe a module that adds what it holds, or multiplies by it, beside norms.
+
+    Returns:
+        Such as "addition of pe; layer normalisation"; "" if it does anything else.
+    """
     done = _done(node)
-    if len(done) != 1 or done[0].name != "add":
+    joins = [op for op in done if op.op_type not in _BESIDE]
+    own = {op.index for op in node.ops if op.is_constant}
+    if len(joins) != 1 or own.intersection(op.index for op in done):
         return ""
+    (join,) = joins
     held = [op.name for op in node.ops if op.op_type is OpType.CONSTANT]
-    return ", ".join(held) or "learned numbers" * bool(node.params)
+    is_learned = join.name == "add" and bool(join.params)
+    names = ", ".join(held) or "learned numbers" * is_learned
+    if not names or join.name not in _JOINED or len({*join.inputs} - own) != 1:
+        return ""
+    told = f"{_JOINED[join.name]} {names}"
+    words = (told if op is join else describe_op(op) for op in done)
+    return "; ".join(dict.fromkeys(words))
 
 
 def joins_own(node: Node) -> bool:
@@ -151,8 +173,9 @@ def _inner_words(node: Node) -> str:
     """Describe a module by the layers in it, if they are few or it is a row."""
     main = [op for op in node.ops if op.op_type in _COUNTED or op.moves]
     is_container = isinstance(node.call.module, nn.Sequential)
-    if not (is_container or any(op.op_type in _COUNTED for op in main)):
-        return _leaf_words(node) if main or _added(node) else ""
+    joined = _joined_words(node)
+    if joined or not (is_container or any(op.op_type in _COUNTED for op in main)):
+        return joined or (_leaf_words(node) if main else "")
     few = len(main) == 1 or (is_container and 0 < len(main) <= 2)
     if not is_container and joins_own(node):
         return ""
@@ -160,12 +183,14 @@ def _inner_words(node: Node) -> str:
         return "; ".join(describe_op(op) for op in main)
     if not is_container:
         return ""
-    types = [op.op_type for op in node.ops]
+    again = node.call.again
+    types = [op.op_type for op in node.ops if op.index not in again]
     counts = ((types.count(op_type), word) for op_type, word in _COUNTED.items())
     told = [f"{count} {word}{'s' * (count > 1)}" for count, word in counts if count]
     moved = dict.fromkeys(describe_op(op) for op in main if op.moves)
     if told or moved:
-        return ", ".join([*told, *moved])
+        repeats = any(op.index in again and op.op_type in _COUNTED for op in node.ops)
+        return ", ".join([*told, *moved]) + ", some called again" * repeats
     steps = [op for op in node.ops if op.op_type not in _QUIET]
     return "; ".join(dict.fromkeys(map(describe_op, steps)))
 
@@ -204,6 +229,9 @@ def describe_op(op: Op) -> str:
         noun = next((noun for part, noun in _POOLS if part in op.name), op.name)
         if isinstance(op.window, AdaptivePooling):
             noun = _adaptive(op, noun)
+        if op.kernel is not None and op.kernel.divisor:
+            divisor = op.kernel.divisor
+            noun = "sum pooling" + f" divided by {divisor}" * (divisor != 1)
         return _join_words(kernel_words(op), noun, _steps(op))
     if op.op_type is OpType.CONSTANT:
         return "learned" if op.params else "constant"

@@ -153,13 +153,30 @@ class Call:
     @property
     def modules(self) -> list["Call"]:
         """The calls that it made of modules with weights; all if none has any."""
-        able = [call for call in self.children if _has_weights(call.module)]
+        able = [call for call in self.children if call.has_weights]
         return able or self.children
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether its module, or one of a turn, has parameters."""
+        calls = [self] if self.turns == 1 else self.children[-1].children
+        return any(next(c.module.parameters(), None) is not None for c in calls)
 
     @property
     def is_leaf(self) -> bool:
         """Whether no module inside it did any work."""
         return not any(child.last > child.first for child in self.children)
+
+    @property
+    def again(self) -> set[int]:
+        """The ops of modules that it had called before."""
+        seen: set[str] = set()
+        found: set[int] = set()
+        for call in _walk(self):
+            if call.path in seen:
+                found.update(range(call.first, call.last))
+            seen.add(call.path)
+        return found
 
     def inner(self, path: str) -> str:
         """Return the path of a module as it is inside of this one; "" for itself."""
@@ -342,10 +359,6 @@ class Graph:
 
 def _path(call: Call) -> str:
     return call.path
-
-
-def _has_weights(module: nn.Module) -> bool:
-    return next(module.parameters(), None) is not None
 
 
 def _walk(call: Call) -> Iterator[Call]:

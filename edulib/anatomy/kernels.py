@@ -1,6 +1,7 @@
 """Kernel, stride and window of a function, read from the arguments of its call."""
 
 import re
+from math import prod
 
 from edulib.anatomy.packed import unpacked_settings
 from edulib.anatomy.window import (
@@ -23,7 +24,7 @@ _SIGNATURES = {
     "dilation_h dilation_w",
     "max_pool": f"{_POOL} dilation",
     "max_pool_with_indices": f"{_POOL} dilation",
-    "avg_pool": _POOL,
+    "avg_pool": f"{_POOL} ceil_mode count_include_pad divisor_override",
     "lp_pool": "input norm_type kernel_size stride",
     "max_unpool": "input indices kernel_size stride padding",
     "fractional_max_pool": "input kernel_size output_size",
@@ -80,7 +81,10 @@ def read_kernel(name: str, settings: dict) -> Kernel | None:
         stride = 1
     groups = settings.get("groups", 1)
     depthwise = family == "conv" and groups > 1 and settings["weight"].shape[1] == 1
-    return Kernel(size, _sides(stride, rank), _sides(dilation, rank), depthwise)
+    divisor = settings.get("divisor_override")
+    divisor = None if divisor == prod(size) else divisor
+    strides, dilations = _sides(stride, rank), _sides(dilation, rank)
+    return Kernel(size, strides, dilations, depthwise, divisor)
 
 
 def read_window(

@@ -56,6 +56,27 @@ def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
     return nodes
 
 
+def loops_in(graph: Graph, call: Call) -> list[Call]:
+    """Return the loops of layers in a call whose turns read what turns before gave.
+
+    Args:
+        graph: the traced network.
+        call: of a module that is not opened.
+
+    Returns:
+        A call for all turns of each, not those inside of a turn.
+    """
+    if not call.again:
+        return []
+    found: list[Call] = []
+    for node in fold_turns(graph, graph.fold(lambda _: False, call)):
+        if node.call is not None and node.call.turns == 1:
+            found += loops_in(graph, node.call)
+        elif node.call is not None and node.call.carried and node.call.has_weights:
+            found.append(node.call)
+    return found
+
+
 def _fold(graph: Graph, loop: "Loop", nodes: list[Node]) -> Call:
     """Return one call for all turns of a loop, named by the modules of a turn."""
     parts = [nodes[a:b] for a, b in pairwise(loop.bounds)]

@@ -29,12 +29,14 @@ class Kernel:
         stride: positions between its places.
         dilation: positions between its taps.
         depthwise: whether it sees one channel alone.
+        divisor: of a pooling what the sum is divided by, where that is no average.
     """
 
     size: tuple[int, ...]
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
     depthwise: bool = False
+    divisor: int | None = None
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,28 @@ def test_means_that_leave_positions_or_join_channels_are_no_pooling():
     assert layers(Steps(lambda x: x * x.mean((1, 2, 3), keepdim=True)))[1] == "mean"
 
 
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (lambda x: x.mean((2, 3)), "global average pooling"),
+        (lambda x: x.sum((2, 3)) / 64, "sum over all positions"),
+        (lambda x: x.sum((2, 3)) / 32, "sum over all positions"),
+        (
+            lambda x: x[:, :, :4].mean((2, 3)),
+            "selection: rows 0–3; global average pooling",
+        ),
+        (
+            lambda x: x[:, 1:].amax((2, 3)),
+            "selection: channels 1–3; global max pooling",
+        ),
+        (lambda x: x.mean((2, 3), True)[:, :, 0, 0], "global average pooling"),
+    ],
+)
+def test_a_pooling_says_of_which_positions_it_is(step, told):
+    model = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), Own(step))
+    assert layers(model)[-1] == told
+
+
 class Joins(nn.Module):
     """Joins what a layer makes of a map to that map."""
 

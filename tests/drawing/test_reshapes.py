@@ -139,3 +139,29 @@ def test_one_design_has_the_same_words_however_it_is_written(how):
 def test_a_wide_page_says_what_holds_attention():
     net = nn.Sequential(nn.Linear(8, 16), Attends("function"), nn.Linear(16, 2))
     assert "attention, 2 dense" in words(diagram(net, (16, 8), depth=1).wide)
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (lambda x: x[..., :2] + x[..., 2:], "added to 16×2"),
+        (lambda x: x[..., :2] * x[..., 2:], "multiplied to 16×2"),
+        (lambda x: torch.maximum(x[..., :2], x[..., 2:]), "maximum"),
+        (lambda x: torch.cat([-x[..., 2:], x[..., :2]], -1), "concatenated to 16×4"),
+    ],
+)
+def test_parts_of_tokens_that_meet_are_both_drawn(step, told):
+    class Halves(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 4, 2, 2), nn.LazyLinear(2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.b(step(self.a(x).flatten(2).mT))
+
+    model = Halves()
+    model(torch.zeros(1, 3, 8, 8))
+    alt = diagram(model, (3, 8, 8)).alt
+    assert told in alt
+    assert "selection: columns 0–1" in alt
+    assert "selection: columns 2–3" in alt

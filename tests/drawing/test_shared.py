@@ -68,7 +68,7 @@ def test_a_module_that_runs_on_several_maps_says_so_with_all_shapes(layout):
 
 def test_a_module_that_runs_on_its_own_result_says_so():
     again = found(Scales(Again()), IMAGE, depth=1)["last"]
-    assert "run 3 times in a row" in again.inside
+    assert again.inside == "3 × (Conv2d, Conv2d), shared weights"
 
 
 class Once(nn.Module):

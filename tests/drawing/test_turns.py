@@ -281,3 +281,97 @@ class Turns(nn.Module):
 def test_a_loop_of_all_that_a_module_holds_has_its_name():
     loop = found(Held(), IMAGE)["turns"]
     assert (loop.repeat, loop.words) == (4, "(Conv2d, Conv2d), shared weights")
+
+
+class Closed(Loops):
+    """Layers in a loop, inside of a block that a picture does not open."""
+
+    def __init__(self, run: Callable) -> None:
+        super().__init__(run)
+        self.a, self.last = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+        self.lin, self.lin2 = nn.Linear(4, 4), nn.Linear(4, 4)
+
+
+def one_layer(net: Loops, y: Tensor) -> Tensor:
+    for _ in range(4):
+        y = F.relu(net.c(y))
+    return net.last(y)
+
+
+def with_state(net: Loops, y: Tensor) -> Tensor:
+    state = y
+    for _ in range(4):
+        state = net.join(state, y).tanh()
+    return net.last(state)
+
+
+def of_tokens(net: Closed, y: Tensor) -> Tensor:
+    t = rows(y)
+    for _ in range(4):
+        t = net.lin2(F.gelu(net.lin(t)))
+    return t.mT.view_as(y)
+
+
+def of_attention(net: Closed, y: Tensor) -> Tensor:
+    t = rows(y)
+    for _ in range(3):
+        t = t + net.attention(t, t, t)[0]
+        t = t + net.lin(t)
+    return t.mT.view_as(y)
+
+
+WITHIN = {
+    two_layers: "conv, 4 × (Conv2d, Conv2d), shared weights",
+    residual: "4 × (Conv2d, Conv2d), shared weights",
+    one_layer: "2\xa0convs, 4 × Conv2d, shared weights",
+    with_state: "2\xa0convs, 4 × Conv2d, shared weights",
+    one_behind_another: "conv, 4 × Conv2d, shared weights, 3 × Conv2d, shared weights",
+    nested: "conv, 3 × (2 × Conv2d, Conv2d), shared weights",
+    of_tokens: "conv, 4 × (Linear, Linear), shared weights",
+    of_attention: "3 × (MultiheadAttention, Linear), shared weights",
+}
+
+
+@pytest.mark.parametrize("run", WITHIN, ids=lambda run: run.__name__)
+def test_a_closed_block_tells_its_loop_as_an_open_one_does(run):
+    closed = nn.Sequential(*(Closed(run) for _ in range(3)))
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), closed, nn.Conv2d(4, 2, 1))
+    assert found(net, IMAGE)["1"].inside == WITHIN[run]
+
+
+def test_a_block_inside_of_a_closed_one_tells_its_loop_once():
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.m, self.n = Closed(two_layers), Closed(two_layers)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.n(self.m(x))
+
+    closed = nn.Sequential(*(Pair() for _ in range(3)))
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), closed, nn.Conv2d(4, 2, 1))
+    inside = found(net, IMAGE)["1"].inside
+    assert inside == "2 × Closed (conv, 4 × (Conv2d, Conv2d), shared weights)"
+
+
+def test_a_loop_without_weights_shares_none():
+    def pooled(net: Loops, y: Tensor) -> Tensor:
+        maps = [net.c(y)]
+        for _ in range(3):
+            maps.append(net.pool(maps[-1]))
+        return net.last(torch.cat(maps, 1))
+
+    class Pools(Loops):
+        def __init__(self) -> None:
+            super().__init__(pooled)
+            self.pool = nn.MaxPool2d(3, 1, 1)
+
+    closed = found(nn.Sequential(Pools()), IMAGE, depth=1)["0"]
+    assert "shared" not in closed.inside
+    assert found(Pools(), IMAGE)["pool"].words == "MaxPool2d"
+
+
+def test_a_row_counts_a_layer_that_is_called_again_once():
+    row = nn.Sequential(nn.Conv2d(3, 4, 1), Closed(of_tokens))
+    layers = [row.layer for row in stage_table(nn.Sequential(row), IMAGE).rows]
+    assert layers[0] == "2 convolutions, 2 fully connected layers, some called again"

@@ -11,6 +11,7 @@ from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
 from edulib.anatomy.numbers import shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
+from edulib.anatomy.turns import loops_in
 from edulib.drawing.diagram.joins import LAYERS, half_read, paths_of
 from edulib.drawing.diagram.shortcuts import has_shortcut, projection_of
 from edulib.drawing.diagram.turn_parts import parts_of
@@ -63,8 +64,9 @@ def inside_of(graph: Graph, node: Node, calls: list[Call], turns: int) -> str:
     is_parted = bool(before or behind)
     held = _held_blocks(graph, calls[-1], is_parted)
     first, last = _ends_of(graph, calls[-1]) if held and is_parted else ("", "")
+    blocks = _blocks(graph, calls[-1]) if held else []
     held = held or _held_layers(graph, calls[-1], is_parted)
-    often = _often(graph, calls[-1])
+    often = _loop_words(graph, calls[-1], blocks) or _often(graph, calls[-1])
     told = (first, before, held, often, behind, last)
     parts = [part for part in told if part]
     return ("; " if any(":" in part for part in parts) else ", ").join(parts)
@@ -78,6 +80,22 @@ def _gives(graph: Graph, loop: Call) -> list[str]:
     differ = len(set(own)) > 1 and not loop.carried
     ends = (shape_words(shape) for shape in (own[0], own[-1])) if differ else ()
     return [f"gives {' … '.join(ends)}"] if differ else []
+
+
+def _loop_words(graph: Graph, call: Call, told: Iterable[Call] = ()) -> str:
+    """Tell the loops in a block as they are where it is opened.
+
+    Args:
+        graph: the traced network.
+        call: of the block.
+        told: blocks inside that tell theirs.
+    """
+    loops = [
+        f"{loop.turns} × {loop.type}, shared weights"
+        for loop in loops_in(graph, call)
+        if not any(x.first <= loop.first and loop.last <= x.last for x in told)
+    ]
+    return ", ".join(loops)
 
 
 def _often(graph: Graph, call: Call) -> str:
@@ -121,21 +139,28 @@ def _with_layers(graph: Graph, call: Call) -> str:
     """
     is_row = isinstance(call.module, nn.Sequential)
     name = call.path.rpartition(".")[2] if is_row else call.type.lstrip("_")
-    layers = _held_layers(graph, call, True)
+    held = _held_layers(graph, call, True), _loop_words(graph, call)
+    layers = ", ".join(filter(None, held))
     return f"{name} ({layers})" if layers else name
 
 
 def _held_layers(graph: Graph, call: Call, parted: bool) -> str:
-    """Say what layers a block holds, but for one that converts what is added."""
+    """Say what layers a block holds, but for those of loops.
+
+    Left out, too, is one that converts what is added.
+    """
+    loops = loops_in(graph, call)
     ops = graph.ops[call.first : call.last]
     own = projections(ops)
-    aside = {*own, getattr(projection_of(graph, call), "index", -1)}
+    aside = {*own, getattr(projection_of(graph, call), "index", -1), *call.again}
+    aside.update(i for loop in loops for i in range(loop.first, loop.last))
     counted = (op for op in ops if op.index not in aside)
     counts = Counter(op.op_type for op in counted if op.params or not op.kernel)
-    products = sum(op.op_type is OpType.ATTENTION for op in _products(ops))
-    counts[OpType.ATTENTION] -= products - (products + 1) // 2
+    products = [op for op in _products(ops) if op.index not in aside]
+    several = sum(op.op_type is OpType.ATTENTION for op in products)
+    counts[OpType.ATTENTION] -= several - (several + 1) // 2
     told = [(counts[kind], word) for kind, word in _WORDS.items() if counts[kind]]
-    if sum(number for number, _ in told) < 2 - parted and not own:
+    if sum(number for number, _ in told) < 2 - parted and not (own or loops):
         return ""
     return ", ".join(
         f"{number}\xa0{word}{'s' * (word in _PLURAL)}" if number > 1 else word

@@ -170,7 +170,8 @@ class BlockMaker:
             words += "; hooks inside"
         turns = 1 if node.call is None else node.call.turns
         if turns > 1:
-            repeated, words = (turns, words), f"{node.call.type}, shared weights"
+            repeated, words = (turns, words), node.call.type
+            words += ", shared weights" * node.call.has_weights
             words += runs_words(graph, node.call)
         carries = carries_of(graph, node.call) if turns > 1 else ()
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1

@@ -93,14 +93,15 @@ class _Linker:
                     self.stands_for[source] = source
                     self.sources.setdefault(source, ())
             passed = [self.stands_for[i] for i in node.inputs]
-            if len(set(passed)) == 1 and self._is_silent(node):
+            pairs = zip(node.inputs, passed, strict=True)
+            shaped = [self._reshaped(i) if at != i else i for i, at in pairs]
+            is_one = len(set(passed)) == len(set(shaped)) == 1
+            if is_one and self._is_silent(node):
                 self.stands_for[k] = passed[0]
                 continue
             self.stands_for[k] = k
-            read = passed
-            if not node.ops[-1].reordered:  # else it stands for the views before it
-                pairs = zip(node.inputs, passed, strict=True)
-                read = [self._reshaped(i) if at != i else i for i, at in pairs]
+            # what reorders stands for the views before it
+            read = passed if node.ops[-1].reordered else shaped
             inputs = read if _is_product(node) else dict.fromkeys(read)
             self.sources[k] = tuple(inputs)
 
