@@ -106,7 +106,8 @@ class Slots:
         ops = self.reader.graph.ops
         shapes = {s for i in its.inputs for s in (ops[i].shape, *ops[i].others)}
         missing = {s for i in left_out for s in (ops[i].shape, *ops[i].others)}
-        return op.shape == its.shape and shapes.isdisjoint({*missing, op.shape})
+        spread = {op.shape for shape in missing if _fits(shape, op.shape)}
+        return op.shape == its.shape and shapes.isdisjoint(missing | spread)
 
     def _match(self, index: int, other: int) -> bool:
         """Note what an op stands for and what another one, if each is one thing."""
@@ -127,3 +128,9 @@ class Slots:
 
     def _put(self, at: int, source: Source) -> bool:
         return self.found.setdefault(at, source) == source
+
+
+def _fits(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
+    """Whether a shape can be spread over another one."""
+    pairs = zip(reversed(shape), reversed(whole), strict=False)
+    return len(shape) <= len(whole) and all(n in (1, side) for n, side in pairs)
