@@ -127,22 +127,23 @@ def test_a_state_of_another_size_starts_as_a_constant():
     assert "gru cell of the turn before (in the first turn a constant)" in note
 
 
-def runs_cell(net: Loops, t: Tensor, order: range) -> Tensor:
+def runs_cell(net: Loops, t: Tensor, order: range) -> list[Tensor]:
     h, states = torch.zeros(len(t), 4, device=t.device), []
     for k in order:
         h = net.gru(t[:, k], h)
         states.append(h)
-    return torch.stack(states, 1)
+    return states
 
 
 def both_ways(net: Loops, y: Tensor) -> Tensor:
     t = rows(y)
-    return torch.cat([runs_cell(net, t, range(4)), runs_cell(net, t, range(3, -1, -1))])
+    ahead, back = runs_cell(net, t, range(4)), runs_cell(net, t, range(3, -1, -1))
+    return torch.cat([torch.stack(ahead, 1), torch.stack(back[::-1], 1)], -1)
 
 
 def both_sequences(net: Loops, y: Tensor) -> Tensor:
     t = rows(y)
-    return runs_cell(net, t, range(4))[:, -1] - runs_cell(net, t, range(4, 8))[:, -1]
+    return runs_cell(net, t, range(4))[-1] - runs_cell(net, t, range(4, 8))[-1]
 
 
 def restarts(net: Loops, y: Tensor) -> Tensor:
@@ -210,6 +211,32 @@ def test_runs_that_are_no_chain_are_only_counted(run, turns):
     loop = block(run, "c")
     assert (loop.repeat, loop.words) == (turns, "Conv2d, shared weights")
     assert not loop.is_loop
+
+
+class Closed(nn.Module):
+    """Two layers that run several times inside of a block."""
+
+    def __init__(self, run: Callable) -> None:
+        super().__init__()
+        self.c, self.d = nn.Conv2d(3, 3, 3, 1, 1), nn.Conv2d(3, 3, 1)
+        self.run = run
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.run(lambda y: self.d(self.c(y)), x)
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (lambda f, x: f(f(x)), "run 2 times in a row"),
+        (lambda f, x: f(x) + f(x.flip(2)), "run on each of 2 maps"),
+        (lambda f, x: f(x) + f(x), "run 2 times"),
+        (lambda f, x: f(f(x)) + f(x.flip(2)), "run 3 times"),
+    ],
+)
+def test_a_closed_block_tells_a_row_of_runs_where_each_reads_the_one_before(run, words):
+    closed = found(nn.Sequential(Closed(run)), IMAGE, depth=1)["0"]
+    assert closed.inside.replace("\xa0", " ").endswith(words)
 
 
 def shrinks(net: Loops, y: Tensor) -> Tensor:
