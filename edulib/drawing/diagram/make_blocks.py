@@ -173,7 +173,8 @@ class BlockMaker:
             repeated, words = (turns, words), node.call.type
             words += ", shared weights" * node.call.has_weights
             words += runs_words(graph, node.call)
-        carries = carries_of(graph, node.call) if turns > 1 else ()
+        has_memory = turns > 1 and bool(node.call.carried)
+        carries = carries_of(graph, node.call) if has_memory else ()
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1

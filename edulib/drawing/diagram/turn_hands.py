@@ -19,7 +19,7 @@ class Handed(NamedTuple):
     Attributes:
         lags: how many turns later the result of each turn is read, where there are
             so many.
-        fixed: numbers of turns whose results all later ones read besides.
+        fixed: numbers of turns whose results all later ones read besides, two or more.
         grows: whether each turn reads those of all turns before, more in each.
         pairs: numbers of turns, of the one that made it and the one that reads it.
     """
@@ -73,7 +73,8 @@ def _handed(
     rest = pairs.difference(*(_later(lag, turns) for lag in full))
     fixed = sorted({source for source, _ in rest})
     behind = {(source, k) for source in fixed for k in range(source + 1, turns)}
-    if len(made) > 1 or not behind <= pairs:
+    has_many = all(source + 2 < turns for source in fixed)
+    if len(made) > 1 or not has_many or not behind <= pairs:
         return None
     lags = [lag for lag in full if not (fixed and _later(lag, turns) <= behind)]
     grows = lags == list(range(1, turns)) and _grows(graph, loop, place)
