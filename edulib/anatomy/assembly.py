@@ -18,6 +18,7 @@ from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, CONCATS, VIEWS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
 from edulib.anatomy.reordering import Reordering
+from edulib.anatomy.window import UNKNOWN
 
 _TOKENS = 2  # dimensions of a row of tokens, (N, D)
 _MAPS = 3  # dimensions of a map, (C, H, W) or (H, W, D)
@@ -67,7 +68,7 @@ class _Plan:
 
     def _looks(self) -> set[Draft]:
         """Find what hooks compute and nothing that the model returns reads."""
-        read = {draft for _, draft in self.recorder.outputs}
+        read = {draft for _, draft, _ in self.recorder.outputs}
         looks: set[Draft] = set()
         for draft in reversed(self.drafts):
             if draft.aside and draft not in read:
@@ -82,7 +83,7 @@ class _Plan:
             if not (draft.is_constant or draft in self.looks):
                 self.kept.add(draft)
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
-        self._keep(draft for _, draft in self.recorder.outputs)
+        self._keep(draft for _, draft, _ in self.recorder.outputs)
         costly = {draft for draft in self.drafts if draft.macs > 0}
         self.kept |= costly - self.weights - self.looks
         for draft in self.kept:
@@ -268,8 +269,10 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
     ops = tuple(_op(k, draft, plan, places, batch) for draft, k in places.items())
     ops = with_attention(ops)
     root = next(item for item in recorder.tape if isinstance(item, Call))
-    outputs = [(name or "output", places[draft]) for name, draft in recorder.outputs]
-    ends = tuple(Output(*output) for output in outputs)
+    ends = tuple(
+        Output(name or "output", places[draft], taken)
+        for name, draft, taken in recorder.outputs
+    )
     return Graph(ops, root, ends, params, left=tuple(recorder.left))
 
 
@@ -312,8 +315,8 @@ def _op(
         macs=draft.macs,
         bytes=draft.bytes,
         kernel=draft.step.kernel,
-        window=draft.step.window,
-        place=draft.step.place,
+        window=UNKNOWN if draft.read_as else draft.step.window,
+        place=draft.read_as or draft.step.place,
         is_constant=draft.is_constant,
         has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
         others=tuple(_without(batch, shape) for shape in draft.others),

@@ -58,14 +58,6 @@ def inner_bytes(args: tuple, kwargs: dict) -> int:
     return numbers * query.element_size()
 
 
-def memory_of(tensor: Tensor) -> int | None:
-    """Identify the memory of a tensor; None inside of `torch.vmap`, which has none."""
-    try:
-        return tensor.untyped_storage()._cdata
-    except NotImplementedError:
-        return None
-
-
 def uncounted(
     name: str,
     inputs: "Sequence[Draft]",

@@ -1,6 +1,7 @@
 """Say in words what a step of a network does."""
 
 from dataclasses import replace
+from math import prod
 
 from torch import nn
 
@@ -29,12 +30,14 @@ _WORDS = {
     "add": "addition",
     "sub": "subtraction",
     "mul": "multiplication",
-    "cat": "concatenation",
+    **dict.fromkeys("cat concat concatenate hstack vstack".split(), "concatenation"),
     "mean": "global average pooling",
     "amax": "global max pooling",
     "max": "global max pooling",
     **{name: f"{name} over all positions" for name in ("sum", "std", "var", "norm")},
-    "getitem": "selection",
+    **dict.fromkeys(("getitem", "select", "narrow", "index_select"), "selection"),
+    "setitem": "assignment",
+    "copy": "assignment",
     "matmul": "matrix product",
     "bmm": "matrix product",
     "einsum": "sum of products",
@@ -45,6 +48,10 @@ _REDUCED = {"amax": "max", "amin": "min"}  # not over all positions
 _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _VAGUE = (OpType.OTHER, OpType.RESHAPE)
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
+_SELECTS = frozenset(
+    "getitem select narrow index_select gather chunk split unbind tensor_split".split()
+)
+_FEW = 2  # so many selections are told one by one
 _LINEAR = ("mul", "div", "add", "sub")
 _JOINED = {"add": "addition of", "mul": "multiplication by"}
 _BESIDE = (OpType.NORMALISATION, OpType.ACTIVATION)
@@ -108,7 +115,7 @@ def _leaf_words(node: Node) -> str:
     """Describe what a module does itself: its main function, and what moves numbers."""
     done, moves = _done(node), [op for op in node.ops if op.moves]
     if joined := _joined_words(node):
-        return joined
+        return "; ".join((joined, *_told(node, _selections(node))))
     is_vague = len(node.ops) > 1 and node.op_type in _VAGUE
     if is_vague and moves and all(op.moves for op in done):
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
@@ -118,15 +125,35 @@ def _leaf_words(node: Node) -> str:
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
-    chosen = [f"selection: {op.chosen}" for op in _chosen(node)] if pools else []
-    told = [op for op in node.ops if op is node.main or op.moves]
-    return "; ".join(dict.fromkeys([*chosen, *map(describe_op, told)]))
+    told = _told(node, [node.main, *moves, *_selections(node)])
+    return "; ".join(dict.fromkeys(told))
 
 
-def _chosen(node: Node) -> list[Op]:
-    """Return the selections of what the main op of a node reads."""
-    before = (op for op in node.ops if op.index < node.main.index)
-    return [op for op in before if op.name == "getitem" and op.chosen]
+def _selections(node: Node) -> list[Op]:
+    """Find what takes a part of what the node makes, or of what it is given."""
+    made = {op.index: op for op in node.ops}
+    found = (op for op in node.ops if op.name in _SELECTS and not op.is_constant)
+    return [op for op in found if _takes_part(op, made)]
+
+
+def _takes_part(op: Op, made: dict[int, Op]) -> bool:
+    sources = [made[i] for i in op.inputs[:1] if i in made]
+    if not sources:
+        return bool(op.chosen)
+    return any(prod(op.shape) < prod(source.shape) for source in sources)
+
+
+def _told(node: Node, ops: list[Op]) -> list[str]:
+    """Describe some of a node's ops, in order, and what is selected once."""
+    ordered = sorted(set(ops), key=lambda op: op.index)
+    chosen = {op.chosen for op in ordered if op.chosen and op is not node.main}
+    told: list[str] = []
+    for op in ordered:
+        is_named = op.chosen in chosen and len(chosen) <= _FEW
+        words = f"selection: {op.chosen}" if is_named else describe_op(op)
+        if op.name not in _SELECTS or words not in told:
+            told.append(words)
+    return told
 
 
 def _done(node: Node) -> list[Op]:
@@ -173,14 +200,15 @@ def _inner_words(node: Node) -> str:
     """Describe a module by the layers in it, if they are few or it is a row."""
     main = [op for op in node.ops if op.op_type in _COUNTED or op.moves]
     is_container = isinstance(node.call.module, nn.Sequential)
-    joined = _joined_words(node)
+    selections, joined = _selections(node), _joined_words(node)
     if joined or not (is_container or any(op.op_type in _COUNTED for op in main)):
-        return joined or (_leaf_words(node) if main else "")
+        is_told = joined or main or (selections and len(_done(node)) == 1)
+        return _leaf_words(node) if is_told else ""
     few = len(main) == 1 or (is_container and 0 < len(main) <= 2)
     if not is_container and joins_own(node):
         return ""
     if few and not _rearranges(node, main):
-        return "; ".join(describe_op(op) for op in main)
+        return "; ".join(_told(node, [*main, *selections]))
     if not is_container:
         return ""
     again = node.call.again

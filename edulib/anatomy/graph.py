@@ -78,6 +78,11 @@ class Op:
         return self.place.axes
 
     @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of all tensors that it returned."""
+        return self.shape, *self.others
+
+    @property
     def moves(self) -> bool:
         """Whether it does nothing but put numbers at other positions."""
         return bool(self.reordered) or self.name in MOVES
@@ -101,12 +106,14 @@ class Output:
     Attributes:
         name: its dotted key in what the model returns; "output" if it is all.
         op: index of the op that made it.
-        others: those of the other tensors for which it stands.
+        taken: which of the tensors of that op it is, 0 for the first.
+        others: the other tensors for which it stands.
     """
 
     name: str
     op: int
-    others: tuple[int, ...] = ()
+    taken: int = 0
+    others: tuple["Output", ...] = ()
 
 
 @dataclass
@@ -122,7 +129,8 @@ class Call:
         children: the calls of other modules that it made, in order; where several
             turns stand for one, a call for each, with the calls that it made.
         turns: how many turns it stands for, each of one module or several.
-        others: shapes of the tensors that it returned besides that of `output`.
+        taken: which of the tensors of that op it returned, 0 for the first.
+        others: shapes of the tensors that it returned besides that one.
         carried: where several turns stand for one, indices of the ops of turns before
             that the last one reads; none if no turn reads another.
         more: indices of the ops that made the tensors of `others`, where known.
@@ -140,6 +148,7 @@ class Call:
     carried: tuple[int, ...] = ()
     more: tuple[int, ...] = ()
     given: tuple[tuple[str, int], ...] = ()
+    taken: int = 0
 
     @property
     def type(self) -> str:
@@ -209,7 +218,7 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the result, without the batch."""
-        return self.output.shape
+        return self.output.shapes[0 if self.call is None else self.call.taken]
 
     @property
     def others(self) -> tuple[tuple[int, ...], ...]:

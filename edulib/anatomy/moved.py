@@ -105,7 +105,7 @@ def _follow(
         return None
     places = tuple(places for _, places in lines)
     sides = tuple(shape[axis] for axis in axes)
-    return _window(places, sides), dims, tuple(map(len, places))
+    return window_of(places, sides), dims, tuple(map(len, places))
 
 
 def is_written_alike(index: object, shape: Dims, dims: Dims) -> bool:
@@ -161,7 +161,7 @@ def _differs(shown: Tensor, dim: int) -> bool:
     return bool((shown != shown.narrow(dim, 0, 1)).any())
 
 
-def _window(places: tuple[tuple[int, ...], ...], sides: Dims) -> InputWindow:
+def window_of(places: tuple[tuple[int, ...], ...], sides: Dims) -> InputWindow:
     """Return the simplest window that shows these places."""
     whole = [tuple(range(side)) for side in sides]
     turns = [line != full for line, full in zip(places, whole, strict=True)]

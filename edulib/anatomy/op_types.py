@@ -92,6 +92,9 @@ _POINTWISE = frozenset(
 
 # What a function is that usually joins activations and reads only one.
 _ALONE = {OpType.ATTENTION: OpType.DENSE, OpType.CONCAT: OpType.OTHER}
+_IN_PLACE = frozenset(
+    "iadd isub imul itruediv ifloordiv imod ipow iand ior ixor setitem".split()
+)
 ATTENTIONS = ("scaled_dot_product_attention", "multi_head_attention_forward")
 
 
@@ -105,6 +108,31 @@ def clean_name(function: object) -> str:
     name = plain_name(function, name)
     alias = {"iadd": "add", "radd": "add", "imul": "mul", "rmul": "mul", "isub": "sub"}
     return alias.get(name, name)
+
+
+def is_in_place(function: object) -> bool:
+    """Whether a function changes what it is given, by its name: `add_`, `__iadd__`."""
+    name = getattr(function, "__name__", "")
+    plain = name.strip("_")
+    if name == f"__{plain}__":
+        return plain in _IN_PLACE
+    return name.endswith("_")
+
+
+def only_permutes(name: str, args: tuple) -> bool:
+    """Whether a sum of products does nothing but put dimensions in another order."""
+    if name != "einsum" or not args or not isinstance(args[0], str):
+        return False
+    before, _, after = args[0].replace(" ", "").partition("->")
+    letters = [letter for letter in before if letter != "."]
+    is_same = sorted(before) == sorted(after) and len(set(letters)) == len(letters)
+    return is_same and "," not in before
+
+
+def keeps_places(name: str) -> bool:
+    """Whether a function of one tensor leaves each number where it is."""
+    kinds = (OpType.ACTIVATION, OpType.NORMALISATION, OpType.DROPOUT)
+    return name in _POINTWISE or _TYPES.get(name) in kinds
 
 
 def is_known(name: str) -> bool:

@@ -1,6 +1,7 @@
 """Where the positions of an image are in a tensor, and where a new shape puts them."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Dims = tuple[int, ...]
@@ -56,7 +57,10 @@ def reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
     if math.prod(before) != math.prod(after):
         return None
     dims = [dim + len(before) for dim in at.dims]
-    found = [_same(before[dim], math.prod(before[:dim]), after) for dim in dims]
+    found: list[int | None] = []
+    for dim in dims:
+        start = math.prod(before[:dim])
+        found.append(same_side(before[dim], start, after, tuple(found)))
     if None not in found:
         dims_after = tuple(dim - len(after) for dim in found)
         tokens = None if at.axes else dims_after[0]
@@ -66,7 +70,7 @@ def reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
         return None
     start = math.prod(before[:first])
     if at.axes is not None:
-        token = _same(math.prod(grid), start, after)
+        token = same_side(math.prod(grid), start, after)
         return None if token is None else Place(None, token - len(after), grid, at.seen)
     for dim in range(len(after) - len(grid) + 1):
         if after[dim : dim + len(grid)] == grid and math.prod(after[:dim]) == start:
@@ -74,10 +78,20 @@ def reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
     return None
 
 
-def _same(side: int, start: int, shape: Dims) -> int | None:
-    """Find the dimension of a size that has as many rows before it."""
+def same_side(
+    side: int, start: int, shape: Dims, taken: Sequence[int | None] = ()
+) -> int | None:
+    """Find the dimension of a view that is one of what it reads, as it was.
+
+    Args:
+        side: its size.
+        start: numbers for which the dimensions before it count.
+        shape: of the view.
+        taken: dimensions that are others, as those of one number are all alike.
+    """
     for dim, length in enumerate(shape):
-        if length == side and math.prod(shape[:dim]) == start:
+        is_same = length == side and math.prod(shape[:dim]) == start
+        if is_same and dim not in taken:
             return dim
     return None
 
@@ -99,6 +113,20 @@ def find_again(seen: Dims | None, shape: Dims) -> Place:
     if len(rows) == 1 and len(shape) == 3:
         return Place(None, rows[0] - len(shape), seen, seen)
     return Place(seen=seen)
+
+
+def holds_all(shape: Dims, dim: int, at: Place) -> bool:
+    """Whether all positions lie along one dimension, perhaps with class tokens.
+
+    Args:
+        shape: of the tensor.
+        dim: the dimension, from the end.
+        at: where the positions are in it; where that is lost, a dimension that is too
+            short holds a part of them, such as a window.
+    """
+    if at.dims:
+        return at.dims == (dim,)
+    return at.seen is None or shape[dim] >= math.prod(at.seen)
 
 
 def resized(after: Dims, at: Place) -> Place:

@@ -24,6 +24,7 @@ from edulib.anatomy.place import (
     resized,
     spatial_place,
 )
+from edulib.anatomy.structure import tensors_in
 from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
@@ -42,7 +43,9 @@ _MODE = 2  # place of the mode of padding among its arguments
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
 _PRODUCTS = set("matmul bmm baddbmm mm addmm einsum bilinear cdist grid_sample".split())
 _SO_FAR = {"cumsum", "cumprod"}
-_ALONG = {"softmax", "log_softmax", "normalize", "sort", "argsort", *_SO_FAR}
+_SOFT = {"softmax", "log_softmax"}
+_ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}
+_SOFT_FIRST = (0, 1, 3)  # dimensions of what torch's softmax is along the first of
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def _slide(
     if len(after) != rank + 2:
         return Step(kernel, UNKNOWN, Place(seen=at.seen))
     place = spatial_place(rank, after)
+    if at.axes is not None and not set(place.axes) <= set(at.axes):
+        return Step(kernel, UNKNOWN, Place(seen=at.seen))  # channels are among them
     if at.axes is None or sorted(at.axes) != list(place.axes):
         return Step(kernel, UNKNOWN, place)
     window = read_window(name, settings, before[-rank:], after[-rank:])
@@ -133,7 +138,7 @@ def _move(
     before, after = (tuple(end.shape) for end in ends)
     if at.axes is not None and name in _MAPS:
         return _MAPS[name](call, (before, after), at), resized(after, at)
-    if name in PERMUTES or _only_permutes(name, args):
+    if name in PERMUTES:
         return POINT, _permuted(function, call, ends[0], at)
     if name in _RESHAPES and at.dims:
         place = reshaped(before, after, at)
@@ -145,7 +150,7 @@ def _move(
         return POINT, _stacked(args, kwargs, len(after), at)
     if name == "setitem" and not is_written_alike(args[1], after, at.dims):
         return UNKNOWN, kept(before, after, at)
-    dims = _named_dims(name, args, kwargs, len(before)) & set(at.dims)
+    dims = _dims_over(name, function, call, ends[0]) & set(at.dims)
     over = _over(name, dims, (before, after), at) if dims else None
     return over or _generic(name, before, after, at)
 
@@ -171,16 +176,6 @@ def _stacked(args: tuple, kwargs: dict, ndim: int, at: Place) -> Place:
     if at.axes is None:
         return replace(at, tokens=dims[0])
     return replace(at, axes=dims)
-
-
-def _only_permutes(name: str, args: tuple) -> bool:
-    """Whether an einsum does nothing but put dimensions in another order."""
-    if name != "einsum" or not args or not isinstance(args[0], str):
-        return False
-    before, _, after = args[0].replace(" ", "").partition("->")
-    letters = [letter for letter in before if letter != "."]
-    is_same = sorted(before) == sorted(after) and len(set(letters)) == len(letters)
-    return is_same and "," not in before
 
 
 def _over(
@@ -233,7 +228,9 @@ def _padded(call: tuple[tuple, dict], _: tuple[Dims, Dims], at: Place) -> InputW
     ones = (1,) * len(at.axes)
     sides = ones, ones, tuple(before.get(axis, 0) for axis in at.axes), ones
     mode = kwargs.get("mode", args[2] if len(args) > _MODE else "constant")
-    return Window(*sides) if mode == "constant" else Padding(*sides, mode)
+    if mode == "constant":
+        return Window(*sides)
+    return UNKNOWN if min(amounts) < 0 else Padding(*sides, mode)
 
 
 def _ordered(window: InputWindow, axes: Dims) -> InputWindow:
@@ -262,23 +259,40 @@ def _shuffled(
 _MAPS = {"pad": _padded, "pixel_shuffle": _shuffled, "pixel_unshuffle": _shuffled}
 
 
-def _dims_of(args: tuple, kwargs: dict, ndim: int) -> set[int]:
-    """Return the dimensions that a call names, counted from the end."""
-    named = [kwargs[key] for key in ("dim", "dims") if key in kwargs]
-    found = named or [value for value in args[1:2] if not isinstance(value, Tensor)]
-    dims = found[0] if found and isinstance(found[0], (tuple, list)) else found
-    whole = [dim for dim in dims if isinstance(dim, int)] or [-1]
-    return {dim if dim < 0 else dim - ndim for dim in whole}
+def _dims_over(
+    name: str, function: Callable, call: tuple[tuple, dict], source: Tensor
+) -> set[int]:
+    """Return the dimensions that a function works along, counted from the end."""
+    if name in REDUCTIONS:
+        return _reduced(function, call, source)
+    if name in _ALONG or name == "gather":
+        return _named_dims(name, *call, source.ndim)
+    return set()
+
+
+def _reduced(function: Callable, call: tuple[tuple, dict], source: Tensor) -> set[int]:
+    """Find which dimensions are taken together, by those of unequal sides."""
+    sides = range(2, source.ndim + 2)
+    probe = torch.empty(tuple(sides), device="meta")
+    args, kwargs = (_replaced(part, source, probe) for part in call)
+    try:
+        left = next(tensors_in(function(*args, **kwargs))).shape
+    except RuntimeError:  # the larger one of two tensors, which do not fit any more
+        return set()
+    return {dim for dim, side in enumerate(sides, -source.ndim) if side not in left}
 
 
 def _named_dims(name: str, args: tuple, kwargs: dict, ndim: int) -> set[int]:
-    """Return the dimensions that a call works along; none if it says nothing of them.
-
-    A reduction that names none is one over all.
-    """
-    is_named = "dim" in kwargs or isinstance((*args, None)[1], (int, tuple, list))
-    known = is_named or name not in REDUCTIONS
-    return _dims_of(args, kwargs, ndim) if known else set()
+    """Return the dimensions that a call names, or those that torch takes then."""
+    at = 2 if name == "normalize" else 1
+    given = args[at] if len(args) > at else None
+    named = kwargs.get("dim", kwargs.get("axis", given))
+    if named is None and name in _SOFT:
+        named = int(ndim not in _SOFT_FIRST)
+    elif named is None:
+        named = 1 if name == "normalize" else -1
+    dims = named if isinstance(named, (tuple, list)) else (named,)
+    return {dim if dim < 0 else dim - ndim for dim in dims}
 
 
 def _generic(
@@ -300,6 +314,7 @@ def _generic(
     is_vector = math.prod(after) == max(after, default=1)
     if name in REDUCTIONS or (name in _RESHAPES and is_vector):
         if at.axes is not None and len(after) == len(before):
-            return WHOLE, resized(after, at)
+            is_point = all(after[axis] == 1 for axis in at.axes)
+            return WHOLE, resized(after, at) if is_point else same
         return WHOLE, same
     return UNKNOWN, same

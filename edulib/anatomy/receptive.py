@@ -108,7 +108,8 @@ def receptive_window(
     graph = trace_graph(model, image_shape)
     output = graph.ops[graph.call(layer).output]
     order = 1 if output.axes is None or output.axes[0] < output.axes[-1] else -1
-    is_lost = output.place.grid is None and len(output.shape) > _PLANE
+    grid = output.place.grid
+    is_lost = len(output.shape) > _PLANE if grid is None else len(grid) != _PLANE
     own = (output.side(-2), output.side(-1))[::order]
     size = output.shape[-_PLANE:] if is_lost else own
     if len(position) != len(size) or not all(map(_is_inside, position, size)):

@@ -9,22 +9,37 @@ from torch._C import DisableTorchFunction
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.choice import chosen_words
-from edulib.anatomy.costs import inner_bytes, make_counter, memory_of, uncounted
+from edulib.anatomy.costs import inner_bytes, make_counter, uncounted
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
+from edulib.anatomy.memory import memory_of, overlap, starts_in
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
+    PERMUTES,
     REDUCTIONS,
+    VIEWS,
     OpType,
     clean_name,
+    is_in_place,
+    only_permutes,
+    type_of,
 )
 from edulib.anatomy.packed import unpack
-from edulib.anatomy.place import Place, image_place, spatial_place
+from edulib.anatomy.place import (
+    Place,
+    find_again,
+    holds_all,
+    image_place,
+    resized,
+    spatial_place,
+)
 from edulib.anatomy.propagation import Step, met, propagate
+from edulib.anatomy.rejoined import find_whole, rejoin
+from edulib.anatomy.reordering import SWAPPED, Reordering
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
-from edulib.anatomy.window import POINT, UNKNOWN
+from edulib.anatomy.window import POINT, UNKNOWN, Window
 
 # Functions that read weights: what is no weight comes first.
 _DATA = {
@@ -36,7 +51,6 @@ _DATA = {
     ),
     **dict.fromkeys(ATTENTIONS, 3),
 }
-_WRITES = ("copy", "setitem")  # into a tensor that may be a part of another
 # What only asks about a tensor, several times for each operation.
 _ASKS = frozenset(
     "shape size ndim dim numel stride dtype device layout names requires_grad is_leaf "
@@ -48,7 +62,21 @@ _LEAVES = frozenset(
     "numpy array tolist dlpack storage untyped_storage data_ptr "
     "item float int complex index".split()
 )
+# What takes only the type or the shape of a second tensor.
+_LIKE = frozenset("to type_as expand_as view_as reshape_as".split())
 _WHOLE_ATTENTION = "multi_head_attention_forward"
+_ATTENDS = {  # names of the first arguments
+    "scaled_dot_product_attention": (
+        "query",
+        "key",
+        "value",
+        "attn_mask",
+        "dropout_p",
+        "is_causal",
+    ),
+    _WHOLE_ATTENTION: ("query", "key", "value"),
+}
+_MATRIX = 2  # dimensions of a row of tokens, without a batch
 _PRODUCTS = ("linear", "conv1d", "conv2d", "conv3d")  # with packed weights, too
 
 
@@ -76,6 +104,8 @@ class Draft:
         taken: which of the tensors of an input it reads; -1 for several of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
         aside: whether it was made inside of a hook, and changes nothing in place.
+        told: what it does to the order of numbers, in words, if that is known already.
+        read_as: where what slides over it takes the positions to be, if elsewhere.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -98,6 +128,8 @@ class Draft:
     taken: dict["Draft", int] = field(default_factory=dict)
     hook: str = ""
     aside: bool = False
+    told: str = ""
+    read_as: Place | None = None
     at: int = -1
 
 
@@ -132,7 +164,7 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.counter = make_counter()
         self.tape: list[Call | Draft | Exit] = []
-        self.outputs: list[tuple[str, Draft]] = []
+        self.outputs: list[tuple[str, Draft, int]] = []
         self.left: list[str] = []
         self.leaves = _leaves(model)
         self.inputs = [
@@ -149,6 +181,7 @@ class Recorder(TorchFunctionMode):
         self._hooks: list[str] = []
         self._given_to: list[tuple[tuple[str, Draft], ...]] = []
         self._flops = 0
+        self._reordering = Reordering()
         self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
@@ -192,16 +225,16 @@ class Recorder(TorchFunctionMode):
                 for name, tensor in named_tensors(output)
                 if (maker := self._maker(tensor)) is not None
             ]
-        found = [(name, maker) for name, _, maker in known]
-        own = [maker for _, maker in found if maker.at > begin]
-        made = own or [maker for _, maker in found]
+        own = [maker for _, _, maker in known if maker.at > begin]
+        made = own or [maker for _, _, maker in known]
         returned = {id(t): (t, maker) for _, t, maker in known if maker in made}
+        call.taken = next((self._place(tensor) for tensor, _ in returned.values()), 0)
         call.others = tuple(_shape(tensor) for tensor, _ in [*returned.values()][1:])
         more = tuple(maker for _, maker in returned.values())[1:]
         given = self._given_to.pop()
         self.tape.append(Exit(call, made[0] if made else None, more, given))
         if not self._open:
-            self.outputs = found
+            self.outputs = [(name, m, self._place(t)) for name, t, m in known]
 
     @property
     def _path(self) -> str:
@@ -227,7 +260,7 @@ class Recorder(TorchFunctionMode):
     ) -> object:
         """Run a function and, if it made a tensor of what is known, note it."""
         kwargs = kwargs or {}
-        name = clean_name(function)
+        name = _name(function, args)
         if name in _ASKS:
             return function(*args, **kwargs)
         inputs, weights = self._read(name, args, kwargs)
@@ -247,31 +280,49 @@ class Recorder(TorchFunctionMode):
         held = all(id(tensor) in self.leaves for tensor in outputs)
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
-            self._tell(self.tape[-1], args)
+            self._tell(function, args, kwargs)
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
         return iter(result) if name == "iter" else result
 
-    def _tell(self, draft: Draft, args: tuple) -> None:
-        """Note what an index takes, how many tensors are joined, and which are read."""
-        changes = any(
-            source.output is draft.output and not source.is_constant
-            for source in draft.inputs
-        )
+    def _tell(self, function: Callable, args: tuple, kwargs: dict) -> None:
+        """Note what an index takes, what is joined, what is read or written to."""
+        draft = self.tape[-1]
+        given_back = [d for d in draft.inputs if d.output is draft.output]
+        changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
         for tensor in tensors_in(args):
-            place, maker = self._places.get(id(tensor), 0), self._maker(tensor)
+            place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
-        if draft.name in CONCATS and args:
-            draft.joined = sum(1 for _ in tensors_in(args[0]))
+        is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
+        if is_in_place(function) or (given_back and is_activation):
+            self._written[memory_of(draft.output)] = draft
+        if draft.name in CONCATS:
+            joined = list(tensors_in((*args, kwargs.get("tensors"))[0]))
+            self._rejoin(draft, joined, kwargs.get("dim", (*args[1:], 0)[0]))
         if draft.name != "getitem" or not draft.inputs:
             return
         (source, index), batch = args, next((d.output for d in self.inputs), None)
         is_batch = batch is not None and source.shape[:1] == batch.shape[:1]
         axes = draft.inputs[0].step.place.axes
         draft.chosen = chosen_words(index, source.shape, axes, is_batch)
+
+    def _rejoin(self, draft: Draft, parts: list[Tensor], dim: int) -> None:
+        """Read a tensor itself where all of its parts are joined, in some order."""
+        draft.joined = len(parts)
+        makers = [self._maker(part) for part in parts]
+        is_plain = len(parts) > 1 and draft.name not in ("hstack", "vstack")
+        if not is_plain or any(maker is None or maker.is_constant for maker in makers):
+            return
+        if draft.name == "stack":
+            parts = [part.unsqueeze(dim) for part in parts]
+        found = find_whole(parts, makers, dim)
+        if found is not None and memory_of(parts[0]) not in self._written:
+            whole, shown = found
+            draft.step, draft.told = rejoin(whole, shown, dim)
+            draft.inputs, draft.taken, draft.joined = [whole], {whole: 0}, 0
 
     def _credit_packed(self, values: tuple) -> None:
         """Count the packed weights that the last function read, and what they cost."""
@@ -288,7 +339,7 @@ class Recorder(TorchFunctionMode):
     ) -> tuple[list[Draft], list[Draft]]:
         """Sort what a function reads: activations and data; weights."""
         count = _DATA.get(name, len(args) + len(kwargs))
-        values = [*args, *kwargs.values()]
+        values = args[:1] if name in _LIKE else [*args, *kwargs.values()]
         inputs: dict[Draft, None] = {}
         weights: dict[Draft, None] = {}
         for k, value in enumerate(values):
@@ -299,12 +350,37 @@ class Recorder(TorchFunctionMode):
                     (weights if is_weight else inputs)[draft] = None
         return list(inputs), list(weights)
 
+    def _place(self, tensor: Tensor) -> int:
+        """Return which of the tensors of the op that made it a tensor is."""
+        return self._places.get(id(tensor), 0)
+
     def _maker(self, tensor: Tensor) -> Draft | None:
-        """Return what made a tensor, or wrote into a part of it."""
+        """Return what made a tensor, or wrote last into its memory."""
         found = self._made.get(id(tensor))
-        if found is None and self._written:
-            return self._written.get(memory_of(tensor))
-        return found
+        write = self._written.get(memory_of(tensor)) if self._written else None
+        if write is None or (found is not None and found.at >= write.at):
+            return found
+        return self._changed(tensor, found, write)
+
+    def _changed(self, tensor: Tensor, found: Draft | None, write: Draft) -> Draft:
+        """Note that a tensor was written to through another one, if it was."""
+        if not overlap(tensor, write.output):
+            return found
+        sources = [draft for draft in (found, write) if draft is not None]
+        draft = Draft(
+            "setitem",
+            self._path,
+            tensor,
+            sources,
+            step=_written(tensor, found, write),
+            is_constant=all(source.is_constant for source in sources),
+            hook=self._hooks[-1] if self._hooks else "",
+            at=len(self.tape),
+        )
+        self.tape.append(draft)
+        self._kept.append(tensor)
+        self._made[id(tensor)] = draft
+        return draft
 
     def _ask(
         self, name: str, function: Callable, call: tuple, inputs: list[Draft]
@@ -317,10 +393,42 @@ class Recorder(TorchFunctionMode):
         tensor = self._given(source, call)
         rank = spatial_rank(name, tensor.ndim)
         if rank is not None and tensor.ndim == rank + 2:
-            _assume_axes(source, rank)
+            self._assume_axes(source, rank)
         at = source.step.place
         step = propagate(name, function, call, tensor, at)
+        if name in ATTENTIONS and not self._sees_all(name, *call):
+            return lambda output: replace(step(output), window=UNKNOWN)
         return met(step, at, [draft.step.place for draft in active])
+
+    def _sees_all(self, name: str, args: tuple, kwargs: dict) -> bool:
+        """Whether an attention looks at all positions, not in windows or past masks."""
+        call = dict(zip(_ATTENDS[name], args, strict=False)) | kwargs
+        key, mask = call.get("key"), call.get("attn_mask")
+        if call.get("is_causal") or call.get("key_padding_mask") is not None:
+            return False
+        if mask is not None and not _is_learned(self._maker(mask)):
+            return False
+        maker = self._maker(key)
+        row = -3 if name == _WHOLE_ATTENTION and key.ndim > _MATRIX else -2
+        return maker is None or holds_all(tuple(key.shape), row, maker.step.place)
+
+    def _assume_axes(self, draft: Draft, rank: int) -> None:
+        """Take what a function slides along as the axes, back to where they arose."""
+        shape = tuple(draft.output.shape)
+        place = spatial_place(rank, shape)
+        axes = sorted(draft.step.place.axes or place.axes)
+        if len(axes) == rank and axes != list(place.axes):
+            _read_anew(draft, place)
+        while not draft.step.place.dims:
+            alone = _source(draft)
+            goes_on = alone is not None and not alone.step.place.dims
+            begins = draft.op_type is OpType.INPUT or goes_on
+            window = draft.step.window if begins else UNKNOWN
+            draft.step = Step(draft.step.kernel, window, place)
+            if not goes_on:
+                draft.told = draft.told or self._reordering.contradiction(draft)
+                return
+            draft = alone
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
@@ -358,6 +466,9 @@ class Recorder(TorchFunctionMode):
             and main.numel() * prod(places or ()) == numbers,
             others=tuple(map(_shape, outputs[1:])),
         )
+        if name in VIEWS and step.window == UNKNOWN:  # its axes were guessed
+            draft.told = self._reordering.contradiction(draft)
+            draft.step = Step(None, UNKNOWN, Place()) if draft.told else step
         self._flops = self.counter.get_total_flops()
         draft.hook = self._hooks[-1] if self._hooks else ""
         draft.at = len(self.tape)
@@ -365,8 +476,6 @@ class Recorder(TorchFunctionMode):
         self._kept.extend(outputs)
         self._made.update((id(tensor), draft) for tensor in outputs)
         self._places.update((id(tensor), k) for k, tensor in enumerate(outputs))
-        if name in _WRITES and memory_of(main) is not None:
-            self._written[memory_of(main)] = draft
 
     def _new_bytes(self, tensor: Tensor) -> int:
         """Return the size of a tensor's memory, unless an earlier one has it."""
@@ -378,6 +487,12 @@ class Recorder(TorchFunctionMode):
             return 0
         self._storages.add(memory)
         return tensor.untyped_storage().nbytes()
+
+
+def _name(function: Callable, args: tuple) -> str:
+    """Return the plain name of what a call does."""
+    name = clean_name(function)
+    return "permute" if only_permutes(name, args) else name
 
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
@@ -395,21 +510,58 @@ def _leaves(model: nn.Module) -> dict[int, Draft]:
     return found
 
 
+def _is_learned(draft: Draft | None) -> bool:
+    """Whether a constant is made of parameters, as the bias of an attention is."""
+    todo = [draft] if draft is not None and draft.is_constant else []
+    while todo:
+        part = todo.pop()
+        if isinstance(part.held, nn.Parameter):
+            return True
+        todo += [*part.inputs, *part.weights]
+    return False
+
+
+def _written(tensor: Tensor, found: Draft | None, write: Draft) -> Step:
+    """Follow positions from what wrote into a part of a tensor to the tensor."""
+    at, seen = write.step.place, (found or write).step.place.seen
+    where = at.axes and starts_in(write.output, tensor, at.axes)
+    if not where:
+        place = found.step.place if found else find_again(seen, _shape(tensor))
+        return Step(None, UNKNOWN, place)
+    dims, starts = where
+    place = resized(_shape(tensor), Place(dims))
+    if found is None:  # a tensor without anything of the image's in it before
+        ones = (1,) * len(dims)
+        return Step(None, Window(ones, ones, starts, ones), place)
+    is_all = place.grid == at.grid and place == found.step.place
+    return Step(None, POINT if is_all else UNKNOWN, found.step.place)
+
+
 def _input_step(tensor: Tensor) -> Step:
     is_image = tensor.ndim > 3 and tensor.is_floating_point()
     place = image_place(tuple(tensor.shape[1:])) if is_image else Place()
     return Step(None, POINT, place)
 
 
-def _assume_axes(draft: Draft, rank: int) -> None:
-    """Take what a function slides along as the axes, back to where they arose."""
-    shape = tuple(draft.output.shape)
-    while not draft.step.place.dims and tuple(draft.output.shape) == shape:
-        alone = len(draft.inputs) == 1 and not draft.inputs[0].step.place.dims
-        goes_on = alone and tuple(draft.inputs[0].output.shape) == shape
-        begins = draft.op_type is OpType.INPUT or goes_on
-        window = draft.step.window if begins else UNKNOWN
-        draft.step = Step(draft.step.kernel, window, spatial_place(rank, shape))
-        if not goes_on:
-            return
-        draft = draft.inputs[0]
+def _source(draft: Draft) -> Draft | None:
+    """Return what an op reads, if that is one tensor whose axes are its own."""
+    if len(draft.inputs) != 1 or draft.name in PERMUTES:
+        return None
+    (source,) = draft.inputs
+    return source if source.output.shape == draft.output.shape else None
+
+
+def _read_anew(draft: Draft, place: Place) -> None:
+    """Note that something slides over dimensions that are not the axes.
+
+    The view that brought them there exchanged them, if the axes were read before.
+    """
+    draft.read_as = place
+    while (source := _source(draft)) is not None:
+        draft = source
+        draft.read_as = place
+    is_view, slid = draft.name in VIEWS, draft
+    while slid.inputs and spatial_rank(slid.name, slid.output.ndim) is None:
+        slid = slid.inputs[0]
+    if is_view and slid.inputs:
+        draft.told = SWAPPED

@@ -1,24 +1,29 @@
 """What views and permutations do to the order of numbers, in words.
 
 A view or a permutation computes nothing, but a few of them in a row may shuffle
-channels, or make channels of positions. Each dimension is followed as a list of parts,
-with their sizes and their strides in the tensor with which the row of views began.
+channels, or make channels of positions. Each dimension is followed in the parts that it
+has of the tensor with which the row of views began.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from typing import TYPE_CHECKING
 
-from torch import Tensor
+from edulib.anatomy.op_types import VIEWS, keeps_places
+from edulib.anatomy.parts import Dims, joined, owners, unmoved, viewed
+from edulib.anatomy.place import same_side
 
-from edulib.anatomy.op_types import PERMUTES, VIEWS
-from edulib.anatomy.recorder import Draft
+if TYPE_CHECKING:
+    from edulib.anatomy.recorder import Draft
 
-Part = tuple[int, int]  # size, and stride in the tensor at the beginning
-Dims = list[list[Part]]
-
+SWAPPED = "channels and positions swapped"
+_MIXED = "channels and positions mixed"
+_ORDER = "positions in another order"
+_GRID = "positions in another grid"
+_TO_DEPTH = "space to depth"
+_TO_SPACE = "depth to space"
 _BATCH = 0
 _CUTS = ("view", "reshape")
-_MIXED = "channels and positions mixed"
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,19 @@ class _Layout:
     known: Dims
     told: str = ""
 
+    @property
+    def sides(self) -> Dims:
+        """The parts of a dimension that is one of the axes, whole."""
+        whole = unmoved(self.shape)
+        return [whole[axis] for axis in self.axes]
+
+    @property
+    def channels(self) -> int:
+        """The dimension at the beginning that is neither batch nor an axis."""
+        taken = {_BATCH, *(axis + len(self.shape) for axis in self.axes)}
+        (dim,) = set(range(len(self.shape))) - taken
+        return dim
+
 
 class Reordering:
     """Tells which views of a recorded run put numbers in another order."""
@@ -48,8 +66,10 @@ class Reordering:
     def __init__(self) -> None:
         self._known: dict[Draft, _Layout | None] = {}
 
-    def words(self, draft: Draft) -> str:
+    def words(self, draft: "Draft") -> str:
         """Say how a view changes the order of numbers: "channel shuffle", or ""."""
+        if draft.told:
+            return draft.told
         layout = self._layout(draft)
         before = self._before(draft)
         if layout is None or before is None:
@@ -59,100 +79,106 @@ class Reordering:
         is_same = layout.order == before.order and layout.known == before.known
         return "" if is_same else layout.order or before.order  # again: back
 
-    def _before(self, draft: Draft) -> _Layout | None:
-        is_view = draft.name in VIEWS and len(draft.inputs) == 1
-        return self._layout(draft.inputs[0]) if is_view else None
+    def contradiction(self, draft: "Draft") -> str:
+        """Say what is in the dimensions of a view that are taken for its axes.
 
-    def _layout(self, draft: Draft) -> _Layout | None:
+        Returns:
+            "" where they hold the axes of the map with which the views began, in any
+            order, or blocks of it, or where that is not known.
+        """
+        before, axes = self._before(draft), draft.step.place.axes
+        if before is None or axes is None or len(axes) != len(before.axes):
+            return ""
+        dims = _through(before, draft)
+        if dims is None:
+            return _unfit(before, draft)
+        found = [joined(dims[axis]) for axis in axes]
+        order = _order(before, dims)
+        if sorted(found) == sorted(before.sides) or order in (_TO_DEPTH, _TO_SPACE):
+            return ""
+        return _MIXED if order == _MIXED else _mixture(before, found)
+
+    def _before(self, draft: "Draft") -> _Layout | None:
+        is_alone = len(draft.inputs) == 1
+        is_view = draft.name in VIEWS or (
+            is_alone and draft.step.place.axes is None and _stays(draft)
+        )
+        return self._layout(draft.inputs[0]) if is_view and is_alone else None
+
+    def _layout(self, draft: "Draft") -> _Layout | None:
         if draft not in self._known:
             self._known[draft] = self._follow(draft)
         return self._known[draft]
 
-    def _follow(self, draft: Draft) -> _Layout | None:
+    def _follow(self, draft: "Draft") -> _Layout | None:
         before, shape = self._before(draft), tuple(draft.output.shape)
-        if before is not None:
-            dims = _viewed(before.dims, draft.inputs[0].output, draft)
+        axes, told = draft.step.place.axes, ""
+        if before is not None and not draft.told:
+            dims = _through(before, draft)
             if dims is not None:
                 order, known = _order(before, dims), sorted(dims)
                 if order is None:
                     order, known = before.order, before.known
                 return _Layout(before.shape, before.axes, dims, order, known)
-        axes, told = draft.step.place.axes, ""
-        if (
-            before is not None
-            and draft.name in _CUTS
-            and len(shape) == len(before.shape)
-        ):
-            axes, told = before.axes, _MIXED  # sides do not fit into each other
+            if draft.name in _CUTS and len(shape) == len(before.shape):
+                axes, told = before.axes, _unfit(before, draft)
         if axes is None or len(shape) != len(axes) + 2:
             return None
-        dims = [[part] if part[0] > 1 else [] for part in _plain(shape)]
-        return _Layout(shape, axes, dims, "", sorted(dims), told)
+        dims = unmoved(shape)
+        begin = _Layout(shape, axes, dims, "", sorted(dims), told)
+        if list(axes) == sorted(axes):
+            return begin
+        return replace(begin, order=self._order_so_far(draft, begin))
+
+    def _order_so_far(self, draft: "Draft", begin: _Layout) -> str:
+        """Say how axes lie that are not in their usual order when views begin."""
+        order = _order(begin, begin.dims)
+        if order is None:  # channels lie between them: as it was
+            last = self._layout(draft.inputs[0]) if draft.inputs else None
+            order = last.order if last else ""
+        return order
 
 
-def _plain(shape: tuple[int, ...]) -> list[Part]:
-    return [(side, prod(shape[dim + 1 :])) for dim, side in enumerate(shape)]
+def _stays(draft: "Draft") -> bool:
+    """Whether an op gives a number for each that it reads, at its place."""
+    is_alike = draft.output.shape == draft.inputs[0].output.shape
+    return is_alike and keeps_places(draft.name)
 
 
-def _viewed(dims: Dims, source: Tensor, draft: Draft) -> Dims | None:
-    """Follow the parts of each dimension through a view; None if that cannot be."""
-    if draft.name in PERMUTES:
-        return _permuted(dims, source, draft.output)
-    return _cut([part for dim in dims for part in dim], tuple(draft.output.shape))
+def _through(before: _Layout, draft: "Draft") -> Dims | None:
+    return viewed(before.dims, draft.name, draft.inputs[0].output, draft.output)
 
 
-def _permuted(dims: Dims, source: Tensor, output: Tensor) -> Dims | None:
-    """Find where dimensions went: each keeps its size and its stride in memory."""
-    left = list(zip(source.shape, source.stride(), dims, strict=True))
-    found: Dims = []
-    for side, stride in zip(output.shape, output.stride(), strict=True):
-        at = next((k for k, d in enumerate(left) if d[:2] == (side, stride)), None)
-        if at is None:
-            return None
-        found.append(left.pop(at)[2])
-    return found
+def _unfit(before: _Layout, draft: "Draft") -> str:
+    """Say what a view does whose sides do not fit into those before."""
+    channels = unmoved(before.shape)[before.channels]
+    sides = tuple(draft.inputs[0].output.shape)
+    whole = [k for k, dim in enumerate(before.dims) if joined(dim) == channels]
+    stays = [
+        same_side(sides[k], prod(sides[:k]), tuple(draft.output.shape)) for k in whole
+    ]
+    return _ORDER if stays and None not in stays else _MIXED
 
 
-def _cut(parts: list[Part], shape: tuple[int, ...]) -> Dims | None:
-    """Deal parts out, in order, to the dimensions of another shape."""
-    parts = _joined(parts)
-    dims: Dims = []
-    for side in reversed(shape):
-        dim: list[Part] = []
-        while side > 1:
-            if not parts:
-                return None
-            size, stride = parts.pop()
-            inner = min(side, size)
-            if size % inner or side % inner:
-                return None
-            if size > inner:
-                parts.append((size // inner, stride * inner))
-            dim.insert(0, (inner, stride))
-            side //= inner
-        dims.insert(0, dim)
-    return None if parts else dims
-
-
-def _joined(parts: list[Part]) -> list[Part]:
-    """Join parts that lie in one row in the tensor at the beginning."""
-    joined: list[Part] = []
-    for size, stride in parts:
-        if size == 1:
-            continue
-        if joined and joined[-1][1] == size * stride:
-            size *= joined.pop()[0]
-        joined.append((size, stride))
-    return joined
+def _mixture(before: _Layout, found: Dims) -> str:
+    """Name what is in the place of the axes, by the parts that each of them holds."""
+    axes = {axis + len(before.shape) for axis in before.axes}
+    held = [owners(part, before.shape) for parts in found for part in parts]
+    if any(_BATCH in owner for owner in held):
+        return ""
+    if all(owner <= axes for owner in held):
+        is_row = len(joined([part for parts in found for part in parts])) == 1
+        return _GRID if is_row else _ORDER
+    whole = unmoved(before.shape)
+    return SWAPPED if all(parts in whole for parts in found) else _MIXED
 
 
 def _order(begin: _Layout, dims: Dims) -> str | None:
     """Say what differs from the beginning; None if this is no map any more."""
     if len(dims) != len(begin.shape):
         return None
-    plain = _plain(begin.shape)
-    owners = [[_owners(part, plain) for part in dim] for dim in dims]
-    sets = [set().union(*owner) for owner in owners]
+    held = [[owners(part, begin.shape) for part in dim] for dim in dims]
+    sets = [set().union(*owner) for owner in held]
     if sets[0] - {_BATCH} or any(_BATCH in owner for owner in sets[1:]):
         return None
     axes = [axis + len(dims) for axis in begin.axes]
@@ -160,19 +186,11 @@ def _order(begin: _Layout, dims: Dims) -> str | None:
     if mixed and all(owner <= set(axes) for owner in mixed):
         return None  # rows of positions, or windows
     found = [next(iter(owner)) for owner in sets if owner]
+    if len(found) > 1 and set().union(*sets).isdisjoint(axes):
+        return None  # channels alone, in groups: there is but one position
     if mixed or len(set(found)) < len(found):
-        return _exchange(dims, owners, axes)
+        return _exchange(begin, dims, held)
     return _permutation(dims, sets, axes)
-
-
-def _owners(part: Part, plain: list[Part]) -> set[int]:
-    """Return the dimensions at the beginning in which a part lies."""
-    size, stride = part
-    return {
-        dim
-        for dim, (side, step) in enumerate(plain)
-        if side > 1 and step < size * stride and stride < side * step
-    }
 
 
 def _permutation(dims: Dims, sets: list[set[int]], axes: list[int]) -> str | None:
@@ -184,44 +202,43 @@ def _permutation(dims: Dims, sets: list[set[int]], axes: list[int]) -> str | Non
         if steps != sorted(steps, reverse=True)
     ]
     told = ["channel shuffle"] * any(not owner & set(axes) for owner in moved)
-    told += ["positions in another order"] * any(o & set(axes) for o in moved)
+    told += [_ORDER] * any(o & set(axes) for o in moved)
     at = [k for k, owner in enumerate(sets) if owner & set(axes)]
     if at and at[-1] - at[0] >= len(at):
         return None
-    now = [next(iter(sets[k])) for k in at]
+    now = [axes.index(next(iter(sets[k]))) for k in at]  # 0 is the first of the axes
     if now != sorted(now):
-        is_map = now[:-2] == sorted(axes)[:-2]
+        is_map = now[:-2] == list(range(len(now) - 2))
         told.append("height and width swapped" if is_map else "axes swapped")
     return ", ".join(told)
 
 
-def _exchange(dims: Dims, owners: list[list[set[int]]], axes: list[int]) -> str:
+def _exchange(begin: _Layout, dims: Dims, held: list[list[set[int]]]) -> str:
     """Name what makes channels of positions, positions of channels, or both.
 
     In a block of positions that becomes channels, or comes out of them, neighbours
     stay neighbours: the outer part of each side is that of the smaller map.
     """
-    sets = [set().union(*owner) for owner in owners]
-    positions = set(axes)
-    (channels,) = set(range(1, len(sets))) - positions
+    sets = [set().union(*owner) for owner in held]
+    positions = {axis + len(dims) for axis in begin.axes}
     strides = {
         axis: [
             dim[0][1] for dim, owner in zip(dims, sets, strict=True) if owner == {axis}
         ]
-        for axis in axes
+        for axis in positions
     }
     mixed = [k for k, owner in enumerate(sets) if len(owner) > 1]
     if len(mixed) == 1:
-        parts = zip(dims[mixed[0]], owners[mixed[0]], strict=True)
+        parts = zip(dims[mixed[0]], held[mixed[0]], strict=True)
         inner = [(next(iter(o)), s) for (_, s), o in parts if o <= positions and o]
         if inner and all(strides[a] and s < strides[a][0] for a, s in inner):
-            return "space to depth"
+            return _TO_DEPTH
     ordered = all(
-        owners[k][-1] == {channels}
-        and len(owners[k]) == 2
-        and owners[k][0] <= positions
+        held[k][-1] == {begin.channels}
+        and len(held[k]) == 2
+        and held[k][0] <= positions
         for k in mixed
     )
     if mixed and ordered:
-        return "depth to space"
+        return _TO_SPACE
     return _MIXED

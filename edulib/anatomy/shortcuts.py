@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edulib.anatomy import short_norms
-from edulib.anatomy.costs import memory_of
+from edulib.anatomy.memory import memory_of
 from edulib.anatomy.short_norms import FLOATS, is_sure
 
 _MAPS = 4  # dimensions of a batch of maps

@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 Interval = tuple[float, float]
 
 EVERYTHING: Interval = (-math.inf, math.inf)
@@ -200,9 +202,11 @@ class Interpolation:
 
     def _around(self, at: float, axis: int) -> list[int]:
         """Return the inputs with a weight: it is 0 at each whole step from a place."""
-        place = round(at * self.scale[axis] + self.offset[axis], _DIGITS)
-        if self.mixed == 1:
-            return [math.floor(place)]
+        scale, offset = self.scale[axis], self.offset[axis]
+        if self.mixed == 1:  # as torch does, in single precision
+            step = np.float32(scale)
+            return [math.floor(np.float32((at + offset / scale) * step))]
+        place = round(at * scale + offset, _DIGITS)
         step = max(1, self.scale[axis]) if self.antialias else 1
         reach = self.mixed // 2 * step
         near = range(math.ceil(place - reach), math.floor(place + reach) + 1)

@@ -66,6 +66,40 @@ def resize(**options: object) -> nn.Module:
     return Calls(lambda x: F.interpolate(x, **options))
 
 
+def half_added(x: Tensor) -> Tensor:
+    """Write into channels that a name holds."""
+    y = x.clone()
+    half = y[:, :2]
+    half.add_(F.avg_pool2d(x, 5, 1, 2)[:, :2])
+    return y
+
+
+def other_half(x: Tensor) -> Tensor:
+    y = x.clone()
+    above, below = y[:, :, :6], y[:, :, 6:]
+    above.add_(1)
+    return below
+
+
+def copied_down(x: Tensor) -> Tensor:
+    y = torch.zeros_like(x)
+    y[:, :, 2:].copy_(x[:, :, :-2])
+    return y
+
+
+def shifted(x: Tensor) -> Tensor:
+    y = x.clone()
+    y[:, :, 2:].copy_(x[:, :, :-2])
+    return y
+
+
+def rows_so_far(x: Tensor) -> Tensor:
+    y = x.clone()
+    for k in range(1, x.shape[2]):
+        y[:, :, k].add_(y[:, :, k - 1])
+    return y
+
+
 FOLLOWED = {
     "shuffle": [conv(4, 8), nn.PixelShuffle(2), conv(2)],
     "unshuffle": [conv(), nn.PixelUnshuffle(2), conv(16)],
@@ -145,6 +179,20 @@ FOLLOWED = {
     "stacked last": moved(lambda x: torch.stack([x, x + 1], -1)[..., 1]),
     "a norm of channels": moved(lambda x: x * x.norm(2, 1, keepdim=True)),
     "a norm of rows": moved(lambda x: x * x.norm(2, 2, keepdim=True)),
+    "a mean of all": moved(lambda x: x * x.mean(dim=None, keepdim=True)),
+    "a sum of all": moved(lambda x: x * x.sum([], keepdim=True)),
+    "a norm of all": moved(lambda x: x * x.norm(2, None, True)),
+    "a norm of the last": moved(lambda x: x * x.norm(2, -1, True)),
+    "a variance": moved(lambda x: x + x.var(-1, False, True)),
+    "an axis": moved(lambda x: x * x.mean(axis=3, keepdims=True)),
+    "the larger one": moved(lambda x: torch.max(x, x.flip(1))),
+    "normalised": moved(F.normalize),
+    "softmax without a dimension": moved(lambda x: F.softmax(x, _stacklevel=5)),
+    "to the type of another": moved(lambda x: x * torch.ones(12, 10).to(x)),
+    "channels added in place": moved(half_added),
+    "copied into zeros": moved(copied_down),
+    "ReLU of a view": moved(lambda x: (F.relu(x.view(x.shape), True), x)[1]),
+    "a half that is not written to": moved(other_half),
     "with itself flipped": moved(lambda x: x[:, :, 6:] + x.flip(2)[:, :, 6:]),
     "one path in the padding": [
         Calls(lambda x: F.pad(x[:, :, :4], (0, 0, 8, 0)) + F.pad(x, (3, 0))[..., :-3])
@@ -165,6 +213,28 @@ FOLLOWED |= {
     }.items()
 }
 
+
+def attend(tokens: Tensor, **options: object) -> Tensor:
+    return F.scaled_dot_product_attention(tokens, tokens, tokens, **options)
+
+
+def in_windows(x: Tensor) -> Tensor:
+    side = x.view(-1, 4, 2, 4, 2, 4).permute(0, 2, 4, 3, 5, 1)
+    found = attend(side.reshape(-1, 16, 4)).view(-1, 2, 2, 4, 4, 4)
+    return found.permute(0, 5, 1, 3, 2, 4).reshape(x.shape)
+
+
+def over_all(x: Tensor, **options: object) -> Tensor:
+    return attend(x.flatten(2).mT, **options).mT.reshape(x.shape)
+
+
+ATTEND = {
+    "in windows": in_windows,
+    "along rows": lambda x: attend(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2),
+    "to the past": lambda x: over_all(x, is_causal=True),
+    "past a mask": lambda x: over_all(x, attn_mask=torch.eye(64, dtype=torch.bool)),
+}
+
 LOST = {
     "fourier": lambda x: torch.fft.ifft2(torch.fft.fft2(x)).real,
     "windows": lambda x: x.unfold(2, 3, 1).sum(-1),
@@ -173,6 +243,20 @@ LOST = {
     "with itself swapped": lambda x: x + x.mT,
     "halves exchanged": lambda x: torch.cat([x[:, :, 4:], x[:, :, :4]], 2),
     "shifted by writing": shift,
+    "shifted by copying": shifted,
+    "rows so far, in place": rows_so_far,
+    "swapped and written to": lambda x: (x.mT.add_(x.clone()), x)[1],
+    "flat and written to": lambda x: (x.flatten(2).add_(x.flatten(2).flip(2)), x)[1],
+    "around and cut": lambda x: F.pad(x, (-2, 2, 4, -4), mode="circular"),
+    "channels as depth": lambda x: F.avg_pool3d(x[:, None], (3, 1, 1), 1, (1, 0, 0))[
+        :, 0
+    ],
+    "rows as a batch": lambda x: (
+        F.conv1d(x.transpose(1, 2).flatten(0, 1), torch.ones(4, 4, 3).to(x), padding=1)
+        .view(-1, 8, 4, 8)
+        .transpose(1, 2)
+    ),
+    **{f"attention {name}": attend for name, attend in ATTEND.items()},
     "a row": lambda x: x[:, :, 2].unsqueeze(1).expand(-1, 4, -1, -1),
     "a row of many": lambda x: x.repeat(1, 2, 1, 1)[:, :, 2].unsqueeze(1)[:, [0] * 4],
     "rows and channels": lambda x: (
@@ -230,6 +314,7 @@ def boxes(model: nn.Module, shape: tuple[int, ...]) -> dict[tuple[int, int], tup
     return found
 
 
+@pytest.mark.filterwarnings("ignore:Implicit dimension")
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_the_window_is_that_of_the_gradient(name):
     model = nn.Sequential(*FOLLOWED[name])
@@ -267,3 +352,38 @@ def test_a_layer_whose_axes_are_lost_sees_the_whole_image():
 def test_no_size_is_told_where_windows_cannot_be_followed(name):
     field = receptive_field(nn.Sequential(*moved(LOST[name])), SQUARE)
     assert str(field) in ("–", "whole image")
+
+
+@pytest.mark.parametrize("name", ATTEND)
+def test_attention_that_does_not_see_all_is_not_said_to(name):
+    model = nn.Sequential(*moved(ATTEND[name]))
+    assert str(receptive_field(model, SQUARE)) == "–"
+
+
+class Biased(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(64, 64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return over_all(x, attn_mask=self.bias)
+
+
+@pytest.mark.parametrize("attention", [Calls(over_all), Biased()])
+def test_attention_over_all_positions_sees_the_whole_image(attention):
+    model = nn.Sequential(conv(), attention, conv())
+    assert str(receptive_field(model, SQUARE)) == "whole image"
+
+
+def test_nearest_takes_the_row_that_torch_takes():
+    """Its scale is a number of single precision: row 29 of 58 is row 14 of 30."""
+    image = torch.arange(30.0).view(1, 1, 30, 1)
+    taken = F.interpolate(image, size=(58, 1)).flatten().int().tolist()
+    model = resize(size=(58, 1))
+    rows = [receptive_window(model, (1, 30, 1), "", (k, 0))[0] for k in range(58)]
+    assert rows == taken
+
+
+def test_a_pooling_over_channels_keeps_the_rows():
+    model = Calls(lambda x: F.max_pool2d(x.transpose(1, 2), (1, 2)).transpose(1, 2))
+    assert receptive_window(model, IMAGE, "", (11, 4)) == WHOLE

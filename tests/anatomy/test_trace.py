@@ -12,6 +12,7 @@ from edulib.anatomy import (
     activation_memory,
     count_macs,
     count_parameters,
+    receptive_field,
     trace_graph,
 )
 
@@ -411,7 +412,8 @@ def test_what_is_written_into_a_part_of_a_tensor_is_followed():
 
     graph = trace_graph(Batched(), (3, 12, 12))
     conv = graph.ops[graph.call("conv").output]
-    assert graph.ops[conv.inputs[0]].name == "copy"
+    (batch,) = (graph.ops[source] for source in conv.inputs)
+    assert [graph.ops[source].name for source in batch.inputs] == ["copy"]
     assert not conv.is_constant
     assert (conv.kernel.size, conv.kernel.stride) == ((5, 5), (2, 2))
 
@@ -458,3 +460,26 @@ def test_positions_of_a_map_are_a_step_and_biases_are_none(last):
 def test_a_slip_in_the_inputs_is_answered_by_its_remedy(inputs, told):
     with pytest.raises(ValueError, match=f"cannot read an input .*{told}"):
         trace_graph(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), *inputs)
+
+
+class InPlace(nn.Module):
+    """A branch that is added to a part of a map, which has no name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 2, 3, padding=1)
+        self.c = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.a(x)
+        x[:, :2].add_(self.b(x))
+        return self.c(x)
+
+
+def test_what_is_written_in_place_into_a_part_is_read_with_the_whole():
+    graph = trace_graph(InPlace(), (3, 8, 8))
+    read = graph.ops[graph.ops[graph.call("c").output].inputs[0]]
+    assert read.name == "setitem"
+    names = [graph.ops[source].name for source in read.inputs]
+    assert names == ["conv2d", "add"]
+    assert str(receptive_field(InPlace(), (3, 8, 8))) == "3"

@@ -237,3 +237,52 @@ class Holds(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.inner(x)
+
+
+ATTENTION = nn.MultiheadAttention(8, 2, batch_first=True)
+
+
+class Given(nn.Module):
+    """Gives what a function makes of a layer's answer."""
+
+    def __init__(self, give, layer: nn.Module | None = None) -> None:
+        super().__init__()
+        self.give, self.layer = give, layer or nn.Identity()
+
+    def forward(self, x: Tensor) -> object:
+        return self.give(self.layer, x)
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "said"),
+    [
+        (
+            Given(lambda f, x: f(x)[1][0], nn.LSTM(8, 5, batch_first=True)),
+            (16, 8),
+            "output gives 1×5.",
+        ),
+        (Given(lambda f, x: f(x, x, x)[1], ATTENTION), (16, 8), "output gives 16×16."),
+        (
+            Given(lambda f, x: f(x, x, x)[1].mean(1), ATTENTION),
+            (16, 8),
+            "mean (mean, takes 16×16) gives 16",
+        ),
+        (
+            Given(lambda f, x: x.split([2, 6], 1)[1]),
+            (8, 4, 4),
+            "output gives 6×4×4.",
+        ),
+        (
+            Given(lambda f, x: x.split([2, 6], 1)),
+            (8, 4, 4),
+            "branches [output 0 gives 2×4×4 / the identity]; output 1 gives 6×4×4.",
+        ),
+        (
+            Given(lambda f, x: f(x), Given(lambda f, x: x.split([2, 6], 1)[1])),
+            (8, 4, 4),
+            "layer (split) gives 6×4×4",
+        ),
+    ],
+)
+def test_what_is_not_the_first_tensor_of_a_step_has_its_own_shape(model, shape, said):
+    assert said in diagram(model, shape).alt

@@ -1,7 +1,7 @@
 """The blocks of a diagram: a step of a network in pixels' terms, with its words."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from torch import nn
@@ -16,6 +16,7 @@ from edulib.anatomy.describe import (
 )
 from edulib.anatomy.graph import Call, Graph, Node, Op, Output
 from edulib.anatomy.op_types import COUNTED, OpType
+from edulib.anatomy.place import Place
 from edulib.anatomy.turns import LONG
 from edulib.drawing.diagram.contents import (
     choice_words,
@@ -119,7 +120,7 @@ class BlockMaker:
 
     def _output(self, content: Output) -> Block:
         graph = self.network.graph
-        op, name, words = graph.ops[content.op], content.name, "output"
+        op, name, words = _end(graph, content), content.name, "output"
         if all(output.name.startswith("0.") for output in graph.outputs):
             name = name.removeprefix("0.")  # of the only image in a list
         if name[:1].isdigit():
@@ -134,7 +135,7 @@ class BlockMaker:
         turns = self._turns(content)
         words = turns if words in ("", "output") and turns else words
         shape = (1, *op.shape) if pair else op.shape
-        others = tuple(graph.ops[i].shape for i in content.others)
+        others = tuple(graph.ops[end.op].shapes[end.taken] for end in content.others)
         others = () if turns == ONE_A_TURN and {*others} == {op.shape} else others
         return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0, others=others)
 
@@ -143,7 +144,7 @@ class BlockMaker:
         node = self._owners.get(content.op)
         if node is None or node.call is None or not node.call.carried:
             return ""
-        return turns_of(node.call, [content.op, *content.others])
+        return turns_of(node.call, [end.op for end in (content, *content.others)])
 
     def _stride(self, op: Op) -> str:
         """Tell the scale of an output, where outputs are maps of several."""
@@ -381,6 +382,14 @@ class BlockMaker:
             return ()
         inputs = [self.network.graph.ops[i] for i in node.output.inputs]
         return tuple(size_of(op)[0] for op in inputs)
+
+
+def _end(graph: Graph, output: Output) -> Op:
+    """Return the op that makes an output, with the shape that this one has."""
+    op = graph.ops[output.op]
+    shape = op.shapes[output.taken]
+    place = op.place if len(shape) == len(op.shape) else Place()
+    return replace(op, shape=shape, place=place)
 
 
 def input_block(op: Op) -> Block:

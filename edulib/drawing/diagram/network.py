@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from edulib.anatomy.graph import Graph, Node, Op, Output
@@ -122,6 +122,8 @@ class _Linker:
         """Tell steps that only pass on what they get, perhaps in another shape."""
         if any(op.moves or op.hook for op in node.ops):
             return False
+        if len(node.ops) == 1 and node.main.joined > 1:
+            return False
         if len(node.ops) == 1 and (node.main.is_strange or self._selects(node.main)):
             return False
         if node.op_type is OpType.RESHAPE and node.output.axes is not None:
@@ -238,14 +240,14 @@ def _families(outputs: list[Output]) -> list[Output]:
         own = [output for output in outputs if numbered(output.name)[0] == head]
         first, *others = own
         name = reduce(span, (output.name for output in own))
-        whole = Output(name, first.op, tuple(other.op for other in others))
+        whole = replace(first, name=name, others=tuple(others))
         found += own if len(own) < _MANY else [whole]
     return found
 
 
 def _joined(outputs: list[Output]) -> list[Output]:
     """Join the names under which one tensor is returned more than once."""
-    names: dict[int, list[str]] = {}
+    names: dict[tuple[int, int], list[str]] = {}
     for output in outputs:
-        names.setdefault(output.op, []).append(output.name)
-    return [Output(", ".join(name), op) for op, name in names.items()]
+        names.setdefault((output.op, output.taken), []).append(output.name)
+    return [Output(", ".join(name), *which) for which, name in names.items()]

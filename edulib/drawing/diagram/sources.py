@@ -66,10 +66,10 @@ def _shape_read(graph: Graph, owner: Node, sources: Mapping[int, set[int]]) -> s
     call = owner.call
     if -1 in call.more or not call.more:
         return ""
-    made = [graph.ops[i] for i in (call.output, *call.more)]
-    read = [other for other in made if other.index in sources]
-    are_told = len({other.shape for other in made}) == len(made)
-    return shape_words(read[0].shape) if are_told and len(read) == 1 else ""
+    made = [(call.output, owner.shape), *zip(call.more, call.others, strict=True)]
+    read = [shape for index, shape in made if index in sources]
+    are_told = len({shape for _, shape in made}) == len(made)
+    return shape_words(*read) if are_told and len(read) == 1 else ""
 
 
 def order_words(graph: Graph, node: Node, owners: Mapping[int, Node]) -> str:
@@ -80,6 +80,6 @@ def order_words(graph: Graph, node: Node, owners: Mapping[int, Node]) -> str:
     if read is None or axes is None or len(axes) != len(read.axes):
         return ""
     is_last = [max(sides) < -1 for sides in (read.axes, axes)]
-    if len(node.shape) <= len(axes) or is_last[0] == is_last[1]:
+    if len(node.shape) != len(axes) + 1 or is_last[0] == is_last[1]:
         return ""
     return "channels last" if is_last[1] else "channels first"

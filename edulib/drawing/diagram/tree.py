@@ -130,4 +130,5 @@ def _inside(graph: Graph, node: Node) -> list[Item]:
     if is_row(graph, node) or _counted(node) < 2:
         return []
     inner = fold_runs(graph, graph.fold(lambda _: False, node.call))
-    return cut_network(connect(graph, inner, [Output("", node.call.output)]), {})
+    end = Output("", node.call.output, node.call.taken)
+    return cut_network(connect(graph, inner, [end]), {})

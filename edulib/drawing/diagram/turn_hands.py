@@ -106,9 +106,9 @@ def shape_handed(graph: Graph, loop: Call, place: int, handed: Handed) -> str:
         op, turn = graph.ops[loop.children[source].last - place], loop.children[number]
         others = [o for o in graph.ops[turn.first : turn.last] if op.index in o.inputs]
         taken = {other.taken[other.inputs.index(op.index)] for other in others}
-        is_several = -1 in taken or len(taken) > 1
-        every = all_shapes(op.shape, op.others) if is_several else shape_words(op.shape)
-        shapes.append(every)
+        is_one = len(taken) == 1 and -1 not in taken
+        one = (shape_words(op.shapes[which]) for which in taken)
+        shapes.append(next(one) if is_one else all_shapes(op.shape, op.others))
     return ends_of(shapes)
 
 
