@@ -87,19 +87,26 @@ def _fold(graph: Graph, loop: "Loop", nodes: list[Node]) -> Call:
     for turn in turns:
         turn.path, turn.module = path, main.module
     first, last = turns[0].first, turns[-1].last
-    output = _read_behind(graph, first, last)
+    output, taken = _read_behind(graph, first, last)
     found = Call(path, main.module, first, last, output, turns, len(turns))
+    found.taken = taken
     if _hands_on(nodes, loop):
         read = {i for op in graph.ops[turns[-1].first : last] for i in op.inputs}
         found.carried = tuple(sorted(i for i in read if first <= i < turns[-1].first))
     return found
 
 
-def _read_behind(graph: Graph, first: int, last: int) -> int:
-    """Return the last of some ops that is read behind them, or returned."""
-    read = {i for op in graph.ops[last:] for i in op.inputs}
-    read.update(output.op for output in graph.outputs)
-    return max((i for i in read if first <= i < last), default=last - 1)
+def _read_behind(graph: Graph, first: int, last: int) -> tuple[int, int]:
+    """Return the last of some ops that is read behind them, and which of its tensors.
+
+    That is 0, for the first, where it is more than one.
+    """
+    behind = graph.ops[last:]
+    reads = [pair for op in behind for pair in zip(op.inputs, op.taken, strict=True)]
+    reads += [(output.op, output.taken) for output in graph.outputs]
+    end = max((op for op, _ in reads if first <= op < last), default=last - 1)
+    taken = {which for op, which in reads if op == end}
+    return end, max(0, *taken) if len(taken) == 1 else 0
 
 
 def _call(root: Call, nodes: list[Node]) -> Call:

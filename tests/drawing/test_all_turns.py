@@ -265,6 +265,25 @@ def test_shapes_that_change_from_turn_to_turn_are_told_as_such(run, name, words)
     assert words in told(run, name)
 
 
+def test_a_state_besides_the_first_has_its_own_shape():
+    class Wide(Loops):
+        def __init__(self) -> None:
+            super().__init__(self.turn)
+            self.rnn = nn.GRU(4, 4, batch_first=True)
+
+        @staticmethod
+        def turn(net: "Wide", y: Tensor) -> Tensor:
+            t = rows(y)
+            h = y.new_zeros(1, len(t), 4)
+            for _ in range(3):
+                h = net.rnn(t, h)[1]
+            return h
+
+    loop = found(Wide(), IMAGE)["rnn"]
+    assert loop.shape == (1, 4)
+    assert loop.carries == ("gru 1×4",)
+
+
 def results_of(count: int, take: Callable) -> Callable:
     def run(net: Loops, y: Tensor) -> object:
         results = []

@@ -35,8 +35,9 @@ def turn_notes(
     for name in reader.parts[-1]:
         calls = [turn.get(name) for turn in reader.parts]
         words = _told(reader, [None if call is None else _span(call) for call in calls])
-        outputs = [graph.ops[call.output] for call in calls if call is not None]
-        gives = f"gives {ends_of(shape_words(op.shape) for op in outputs)}"
+        made = [call for call in calls if call is not None]
+        shapes = [graph.ops[call.output].shapes[call.taken] for call in made]
+        gives = f"gives {ends_of(map(shape_words, shapes))}"
         told.append(f"{name}: {'; '.join(filter(None, (words, gives)))}")
     for name, same in _made_between(graph, loop):
         words = _told(reader, same)
