@@ -107,7 +107,9 @@ class Slots:
         shapes = {s for i in its.inputs for s in (ops[i].shape, *ops[i].others)}
         missing = {s for i in left_out for s in (ops[i].shape, *ops[i].others)}
         spread = {op.shape for shape in missing if _fits(shape, op.shape)}
-        return op.shape == its.shape and shapes.isdisjoint(missing | spread)
+        rest = [ops[i].shape for i in op.inputs if i not in left_out]
+        alike = [*rest, op.shape] == [*(ops[i].shape for i in its.inputs), its.shape]
+        return alike and shapes.isdisjoint(missing | spread)
 
     def _match(self, index: int, other: int) -> bool:
         """Note what an op stands for and what another one, if each is one thing."""
