@@ -1,5 +1,7 @@
 """Counts, bytes and shapes in words, the same in tables and in diagrams."""
 
+from collections.abc import Iterable
+
 
 def short_count(number: int) -> str:
     """Write a count with three digits and its unit: 25557032 is "25.6 M"."""
@@ -40,6 +42,12 @@ def all_shapes(shape: tuple[int, ...], others: tuple[tuple[int, ...], ...]) -> s
     if len(others) == 1:
         return f"{shape_words(shape)} and {shape_words(others[0])}"
     return shape_words(shape, len(others))
+
+
+def ends_of(words: Iterable[str]) -> str:
+    """Write the first and the last of words that differ: "4×8×8 … 4×2×2"."""
+    found = list(dict.fromkeys(words))
+    return " … ".join(dict.fromkeys((found[0], found[-1])))
 
 
 def _three_digits(number: float) -> str:

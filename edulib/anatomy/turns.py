@@ -1,5 +1,6 @@
 """What a table and a diagram need not tell one by one: turns of a loop, free steps."""
 
+from bisect import bisect_right
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ def fold_turns(graph: Graph, nodes: list[Node]) -> list[Node]:
     """Replace the turns of each loop by one step, as in a recurrent network.
 
     A loop is a run of steps that repeats, one of them a module that is called in each
-    turn.
+    turn. It ends before a turn that begins anew.
 
     Args:
         graph: the traced network.
@@ -86,11 +87,26 @@ def _fold(graph: Graph, loop: "Loop", nodes: list[Node]) -> Call:
     for turn in turns:
         turn.path, turn.module = path, main.module
     first, last = turns[0].first, turns[-1].last
-    found = Call(path, main.module, first, last, last - 1, turns, len(turns))
+    output, taken = _read_behind(graph, first, last)
+    found = Call(path, main.module, first, last, output, turns, len(turns))
+    found.taken = taken
     if _hands_on(nodes, loop):
         read = {i for op in graph.ops[turns[-1].first : last] for i in op.inputs}
         found.carried = tuple(sorted(i for i in read if first <= i < turns[-1].first))
     return found
+
+
+def _read_behind(graph: Graph, first: int, last: int) -> tuple[int, int]:
+    """Return the last of some ops that is read behind them, and which of its tensors.
+
+    That is 0, for the first, where it is more than one.
+    """
+    behind = graph.ops[last:]
+    reads = [pair for op in behind for pair in zip(op.inputs, op.taken, strict=True)]
+    reads += [(output.op, output.taken) for output in graph.outputs]
+    end = max((op for op, _ in reads if first <= op < last), default=last - 1)
+    taken = {which for op, which in reads if op == end}
+    return end, max(0, *taken) if len(taken) == 1 else 0
 
 
 def _call(root: Call, nodes: list[Node]) -> Call:
@@ -166,13 +182,31 @@ def _find_loop(nodes: list[Node]) -> Loop | None:
         loop
         for run in runs
         for regular in (run, run[1:], run[:-1])  # an end may have less to do
-        if (loop := _loop(names, run, regular)) is not None
+        if (whole := _loop(nodes, names, run, regular)) is not None
+        for loop in _chains(nodes, whole)
         if len(loop.bounds) - 1 == len(places[nodes[run[0]].path])
         or _hands_on(nodes, loop)
     ]
     return max(
         loops, key=lambda loop: (loop.stop - loop.start, -loop.start), default=None
     )
+
+
+def _chains(nodes: list[Node], loop: Loop) -> list[Loop]:
+    """Cut a loop before each turn that reads no other, as where a state is reset.
+
+    Turns of which none reads another, and chains that are all short, stay together.
+    """
+    read: list[set[int]] = []
+    for k, (begin, end) in enumerate(pairwise(loop.bounds)):
+        sources = {i for node in nodes[begin:end] for i in node.inputs}
+        before = (i for i in sources if loop.start <= i < begin)
+        read.append({k - bisect_right(loop.bounds, i) + 1 for i in before})
+    nearest = min((min(lags) for lags in read if lags), default=len(read))
+    cuts = [k for k, lags in enumerate(read) if k >= nearest and not lags]
+    ends = pairwise([0, *cuts, len(read)])
+    chains = [Loop(loop.bounds[a : b + 1]) for a, b in ends if b - a >= _LEAST]
+    return chains or [loop]
 
 
 def _hands_on(nodes: list[Node], loop: Loop) -> bool:
@@ -203,12 +237,14 @@ def _regular(at: list[int]) -> list[list[int]]:
     return runs
 
 
-def _loop(names: list[str], run: list[int], regular: list[int]) -> Loop | None:
+def _loop(
+    nodes: list[Node], names: list[str], run: list[int], regular: list[int]
+) -> Loop | None:
     """Return the loop of a module called at these places, if its turns are alike."""
     if len(regular) < _LEAST:
         return None
     period = regular[1] - regular[0]
-    start = _begin(names, regular, period)
+    start = _begin(nodes, names, regular)
     stop = start + period * len(regular)
     turn = names[start : start + period]
     if start < 0 or any(
@@ -235,14 +271,29 @@ def _before(names: list[str], here: int, there: int, start: int) -> int:
     return here
 
 
-def _begin(names: list[str], at: list[int], period: int) -> int:
-    """Return where the first turn begins, if each ends as late as all are alike."""
+def _begin(nodes: list[Node], names: list[str], at: list[int]) -> int:
+    """Return where the first turn begins, if each ends as late as all are alike.
+
+    What ends a turn depends on its module; else it is made for the next one.
+    """
+    period = at[1] - at[0]
     behind = 0
     while behind < period - 1 and at[-1] + behind + 1 < len(names):
         if len({names[k + behind + 1] for k in at}) > 1:
             break
         behind += 1
+    while behind and not all(_depends(nodes, k + behind, k) for k in at):
+        behind -= 1
     return at[0] - (period - 1 - behind)
+
+
+def _depends(nodes: list[Node], step: int, source: int) -> bool:
+    """Whether a step depends on one before it."""
+    behind = {source}
+    for k in range(source + 1, step + 1):
+        if behind.intersection(nodes[k].inputs):
+            behind.add(k)
+    return step in behind
 
 
 def _name(node: Node) -> str:

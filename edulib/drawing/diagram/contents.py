@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from torch import nn
 
@@ -9,7 +10,7 @@ from edulib.anatomy.attention import projections
 from edulib.anatomy.choice import COMPUTED
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Node, Op
-from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.numbers import ends_of, shape_words
 from edulib.anatomy.op_types import ATTENTIONS, MERGES, OpType
 from edulib.anatomy.turns import loops_in
 from edulib.drawing.diagram.joins import LAYERS, half_read, paths_of
@@ -78,8 +79,7 @@ def _gives(graph: Graph, loop: Call) -> list[str]:
     alone = len(calls) == loop.turns and not any(call.others for call in calls)
     own = [graph.ops[call.output].shape for call in calls] if alone else []
     differ = len(set(own)) > 1 and not loop.carried
-    ends = (shape_words(shape) for shape in (own[0], own[-1])) if differ else ()
-    return [f"gives {' … '.join(ends)}"] if differ else []
+    return [f"gives {ends_of(map(shape_words, own))}"] if differ else []
 
 
 def _loop_words(graph: Graph, call: Call, told: Iterable[Call] = ()) -> str:
@@ -99,20 +99,25 @@ def _loop_words(graph: Graph, call: Call, told: Iterable[Call] = ()) -> str:
 
 
 def _often(graph: Graph, call: Call) -> str:
-    """Say on how many inputs all layers of a block run with one set of weights."""
+    """Say how often all layers of a block run with one set of weights, and on what."""
     ops = graph.ops[call.first : call.last]
     layers = [op for op in ops if op.op_type in LAYERS]
     counts = set(Counter(op.path for op in layers).values())
     if len(counts) != 1 or counts == {1}:
         return ""
     alike = [op for op in layers if op.path == layers[0].path]
-    behind: set[int] = set()
+    reach: dict[int, set[int]] = {}
     for op in ops:
-        if op in alike and behind.intersection(op.inputs):
-            return f"run {len(alike)} times in a row"
-        if op in alike or behind.intersection(op.inputs):
-            behind.add(op.index)
-    has_maps = all(graph.ops[op.inputs[0]].axes for op in alike)
+        sources = [reach.get(i, set()).union({i} & reach.keys()) for i in op.inputs]
+        reach[op.index] = set().union(*sources)
+    pairs = pairwise(alike)
+    if all(before.index in reach[op.index] for before, op in pairs):
+        return f"run {len(alike)} times in a row"
+    runs = {op.index for op in alike}
+    is_apart = all(runs.isdisjoint(reach[op.index]) for op in alike)
+    if not is_apart or len({op.inputs for op in alike}) < len(alike):
+        return f"run {len(alike)} times"
+    has_maps = all(op.inputs and graph.ops[op.inputs[0]].axes for op in alike)
     return f"run on each of\xa0{len(alike)} {'maps' if has_maps else 'inputs'}"
 
 
@@ -219,7 +224,7 @@ def _shapes_of(graph: Graph, call: Call, layer: Op) -> str:
     """Write what a layer gives; of one that runs on several maps its first and last."""
     ops = graph.ops[call.first : call.last]
     shapes = [shape_words(op.shape) for op in ops if op.path == layer.path]
-    return " … ".join(dict.fromkeys((shapes[0], shapes[-1])))
+    return ends_of(shapes)
 
 
 def _ends(graph: Graph, call: Call) -> list[Op]:

@@ -26,7 +26,7 @@ from edulib.drawing.diagram.contents import (
     layout_of,
     pair_words,
 )
-from edulib.drawing.diagram.items import BANDS, Block, numbered, size_of
+from edulib.drawing.diagram.items import BANDS, Block, size_of
 from edulib.drawing.diagram.joins import manner
 from edulib.drawing.diagram.network import START, Network
 from edulib.drawing.diagram.notes import attention_notes, conversion
@@ -37,6 +37,7 @@ from edulib.drawing.diagram.shortcuts import (
     sums_by_input,
 )
 from edulib.drawing.diagram.sources import order_words, taken_words
+from edulib.drawing.diagram.turn_hands import ONE_A_TURN, runs_words, turns_of
 from edulib.drawing.diagram.turn_notes import turn_notes
 from edulib.drawing.diagram.turn_parts import carries_of, carry_name
 
@@ -131,17 +132,19 @@ class BlockMaker:
         words = f"{words}: {pair}".removeprefix(": ") if pair else words
         stride = "" if content.others else self._stride(op)
         words = f"{words}, {stride}".removeprefix(", ").removesuffix(", ")
-        words = words or "one a turn" * self._is_of_turns(content)
+        turns = self._turns(content)
+        words = turns if words in ("", "output") and turns else words
         shape = (1, *op.shape) if pair else op.shape
         others = tuple(graph.ops[end.op].shapes[end.taken] for end in content.others)
+        others = () if turns == ONE_A_TURN and {*others} == {op.shape} else others
         return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0, others=others)
 
-    def _is_of_turns(self, content: Output) -> bool:
-        """Whether a row of outputs has what each turn of a loop gives."""
+    def _turns(self, content: Output) -> str:
+        """Tell which turns of a loop give an output, if not the last one alone."""
         node = self._owners.get(content.op)
         if node is None or node.call is None or not node.call.carried:
-            return False
-        return len(numbered(content.name)[1]) == node.call.turns
+            return ""
+        return turns_of(node.call, [end.op for end in (content, *content.others)])
 
     def _stride(self, op: Op) -> str:
         """Tell the scale of an output, where outputs are maps of several."""
@@ -170,8 +173,9 @@ class BlockMaker:
         if turns > 1:
             repeated, words = (turns, words), node.call.type
             words += ", shared weights" * node.call.has_weights
-            words += "" if node.call.carried else f", run on each of {turns} inputs"
-        carries = carries_of(graph, node.call) if turns > 1 else ()
+            words += runs_words(graph, node.call)
+        has_memory = turns > 1 and bool(node.call.carried)
+        carries = carries_of(graph, node.call) if has_memory else ()
         is_blocks = node.call is not None and not node.call.is_leaf and turns == 1
         main = max(node.ops.index(node.main), 0)
         single = sum(op.op_type in COUNTED for op in node.ops) == 1

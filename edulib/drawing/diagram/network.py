@@ -171,7 +171,7 @@ class _Linker:
         call = self.nodes[k].call if k >= 0 else None
         if call is None or call.turns == 1:
             return outputs
-        return _span(outputs) if call.carried else _families(outputs)
+        return _families(outputs)
 
     def _node(self, k: int) -> Node:
         return self.runs.get(k, self.nodes[k])
@@ -232,16 +232,8 @@ def _is_product(node: Node) -> bool:
     return node.call is None and node.ops[0].name in _PRODUCTS
 
 
-def _span(outputs: list[Output]) -> list[Output]:
-    """Join what the turns of a loop return: "0–11", with the shape of the last."""
-    if len(outputs) < _MANY:
-        return outputs
-    first, *_, last = outputs
-    return [replace(last, name=f"{first.name}–{last.name}")]
-
-
 def _families(outputs: list[Output]) -> list[Output]:
-    """Join what a module returns of each of many inputs, by name: "logits.0–2"."""
+    """Join what the runs of a module return, by name: "logits.0–2"."""
     heads = dict.fromkeys(numbered(output.name)[0] for output in outputs)
     found: list[Output] = []
     for head in heads:

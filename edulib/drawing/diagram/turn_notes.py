@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 
 from edulib.anatomy.graph import Call, Graph, Op
-from edulib.anatomy.numbers import shape_words
+from edulib.anatomy.numbers import ends_of, shape_words
 from edulib.drawing.diagram.joins import listed
-from edulib.drawing.diagram.turn_parts import carry_name, lags_of, parts_of
-from edulib.drawing.diagram.turn_reads import Meetings, Reader, Reads
+from edulib.drawing.diagram.turn_hands import (
+    handed_on,
+    ordinals,
+    place_in,
+    turns_words,
+)
+from edulib.drawing.diagram.turn_parts import carry_name
+from edulib.drawing.diagram.turn_reads import Meetings, Reader, Source
+from edulib.drawing.diagram.turn_slots import Slots
 
-_ORDINALS = ("first", "second", "third")
+_MOST = 4  # things, or turns, that are named one by one
 
 
 def turn_notes(
@@ -24,15 +31,18 @@ def turn_notes(
         name_of: names an op outside of the loop as it is drawn, "" if it is not.
     """
     reader = Reader(graph, loop, name_of)
-    turns = [parts_of(turn) for turn in loop.children]
     told = []
-    for name, part in turns[-1].items():
-        same = [_span(turn[name]) if name in turn else None for turn in turns]
-        gives = shape_words(graph.ops[part.output].shape)
-        told.append(f"{name}: {_told(reader, same)}; gives {gives}")
+    for name in reader.parts[-1]:
+        calls = [turn.get(name) for turn in reader.parts]
+        words = _told(reader, [None if call is None else _span(call) for call in calls])
+        made = [call for call in calls if call is not None]
+        shapes = [graph.ops[call.output].shapes[call.taken] for call in made]
+        gives = f"gives {ends_of(map(shape_words, shapes))}"
+        told.append(f"{name}: {'; '.join(filter(None, (words, gives)))}")
     for name, same in _made_between(graph, loop):
-        if len(reader.reads(loop.turns - 1, same[-1]).names) > 1:
-            told.append(f"{name}: {_told(reader, same)}")
+        words = _told(reader, same)
+        if words and len(reader.reads(loop.turns - 1, same[-1]).sources) > 1:
+            told.append(f"{name}: {words}")
     return (*told, *_read_behind(graph, loop))
 
 
@@ -40,100 +50,127 @@ def _span(part: Call) -> range:
     return range(part.first, part.last)
 
 
-def _made_between(graph: Graph, loop: Call) -> list[tuple[str, list[range | None]]]:
-    """Name the ops outside of modules whose results a turn hands on, in all turns."""
+def _made_between(graph: Graph, loop: Call) -> list[tuple[str, list[range]]]:
+    """Name the ops outside of modules whose results turns hand on, in all turns."""
     found = []
-    for place in lags_of(loop):
+    for place in handed_on(graph, loop):
         ops = [turn.last - place for turn in loop.children]
         name, last = carry_name(graph, loop, ops[-1]), loop.children[-1]
         held = any(module.first <= ops[-1] < module.last for module in last.modules)
-        if not held and not name.startswith("running"):
-            kind = graph.ops[ops[-1]].name
-            is_there = [graph.ops[i].name == kind for i in ops]
-            pairs = zip(ops, is_there, strict=True)
-            found.append((name, [range(i, i + 1) if ok else None for i, ok in pairs]))
+        inside = all(
+            i >= turn.first for i, turn in zip(ops, loop.children, strict=True)
+        )
+        alike = inside and len({graph.ops[i].name for i in ops}) == 1
+        if alike and not held and not name.startswith("running"):
+            found.append((name, [range(i, i + 1) for i in ops]))
     return found
 
 
 def _read_behind(graph: Graph, loop: Call) -> list[str]:
-    """Tell of how many turns the results are read behind the loop, if of several."""
+    """Tell of which turns the results are read behind the loop, if not of the last."""
     read = {i for op in graph.ops[loop.last :] for i in op.inputs}
-    turns = [
-        turn
-        for turn in loop.children
-        if not read.isdisjoint(range(turn.first, turn.last))
-    ]
-    if len(turns) < 2:
+    turns = {place_in(loop, i)[0] for i in read if loop.first <= i < loop.last}
+    if turns <= {loop.turns - 1}:
         return []
-    count = f"all {len(turns)}" if len(turns) == loop.turns else f"{len(turns)} of the"
-    of = f"{count} turns" if len(turns) == loop.turns else f"{count} {loop.turns} turns"
-    return [f"the results of {of} are read"]
+    results = "result is" if len(turns) == 1 else "results are"
+    what, verb = results.split()
+    return [f"the {what} of {turns_words(turns, loop)} {verb} read"]
 
 
 def _told(reader: Reader, same: list[range | None]) -> str:
-    """Tell what a part reads, in the last turn and where the first ones differ.
+    """Tell what a part reads, in the last turn and where others differ.
 
     Args:
         reader: finds what is read.
         same: the ops of the part in each turn; None where it is not.
-    """
-    read = reader.reads(len(same) - 1, same[-1])
-    first: dict[int, dict[int, str]] = {}
-    apart: dict[int, str] = {}
-    for number in range(max(read.lags.values(), default=0)):
-        own = Reads() if same[number] is None else reader.reads(number, same[number])
-        begins = _begins(reader.graph, read, own, number)
-        if begins is None:
-            apart[number] = _listed(own.names.values())
-        for index, name in (begins or {}).items():
-            first.setdefault(index, {})[number] = name
-    names = {
-        index: name + (f" ({_in_turns(first[index])})" if index in first else "")
-        for index, name in sorted(read.names.items())
-    }
-    others = f"; {_in_turns(apart, 'it reads only ')}" if apart else ""
-    return f"reads {_words(names, read.meetings)}{others}"
-
-
-def _begins(
-    graph: Graph, read: Reads, own: Reads, number: int
-) -> dict[int, str] | None:
-    """Return what stands in an early turn for what no turn could hand on yet.
 
     Returns:
-        Names by the op of what is handed on later; None where it cannot be told, as
-        the turn does something else.
+        The words; "" where turns read too many different things.
     """
-    waiting = [index for index, lag in read.lags.items() if lag > number]
-    known = set(read.names.values())
-    begins = [i for i, name in own.names.items() if name not in known]
-    if not begins and own.steps(set()) == read.steps(set(waiting)):
-        return dict.fromkeys(waiting, "a constant")
-    found = {}
-    for index in waiting:
-        shape = graph.ops[index].shape
-        alike = next((i for i in begins if graph.ops[i].shape == shape), None)
-        if alike is None:
-            return None
-        begins.remove(alike)
-        found[index] = own.names[alike]
-    return None if begins else found
+    last = len(same) - 1
+    read = reader.reads(last, same[-1])
+    apart: dict[int, str] = {}
+    turns: dict[int, dict[int, Source]] = {index: {} for index in read.sources}
+    for number, own in enumerate(same[:-1]):
+        filled = None
+        if own is not None:
+            filled = Slots(reader, number, own, same[-1]).filled(read.sources)
+        if filled is None:
+            apart[number] = (
+                "it does not run" if own is None else _only(reader, number, own)
+            )
+        for index, source in (filled or {}).items():
+            turns[index][number] = source
+    told = {
+        index: _over_turns(turns[index], source, last)
+        for index, source in sorted(read.sources.items())
+    }
+    if len(_runs(apart)) > _MOST or not all(told.values()):
+        return ""
+    others = f"; {_in_turns(apart)}" if apart else ""
+    return f"reads {_words(told, read.meetings)}{others}"
 
 
-def _in_turns(names: dict[int, str], verb: str = "") -> str:
-    """Tell what is so in the first turns: "in the first 2 turns a, in the third b"."""
+def _only(reader: Reader, number: int, own: range) -> str:
+    """Name what a part reads in one turn alone."""
+    sources = reader.reads(number, own).sources.values()
+    return f"it reads only {_listed(source.told(number) for source in sources)}"
+
+
+def _over_turns(turns: dict[int, Source], source: Source, last: int) -> str:
+    """Name what is read in one place, in the last turn and where others differ.
+
+    Args:
+        turns: what other turns read there.
+        source: what the last one reads there.
+        last: the number of the last turn.
+
+    Returns:
+        The words; "" where turns read too many different things.
+    """
+    differ = {k: s.told(k) for k, s in turns.items() if s != source}
+    name = source.told(last)
+    if source.turn is not None:
+        shifted = last - source.turn
+        later = {
+            k: s.told(k)
+            for k, s in turns.items()
+            if s != Source(source.name, k - shifted)
+        }
+        if len(later) <= len(differ):
+            differ = later
+        else:
+            name = f"{source.name} of {ordinals([source.turn])}"
+    names = list(dict.fromkeys([*differ.values(), name]))
+    is_outside = all(s.is_outside for s in (*turns.values(), source))
+    if is_outside and 1 < len(names) <= _MOST and len(differ) > 1:
+        return f"one of {listed(names)}"
+    if len(_runs(differ)) > _MOST:
+        return ""
+    return name + (f" ({_in_turns(differ)})" if differ else "")
+
+
+def _runs(names: dict[int, str]) -> list[list[int]]:
+    """Cut numbers of turns into runs of one name."""
+    items = sorted(names.items())
+    keys = enumerate(items)
+    runs = groupby(keys, lambda item: (item[1][0] - item[0], item[1][1]))
+    return [[number for _, (number, _) in run] for _, run in runs]
+
+
+def _in_turns(names: dict[int, str]) -> str:
+    """Tell what is so in some turns: "in the first 2 turns a, in the third b"."""
     told = []
-    for name, run in groupby(names.items(), lambda item: item[1]):
-        numbers = [number for number, _ in run]
-        first = _ORDINALS[numbers[0]] if numbers[0] < 3 else f"{numbers[0] + 1}th"
+    for numbers in _runs(names):
+        name = names[numbers[0]]
         if len(numbers) == 1:
-            told.append(f"in the {first} turn {verb}{name}")
+            told.append(f"in {ordinals(numbers)} {name}")
         elif not numbers[0]:
-            told.append(f"in the first {len(numbers)} turns {verb}{name}")
+            told.append(f"in the first {len(numbers)} turns {name}")
         else:
             join = "and" if len(numbers) == 2 else "to"
             ends = f"{numbers[0] + 1} {join} {numbers[-1] + 1}"
-            told.append(f"in turns {ends} {verb}{name}")
+            told.append(f"in turns {ends} {name}")
     return ", ".join(told)
 
 

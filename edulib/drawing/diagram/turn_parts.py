@@ -3,9 +3,14 @@
 from collections import Counter
 
 from edulib.anatomy.graph import Call, Graph, Op
-from edulib.anatomy.numbers import all_shapes, shape_words
 from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.joins import NAMES
+from edulib.drawing.diagram.turn_hands import (
+    handed_on,
+    place_in,
+    shape_handed,
+    until_words,
+)
 
 _SEVERAL = 2
 _PASSES = (OpType.RESHAPE, OpType.DROPOUT)
@@ -39,72 +44,21 @@ def _short(call: Call) -> str:
     return call.path.rpartition(".")[2]
 
 
-def place_in(loop: Call, index: int) -> tuple[int, int]:
-    """Return the number of the turn that an op is in, and its place from the end."""
-    number = sum(turn.last <= index for turn in loop.children)
-    return number, loop.children[number].last - index
-
-
-def lags_of(loop: Call) -> dict[int, list[int]]:
-    """Return by how many turns later the last one reads, by places from the end."""
-    found: dict[int, list[int]] = {}
-    for index in reversed(loop.carried):
-        number, place = place_in(loop, index)
-        found.setdefault(place, []).append(loop.turns - 1 - number)
-    return found
-
-
-def is_memory(graph: Graph, loop: Call, place: int) -> bool:
-    """Whether results of all turns before are read, more in each turn."""
-    number = loop.turns - 1
-    if lags_of(loop).get(place) != list(range(1, loop.turns)):
-        return False
-    index = loop.children[number - 1].last - place
-    turn, before = loop.children[number], loop.children[number - 1]
-    readers = [o for o in graph.ops[turn.first : turn.last] if index in o.inputs]
-    ops = [(op, graph.ops[before.last - (turn.last - op.index)]) for op in readers]
-    return any(_joined(op) > _joined(other) for op, other in ops)
-
-
-def _joined(op: Op) -> int:
-    return op.joined or len(op.inputs)
-
-
 def carries_of(graph: Graph, loop: Call) -> tuple[str, ...]:
     """Tell what a turn hands on, with its shape, and to which turns."""
     told = []
-    for place, lags in lags_of(loop).items():
-        index = loop.children[-1 - lags[0]].last - place
+    for place, handed in handed_on(graph, loop).items():
+        index = loop.children[handed.latest].last - place
         name = carry_name(graph, loop, index)
-        until = (
-            ", to all later turns" if is_memory(graph, loop, place) else _until(lags)
-        )
-        told.append(f"{name} {_shape(graph, loop, index)}{until}")
+        shape = shape_handed(graph, loop, place, handed)
+        told.append(until_words(handed, f"{name} {shape}"))
     return tuple(told[::-1])
-
-
-def _shape(graph: Graph, loop: Call, index: int) -> str:
-    """Write the shapes of what is handed on of one op."""
-    op, last = graph.ops[index], loop.children[-1]
-    readers = [o for o in graph.ops[last.first : last.last] if index in o.inputs]
-    taken = {reader.taken[reader.inputs.index(index)] for reader in readers}
-    is_several = -1 in taken or len(taken) > 1
-    return all_shapes(op.shape, op.others) if is_several else shape_words(op.shape)
-
-
-def _until(lags: list[int]) -> str:
-    """Tell to which turns something is handed on, if not to the next one alone."""
-    if lags == [1]:
-        return ""
-    if lags == list(range(1, len(lags) + 1)):
-        return f", to the next {len(lags)} turns"
-    return f", read {' and '.join(map(str, lags))} turns later"
 
 
 def carry_name(graph: Graph, loop: Call, index: int) -> str:
     """Name an op of a loop by the part of a turn that holds it, or by what it does."""
     op = graph.ops[index]
-    added = _added(graph, loop, op)
+    added = _running(graph, loop, op)
     maker = "" if added is None else _maker(graph, loop, added)
     if maker:
         return f"running {NAMES.get(op.name, op.name)} of {maker}"
@@ -112,6 +66,16 @@ def carry_name(graph: Graph, loop: Call, index: int) -> str:
     if len(parts_of(turn)) > 1 and (holder := _holder(turn, index)):
         return holder
     return NAMES.get(op.name, op.name.replace("_", " "))
+
+
+def _running(graph: Graph, loop: Call, op: Op) -> Op | None:
+    """Return what the last turn adds to an op, if each but the first adds such."""
+    if op.op_type is not OpType.ADD or op.index < loop.first:
+        return None
+    place = place_in(loop, op.index)[1]
+    alike = [graph.ops[turn.last - place] for turn in loop.children[1:]]
+    added = [_added(graph, loop, other) for other in alike]
+    return None if None in added else added[-1]
 
 
 def _maker(graph: Graph, loop: Call, op: Op) -> str:
@@ -140,7 +104,7 @@ def _inside(parts: dict[str, Call], index: int) -> str:
 
 def _added(graph: Graph, loop: Call, op: Op) -> Op | None:
     """Return what an op of a loop adds to what the same op gave in the turn before."""
-    if op.op_type is not OpType.ADD or op.index < loop.first:
+    if op.op_type is not OpType.ADD:
         return None
     number, place = place_in(loop, op.index)
     for index in op.inputs:

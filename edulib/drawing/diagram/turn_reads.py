@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from edulib.anatomy.describe import describe_op
 from edulib.anatomy.graph import Call, Graph, Op
 from edulib.anatomy.op_types import MERGES, OpType
 from edulib.drawing.diagram.joins import LAYERS
-from edulib.drawing.diagram.turn_parts import (
-    carry_name,
-    is_memory,
-    parts_of,
-    place_in,
-)
+from edulib.drawing.diagram.turn_hands import Handed, handed_on, place_in
+from edulib.drawing.diagram.turn_parts import carry_name, parts_of
 
 BEFORE = " of the turn before"
 _SAMPLE = "grid_sample"  # takes numbers of a map at places that are computed
@@ -25,7 +23,6 @@ class Meetings:
 
     Attributes:
         reach: for each op the numbers of the things that it depends on.
-        ends: the ops that are read, or constants.
         rows: for each op what it has side by side, in order.
         names: how often each operation joins some of them.
         order: the things in the order in which the last one concatenates them; none if
@@ -40,7 +37,6 @@ class Meetings:
     """
 
     reach: dict[int, set[int]]
-    ends: frozenset[int] = frozenset()
     rows: dict[int, list[int]] = field(default_factory=dict)
     names: Counter[str] = field(default_factory=Counter)
     order: list[int] = field(default_factory=list)
@@ -57,26 +53,38 @@ class Meetings:
         return [f"{n} × {name}" if n > 1 else name for name, n in self.names.items()]
 
 
+class Source(NamedTuple):
+    """What is read in a turn.
+
+    Attributes:
+        name: as it is drawn, or of a part of a turn.
+        turn: the number of the turn before that made it; None if none did.
+        is_outside: whether it is a step outside of the loop.
+    """
+
+    name: str
+    turn: int | None = None
+    is_outside: bool = False
+
+    def told(self, number: int) -> str:
+        """Name it as it is read in a turn of some number."""
+        if self.turn is None:
+            return self.name
+        lag = number - self.turn
+        return self.name + (BEFORE if lag == 1 else f" of {lag} turns before")
+
+
 @dataclass
 class Reads:
     """What a part of a turn reads.
 
     Attributes:
-        names: of other parts, of what was handed on, of blocks, by an op of each.
-        lags: by how many turns before what is handed on was made.
+        sources: by an op of each.
         meetings: how they meet.
     """
 
-    names: dict[int, str] = field(default_factory=dict)
-    lags: dict[int, int] = field(default_factory=dict)
+    sources: dict[int, Source] = field(default_factory=dict)
     meetings: Meetings = field(default_factory=lambda: Meetings({}))
-
-    def steps(self, apart: set[int]) -> int:
-        """Count the ops that depend on more than some of what is read."""
-        reach = self.meetings.reach.items()
-        return sum(
-            bool(read - apart) for i, read in reach if i not in self.meetings.ends
-        )
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,23 @@ class Reader:
         graph: the traced network.
         loop: a call that stands for several turns.
         name_of: names an op outside of the loop as it is drawn, "" if it is not.
+        names: of ops of turns, by place from the end and function.
     """
 
     graph: Graph
     loop: Call
     name_of: Callable[[Op], str]
+    names: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def handed(self) -> dict[int, Handed]:
+        """What turns hand on, by places from the end."""
+        return handed_on(self.graph, self.loop)
+
+    @cached_property
+    def parts(self) -> list[dict[str, Call]]:
+        """The parts of each turn, by name."""
+        return [parts_of(turn) for turn in self.loop.children]
 
     def reads(self, number: int, part: range) -> Reads:
         """Name what some ops of a turn read, in the order in which they read it.
@@ -101,63 +121,85 @@ class Reader:
             part: the ops.
         """
         ops = self.graph.ops[part.start : part.stop]
-        ends, seen = self._ends(number, part)
+        entries = [i for op in ops for i in op.inputs if i < part.start]
+        ends, seen = self.behind(number, part, entries)
         found, reach = Reads(), {}
         for index in ends:
-            stands_for, name, lag = self._named(number, part, index, ends)
-            reach[index] = {stands_for} if name else set()
-            found.names |= {stands_for: name} if name else {}
-            found.lags |= {stands_for: lag} if lag else {}
+            stands_for, source = self.source(number, part, index)
+            reach[index] = {stands_for} if source.name else set()
+            found.sources |= {stands_for: source} if source.name else {}
         between = sorted(seen.union(op.index for op in ops) - set(ends))
         found.meetings = _meetings(self.graph, between, reach)
         found.meetings.direct = set().union(*(reach[op.index] for op in ops))
         return found
 
-    def _ends(self, number: int, part: range) -> tuple[list[int], set[int]]:
-        """Return what is read in the end, in order, and all that is passed."""
-        first = self.loop.children[number].first
-        ops = self.graph.ops[part.start : part.stop]
-        todo = [i for op in ops for i in op.inputs if i < part.start]
+    def behind(
+        self, number: int, part: range, todo: list[int]
+    ) -> tuple[list[int], set[int]]:
+        """Return what is read in the end by some ops, in order, and all they pass."""
+        todo = list(todo)
         ends: dict[int, None] = {}
         seen: set[int] = set()
         while todo:
             index = todo.pop(0)
-            op = self.graph.ops[index]
-            is_end = (
-                self.loop.first <= index < first
-                or op.op_type is OpType.CONSTANT
-                or self._owner(number, part, index) is not None
-                or (index < self.loop.first and bool(self.name_of(op)))
-            )
+            is_end = self.is_end(number, part, index)
             ends |= {index: None} if is_end else {}
-            todo += [] if is_end or index in seen else op.inputs
+            inputs = self.graph.ops[index].inputs
+            todo += [] if is_end or index in seen else inputs
             seen.add(index)
         return list(ends), seen
 
+    def is_end(self, number: int, part: range, index: int) -> bool:
+        """Whether an op is one of those that a part of a turn reads in the end."""
+        op, first = self.graph.ops[index], self.loop.children[number].first
+        return index < part.start and (
+            self.loop.first <= index < first
+            or op.op_type is OpType.CONSTANT
+            or self._owner(number, part, index) is not None
+            or (index < self.loop.first and bool(self.name_of(op)))
+        )
+
     def _owner(self, number: int, part: range, index: int) -> tuple[int, str] | None:
         """Return the first op and the name of the part before that holds an op."""
-        for name, other in parts_of(self.loop.children[number]).items():
+        for name, other in self.parts[number].items():
             if other.last <= part.start and other.first <= index < other.last:
                 return other.first, name
         return None
 
-    def _named(
-        self, number: int, part: range, index: int, ends: list[int]
-    ) -> tuple[int, str, int]:
-        """Return what an op that is read stands for, its name and its lag, if any."""
+    def source(self, number: int, part: range, index: int) -> tuple[int, Source]:
+        """Return what an op that is read stands for, and how that is called."""
         owner = self._owner(number, part, index)
         if owner is not None:
-            return *owner, 0
+            return owner[0], Source(owner[1])
         if index < self.loop.first:
-            return index, self.name_of(self.graph.ops[index]), 0
+            return index, Source(self.name_of(self.graph.ops[index]), is_outside=True)
         if index >= self.loop.children[number].first:
-            return index, "", 0  # a constant
+            return index, Source("")  # a constant
         before, place = place_in(self.loop, index)
-        name, lag = carry_name(self.graph, self.loop, index), number - before
-        first = self.loop.children[0].last - place
-        if first in ends and is_memory(self.graph, self.loop, place):
-            return first, f"{name} of all turns before", 0
-        return index, name + (BEFORE if lag == 1 else f" of {lag} turns before"), lag
+        name = self._name(place, index)
+        if self.is_memory(number, index):
+            first = self.loop.children[0].last - place
+            return first, Source(f"{name} of all turns before")
+        return index, Source(name, before)
+
+    def _name(self, place: int, index: int) -> str:
+        """Name an op of a turn before; alike in all turns."""
+        key = place, self.graph.ops[index].name
+        if key not in self.names:
+            self.names[key] = carry_name(self.graph, self.loop, index)
+        return self.names[key]
+
+    def is_memory(self, number: int, index: int) -> bool:
+        """Whether an op is handed on to all later turns, each of which reads more.
+
+        Args:
+            number: of the turn that reads it.
+            index: of the op.
+        """
+        if not self.loop.first <= index < self.loop.children[number].first:
+            return False
+        handed = self.handed.get(place_in(self.loop, index)[1])
+        return handed is not None and handed.grows
 
 
 def _meetings(graph: Graph, between: list[int], reach: dict[int, set[int]]) -> Meetings:
@@ -168,7 +210,7 @@ def _meetings(graph: Graph, between: list[int], reach: dict[int, set[int]]) -> M
         between: ops behind what is read, in order.
         reach: for what is read the number that it goes by.
     """
-    found = Meetings(reach, frozenset(reach))
+    found = Meetings(reach)
     sampled: set[int] = set()
     for index in between:
         op = graph.ops[index]

@@ -38,6 +38,7 @@ _INSIDE = 20
 _PAIR = 2
 _HALF = 16  # letters in a line of half a phone's page
 _MOST = 30  # and of any other label
+_CARRY = 40  # and in one about what a turn hands on
 _HEAD = 25  # letters in a line about a branch
 _SPLIT = ("cell", "slim", "half")  # forms that cut long names of classes
 
@@ -65,7 +66,8 @@ def label_lines(block: Block, form: str) -> list[Line]:
     texts += ["reads:"] if block.gathers else []
     texts += [f"· {_shortened(name)}" for name in block.gathers]
     texts += ["hands on:"] if block.carries else []
-    texts += [f"· {name}" for name in block.carries]
+    for name in block.carries:
+        texts += textwrap.wrap(f"· {name}", _CARRY, subsequent_indent="\xa0\xa0")
     if block.feeds:
         texts += textwrap.wrap(f"→ {', '.join(block.feeds)}", _WRAP[form])
     most = _HALF if form == "half" else _MOST
