@@ -133,7 +133,20 @@ def _selections(node: Node) -> list[Op]:
     """Find what takes a part of what the node makes, or of what it is given."""
     made = {op.index: op for op in node.ops}
     found = (op for op in node.ops if op.name in _SELECTS and not op.is_constant)
-    return [op for op in found if _takes_part(op, made)]
+    return [op for op in found if _takes_part(op, made) and not _all_read(op, node)]
+
+
+def _all_read(op: Op, node: Node) -> bool:
+    """Whether all parts of a split are read, or given away."""
+    if node.output is op and node.others:
+        return True
+    read = {
+        taken
+        for reader in node.ops
+        for source, taken in zip(reader.inputs, reader.taken, strict=True)
+        if source == op.index
+    }
+    return bool(op.others) and (-1 in read or len(read) == len(op.shapes))
 
 
 def _takes_part(op: Op, made: dict[int, Op]) -> bool:

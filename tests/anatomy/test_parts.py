@@ -190,3 +190,14 @@ def test_what_is_selected_of_tokens_is_in_the_words_of_the_module(module, told):
 )
 def test_what_is_selected_of_maps_is_in_the_words_of_the_module(module, told):
     assert layers(nn.Sequential(conv(3, 4), module))[-1] == told
+
+
+def test_a_split_whose_parts_are_all_read_is_no_selection():
+    def less(x: Tensor) -> Tensor:
+        one, other = x.chunk(2, 1)
+        return one - other
+
+    split = Own(less, a=conv(3, 4))
+    assert layers(nn.Sequential(split, conv(2, 2)))[0] == "3×3 convolution"
+    half = Own(lambda x: x.chunk(2, 1)[1], a=conv(3, 4))
+    assert layers(nn.Sequential(half, conv(2, 2)))[0] == "3×3 convolution; chunk"
