@@ -273,7 +273,8 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         Output(name or "output", places[draft], taken)
         for name, draft, taken in recorder.outputs
     )
-    return Graph(ops, root, ends, params, left=tuple(recorder.left))
+    left = tuple(recorder.left)
+    return Graph(ops, root, ends, params, batch=batch, left=left)
 
 
 def _batch(inputs: list[Draft]) -> int:

@@ -7,7 +7,7 @@ from edulib.anatomy.trace import trace_graph
 
 
 def count_macs(model: nn.Module, *inputs: Input) -> int:
-    """Count multiply-adds (MACs) for one image.
+    """Count multiply-adds (MACs) for one image, or all that are given.
 
     They are half of what torch's own flop counter counts: those of convolutions,
     matrix products and attention. Biases, normalisations, activations and pooling,
@@ -24,7 +24,7 @@ def count_macs(model: nn.Module, *inputs: Input) -> int:
 
 
 def activation_memory(model: nn.Module, *inputs: Input) -> int:
-    """Count the bytes of all activations for one image, in the model's precision.
+    """Count the bytes of all activations, in the model's precision.
 
     Counted are the outputs of all operations, each once: what must be stored if
     nothing may be forgotten before the backward pass. Operations in place and views

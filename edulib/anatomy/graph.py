@@ -30,8 +30,8 @@ class Op:
         dtype: type of the numbers in its output.
         path: dotted path of the innermost module that called it, "" for the root.
         params: learned numbers that it is the first to use.
-        macs: multiply-adds for one image.
-        bytes: memory that its output newly occupies for one image; 0 for views and
+        macs: multiply-adds for the batch.
+        bytes: memory that its output newly occupies for the batch; 0 for views and
             for operations in place.
         kernel: kernel and stride, None if it has none.
         window: what an output position reads of its inputs.
@@ -232,12 +232,12 @@ class Node:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds for one image."""
+        """Multiply-adds for the batch."""
         return sum(op.macs for op in self.ops)
 
     @property
     def bytes(self) -> int:
-        """Memory of all new outputs inside, for one image."""
+        """Memory of all new outputs inside, for the batch."""
         return sum(op.bytes for op in self.ops)
 
     @property
@@ -274,6 +274,8 @@ class Graph:
         params: learned numbers of the model, those that were not used included.
         from_values: whether the model asked for values, and was run on zeros: what it
             does with another input may differ.
+        batch: how many of each input were given, 1 where shapes are given; counts are
+            of all together.
         left: functions that handed numbers to what is not torch, with their path.
         cache: what was computed of all ops, for the next question.
     """
@@ -283,6 +285,7 @@ class Graph:
     outputs: tuple[Output, ...]
     params: int
     from_values: bool = False
+    batch: int = 1
     left: tuple[str, ...] = ()
     cache: dict = field(default_factory=dict, repr=False, compare=False)
 
@@ -293,12 +296,12 @@ class Graph:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds for one image."""
+        """Multiply-adds for the batch."""
         return sum(op.macs for op in self.ops)
 
     @property
     def bytes(self) -> int:
-        """Memory of all outputs together, for one image."""
+        """Memory of all outputs together, for the batch."""
         return sum(op.bytes for op in self.ops)
 
     @cached_property

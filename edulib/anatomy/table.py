@@ -32,8 +32,8 @@ class Row:
         layer: what it is, in words.
         shape: shape of its output, without the batch; None if it was not called.
         params: learned numbers.
-        macs: multiply-adds for one image.
-        bytes: memory of its outputs for one image.
+        macs: multiply-adds for what was given.
+        bytes: memory of its outputs for what was given.
         field: theoretical receptive field of its output.
         paper: what the paper says, "" where it says nothing.
         more: how many tensors it gives besides the one of this shape, the first.
@@ -100,6 +100,7 @@ class Table:
         rows: the stages, in order.
         has_paper: whether a column shows the paper's own numbers.
         from_values: whether they were counted on zeros, and depend on the input.
+        batch: how many of each input were given; counts are of all together.
     """
 
     title: str
@@ -107,6 +108,7 @@ class Table:
     rows: tuple[Row, ...]
     has_paper: bool = False
     from_values: bool = False
+    batch: int = 1
 
     @property
     def params(self) -> int:
@@ -115,12 +117,12 @@ class Table:
 
     @property
     def macs(self) -> int:
-        """Multiply-adds for one image."""
+        """Multiply-adds for what was given."""
         return sum(row.macs for row in self.rows)
 
     @property
     def bytes(self) -> int:
-        """Memory of all activations for one image."""
+        """Memory of all activations for what was given."""
         return sum(row.bytes for row in self.rows)
 
     @property
@@ -136,9 +138,11 @@ class Table:
         if len(shapes) == 1:
             (shape,) = self.inputs.values()
             noun = "image" if len(shape) == _IMAGE else "input"
-            return f"one {noun} of {shapes[0]}"
+            count = f"{self.batch} {noun}s" if self.batch > 1 else f"one {noun}"
+            return f"{count} of {shapes[0]}"
         named = zip(self.inputs, shapes, strict=True)
-        return ", ".join(f"{name} {shape}" for name, shape in named)
+        each = f", {self.batch} of each" * (self.batch > 1)
+        return ", ".join(f"{name} {shape}" for name, shape in named) + each
 
     def _lines(self) -> tuple[list[str], list[list[str]], list[str]]:
         """Return headings, rows and totals; the paper's column is beside the output."""
@@ -228,7 +232,8 @@ def stage_table(
             raise ValueError(f"expected the name of a row among {paths}; got {name!r}")
     shapes = {op.name: op.shape for op in graph.inputs}
     name = title or type(model).__name__
-    return Table(name, shapes, tuple(rows), bool(paper), graph.from_values)
+    from_values, batch = graph.from_values, graph.batch
+    return Table(name, shapes, tuple(rows), bool(paper), from_values, batch)
 
 
 def _is_shown(node: Node) -> bool:

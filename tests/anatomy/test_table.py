@@ -9,6 +9,7 @@ from torchvision import models
 from edulib.anatomy import stage_table
 from edulib.anatomy.describe import describe
 from edulib.anatomy.trace import trace_graph
+from edulib.drawing import diagram
 
 
 @pytest.fixture(scope="module")
@@ -271,3 +272,15 @@ def test_words(layer, words):
     graph = trace_graph(nn.Sequential(layer), (4, 12, 12))
     (node,) = graph.nodes()
     assert describe(node) == words
+
+
+def test_counts_of_a_batch_are_said_to_be_of_a_batch():
+    model = nn.Conv2d(3, 4, 1)
+    images = torch.zeros(2, 3, 5, 5)
+    said = "on 2 images of 3×5×5: 16 parameters, 600 multiply-adds"
+    assert said in stage_table(model, images).caption
+    assert "600 multiply-adds for 2 inputs of 3×5×5" in diagram(model, images).alt
+    add = nn.Bilinear(3, 3, 2, bias=False)
+    vectors = torch.zeros(4, 3), torch.zeros(4, 3)
+    assert "input1 3, input2 3, 4 of each: 18" in stage_table(add, *vectors).caption
+    assert "inputs input1 3, input2 3, 4 of each." in diagram(add, *vectors).alt

@@ -203,5 +203,7 @@ def _inputs(graph: Graph) -> str:
     """Return the inputs in words, each with its shape."""
     shapes = [(op.name, shape_words(op.shape)) for op in graph.inputs]
     if len(shapes) == 1:
-        return f"an input of {shapes[0][1]}"
-    return "inputs " + ", ".join(f"{name} {shape}" for name, shape in shapes)
+        count = f"{graph.batch} inputs" if graph.batch > 1 else "an input"
+        return f"{count} of {shapes[0][1]}"
+    each = f", {graph.batch} of each" * (graph.batch > 1)
+    return "inputs " + ", ".join(f"{name} {shape}" for name, shape in shapes) + each
