@@ -6,7 +6,7 @@ and strides of the result are plain; where they do not, torch itself is asked, a
 what is wrong. What the meta device lets pass and a processor does not is refused: the
 trace then runs the model on the CPU, which has the last word.
 
-No function is here whose multiply-adds are counted.
+No function is here whose multiply-adds torch counts in one step.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edulib.anatomy import short_norms
+from edulib.anatomy import short_norms, short_recurrent
 from edulib.anatomy.memory import memory_of
 from edulib.anatomy.short_norms import FLOATS, is_sure
 
@@ -27,8 +27,10 @@ _COPIES = ("nearest", "nearest-exact")
 _BORDERS = ("zeros", "border", "reflection")
 
 
-def plain_result(function: Callable, args: tuple, kwargs: dict) -> Tensor | None:
-    """Return an empty tensor like the one that a function gives; None if not plain.
+def plain_result(
+    function: Callable, args: tuple, kwargs: dict
+) -> Tensor | tuple[Tensor, ...] | None:
+    """Return empty tensors like those that a function gives; None if not plain.
 
     What works in place returns its very input.
 
@@ -158,7 +160,7 @@ _PAIRS = (
     *(torch.add, Tensor.add, torch.sub, Tensor.sub),
     *(torch.mul, Tensor.mul, torch.div, Tensor.div),
 )
-_RULES: dict[Callable, Callable[..., Tensor | None]] = {
+_RULES: dict[Callable, Callable[..., Tensor | tuple[Tensor, ...] | None]] = {
     F.batch_norm: short_norms.batch_norm,
     F.layer_norm: short_norms.layer_norm,
     F.rms_norm: short_norms.rms_norm,
@@ -169,6 +171,10 @@ _RULES: dict[Callable, Callable[..., Tensor | None]] = {
     F.interpolate: _interpolate,
     F.gelu: _gelu,
     F.hardtanh: _hardtanh,
+    torch.lstm: short_recurrent.lstm,
+    torch.gru: short_recurrent.gru,
+    torch.rnn_tanh: short_recurrent.gru,
+    torch.rnn_relu: short_recurrent.gru,
     torch.clamp: _clamp,
     Tensor.clamp: _clamp,
     **dict.fromkeys(_EACH, _each),

@@ -1,12 +1,14 @@
 """The result that a trace takes the short way to is the one that torch gives."""
 
 import sys
+from functools import partial
 from types import FrameType
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy import recorder, trace_graph
 from edulib.anatomy.shortcuts import plain_result
@@ -344,3 +346,52 @@ def test_nothing_asks_the_tensors_that_a_module_is_given(monkeypatch):
     net.join = join
     trace_graph(net, (3, 8, 8))
     assert [real(function) for function in seen] == [*["relu"] * 3, "cat"]
+
+
+class Compared(TorchFunctionMode):
+    """Compares what recurrent layers give on the meta device with the short way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alike: list[bool] = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        given = function(*args, **(kwargs or {}))
+        if function in (torch.lstm, torch.gru, torch.rnn_tanh, torch.rnn_relu):
+            made = plain_result(function, args, kwargs or {})
+            pairs = zip(given, made or (), strict=False)
+            same = [a.shape == b.shape and a.stride() == b.stride() for a, b in pairs]
+            self.alike.append(made is not None and all(same))
+        return given
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("both", [True, False])
+@pytest.mark.parametrize("layers", [1, 2])
+def test_recurrent_layers_have_a_short_way(batch_first, both, layers):
+    options = {"batch_first": batch_first, "bidirectional": both, "bias": layers == 1}
+    kinds = [nn.LSTM, nn.GRU, nn.RNN, partial(nn.LSTM, proj_size=3)]
+    compared = Compared()
+    for kind in [*kinds, partial(nn.RNN, nonlinearity="relu")]:
+        model = kind(5, 6, layers, device="meta", **options).eval()
+        with torch.no_grad(), compared:
+            model(torch.zeros(4, 7, 5, device="meta"))
+            model(torch.zeros(7, 5, device="meta"))
+    assert compared.alike == [True] * 10
+
+
+def test_recurrent_layers_that_do_not_fit_have_none():
+    model = nn.LSTM(5, 6, device="meta")
+    weights, state = model._flat_weights, torch.zeros(1, 2, 6, device="meta")
+    x = torch.zeros(7, 2, 5, device="meta")
+    more = True, 1, 0.0, False, False, False
+
+    def short(*args: object) -> object:
+        return plain_result(torch.lstm, args, {})
+
+    assert short(x, (state, state), weights, *more) is not None
+    assert short(x[..., :4], (state, state), weights, *more) is None
+    assert short(x, (state[:, :1], state), weights, *more) is None
+    assert short(x, (state, state), weights[:2], *more) is None
+    assert short(x.double(), (state, state), weights, *more) is None
+    assert short(x[0], (state, state), weights, *more) is None
