@@ -279,10 +279,9 @@ def check_tensors(path: Path, tensors: Any) -> None:
     parts = tensors.items() if isinstance(tensors, dict) else [("tensors", tensors)]
     for name, value in parts:
         if not isinstance(name, str) or not is_dense(value):
-            more = ", sparse or without values" if isinstance(value, Tensor) else ""
             raise ValueError(
                 f"{path} is no checkpoint of a training: expected dense tensors by "
-                f"name, got {name!r}: {describe(value)}{more}"
+                f"name, got {name!r}: {describe(value)}"
             )
 
 

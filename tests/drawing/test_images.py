@@ -230,7 +230,7 @@ WHOLE = {
     "half": torch.tensor([-6e4, -3.6e4, 6e4]).half(),
     "float32": torch.tensor([-3e38, -1.8e38, 3e38]),
     "float64": torch.tensor([-1.7e308, -1.02e308, 1.7e308], dtype=torch.float64),
-    "tiny": torch.tensor([0, 1e-44, 5e-44]),
+    "tiny": torch.tensor([0, 1e-37, 5e-37]),
 }
 
 

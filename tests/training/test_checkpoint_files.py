@@ -26,8 +26,11 @@ def saved(tmp_path):
         ({3: torch.zeros(1)}, "3: float32"),
         ({"model.0.bias": "a"}, "'model.0.bias': 'a'"),
         ({"model.0.bias": [torch.zeros(4)]}, "'model.0.bias': a list of 1"),
-        ({"model.0.bias": torch.zeros(4).to_sparse()}, "(4,), sparse or without val"),
-        ({"model.0.bias": torch.zeros(4, device="meta")}, "(4,), sparse or without"),
+        ({"model.0.bias": torch.zeros(4).to_sparse()}, "sparse_coo float32 (4,)"),
+        (
+            {"model.0.bias": torch.zeros(4, device="meta")},
+            "float32 (4,) without values",
+        ),
     ],
 )
 def test_what_stands_in_the_place_of_tensors_is_told(saved, tensors, got):
