@@ -14,12 +14,12 @@ from edulib.anatomy.memory import memory_of
 from edulib.anatomy.moved import window_of
 from edulib.anatomy.place import Place
 from edulib.anatomy.propagation import Step
+from edulib.anatomy.reordering import ORDER
 from edulib.anatomy.window import POINT, UNKNOWN
 
 if TYPE_CHECKING:
     from edulib.anatomy.recorder import Draft
 
-_ORDER = "positions in another order"
 _SLICES = frozenset(
     "getitem select narrow chunk split unbind tensor_split iter".split()
 )
@@ -111,4 +111,4 @@ def _words(shown: Sequence[int]) -> str:
     steps = {(after - before) % len(shown) for before, after in pairwise(shown)}
     if steps == {1}:
         return "roll"
-    return "flip" if list(shown) == [*reversed(range(len(shown)))] else _ORDER
+    return "flip" if list(shown) == [*reversed(range(len(shown)))] else ORDER

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SWAPPED = "channels and positions swapped"
 _MIXED = "channels and positions mixed"
-_ORDER = "positions in another order"
+ORDER = "positions in another order"
 _GRID = "positions in another grid"
 _TO_DEPTH = "space to depth"
 _TO_SPACE = "depth to space"
@@ -157,7 +157,7 @@ def _unfit(before: _Layout, draft: "Draft") -> str:
     stays = [
         same_side(sides[k], prod(sides[:k]), tuple(draft.output.shape)) for k in whole
     ]
-    return _ORDER if stays and None not in stays else _MIXED
+    return ORDER if stays and None not in stays else _MIXED
 
 
 def _mixture(before: _Layout, found: Dims) -> str:
@@ -168,7 +168,7 @@ def _mixture(before: _Layout, found: Dims) -> str:
         return ""
     if all(owner <= axes for owner in held):
         is_row = len(joined([part for parts in found for part in parts])) == 1
-        return _GRID if is_row else _ORDER
+        return _GRID if is_row else ORDER
     whole = unmoved(before.shape)
     return SWAPPED if all(parts in whole for parts in found) else _MIXED
 
@@ -202,7 +202,7 @@ def _permutation(dims: Dims, sets: list[set[int]], axes: list[int]) -> str | Non
         if steps != sorted(steps, reverse=True)
     ]
     told = ["channel shuffle"] * any(not owner & set(axes) for owner in moved)
-    told += [_ORDER] * any(o & set(axes) for o in moved)
+    told += [ORDER] * any(o & set(axes) for o in moved)
     at = [k for k, owner in enumerate(sets) if owner & set(axes)]
     if at and at[-1] - at[0] >= len(at):
         return None
