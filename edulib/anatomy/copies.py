@@ -6,6 +6,7 @@ for all modules at once become hooks of each module of the copy.
 """
 
 import copy
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -77,7 +78,7 @@ def _zeros(tensor: Tensor, shared: Callable[[torch.dtype], Tensor]) -> Tensor:
 
 
 def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
-    copied = copy.deepcopy(model, memo)
+    copied = copy.deepcopy(model, memo | _emptied(model))
     for module in copied.modules():
         of_its_own = module._forward_pre_hooks, module._forward_hooks
         for hooks, shared in zip(of_its_own, _SHARED, strict=True):
@@ -86,6 +87,15 @@ def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
             hooks.update({key: _rebound(hook, memo) for key, hook in before.items()})
         module._forward_hooks_with_kwargs.update(_global_forward_hooks_with_kwargs)
     return copied
+
+
+def _emptied(model: nn.Module) -> dict[int, dict]:
+    """Copy the empty dictionaries of all modules: most of what they hold is such."""
+    held = (value for module in model.modules() for value in vars(module).values())
+    empty = (
+        value for value in held if type(value) in (dict, OrderedDict) and not value
+    )
+    return {id(value): type(value)() for value in empty}
 
 
 def _rebound(hook: Callable, memo: dict[int, object]) -> Callable:

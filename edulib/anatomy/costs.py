@@ -1,44 +1,86 @@
 """What a function costs that torch does not count: attention on the CPU, memory."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Size, Tensor
+from torch._ops import OpOverload
+from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 if TYPE_CHECKING:
-    from torch.utils.flop_counter import FlopCounterMode
-
     from edulib.anatomy.recorder import Draft
 
 _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _HEADS = 4  # place of the number of heads among the arguments of attention
+_ON_CPU = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+_PARTS = "CompositeImplicitAutograd"  # the kernel of what is made of other functions
 _MATRIX = 2  # dimensions of queries without a batch, and of a recurrent weight
 
 
-def make_counter() -> "FlopCounterMode":
-    """Make torch's counter, and let it know attention on the CPU.
+class MacCounter(TorchDispatchMode):
+    """Counts the multiply-adds of what runs, by the rules of torch's own counter.
 
-    Torch counts it from version 2.15 on.
+    That one opens each function in search of parts that it knows, normalisation on the
+    CPU among them, and counts for each module; both cost more than the counting.
+
+    Attributes:
+        macs: counted so far.
     """
-    from torch.utils import flop_counter  # slow: brings triton
 
-    def attention(query: Size, key: Size, value: Size, *_: object, **__: object) -> int:
-        return flop_counter.sdpa_flop_count(query, key, value)
+    supports_higher_order_operators = True
 
-    on_cpu = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    known = on_cpu in flop_counter.flop_registry
-    own = {} if known else {on_cpu: attention}
-    counter = flop_counter.FlopCounterMode(display=False, custom_mapping=own)
-    counter.mod_tracker = _Untold()
-    return counter
+    def __init__(self) -> None:
+        from torch.utils import flop_counter  # slow: brings triton
+
+        super().__init__()
+        self.macs = 0
+        self._rules = {
+            _ON_CPU: _attention_flops,  # torch knows it from version 2.15 on
+            **flop_counter.flop_registry,
+        }
+
+    def add(self, function: Callable, args: tuple, result: Tensor) -> None:
+        """Count a function that took a short way and did not run, if it multiplies."""
+        if function is F.linear:
+            self.macs += result.numel() * args[0].shape[-1]
+        elif function is F.scaled_dot_product_attention:
+            self.macs += _attention_flops(*(one.shape for one in args[:3])) // 2
+
+    def __torch_dispatch__(
+        self,
+        func: Callable,
+        types: tuple,
+        args: tuple = (),
+        kwargs: dict | None = None,
+    ) -> object:
+        """Run a function, or its parts if it is made of others, and count it."""
+        kwargs = kwargs or {}
+        rule = self._rules.get(getattr(func, "_overloadpacket", func))
+        if rule is None and _has_parts(func):
+            with self:
+                return func.decompose(*args, **kwargs)
+        result = func(*args, **kwargs)
+        if rule is not None:
+            self.macs += rule(*args, **kwargs, out_val=result) // 2
+        return result
 
 
-class _Untold(nullcontext):
-    """Tells the counter no module: torch's own tracker asks each tensor it is given."""
+def _attention_flops(
+    query: Size, key: Size, value: Size, *_: object, **__: object
+) -> int:
+    from torch.utils.flop_counter import sdpa_flop_count
 
-    parents = ("Global",)
+    return sdpa_flop_count(query, key, value)
+
+
+@cache
+def _has_parts(function: Callable) -> bool:
+    """Whether torch opens a function; in inference mode that happens late."""
+    has_kernel = torch._C._dispatch_has_kernel_for_dispatch_key
+    return isinstance(function, OpOverload) and has_kernel(function.name(), _PARTS)
 
 
 def inner_bytes(args: tuple, kwargs: dict) -> int:

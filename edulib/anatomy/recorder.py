@@ -9,7 +9,7 @@ from torch._C import DisableTorchFunction
 from torch.overrides import TorchFunctionMode
 
 from edulib.anatomy.choice import chosen_words
-from edulib.anatomy.costs import inner_bytes, make_counter, uncounted
+from edulib.anatomy.costs import MacCounter, inner_bytes, uncounted
 from edulib.anatomy.graph import Call
 from edulib.anatomy.kernels import read_kernel, read_settings, spatial_rank
 from edulib.anatomy.memory import memory_of, overlap, starts_in
@@ -162,7 +162,7 @@ class Recorder(TorchFunctionMode):
 
     def __init__(self, model: nn.Module, inputs: Iterable[tuple[str, Tensor]]) -> None:
         super().__init__()
-        self.counter = make_counter()
+        self.counter = MacCounter()
         self.tape: list[Call | Draft | Exit] = []
         self.outputs: list[tuple[str, Draft, int]] = []
         self.left: list[str] = []
@@ -180,7 +180,7 @@ class Recorder(TorchFunctionMode):
         self._begins: list[int] = []
         self._hooks: list[str] = []
         self._given_to: list[tuple[tuple[str, Draft], ...]] = []
-        self._flops = 0
+        self._macs = 0
         self._reordering = Reordering()
         self._used: set[int] = set()
 
@@ -285,6 +285,8 @@ class Recorder(TorchFunctionMode):
         result = plain_result(function, args, kwargs)
         if result is None:
             result = function(*args, **kwargs)
+        else:
+            self.counter.add(function, args, result)
         if name == "iter":
             result = list(result)
         outputs = list(tensors_in(args[:1] if name == "setitem" else result))
@@ -458,7 +460,7 @@ class Recorder(TorchFunctionMode):
         ask: Callable[[Tensor], Step],
     ) -> None:
         main = outputs[0]
-        macs = (self.counter.get_total_flops() - self._flops) // 2
+        macs = self.counter.macs - self._macs
         positions = any(draft.step.place.dims for draft in inputs[:1])
         step = ask(main)
         keeps = bool(step.place.dims) and prod(step.place.grid or ()) > 1
@@ -483,7 +485,7 @@ class Recorder(TorchFunctionMode):
         if name in VIEWS and step.window == UNKNOWN:  # its axes were guessed
             draft.told = self._reordering.contradiction(draft)
             draft.step = Step(None, UNKNOWN, Place()) if draft.told else step
-        self._flops = self.counter.get_total_flops()
+        self._macs = self.counter.macs
         draft.hook = self._hooks[-1] if self._hooks else ""
         draft.at = len(self.tape)
         self.tape.append(draft)

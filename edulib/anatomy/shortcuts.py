@@ -5,8 +5,6 @@ step, which is half of what the trace of a network costs. Where all arguments fi
 and strides of the result are plain; where they do not, torch itself is asked, and says
 what is wrong. What the meta device lets pass and a processor does not is refused: the
 trace then runs the model on the CPU, which has the last word.
-
-No function is here whose multiply-adds torch counts in one step.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +19,9 @@ from edulib.anatomy.memory import memory_of
 from edulib.anatomy.short_norms import FLOATS, is_sure
 
 _MAPS = 4  # dimensions of a batch of maps
+_MATRIX = 2  # dimensions of a weight
 _PAIR = 2  # numbers of a place
+_HEADED = 3, 4  # dimensions of tokens in a batch, of those of each head
 _MODES = ("bilinear", "nearest", "bicubic")
 _COPIES = ("nearest", "nearest-exact")
 _BORDERS = ("zeros", "border", "reflection")
@@ -114,6 +114,43 @@ def _spreads(sides: torch.Size, over: torch.Size) -> bool:
     return len(sides) <= len(over) and all(a in (1, b) for a, b in ends)
 
 
+def _linear(
+    input: Tensor, weight: Tensor, /, bias: Tensor | None = None
+) -> Tensor | None:
+    """Take tokens in the usual order, and give them so."""
+    held = [weight] if bias is None else [weight, bias]
+    if input.ndim == 0 or weight.ndim != _MATRIX or not is_sure(input):
+        return None
+    fits = weight.shape[1] == input.shape[-1] and held[-1].shape[:1] == weight.shape[:1]
+    is_plain = input.is_contiguous() and held[-1].ndim in (1, weight.ndim)
+    if not (fits and is_plain) or any(one.dtype != input.dtype for one in held):
+        return None
+    return input.new_empty((*input.shape[:-1], len(weight)))
+
+
+def _attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    /,
+    attn_mask: None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    *,
+    scale: float | None = None,
+) -> Tensor | None:
+    """Attention without a mask puts the axes in the usual order."""
+    given = query, key, value
+    is_alike = len({(one.dtype, one.shape[:-2]) for one in given}) == 1
+    fits = query.shape[-1] == key.shape[-1] and key.shape[-2] == value.shape[-2]
+    is_plain = attn_mask is None and dropout_p == 0 and not is_causal
+    if not (is_alike and fits and is_plain) or query.ndim not in _HEADED:
+        return None
+    if query.dtype not in FLOATS or not all(one.numel() for one in given):
+        return None
+    return query.new_empty((*query.shape[:-1], value.shape[-1]))
+
+
 def _grid_sample(
     input: Tensor,
     grid: Tensor,
@@ -170,6 +207,8 @@ _RULES: dict[Callable, Callable[..., Tensor | tuple[Tensor, ...] | None]] = {
     F.grid_sample: _grid_sample,
     F.interpolate: _interpolate,
     F.gelu: _gelu,
+    F.linear: _linear,
+    F.scaled_dot_product_attention: _attention,
     F.hardtanh: _hardtanh,
     torch.lstm: short_recurrent.lstm,
     torch.gru: short_recurrent.gru,

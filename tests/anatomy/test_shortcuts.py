@@ -170,6 +170,62 @@ def test_norms_lead_where_torch_goes(function, args, types):
     assert bool(answered) == types.is_floating_point
 
 
+WEIGHTS = torch.ones(7, 4), torch.ones(7)
+LINEAR = (
+    *(WEIGHTS, WEIGHTS[:1], (torch.ones(1, 4), torch.ones(1)), (torch.ones(7, 5),)),
+    *((torch.ones(4),), (*WEIGHTS[:1], torch.ones(6)), (torch.ones(7, 4).half(),)),
+    *((torch.ones(4, 7).t(),), (*WEIGHTS[:1], torch.ones(7).double())),
+)
+
+
+@pytest.mark.parametrize("weights", LINEAR, ids=range(len(LINEAR)))
+def test_a_linear_layer_gives_what_torch_does(weights):
+    for given in LAYOUTS.values():
+        call = given, *weights
+        try:
+            F.linear(*call)
+        except WRONG:
+            assert refused(F.linear, call)
+        else:
+            agrees(F.linear, call, {})
+    tokens = LAYOUTS["tokens"], *WEIGHTS
+    assert agrees(F.linear, tokens, {})
+
+
+def heads(count: int, width: int = 8) -> Tensor:
+    """Tokens of three heads, as they are cut from one tensor of all."""
+    return torch.ones(2, count, 3, width).transpose(1, 2)
+
+
+ATTENTION = {
+    "to itself": (heads(5), heads(5), heads(5)),
+    "to others": (heads(5), heads(7), heads(7, 6)),
+    "of one head": (torch.ones(2, 5, 8), torch.ones(2, 7, 8), torch.ones(2, 7, 8)),
+    "of other widths": (heads(5), heads(5, 9), heads(5)),
+    "of other lengths": (heads(5), heads(5), heads(4)),
+    "of two precisions": (heads(5), heads(5), heads(5).double()),
+    "of whole numbers": (heads(5).long(), heads(5).long(), heads(5).long()),
+    "to none": (heads(5), heads(0), heads(0)),
+    "of fewer keys": (heads(5), heads(5)[:, :1], heads(5)[:, :1]),
+    "masked": (heads(5), heads(5), heads(5), torch.ones(5, 5, dtype=torch.bool)),
+}
+
+
+@pytest.mark.parametrize(("name", "args"), ATTENTION.items(), ids=ATTENTION)
+def test_attention_gives_what_torch_does(name, args):
+    function, meta = F.scaled_dot_product_attention, on_shapes(args)
+    try:
+        function(*args)
+    except WRONG:
+        assert refused(function, args)
+        return
+    short = plain_result(function, meta, {})
+    assert (short is not None) == (name in ("to itself", "to others", "of one head"))
+    if short is not None:
+        long = function(*meta)
+        assert (short.shape, short.stride()) == (long.shape, long.stride())
+
+
 def refused(function, args: tuple, kwargs: dict | None = None) -> bool:
     """Whether torch is asked, or the trace sent to the CPU."""
     try:
@@ -294,7 +350,9 @@ def mixed_net() -> nn.Sequential:
     layers += [nn.GroupNorm(2, 8), nn.GELU(), nn.InstanceNorm2d(8), nn.ReLU6()]
     layers += [nn.Upsample(scale_factor=2, mode="bicubic"), nn.LeakyReLU(0.1)]
     scaled = Called(lambda _, x: F.normalize(x) * x.mean((2, 3), True) + 2 * x)
-    return nn.Sequential(*layers, scaled, nn.Conv2d(8, 4, 1, bias=False))
+    layers += [scaled, nn.Conv2d(8, 4, 1, bias=False), nn.Flatten(2), nn.Linear(196, 6)]
+    attend = F.scaled_dot_product_attention
+    return nn.Sequential(*layers, Called(lambda _, x: attend(x, x, x, scale=0.5)))
 
 
 def test_the_short_way_changes_nothing_else(monkeypatch):
