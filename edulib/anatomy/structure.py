@@ -5,16 +5,18 @@ from dataclasses import fields, is_dataclass
 
 from torch import Tensor, nn
 
+_SINGLE = (int, float, bool, str, type(None))  # whether they are mappings is known
+
 
 def tensors_in(value: object) -> Iterator[Tensor]:
     """Find the tensors in nested tuples, lists and dictionaries."""
     if isinstance(value, Tensor):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
     elif isinstance(value, (tuple, list)):
         for item in value:
+            yield from tensors_in(item)
+    elif type(value) not in _SINGLE and isinstance(value, Mapping):
+        for item in value.values():
             yield from tensors_in(item)
 
 

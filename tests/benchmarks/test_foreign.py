@@ -56,6 +56,16 @@ def test_the_run_of_a_model_that_asks_for_values_is_told_apart():
     assert foreign.examine("torchvision/alexnet").run == 0
 
 
+@pytest.mark.parametrize(
+    ("took", "least"), [([0.1], 0.1), ([9, 0.2], 0.2), ([9, 7, 8, 0.1], 7)]
+)
+def test_what_seems_slow_is_measured_again_at_most_twice(monkeypatch, took, least):
+    clock = (time for seconds in took for time in (1, 1 + seconds))
+    monkeypatch.setattr(foreign.time, "process_time", lambda: next(clock))
+    finding = foreign.examine("torchvision/alexnet")
+    assert finding.seconds == pytest.approx(least)
+
+
 def own_calls(model: nn.Module, *inputs: tuple) -> float:
     """Count the calls of this package's functions in a trace, for each operation."""
     calls = 0
