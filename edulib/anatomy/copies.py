@@ -2,7 +2,8 @@
 
 A hook often reaches layers of the model through its closure or its defaults, not
 through its arguments; in the copy these are the layers of the copy. Hooks that are set
-for all modules at once become hooks of each module of the copy.
+for all modules at once become hooks of each module of the copy. What else such code
+reaches and changes, as a list or a handle of a hook, is that of the model itself.
 """
 
 import copy
@@ -14,15 +15,11 @@ from types import CellType, FunctionType
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import (
-    _global_forward_hooks,
-    _global_forward_hooks_with_kwargs,
-    _global_forward_pre_hooks,
-)
+from torch.nn.modules import module as of_all_modules
 
 from edulib.anatomy.structure import tensors_in
 
-_SHARED = _global_forward_pre_hooks, _global_forward_hooks
+_SHARED = of_all_modules._global_forward_pre_hooks, of_all_modules._global_forward_hooks
 
 
 def meta_copy(model: nn.Module) -> nn.Module:
@@ -43,16 +40,30 @@ def cpu_copy(model: nn.Module) -> nn.Module:
 
 
 @contextmanager
-def without_shared_hooks() -> Iterator[None]:
-    """Do not run the hooks of all modules: those of a copy have them as their own."""
-    held = [(hooks, dict(hooks)) for hooks in _SHARED]
-    for hooks in _SHARED:
-        hooks.clear()
+def hooks_kept(model: nn.Module) -> Iterator[None]:
+    """Put the hooks of a model, and those of all modules, back as they were."""
+    held = [
+        (hooks, dict(hooks))
+        for holder in (of_all_modules, *model.modules())
+        for name, hooks in vars(holder).items()
+        if "_hooks" in name and isinstance(hooks, dict)
+    ]
     try:
         yield
     finally:
         for hooks, before in held:
-            hooks.update(before)
+            if hooks or before:
+                hooks.clear()
+                hooks.update(before)
+
+
+@contextmanager
+def without_shared_hooks() -> Iterator[None]:
+    """Do not run the hooks of all modules: those of a copy have them as their own."""
+    with hooks_kept(nn.Module()):
+        for hooks in _SHARED:
+            hooks.clear()
+        yield
 
 
 def _held(model: nn.Module) -> Iterator[Tensor]:
@@ -78,14 +89,17 @@ def _zeros(tensor: Tensor, shared: Callable[[torch.dtype], Tensor]) -> Tensor:
 
 
 def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
-    copied = copy.deepcopy(model, memo | _emptied(model))
+    memo |= _emptied(model)
+    copied = copy.deepcopy(model, memo)
     for module in copied.modules():
         of_its_own = module._forward_pre_hooks, module._forward_hooks
         for hooks, shared in zip(of_its_own, _SHARED, strict=True):
             before = {**shared, **hooks}
             hooks.clear()
             hooks.update({key: _rebound(hook, memo) for key, hook in before.items()})
-        module._forward_hooks_with_kwargs.update(_global_forward_hooks_with_kwargs)
+        module._forward_hooks_with_kwargs.update(
+            of_all_modules._global_forward_hooks_with_kwargs
+        )
     return copied
 
 

@@ -15,7 +15,12 @@ import torch
 from torch import nn
 
 from edulib.anatomy.assembly import assemble
-from edulib.anatomy.copies import cpu_copy, meta_copy, without_shared_hooks
+from edulib.anatomy.copies import (
+    cpu_copy,
+    hooks_kept,
+    meta_copy,
+    without_shared_hooks,
+)
 from edulib.anatomy.graph import Graph
 from edulib.anatomy.inputs import Input, Inputs, make_inputs, remedy, shape_text
 from edulib.anatomy.packed import count_packed
@@ -27,7 +32,9 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     """Trace one image, or whatever a model takes, through it in evaluation mode.
 
     The model itself is neither run nor changed: a copy without memory is. Hooks of the
-    model's own run in the copy, as they may be part of what it computes.
+    model's own run in the copy, as they may be part of what it computes. What their
+    code or the model's reaches outside of the model, such as a list that it appends to,
+    it changes as in any run; hooks that are set or removed are put back.
 
     Args:
         model: any module.
@@ -51,12 +58,12 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
     given = make_inputs(model, inputs)
     params = count_parameters(model)
     try:
-        with _all_kept():
+        with _all_kept(), hooks_kept(model):
             return _run(meta_copy(model), given.to("meta"), params)
     except Exception as error:
         first = error
     try:
-        with _all_kept():
+        with _all_kept(), hooks_kept(model):
             return _run(cpu_copy(model), given.to("cpu"), params, from_values=True)
     except Exception as error:
         cause = first if _is_meta(model) and not _is_too_large(error) else error

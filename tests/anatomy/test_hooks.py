@@ -6,6 +6,7 @@ from steps import IMAGE, Own, conv, layers
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.modules.module import (
+    _global_forward_hooks,
     register_module_forward_hook,
     register_module_forward_pre_hook,
 )
@@ -213,6 +214,32 @@ def test_hooks_of_all_modules_are_told_as_hooks():
         for handle in handles:
             handle.remove()
     assert layers(model) == ["3×3 convolution", "ReLU"]
+
+
+def hooks_of(model: nn.Module) -> list[dict]:
+    names = [name for name in vars(model) if "_hooks" in name]
+    return [dict(getattr(m, n) or {}) for m in model.modules() for n in names]
+
+
+def test_hooks_that_a_hook_sets_or_removes_are_put_back():
+    model, handles = nn.Sequential(conv(3, 4), nn.ReLU()), []
+
+    def once(*_: object) -> None:
+        for handle in handles:
+            handle.remove()
+        model[0].register_forward_pre_hook(lambda *_: None)
+
+    handles.append(model[0].register_forward_hook(once, always_call=True))
+    handles.append(register_module_forward_hook(once))
+    before, shared = hooks_of(model), dict(_global_forward_hooks)
+    try:
+        layers(model)
+        assert hooks_of(model) == before
+        assert _global_forward_hooks == shared
+        model(torch.zeros(1, *IMAGE))
+        assert hooks_of(model) != before
+    finally:
+        _global_forward_hooks.clear()
 
 
 @pytest.mark.parametrize(
