@@ -14,25 +14,56 @@ if TYPE_CHECKING:
 
 _RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _HEADS = 4  # place of the number of heads among the arguments of attention
+_EUCLIDEAN = 2  # the norm whose differences are multiplied by themselves
 _MATRIX = 2  # dimensions of queries without a batch, and of a recurrent weight
 
 
 def make_counter() -> "FlopCounterMode":
     """Make torch's counter, and let it know attention on the CPU.
 
-    Torch counts it from version 2.15 on.
+    Torch counts it from version 2.15 on. Products with vectors it does not count.
     """
     from torch.utils import flop_counter  # slow: brings triton
 
     def attention(query: Size, key: Size, value: Size, *_: object, **__: object) -> int:
         return flop_counter.sdpa_flop_count(query, key, value)
 
-    on_cpu = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
-    known = on_cpu in flop_counter.flop_registry
-    own = {} if known else {on_cpu: attention}
+    aten = torch.ops.aten
+    own = {
+        aten._scaled_dot_product_flash_attention_for_cpu: attention,
+        aten.mv: _product,
+        aten.dot: _product,
+        aten.vdot: _product,
+        aten.addmv: _added_product,
+        aten.addbmm: _added_product,
+        aten._cdist_forward: _distances,
+    }
+    own = {
+        op: count for op, count in own.items() if op not in flop_counter.flop_registry
+    }
     counter = flop_counter.FlopCounterMode(display=False, custom_mapping=own)
     counter.mod_tracker = _Untold()
     return counter
+
+
+def _product(first: Size, second: Size, *_: object, **__: object) -> int:
+    """Count the operations of a product whose second factor may be a vector."""
+    columns = second[-1] if len(second) > 1 else 1
+    return 2 * first.numel() * columns
+
+
+def _added_product(
+    _: Size, first: Size, second: Size, *__: object, **___: object
+) -> int:
+    return _product(first, second)
+
+
+def _distances(
+    first: Size, second: Size, power: float, *_: object, **__: object
+) -> int:
+    """Count the operations of the distances between all pairs of rows."""
+    squares = power == _EUCLIDEAN
+    return 2 * first.numel() * second[-2] * squares
 
 
 class _Untold(nullcontext):
@@ -69,7 +100,10 @@ def uncounted(
     if name in _RECURRENT:
         steps = inputs[0].output.shape[:-1].numel()
         return steps * sum(t.numel() for t in tensors if t.ndim == _MATRIX)
-    if not name.startswith("deform_conv"):
+    if name == "linalg_vecdot":
+        factors = [draft.output.shape for draft in inputs]
+        return torch.broadcast_shapes(*factors).numel()
+    if not (tensors and name.startswith(("deform_conv", "bilinear"))):
         return 0
     kernel = max(tensors, key=Tensor.numel)
     return output.numel() * kernel[0].numel()

@@ -40,9 +40,9 @@ COUNTED = (
 _NAMES = {
     OpType.CONVOLUTION: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
     "conv_transpose3d conv_tbc deform_conv2d",
-    OpType.DENSE: "linear bilinear addmm mm cdist",
+    OpType.DENSE: "linear bilinear addmm mm addmv mv cdist",
     OpType.ATTENTION: "scaled_dot_product_attention multi_head_attention_forward "
-    "matmul bmm baddbmm einsum",
+    "matmul bmm baddbmm addbmm einsum inner dot vdot tensordot",
     OpType.EMBEDDING: "embedding embedding_bag",
     OpType.NORMALISATION: "batch_norm layer_norm group_norm instance_norm rms_norm "
     "local_response_norm normalize",
