@@ -324,6 +324,7 @@ def _op(
         chosen=draft.chosen,
         reordered=plan.reordering.words(draft),
         joined=draft.joined,
+        paired=draft.paired,
         taken=tuple(inputs.values()),
         hook=draft.hook,
     )

@@ -45,6 +45,8 @@ class Op:
         reordered: what it and the views before it do to the order of numbers, in
             words, such as "channel shuffle"; "" where it is no such view.
         joined: how many tensors a concatenation joins.
+        paired: which tensors of one op a sum or a product joins, in words, such as
+            "with itself"; "" where several ops made them.
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
@@ -69,6 +71,7 @@ class Op:
     chosen: str = ""
     reordered: str = ""
     joined: int = 0
+    paired: str = ""
     taken: tuple[int, ...] = ()
     hook: str = ""
 

@@ -60,7 +60,7 @@ _NAMES = {
 }
 CONCATS = frozenset(_NAMES[OpType.CONCAT].split())
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
-_MERGE_NAMES = {
+MERGE_NAMES = {
     "add": OpType.ADD,
     "sub": OpType.SUBTRACT,
     "rsub": OpType.SUBTRACT,
@@ -151,8 +151,8 @@ def type_of(name: str, operands: int, pools: bool) -> OpType:
     """
     if "pool" in name or pools:
         return OpType.POOLING
-    if name in _MERGE_NAMES:
-        return _MERGE_NAMES[name] if operands > 1 else OpType.OTHER
+    if name in MERGE_NAMES:
+        return MERGE_NAMES[name] if operands > 1 else OpType.OTHER
     op_type = _TYPES.get(name, OpType.OTHER)
     if operands < 2 and op_type in _ALONE and name not in ATTENTIONS:
         return _ALONE[op_type]

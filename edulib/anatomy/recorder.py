@@ -26,6 +26,7 @@ from edulib.anatomy.op_types import (
     type_of,
 )
 from edulib.anatomy.packed import unpack
+from edulib.anatomy.paired import paired_words
 from edulib.anatomy.place import (
     Place,
     find_again,
@@ -101,6 +102,7 @@ class Draft:
         others: shapes of the tensors that it returned besides the first.
         chosen: what an index takes, in words.
         joined: how many tensors a concatenation joins.
+        paired: which tensors of one op it joins, in words, as in `paired_words`.
         taken: which of the tensors of an input it reads; -1 for several of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
         aside: whether it was made inside of a hook, and changes nothing in place.
@@ -125,6 +127,7 @@ class Draft:
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
     joined: int = 0
+    paired: str = ""
     taken: dict["Draft", int] = field(default_factory=dict)
     hook: str = ""
     aside: bool = False
@@ -306,6 +309,7 @@ class Recorder(TorchFunctionMode):
         given_back = [d for d in draft.inputs if d.output is draft.output]
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
+        draft.paired = paired_words(draft, list(tensors_in((*args, *kwargs.values()))))
         for tensor in tensors_in(args):
             place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
