@@ -30,6 +30,7 @@ _WORDS = {
     "add": "addition",
     "sub": "subtraction",
     "mul": "multiplication",
+    "div": "division",
     **dict.fromkeys("cat concat concatenate hstack vstack".split(), "concatenation"),
     "mean": "global average pooling",
     "amax": "global max pooling",
@@ -126,8 +127,15 @@ def _leaf_words(node: Node) -> str:
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
-    told = _told(node, [node.main, *moves, *_selections(node)])
+    told = _told(node, [node.main, *moves, *_selections(node), *_scales(node)])
     return "; ".join(dict.fromkeys(told))
+
+
+def _scales(node: Node) -> list[Op]:
+    """Find what scales or shifts the result of a pooling, which is no mean then."""
+    if node.main.op_type is not OpType.POOLING:
+        return []
+    return [op for op in _done(node) if op.name in _LINEAR and op is not node.main]
 
 
 def _selections(node: Node) -> list[Op]:
@@ -227,7 +235,7 @@ def _inner_words(node: Node) -> str:
     if not is_container and joins_own(node):
         return ""
     if few and not _rearranges(node, main):
-        return "; ".join(_told(node, [*main, *selections]))
+        return "; ".join(_told(node, [*main, *selections, *_scales(node)]))
     if not is_container:
         return ""
     again = node.call.again
