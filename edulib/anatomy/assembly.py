@@ -327,4 +327,5 @@ def _op(
         paired=draft.paired,
         taken=tuple(inputs.values()),
         hook=draft.hook,
+        constants=sum(maker not in read for maker in draft.given),
     )

@@ -50,6 +50,8 @@ class Op:
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
+        constants: how many tensors it was given that no op of `inputs` made, weights
+            among them.
     """
 
     index: int
@@ -74,6 +76,7 @@ class Op:
     paired: str = ""
     taken: tuple[int, ...] = ()
     hook: str = ""
+    constants: int = 0
 
     @property
     def axes(self) -> tuple[int, ...] | None:

@@ -104,6 +104,8 @@ class Draft:
         joined: how many tensors a concatenation joins.
         paired: which tensors of one op it joins, in words, as in `paired_words`.
         taken: which of the tensors of an input it reads; -1 for several of them.
+        given: for each tensor that it was given what made it, None for what is made of
+            nothing that is known.
         hook: whether a hook called it, "before" or "behind" its module; else "".
         aside: whether it was made inside of a hook, and changes nothing in place.
         told: what it does to the order of numbers, in words, if that is known already.
@@ -129,6 +131,7 @@ class Draft:
     joined: int = 0
     paired: str = ""
     taken: dict["Draft", int] = field(default_factory=dict)
+    given: list["Draft | None"] = field(default_factory=list)
     hook: str = ""
     aside: bool = False
     told: str = ""
@@ -309,11 +312,13 @@ class Recorder(TorchFunctionMode):
         given_back = [d for d in draft.inputs if d.output is draft.output]
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
-        draft.paired = paired_words(draft, list(tensors_in((*args, *kwargs.values()))))
-        for tensor in tensors_in(args):
+        given = list(tensors_in((*args, *kwargs.values())))
+        draft.paired = paired_words(draft, given)
+        for tensor in given:
             place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
+            draft.given.append(maker)
         is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
         if is_in_place(function) or (given_back and is_activation):
             self._written[memory_of(draft.output)] = draft
