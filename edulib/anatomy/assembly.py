@@ -324,6 +324,8 @@ def _op(
         chosen=draft.chosen,
         reordered=plan.reordering.words(draft),
         joined=draft.joined,
+        paired=draft.paired,
         taken=tuple(inputs.values()),
         hook=draft.hook,
+        constants=sum(maker not in read for maker in draft.given),
     )

@@ -30,6 +30,7 @@ _WORDS = {
     "add": "addition",
     "sub": "subtraction",
     "mul": "multiplication",
+    "div": "division",
     **dict.fromkeys("cat concat concatenate hstack vstack".split(), "concatenation"),
     "mean": "global average pooling",
     "amax": "global max pooling",
@@ -120,13 +121,21 @@ def _leaf_words(node: Node) -> str:
     if is_vague and moves and all(op.moves for op in done):
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
     pools = node.ops and node.main.op_type is OpType.POOLING
-    bends = [op for op in done if op.op_type is OpType.OTHER and op.name not in _LINEAR]
+    others = [op for op in done if op.op_type is OpType.OTHER]
+    bends = [op for op in others if op.name not in _LINEAR or _multiplies(op)]
     computes = pools and bool(bends)  # another mean than that of the numbers
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
         return "; ".join(dict.fromkeys(names))
-    told = _told(node, [node.main, *moves, *_selections(node)])
+    told = _told(node, [node.main, *moves, *_selections(node), *_scales(node)])
     return "; ".join(dict.fromkeys(told))
+
+
+def _scales(node: Node) -> list[Op]:
+    """Find what scales or shifts the result of a pooling, which is no mean then."""
+    if node.main.op_type is not OpType.POOLING:
+        return []
+    return [op for op in _done(node) if op.name in _LINEAR and op is not node.main]
 
 
 def _selections(node: Node) -> list[Op]:
@@ -204,9 +213,14 @@ def joins_own(node: Node) -> bool:
         return False
     start = node.ops[0].index
     is_layer = node.main.op_type in _LAYERS
-    joins = [op for op in _done(node) if len(set(op.inputs)) > 1]
+    joins = [op for op in _done(node) if len(set(op.inputs)) > 1 or _multiplies(op)]
     joins = [op for op in joins if not (is_layer and op.op_type is OpType.ADD)]
     return any(i >= start for op in joins for i in op.inputs)
+
+
+def _multiplies(op: Op) -> bool:
+    """Whether an op multiplies tensors that one op made, such as halves."""
+    return op.name == "mul" and bool(op.paired)
 
 
 def _inner_words(node: Node) -> str:
@@ -221,7 +235,7 @@ def _inner_words(node: Node) -> str:
     if not is_container and joins_own(node):
         return ""
     if few and not _rearranges(node, main):
-        return "; ".join(_told(node, [*main, *selections]))
+        return "; ".join(_told(node, [*main, *selections, *_scales(node)]))
     if not is_container:
         return ""
     again = node.call.again
@@ -280,7 +294,7 @@ def describe_op(op: Op) -> str:
         return op.reordered
     if op.name in REDUCTIONS and op.op_type is not OpType.POOLING:
         return _REDUCED.get(op.name, op.name)
-    return _WORDS.get(op.name, op.name.replace("_", " "))
+    return _join_words(_WORDS.get(op.name, op.name.replace("_", " ")), op.paired, "")
 
 
 def _convolution(op: Op) -> str:

@@ -45,9 +45,13 @@ class Op:
         reordered: what it and the views before it do to the order of numbers, in
             words, such as "channel shuffle"; "" where it is no such view.
         joined: how many tensors a concatenation joins.
+        paired: which tensors of one op a sum or a product joins, in words, such as
+            "with itself"; "" where several ops made them.
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
+        constants: how many tensors it was given that no op of `inputs` made, weights
+            among them.
     """
 
     index: int
@@ -69,8 +73,10 @@ class Op:
     chosen: str = ""
     reordered: str = ""
     joined: int = 0
+    paired: str = ""
     taken: tuple[int, ...] = ()
     hook: str = ""
+    constants: int = 0
 
     @property
     def axes(self) -> tuple[int, ...] | None:

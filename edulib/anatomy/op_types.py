@@ -40,9 +40,9 @@ COUNTED = (
 _NAMES = {
     OpType.CONVOLUTION: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
     "conv_transpose3d conv_tbc deform_conv2d",
-    OpType.DENSE: "linear bilinear addmm mm cdist",
+    OpType.DENSE: "linear bilinear addmm mm addmv mv cdist",
     OpType.ATTENTION: "scaled_dot_product_attention multi_head_attention_forward "
-    "matmul bmm baddbmm einsum",
+    "matmul bmm baddbmm addbmm einsum inner dot vdot tensordot",
     OpType.EMBEDDING: "embedding embedding_bag",
     OpType.NORMALISATION: "batch_norm layer_norm group_norm instance_norm rms_norm "
     "local_response_norm normalize",
@@ -60,7 +60,7 @@ _NAMES = {
 }
 CONCATS = frozenset(_NAMES[OpType.CONCAT].split())
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
-_MERGE_NAMES = {
+MERGE_NAMES = {
     "add": OpType.ADD,
     "sub": OpType.SUBTRACT,
     "rsub": OpType.SUBTRACT,
@@ -151,8 +151,8 @@ def type_of(name: str, operands: int, pools: bool) -> OpType:
     """
     if "pool" in name or pools:
         return OpType.POOLING
-    if name in _MERGE_NAMES:
-        return _MERGE_NAMES[name] if operands > 1 else OpType.OTHER
+    if name in MERGE_NAMES:
+        return MERGE_NAMES[name] if operands > 1 else OpType.OTHER
     op_type = _TYPES.get(name, OpType.OTHER)
     if operands < 2 and op_type in _ALONE and name not in ATTENTIONS:
         return _ALONE[op_type]

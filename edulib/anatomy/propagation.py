@@ -41,7 +41,10 @@ from edulib.anatomy.window import (
 _MODE = 2  # place of the mode of padding among its arguments
 
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
-_PRODUCTS = set("matmul bmm baddbmm mm addmm einsum bilinear cdist grid_sample".split())
+_PRODUCTS = set(
+    "matmul bmm baddbmm addbmm mm addmm mv addmv einsum inner dot vdot tensordot "
+    "bilinear cdist grid_sample".split()
+)
 _SO_FAR = {"cumsum", "cumprod"}
 _SOFT = {"softmax", "log_softmax"}
 _ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}

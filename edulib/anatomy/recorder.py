@@ -26,6 +26,7 @@ from edulib.anatomy.op_types import (
     type_of,
 )
 from edulib.anatomy.packed import unpack
+from edulib.anatomy.paired import paired_words
 from edulib.anatomy.place import (
     Place,
     find_again,
@@ -101,7 +102,10 @@ class Draft:
         others: shapes of the tensors that it returned besides the first.
         chosen: what an index takes, in words.
         joined: how many tensors a concatenation joins.
+        paired: which tensors of one op it joins, in words, as in `paired_words`.
         taken: which of the tensors of an input it reads; -1 for several of them.
+        given: for each tensor that it was given what made it, None for what is made of
+            nothing that is known.
         hook: whether a hook called it, "before" or "behind" its module; else "".
         aside: whether it was made inside of a hook, and changes nothing in place.
         told: what it does to the order of numbers, in words, if that is known already.
@@ -125,7 +129,9 @@ class Draft:
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
     joined: int = 0
+    paired: str = ""
     taken: dict["Draft", int] = field(default_factory=dict)
+    given: list["Draft | None"] = field(default_factory=list)
     hook: str = ""
     aside: bool = False
     told: str = ""
@@ -308,10 +314,13 @@ class Recorder(TorchFunctionMode):
         given_back = [d for d in draft.inputs if d.output is draft.output]
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
-        for tensor in tensors_in(args):
+        given = list(tensors_in((*args, *kwargs.values())))
+        draft.paired = paired_words(draft, given)
+        for tensor in given:
             place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
+            draft.given.append(maker)
         is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
         if is_in_place(function) or (given_back and is_activation):
             self._written[memory_of(draft.output)] = draft

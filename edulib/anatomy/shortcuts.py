@@ -10,6 +10,7 @@ which has the last word.
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from inspect import signature
 from itertools import pairwise
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
@@ -66,9 +67,9 @@ def plain_result(
 
 @cache
 def _types(rule: Callable) -> dict[str, set[type]]:
-    """Return the types that torch takes as each argument, by the annotations."""
-    hints = get_type_hints(rule)
-    hints.pop("return")
+    """Return the types that torch takes as each argument, in order, as annotated."""
+    annotated = get_type_hints(rule)
+    hints = {name: annotated[name] for name in signature(rule).parameters}
     return {
         name: {
             kind

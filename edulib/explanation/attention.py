@@ -21,7 +21,8 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from edulib.explanation.layers import refuse_scripts
 
-_PRODUCTS = frozenset("matmul bmm".split())
+_PRODUCTS = frozenset("matmul bmm mm".split())
+_SUMS = frozenset("baddbmm addmm".split())  # products that something is added to
 _PASSED_ON = frozenset(
     """dropout to type type_as float half double bfloat16 contiguous clone reshape view
     flatten unflatten squeeze unsqueeze""".split()
@@ -37,7 +38,8 @@ class AttentionRecorder(TorchFunctionMode):
         found: path of the module that attended, and the probabilities (..., queries,
             keys), in the order of execution.
         unused: the same of each softmax over tokens that weighed nothing as it was,
-            by the address of the probabilities (talking heads mix them first).
+            by the address of the probabilities (talking heads mix them first, others
+            may weigh values without a matrix product).
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -126,7 +128,8 @@ def _weighs(name: str, args: tuple, place: int, is_turned: bool) -> bool:
         operands, _, output = args[0].replace(" ", "").partition("->")
         letters = operands.split(",")[place]
         return letters[-2 if is_turned else -1] not in output
-    return name in _PRODUCTS and place == int(is_turned)
+    operand = place - int(name in _SUMS)
+    return name in _PRODUCTS | _SUMS and operand == int(is_turned)
 
 
 def _is_turned(result: Tensor, tensor: Tensor) -> bool:

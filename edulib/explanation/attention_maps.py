@@ -44,9 +44,9 @@ def attention_maps(
     are ``nn.MultiheadAttention``, ``F.scaled_dot_product_attention``, and a softmax
     over the last dimension that a matrix product follows, as in timm's ``Attention``
     and torchvision's Swin. Attention that has no probabilities (linear attention) is
-    not among them; that whose heads are mixed before they weigh the values (talking
-    heads, as in CaiT) is refused, as no head has weights of its own. In XCiT and its
-    kind queries and keys are channels, not tokens.
+    not among them; that whose probabilities no product weighs by as they are is
+    refused: where heads are mixed first (talking heads, as in CaiT), none has weights
+    of its own. In XCiT and its kind queries and keys are channels, not tokens.
 
     Args:
         model: any model with attention; left as it was.
@@ -60,7 +60,8 @@ def attention_maps(
     Raises:
         TypeError: if the image does not hold floating-point numbers.
         ValueError: if there is no such layer, no attention is recognised in it, the
-            heads of one are mixed, or numbers of the model are not finite.
+            probabilities of one are changed first, or numbers of the model are not
+            finite.
 
     Source: Vaswani et al., 2017, equation 1. https://arxiv.org/abs/1706.03762
     """
@@ -68,7 +69,7 @@ def attention_maps(
     find_layer(model, layer)
     with torch.no_grad(), AttentionRecorder(model) as recorder:
         run_model(model, images)
-    found, mixed = (
+    found, other = (
         [
             AttentionMap(path, _with_heads(weights))
             for path, weights in written
@@ -76,12 +77,12 @@ def attention_maps(
         ]
         for written in (recorder.found, recorder.unused.values())
     )
-    if mixed:
+    if other:
         rest = f"; layer={found[0].layer!r} has none of these" if found else ""
         raise ValueError(
-            f"expected probabilities that weigh the values as they are, but those of "
-            f"layer {mixed[0].layer!r} ({len(mixed)} in all) are mixed first, as in "
-            f"talking heads{rest}"
+            f"expected probabilities by which a matrix product weighs the values, as "
+            f"they are; none does so by those of layer {other[0].layer!r} "
+            f"({len(other)} in all): talking heads, for one, mix them first{rest}"
         )
     if not found:
         where = f"layer {layer!r} of " if layer else ""

@@ -1,5 +1,7 @@
 """Parts of a tensor that are joined again, and those that are taken of a layer."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from steps import IMAGE, Own, Steps, conv, layers
@@ -76,6 +78,43 @@ def test_parts_in_their_own_order_are_no_step():
 )
 def test_a_tensor_that_is_joined_to_itself_is_drawn(step, channels):
     assert "(concatenation)" in diagram(Steps(step, channels), IMAGE).alt
+
+
+def of_halves(join: Callable[..., Tensor]) -> Callable[[Tensor], Tensor]:
+    return lambda x: join(*x.chunk(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("step", "channels", "told"),
+    [
+        (lambda x: x * x, 4, "multiplication with itself"),
+        (lambda x: torch.mul(input=x, other=x), 4, "multiplication with itself"),
+        (of_halves(torch.mul), 2, "multiplication of two results of chunk"),
+        (of_halves(torch.add), 2, "addition of two results of chunk"),
+        (of_halves(torch.sub), 2, "subtraction of two results of chunk"),
+        (
+            lambda x: torch.mul(*x.split(2, 1)),
+            2,
+            "multiplication of two results of split",
+        ),
+    ],
+)
+def test_tensors_of_one_op_that_are_multiplied_or_added_are_drawn(step, channels, told):
+    model = Steps(step, channels)
+    assert layers(model)[-2] == told
+    assert f"({told})" in diagram(model, IMAGE).alt
+
+
+@pytest.mark.parametrize("step", [lambda x: x + x, lambda x: 2 * x])
+def test_what_only_scales_is_not_drawn(step):
+    assert diagram(Steps(step), IMAGE).alt.count(" gives ") == 3
+
+
+def test_a_layer_whose_halves_are_multiplied_is_not_called_that_layer():
+    gate = Own(of_halves(torch.mul), layer=conv(4, 8))
+    model = nn.Sequential(conv(3, 4), gate, conv(4, 2))
+    assert layers(model)[1] == "Own"
+    assert "1 (Own" in diagram(model, IMAGE).alt
 
 
 def test_parts_may_be_joined_in_a_tensor_that_is_there():

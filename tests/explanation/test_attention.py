@@ -337,6 +337,19 @@ def test_a_softmax_that_weighs_no_keys_is_no_attention(image):
         attention_maps(net, image)
 
 
+def test_products_that_something_is_added_to_weigh_the_values(image):
+    """Nothing mixes heads here, as none are there to mix."""
+
+    def forward(net, x):
+        x = net.stem(x).flatten(2).mT
+        x = torch.baddbmm(x, (x @ x.mT).softmax(-1), x)
+        return torch.addmm(x[0], torch.mm(x[0], x[0].t()).softmax(-1), x[0])
+
+    maps = attention_maps(Net(forward, stem=nn.Conv2d(3, 6, 8, 8)), image)
+    tokens = maps[0].weights.shape[-1]
+    assert [one.weights.shape[-2:] for one in maps] == [(tokens, tokens)] * 2
+
+
 def test_talking_heads_are_refused(image):
     """One attention of two mixes its heads before they weigh anything."""
 
@@ -353,10 +366,10 @@ def test_talking_heads_are_refused(image):
         talking=Net(talk, mix=nn.Linear(16, 16)),
     )  # fmt: skip
     for method in (attention_maps, attention_rollout):
-        told = r"those of layer 'talking' \(1 in all\) .* heads; layer='attention' has"
+        told = r"those of layer 'talking' \(1 in all\): .* first; layer='attention' has"
         with pytest.raises(ValueError, match=told):
             method(net, image)
-        with pytest.raises(ValueError, match=r"mixed first, as in talking heads$"):
+        with pytest.raises(ValueError, match=r"for one, mix them first$"):
             method(net, image, "talking")
     (found,) = attention_maps(net, image, "attention")
     assert found.layer == "attention"

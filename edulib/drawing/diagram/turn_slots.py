@@ -78,7 +78,8 @@ class Slots:
         left_out: list[int] = []
         if len(inputs) != len(others):
             left_out = [i for i in inputs if self._waits(i)]
-            if not self._leaves_out(op, its, left_out):
+            more = its.constants - op.constants
+            if its.inputs and more != len(left_out):  # as in `x + x`
                 return None
         for index in left_out:
             if not all(self._put(at, CONSTANT) for at, _ in self._sources(index)):
@@ -95,21 +96,6 @@ class Slots:
             source.turn is not None and self.last - source.turn > self.number
             for source in sources
         )
-
-    def _leaves_out(self, op: Op, its: Op, left_out: list[int]) -> bool:
-        """Whether what another op does not read is sure to be a constant.
-
-        It may be something that it reads already, as in `x + x`.
-        """
-        if not its.inputs:
-            return True
-        ops = self.reader.graph.ops
-        shapes = {s for i in its.inputs for s in (ops[i].shape, *ops[i].others)}
-        missing = {s for i in left_out for s in (ops[i].shape, *ops[i].others)}
-        spread = {op.shape for shape in missing if _fits(shape, op.shape)}
-        rest = [ops[i].shape for i in op.inputs if i not in left_out]
-        alike = [*rest, op.shape] == [*(ops[i].shape for i in its.inputs), its.shape]
-        return alike and shapes.isdisjoint(missing | spread)
 
     def _match(self, index: int, other: int) -> bool:
         """Note what an op stands for and what another one, if each is one thing."""
@@ -130,9 +116,3 @@ class Slots:
 
     def _put(self, at: int, source: Source) -> bool:
         return self.found.setdefault(at, source) == source
-
-
-def _fits(shape: tuple[int, ...], whole: tuple[int, ...]) -> bool:
-    """Whether a shape can be spread over another one."""
-    pairs = zip(reversed(shape), reversed(whole), strict=False)
-    return len(shape) <= len(whole) and all(n in (1, side) for n, side in pairs)
