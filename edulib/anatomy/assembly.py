@@ -85,13 +85,23 @@ class _Plan:
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
         self._keep(draft for _, draft, _ in self.recorder.outputs)
         costly = {draft for draft in self.drafts if draft.macs > 0}
-        self.kept |= costly - self.weights - self.looks
+        self.kept |= costly - self.weights - self.looks - self._inside()
         for draft in self.kept:
             self.edges[draft] = [
                 other
                 for other in draft.inputs
                 if not other.is_constant or self._feeds(other, draft)
             ]
+
+    def _inside(self) -> set[Draft]:
+        """Find what modules compute of their own weights, as spectral norm does."""
+        return {
+            part
+            for draft in self.drafts
+            for weight in draft.weights
+            for part in self._parts(weight)
+            if f"{part.path}.".startswith(f"{draft.path}.")
+        }
 
     def _feeds(self, constant: Draft, draft: Draft) -> bool:
         if draft.is_constant:

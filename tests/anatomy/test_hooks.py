@@ -11,7 +11,7 @@ from torch.nn.modules.module import (
     register_module_forward_pre_hook,
 )
 
-from edulib.anatomy import stage_table
+from edulib.anatomy import count_macs, stage_table
 from edulib.drawing import diagram
 
 
@@ -33,9 +33,13 @@ def test_what_hooks_do_is_said():
 
 
 def test_hooks_that_only_look_or_make_weights_are_not_said():
-    model = nn.Sequential(conv(3, 4), nn.utils.spectral_norm(conv(4, 2)))
+    later = nn.utils.parametrizations.spectral_norm(conv(2, 2))
+    model = nn.Sequential(conv(3, 4), nn.utils.spectral_norm(conv(4, 2)), later)
     model[0].register_forward_hook(lambda *_: None)
-    assert layers(model) == ["3×3 convolution"] * 2
+    assert layers(model) == ["3×3 convolution"] * 3
+    plain = nn.Sequential(conv(3, 4), conv(4, 2), conv(2, 2))
+    powers = sum(out * width + out for out, width in ((2, 4 * 9), (2, 2 * 9)))
+    assert count_macs(model, IMAGE) - count_macs(plain, IMAGE) == powers
 
 
 def test_a_hook_that_computes_and_stores_is_no_part_of_the_model():
