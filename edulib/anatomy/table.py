@@ -37,6 +37,7 @@ class Row:
         field: theoretical receptive field of its output.
         paper: what the paper says, "" where it says nothing.
         more: how many tensors it gives besides the one of this shape, the first.
+        follows: whether it reads the row before it, and nothing else.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Row:
     field: ReceptiveField | None
     paper: str = ""
     more: int = 0
+    follows: bool = False
 
     def cells(self) -> list[str]:
         """Return the printed cells, the paper's excepted."""
@@ -66,7 +68,7 @@ class Row:
     def adds_nothing_to(self, previous: "Row") -> bool:
         """Tell whether this only activates, drops or scales what a row puts out."""
         free = self.op_type in _FREE and not (self.params or self.macs or self.paper)
-        if not free or self.shape is None or previous.shape is None:
+        if not (free and self.follows) or self.field != previous.field:
             return False
         return prod(self.shape) == prod(previous.shape)
 
@@ -220,8 +222,9 @@ def stage_table(
     labels, paper = dict(labels or {}), dict(paper or {})
     steps = fold_runs(graph, graph.nodes(depth))
     nodes = [node for node in steps if _is_shown(node)]
+    follow = _following(steps)
     rows = [
-        _row(graph, run, labels, paper)
+        replace(_row(graph, run, labels, paper), follows=run[0].output.index in follow)
         for run in _runs(graph, nodes, {*labels, *paper})
     ]
     rows += _unused(model, graph, labels)
@@ -243,6 +246,25 @@ def _is_shown(node: Node) -> bool:
     if node.call is not None or is_loud:
         return True
     return bool(node.params or node.macs or node.bytes)
+
+
+def _following(steps: list[Node]) -> set[int]:
+    """Find the outputs of steps that read the one shown before them, nothing else.
+
+    What is hidden hands on what it reads.
+    """
+    found: set[int] = set()
+    read: list[set[int]] = []
+    before: int | None = None
+    for k, node in enumerate(steps):
+        hidden = {at for at in node.inputs if at >= 0 and not _is_shown(steps[at])}
+        read.append(set(node.inputs) - hidden)
+        read[-1].update(*(read[at] for at in hidden))
+        if _is_shown(node):
+            if read[-1] == {before}:
+                found.add(node.output.index)
+            before = k
+    return found
 
 
 def _runs(graph: Graph, nodes: list[Node], named: set[str]) -> list[list[Node]]:

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 import torch
+from steps import Own
 from torch import nn
 from torchvision import models
 
@@ -125,6 +126,36 @@ def test_what_adds_nothing_stands_in_the_row_before():
     ]
     assert sum(row.bytes for row in table.stages) == table.bytes
     assert len(table.rows) == 9, "each can be found by its path"
+
+
+class Heads(nn.Module):
+    """Two heads beside each other, and an activation of the first one alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classes, self.boxes = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        x, boxes = self.classes(x), self.boxes(x)
+        return [x.flatten(1).view(x.shape).sigmoid(), boxes]
+
+
+def test_an_activation_stands_in_the_row_that_it_reads_or_alone():
+    table = stage_table(Heads(), (3, 8, 8))
+    assert [(row.name, row.layer) for row in table.stages] == [
+        ("classes", "1×1 convolution"),
+        ("boxes", "1×1 convolution"),
+        ("sigmoid", "sigmoid"),
+    ]
+    last = Own(lambda x: x.permute(0, 2, 3, 1).tanh(), conv=nn.Conv2d(3, 4, 1))
+    (row,) = stage_table(last, (3, 8, 8)).stages
+    assert row.layer == "1×1 convolution; tanh", "what reshapes is not shown"
+
+
+def test_a_softmax_over_all_positions_has_a_field_of_its_own():
+    layers = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.Flatten(2), nn.Softmax(-1)
+    rows = stage_table(nn.Sequential(*layers), (3, 32, 32)).stages
+    assert [str(row.field) for row in rows] == ["3", "5", "5", "whole image"]
 
 
 def test_columns_without_numbers_are_not_shown(table):
