@@ -9,7 +9,7 @@ a shape and no memory; a model that must see values is run once on the CPU inste
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 from torch import nn
@@ -62,6 +62,9 @@ def trace_graph(model: nn.Module, *inputs: Input) -> Graph:
             return _run(meta_copy(model), given.to("meta"), params)
     except Exception as error:
         first = error
+    if "device" in str(first):  # the model makes tensors of its own, on the CPU
+        with suppress(Exception), _all_kept(), hooks_kept(model), torch.device("meta"):
+            return _run(meta_copy(model), given.to("meta"), params)
     try:
         with _all_kept(), hooks_kept(model):
             return _run(cpu_copy(model), given.to("cpu"), params, from_values=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.packed import hides_weights
-from edulib.anatomy.straight import straight_lines
+from edulib.anatomy.straight import reads_image, straight_lines
 from edulib.anatomy.window import NOT_KNOWN
 
 _MOST = 3
@@ -94,7 +94,8 @@ def _lost(graph: Graph) -> list[Op]:
         for op in graph.ops
         if behind[op.index]
         and op.inputs
-        and all(seen[i] is not NOT_KNOWN for i in op.inputs)
+        and reads_image(graph, op.index)
+        and all(seen[i] is not NOT_KNOWN for i in op.inputs if reads_image(graph, i))
     ]
 
 

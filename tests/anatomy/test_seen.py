@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from steps import IMAGE, Steps, conv
+from steps import IMAGE, Own, Steps, conv
 from torch import Tensor, nn
 
 from edulib.anatomy import not_known, receptive_window, trace_graph
@@ -132,6 +132,44 @@ class Writes(nn.Module):
 def test_what_the_tools_ask_themselves_lets_no_number_leave():
     (said,) = not_known(trace_graph(Writes(), IMAGE))
     assert said.startswith("The model asks for values")
+
+
+OWN_TENSORS = {
+    "a wave": lambda x: (x[..., None] * torch.arange(4)).sin(),
+    "a grid": lambda x: x * torch.linspace(-1, 1, 8),
+    "ones beside it": lambda x: torch.cat([x, torch.ones(1, 1, 8, 8)], 1),
+    "a mask": lambda x: x.masked_fill(torch.ones(8, 8).triu(1) > 0, 0),
+}
+
+
+@pytest.mark.parametrize("function", OWN_TENSORS.values(), ids=OWN_TENSORS)
+def test_tensors_that_a_model_makes_ask_for_no_values(function):
+    graph = trace_graph(Own(function), IMAGE)
+    assert not graph.from_values
+    assert graph.ops[-1].shape == tuple(function(torch.zeros(1, *IMAGE)).shape[1:])
+
+
+def test_tensors_that_a_model_makes_and_asks_are_run():
+    net = Own(lambda x: x * torch.arange(8) if x.sum() > torch.ones(1) else x)
+    assert trace_graph(net, IMAGE).from_values
+
+
+class Tokens(nn.Module):
+    """Puts a class token before the others, and attends to them by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.token = nn.Conv2d(3, 4, 4, 4), nn.Parameter(torch.ones(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.patches(x).flatten(2).mT
+        x = torch.cat([self.token.expand(len(x), 1, -1), x], 1)
+        return ((x @ x.mT).softmax(-1) @ x)[:, 0]
+
+
+def test_what_is_lost_beside_a_parameter_is_told():
+    (said,) = not_known(trace_graph(Tokens(), IMAGE))
+    assert said == "Receptive fields are not known behind cat."
 
 
 class Silent(nn.Module):
