@@ -115,6 +115,33 @@ def test_a_start_is_told_as_it_was_read(run):
     assert ("a constant" in told(run, name)) == (run is starts_at_zero)
 
 
+def gated(net: Loops, y: Tensor) -> Tensor:
+    h = flow = y
+    for _ in range(4):
+        x = torch.cat([y[:, :2], flow[:, :2]], 1)
+        h = torch.tanh(net.join(net.d(h) * h, x))
+        flow = flow + net.e(h)
+    return flow
+
+
+def summed_twice(net: Loops, y: Tensor) -> Tensor:
+    h = y
+    for _ in range(4):
+        h = torch.tanh(net.c((y + net.d(h)) * h + net.e(y)))
+    return h
+
+
+@pytest.mark.parametrize(
+    ("run", "name", "joins"),
+    [
+        (gated, "d, both, e", "concat, then multiply, then concat"),
+        (summed_twice, "d, e, c", "add, then multiply, then add"),
+    ],
+)
+def test_joins_are_told_in_their_order(run, name, joins):
+    assert f"joined by {joins};" in told(run, name)
+
+
 class Sized(Loops):
     """A state of some size that starts at zero."""
 

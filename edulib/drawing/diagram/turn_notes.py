@@ -179,7 +179,7 @@ def _words(reads: dict[int, str], meetings: Meetings) -> str:
     joins = _joins(reads, meetings)
     order, samples, places = meetings.order, meetings.samples, meetings.places
     if not samples or len(places) != 1:
-        is_one = list(meetings.names) == ["concat"] and not meetings.again
+        is_one = meetings.told == ["concat"] and not meetings.again
         in_order = is_one and {*order} == {*reads}
         names = [reads[i] for i in (dict.fromkeys(order) if in_order else reads)]
         return f"{_listed(names)}{joins}{' in this order' * in_order}"
@@ -195,9 +195,9 @@ def _words(reads: dict[int, str], meetings: Meetings) -> str:
 
 def _joins(reads: dict[int, str], meetings: Meetings) -> str:
     """Tell how what a part reads is joined."""
-    if not meetings.names:
+    if not meetings.joins:
         return ""
-    steps = list(meetings.told)
+    steps = meetings.told
     steps += [f"concat with the {_bare(reads[i])}" for i in meetings.again]
     told = ", then ".join(steps)
     if meetings.is_behind:

@@ -1,6 +1,5 @@
 """What a part of a turn reads, and how that meets."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,7 +23,7 @@ class Meetings:
     Attributes:
         reach: for each op the numbers of the things that it depends on.
         rows: for each op what it has side by side, in order.
-        names: how often each operation joins some of them.
+        joins: the operations that join some of them, in order, each with how often.
         order: the things in the order in which the last one concatenates them; none if
             it does otherwise.
         samples: the things of which samples are taken and concatenated, in order.
@@ -38,7 +37,7 @@ class Meetings:
 
     reach: dict[int, set[int]]
     rows: dict[int, list[int]] = field(default_factory=dict)
-    names: Counter[str] = field(default_factory=Counter)
+    joins: list[tuple[str, int]] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     samples: list[int] = field(default_factory=list)
     places: set[int] = field(default_factory=set)
@@ -50,7 +49,17 @@ class Meetings:
     @property
     def told(self) -> list[str]:
         """The operations in words, each with its count."""
-        return [f"{n} × {name}" if n > 1 else name for name, n in self.names.items()]
+        return [f"{n} × {name}" if n > 1 else name for name, n in self.joins]
+
+    def join(self, op: Op) -> None:
+        """Note an operation that joins some of them; merges in a row are one."""
+        is_merge = op.op_type in MERGES
+        name = str(op.op_type) if is_merge else describe_op(op)
+        last, count = self.joins[-1] if self.joins else ("", 0)
+        if name != last:
+            self.joins.append((name, 1))
+        elif not is_merge:
+            self.joins[-1] = name, count + 1
 
 
 class Source(NamedTuple):
@@ -229,9 +238,7 @@ def _meetings(graph: Graph, between: list[int], reach: dict[int, set[int]]) -> M
         if sampled and set(found.rows[index]) == sampled:
             found.samples = found.rows[index]
             continue
-        is_merge = op.op_type in MERGES
-        told = str(op.op_type) if is_merge else describe_op(op)
-        found.names[told] = 1 if is_merge else found.names[told] + 1
+        found.join(op)
         found.order = found.rows[index]
         joined = [i for i in op.inputs if reach.get(i)]
         found.is_behind = found.layered.issuperset(joined)
@@ -240,7 +247,7 @@ def _meetings(graph: Graph, between: list[int], reach: dict[int, set[int]]) -> M
 
 def _added_bare(op: Op, sides: list[set[int]], found: Meetings) -> list[int]:
     """Return the thing that is concatenated, as it is, to what it was joined to."""
-    if op.op_type is not OpType.CONCAT or not found.names:
+    if op.op_type is not OpType.CONCAT or not found.joins:
         return []
     pairs = zip(op.inputs, sides, strict=True)
     bare = [side for i, side in pairs if len(side) == 1 and i not in found.layered]
