@@ -122,6 +122,8 @@ class _Linker:
         """Tell steps that only pass on what they get, perhaps in another shape."""
         if any(op.moves or op.hook for op in node.ops):
             return False
+        if node.call is None and len(node.ops) > 1:  # a long run
+            return False
         if len(node.ops) == 1 and (node.main.joined > 1 or node.main.paired):
             return False
         if len(node.ops) == 1 and (node.main.is_strange or self._selects(node.main)):
