@@ -193,10 +193,12 @@ class _Plan:
             if draft not in self.kept:
                 continue
             for part in self._parts(draft):
+                is_parameter = isinstance(part.held, nn.Parameter)
+                draft.is_learned |= is_parameter
                 if part in taken:
                     continue
                 taken.add(part)
-                if isinstance(part.held, nn.Parameter):
+                if is_parameter:
                     draft.params += part.held.numel()
                 if part is not draft:
                     draft.macs += part.macs
@@ -323,6 +325,7 @@ def _op(
         dtype=draft.output.dtype,
         path=draft.path,
         params=draft.params,
+        is_learned=draft.is_learned,
         macs=draft.macs,
         bytes=draft.bytes,
         kernel=draft.step.kernel,

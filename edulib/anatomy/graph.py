@@ -52,6 +52,7 @@ class Op:
         hook: whether a hook called it, "before" or "behind" its module; else "".
         constants: how many tensors it was given that no op of `inputs` made, weights
             among them.
+        is_learned: whether it uses learned numbers, be it as the first or not.
     """
 
     index: int
@@ -77,6 +78,7 @@ class Op:
     taken: tuple[int, ...] = ()
     hook: str = ""
     constants: int = 0
+    is_learned: bool = False
 
     @property
     def axes(self) -> tuple[int, ...] | None:

@@ -99,6 +99,7 @@ class Draft:
         bytes: memory that its output newly occupies.
         pools: whether it is a reduction over all positions.
         params: learned numbers that it is the first to use.
+        is_learned: whether it uses learned numbers, be it as the first or not.
         others: shapes of the tensors that it returned besides the first.
         chosen: what an index takes, in words.
         joined: how many tensors a concatenation joins.
@@ -126,6 +127,7 @@ class Draft:
     bytes: int = 0
     pools: bool = False
     params: int = 0
+    is_learned: bool = False
     others: tuple[tuple[int, ...], ...] = ()
     chosen: str = ""
     joined: int = 0
@@ -356,6 +358,7 @@ class Recorder(TorchFunctionMode):
             if parts and id(value) not in self._used:
                 self._used.add(id(value))
                 draft.params += sum(part.numel() for part in parts)
+            draft.is_learned |= bool(parts)
             if parts and draft.name in _PRODUCTS:
                 draft.macs = draft.output.numel() * parts[0][0].numel()
 

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from anatomy.steps import IMAGE, Steps
+from anatomy.steps import IMAGE, Steps, conv
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from edulib.drawing import diagram
 
@@ -38,3 +39,34 @@ def test_a_long_run_of_free_steps_is_drawn_where_it_ends_in_a_merge(
 ):
     assert drawn(Steps(step, channels))[1] == told
     assert len(drawn(Steps(step, channels))) == len(("a", "steps", "b"))
+
+
+class Fusion(nn.Module):
+    """Two maps, weighted by learned numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.ones(2))
+        self.a, self.b, self.c = conv(3, 4), nn.Conv2d(3, 4, 2, 2), conv(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one, two = self.weights.relu() / (self.weights.sum() + 1e-4)
+        return self.c(one * self.a(x) + two * F.interpolate(self.b(x), scale_factor=2))
+
+
+class Shifted(nn.Module):
+    """Subtracts a learned mean in the beginning, and adds it in the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.ones(1, 3, 1, 1))
+        self.a = conv(3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a(x - self.mean) + self.mean
+
+
+def test_each_use_of_a_parameter_is_drawn():
+    told = "; ".join(drawn(Fusion()))
+    assert told.count("(multiplication) gives 4×8×8") == len(("one", "two"))
+    assert [step.split()[0] for step in drawn(Shifted())] == ["sub", "a", "add"]

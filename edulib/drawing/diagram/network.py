@@ -133,7 +133,8 @@ class _Linker:
             return math.prod(node.shape) == math.prod(before.shape)
         if node.op_type in _SILENT or (node.call is None and node.op_type in MERGES):
             return True
-        is_free = not (node.params or node.macs or node.main.name in REDUCTIONS)
+        learns = any(op.is_learned for op in node.ops)
+        is_free = not (learns or node.macs or node.main.name in REDUCTIONS)
         return node.call is None and node.op_type is OpType.OTHER and is_free
 
     def _selects(self, op: Op) -> bool:
