@@ -1,5 +1,7 @@
 """Arithmetic between layers that a diagram must show, though it costs nothing."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from anatomy.steps import IMAGE, Steps, conv
@@ -70,3 +72,32 @@ def test_each_use_of_a_parameter_is_drawn():
     told = "; ".join(drawn(Fusion()))
     assert told.count("(multiplication) gives 4×8×8") == len(("one", "two"))
     assert [step.split()[0] for step in drawn(Shifted())] == ["sub", "a", "add"]
+
+
+def of_halves(join: Callable) -> Callable[[Tensor], Tensor]:
+    return lambda x: join(*x.chunk(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (lambda x: sum(x.split(2, 1)), "addition"),
+        (of_halves(lambda a, b: 2 * a + b), "addition"),
+        (of_halves(lambda a, b: a * (1 + b)), "multiplication"),
+        (of_halves(lambda a, b: a.clone().add_(b)), "addition"),
+        (of_halves(lambda a, b: a / (1 + b.abs())), "division"),
+        (of_halves(torch.div), "division"),
+        (of_halves(torch.maximum), "maximum"),
+        (of_halves(lambda a, b: torch.where(a > 0, a, b)), "selection"),
+    ],
+)
+def test_what_joins_the_parts_of_a_split_is_drawn(step, told):
+    assert f"({told}) gives 2×8×8" in drawn(Steps(step, 2))[2]
+
+
+@pytest.mark.parametrize(
+    "join",
+    [lambda a, b: 2 * a, lambda a, b: b + b.abs(), lambda a, b: a.neg().exp()],
+)
+def test_what_reads_one_part_of_a_split_is_not(join):
+    assert len(drawn(Steps(of_halves(join), 2))) == len(("a", "chunk", "b"))

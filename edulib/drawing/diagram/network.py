@@ -73,6 +73,7 @@ class _Linker:
     Attributes:
         sources: what leads to a node or to an op outside; ops outside are negative.
         stands_for: the node that a silent one passes on.
+        passes: the tensor that a silent op passes on, by its op and its place there.
         runs: steps that change a shape in silence, by the place of the last one.
         outputs: outputs by the node that they come from.
     """
@@ -81,6 +82,7 @@ class _Linker:
     nodes: list[Node]
     sources: dict[int, tuple[int, ...]] = field(default_factory=dict)
     stands_for: dict[int, int] = field(default_factory=dict)
+    passes: dict[int, tuple[int, int]] = field(default_factory=dict)
     runs: dict[int, Node] = field(default_factory=dict)
     outputs: dict[int, list[Output]] = field(default_factory=dict)
     alive: set[int] = field(default_factory=set)
@@ -95,15 +97,34 @@ class _Linker:
             passed = [self.stands_for[i] for i in node.inputs]
             pairs = zip(node.inputs, passed, strict=True)
             shaped = [self._reshaped(i) if at != i else i for i, at in pairs]
-            is_one = len(set(passed)) == len(set(shaped)) == 1
-            if is_one and self._is_silent(node):
+            tensors = self._tensors(node)
+            is_one = len(set(passed)) == len(set(shaped)) == len(tensors) == 1
+            joins = any(place < 0 for _, place in tensors)
+            if is_one and not joins and self._is_silent(node):
                 self.stands_for[k] = passed[0]
+                (self.passes[node.output.index],) = tensors
                 continue
             self.stands_for[k] = k
             # what reorders stands for the views before it
             read = passed if node.ops[-1].reordered else shaped
             inputs = read if _is_product(node) else dict.fromkeys(read)
             self.sources[k] = tuple(inputs)
+
+    def _tensors(self, node: Node) -> set[tuple[int, int]]:
+        """Return the tensors that a step reads, each by its op and its place there.
+
+        Parts of one split are several; an op that reads more of them has place -1.
+        """
+        read = {
+            (i, place)
+            for op in node.ops
+            for i, place in zip(op.inputs, op.taken, strict=True)
+            if i < node.ops[0].index
+        }
+        return {
+            (i, place) if self.graph.ops[i].others else self.passes.get(i, (i, place))
+            for i, place in read
+        }
 
     def _reshaped(self, k: int) -> int:
         """Return the place of what a silent step passes on, or of its new shape."""
