@@ -77,6 +77,15 @@ class _Plan:
                 read.update([*draft.inputs, *draft.weights])
         return looks
 
+    def _into_weights(self) -> set[Draft]:
+        """Find what weights of layers are computed of, and these themselves."""
+        found, todo = set(self.weights), [*self.weights]
+        while todo:
+            new = {d for d in todo.pop().inputs if d.is_constant} - found
+            found |= new
+            todo += new
+        return found
+
     def choose(self) -> None:
         """Keep what depends on an input, and the constants that are steps."""
         for draft in self.drafts:
@@ -85,7 +94,7 @@ class _Plan:
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
         self._keep(draft for _, draft, _ in self.recorder.outputs)
         costly = {draft for draft in self.drafts if draft.macs > 0}
-        self.kept |= costly - self.weights - self.looks
+        self.kept |= costly - self._into_weights() - self.looks
         for draft in self.kept:
             self.edges[draft] = [
                 other
