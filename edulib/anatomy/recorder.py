@@ -313,12 +313,12 @@ class Recorder(TorchFunctionMode):
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
         given = list(tensors_in((*args, *kwargs.values())))
-        draft.paired = paired_words(draft, given)
         for tensor in given:
             place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
             draft.given.append(maker)
+        draft.paired = paired_words(draft, given)
         is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
         if is_in_place(function) or (given_back and is_activation):
             self._written[memory_of(draft.output)] = draft
