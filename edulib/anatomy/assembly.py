@@ -336,5 +336,6 @@ def _op(
         paired=draft.paired,
         taken=tuple(inputs.values()),
         hook=draft.hook,
+        shows=places.get(draft.shows),
         constants=sum(maker not in read for maker in draft.given),
     )

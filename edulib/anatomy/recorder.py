@@ -37,6 +37,7 @@ from edulib.anatomy.place import (
 from edulib.anatomy.propagation import Step, met, propagate
 from edulib.anatomy.rejoined import find_whole, rejoin
 from edulib.anatomy.reordering import Reordering
+from edulib.anatomy.restored import restore
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN, Window
@@ -109,6 +110,8 @@ class Draft:
         aside: whether it was made inside of a hook, and changes nothing in place.
         told: what it does to the order of numbers, in words, if that is known already.
         read_as: where what slides over it takes the positions to be, if elsewhere.
+        shows: the map whose positions it has as they were, though not all that it reads
+            has them.
         asked: the function and its arguments, where no positions were known before.
         at: its place on the tape; -1 for inputs and parameters.
     """
@@ -136,6 +139,7 @@ class Draft:
     aside: bool = False
     told: str = ""
     read_as: Place | None = None
+    shows: "Draft | None" = None
     asked: tuple | None = None
     at: int = -1
 
@@ -305,6 +309,7 @@ class Recorder(TorchFunctionMode):
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
             self._tell(function, args, kwargs)
+            restore(self.tape[-1])
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
