@@ -17,14 +17,15 @@ def paired_words(draft: "Draft", read: Sequence[Tensor]) -> str:
     """Say which tensors of one op are added, subtracted or multiplied.
 
     Args:
-        draft: what was done.
-        read: the tensors that it was given.
+        draft: what was done, with what made each tensor that it was given.
+        read: these tensors.
 
     Returns:
         "with itself", "of two results of chunk"; "" where several ops made them, and of
         a sum with itself, which only doubles.
     """
-    if draft.name not in MERGE_NAMES or len(draft.inputs) != 1 or len(read) != _PAIR:
+    is_one = len(draft.inputs) == 1 and draft.given == draft.inputs * _PAIR
+    if draft.name not in MERGE_NAMES or not is_one:
         return ""
     if read[0] is read[1]:
         return "with itself" if draft.name == "mul" else ""

@@ -43,7 +43,7 @@ def find_whole(
     whole = next((d for d in rows[0] if all(d in row for row in rows[1:])), None)
     if whole is None or not -whole.output.ndim <= dim < whole.output.ndim:
         return None
-    lines = [_lines(part, whole.output, dim) for part in parts]
+    lines = [shown_lines(part, whole.output, dim) for part in parts]
     if None in lines:
         return None
     shown = [place for line in lines for place in line]
@@ -62,7 +62,7 @@ def _holders(draft: "Draft") -> "list[Draft]":
     return found
 
 
-def _lines(part: Tensor, whole: Tensor, dim: int) -> range | None:
+def shown_lines(part: Tensor, whole: Tensor, dim: int) -> range | None:
     """Return which places along a dimension a slice shows; None if it is none."""
     if part.ndim != whole.ndim or not whole.stride(dim):
         return None

@@ -105,7 +105,14 @@ def test_tensors_of_one_op_that_are_multiplied_or_added_are_drawn(step, channels
     assert f"({told})" in diagram(model, IMAGE).alt
 
 
-@pytest.mark.parametrize("step", [lambda x: x + x, lambda x: 2 * x])
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: x + x,
+        lambda x: 2 * x,
+        lambda x: x * torch.ones(4, 1, 1, device=x.device),
+    ],
+)
 def test_what_only_scales_is_not_drawn(step):
     assert diagram(Steps(step), IMAGE).alt.count(" gives ") == 3
 
