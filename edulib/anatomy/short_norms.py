@@ -6,6 +6,7 @@ or None where the result is not plain. `shortcuts` says when they are asked.
 
 import torch
 from torch import Tensor
+from torch._prims_common import is_non_overlapping_and_dense_or_false as _is_full
 from torch._prims_common import suggest_memory_format as _order
 
 _HALVES = (torch.float16, torch.bfloat16)
@@ -30,11 +31,12 @@ def batch_norm(
         is_plain = running_mean is running_var is None and is_many
     else:
         is_plain = running_mean is not None and running_var is not None
-    if not is_plain or not _fit(input, input.shape[1:2], held):
+    if not is_plain or eps < 0 or not _fit(input, input.shape[1:2], held):
         return None
     if input.is_contiguous():
         return input.new_empty(input.shape)
-    return torch.empty_like(input, memory_format=_order(input))
+    found = torch.empty_like(input, memory_format=_order(input))
+    return found if _is_told(input, found) else None
 
 
 def group_norm(
@@ -85,7 +87,8 @@ def layer_norm(
     held = weight, bias
     _check_types(input, held)
     sides = input.shape[-len(normalized_shape) :]
-    is_plain = 0 < len(sides) and tuple(sides) == tuple(normalized_shape)
+    is_whole = all(type(side) is int for side in normalized_shape)
+    is_plain = is_whole and 0 < len(sides) and tuple(sides) == tuple(normalized_shape)
     if not is_plain or not _fit(input, sides, held):
         return None
     return input.new_empty(input.shape)
@@ -97,10 +100,10 @@ def rms_norm(
     weight: Tensor | None = None,
     eps: float | None = None,
 ) -> Tensor | None:
-    """Do as layer normalisation, on tokens in the usual order."""
-    is_plain = input.ndim < 4 and input.is_contiguous()
+    """Do as layer normalisation, over the last side of tokens in the usual order."""
+    is_plain = input.ndim < 4 and input.is_contiguous() and len(normalized_shape) == 1
     is_alike = weight is None or weight.dtype == input.dtype
-    if not is_plain or not is_alike or input.dtype not in FLOATS:
+    if not is_plain or not is_alike or alike(input) is None:
         return None
     return layer_norm(input, normalized_shape, weight)
 
@@ -113,15 +116,33 @@ def normalize(
     out: Tensor | None = None,
 ) -> Tensor | None:
     """Take its last step alone: the division by the lengths."""
-    if input.ndim == 0 or out is not None or not is_sure(input):
+    if input.ndim == 0 or out is not None or alike(input) is None:
         return None
     return input / input.narrow(dim, 0, 1).expand_as(input)
 
 
-def is_sure(input: Tensor) -> bool:
-    """Whether a tensor holds floats, in one order: sides of 1 may leave it in doubt."""
-    usual = not input.is_contiguous() or _order(input) is torch.contiguous_format
-    return usual and input.dtype in FLOATS and input.numel() > 0
+def like(input: Tensor) -> Tensor | None:
+    """Return an empty tensor in the order of the axes of floats, if that is sure."""
+    if input.dtype not in FLOATS or not input.numel():
+        return None
+    is_last = _order(input) is not torch.contiguous_format
+    if input.is_contiguous():
+        return None if is_last else input.new_empty(input.shape)
+    found = torch.empty_like(input)
+    is_sure = is_last or _is_told(input, found) or not _is_full(input)
+    return found if is_sure else None
+
+
+def alike(input: Tensor) -> Tensor | None:
+    """Return what `like` does, if sides of 1 do not leave even the usual order open."""
+    found = like(input)
+    is_sure = found is None or not input.is_contiguous() or _is_told(input, found)
+    return found if is_sure else None
+
+
+def _is_told(input: Tensor, found: Tensor) -> bool:
+    """Whether strides say where each side lies: those of a side of 1 may be any."""
+    return 1 not in input.shape or input.stride() == found.stride()
 
 
 def _check_types(input: Tensor, held: tuple[Tensor | None, ...]) -> None:

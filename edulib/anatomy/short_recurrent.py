@@ -5,29 +5,32 @@ function here takes what torch's of the same name takes, and returns empty tenso
 None where the results are not plain. `shortcuts` says when they are asked.
 """
 
-import torch
 from torch import Tensor
+
+# With biases, layers, dropout, whether it trains, in both directions, batch first.
+_OPTIONS = (bool, int, float, bool, bool, bool)
 
 
 def lstm(
-    input: Tensor, hx: tuple[Tensor, Tensor], params: list[Tensor], *options: object
+    input: Tensor, hx: tuple[Tensor, ...], params: list[Tensor], *options: bool | float
 ) -> tuple[Tensor, ...] | None:
     """Return the sequence, the last state and the last cell."""
-    if isinstance(hx, Tensor) or len(hx) != 2:
+    if len(hx) != 2:
         return None
-    hidden, cell = hx
-    output = _sequence(input, hidden, cell, params, options)
-    if output is None:
-        return None
-    return output, torch.empty_like(hidden), torch.empty_like(cell)
+    output = _sequence(input, *hx, params, options)
+    return None if output is None else (output, *map(_usual, hx))
 
 
 def gru(
-    input: Tensor, hx: Tensor, params: list[Tensor], *options: object
+    input: Tensor, hx: Tensor, params: list[Tensor], *options: bool | float
 ) -> tuple[Tensor, ...] | None:
     """Return the sequence and the last state; also of a plain recurrent layer."""
     output = _sequence(input, hx, hx, params, options)
-    return None if output is None else (output, torch.empty_like(hx))
+    return None if output is None else (output, _usual(hx))
+
+
+def _usual(state: Tensor) -> Tensor:
+    return state.new_empty(state.shape)
 
 
 def _sequence(
@@ -39,9 +42,9 @@ def _sequence(
         - input: (T, B, F), or (B, T, F) where the batch comes first
         - hidden, cell: (layers * directions, B, H); H of the cell may be another
     """
-    has_biases, layers, _, _, is_both, batch_first = options
-    if isinstance(params, Tensor) or (input.ndim, hidden.ndim) != (3, 3):
+    if tuple(map(type, options)) != _OPTIONS or (input.ndim, hidden.ndim) != (3, 3):
         return None
+    has_biases, layers, _, _, is_both, batch_first = options
     given = [input, hidden, cell, *params]
     if any(not t.is_meta or t.dtype != input.dtype for t in given):
         return None

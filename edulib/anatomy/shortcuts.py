@@ -2,15 +2,19 @@
 
 There it computes normalisation, sampling and most functions of single numbers step by
 step, which is half of what the trace of a network costs. Where all arguments fit, shape
-and strides of the result are plain; where they do not, torch itself is asked, and says
-what is wrong. What the meta device lets pass and a processor does not is refused: the
-trace then runs the model on the CPU, which has the last word.
+and strides of the result are plain. Where they do not, or one is of another type than a
+rule names, torch itself is asked, and says what is wrong. What the meta device lets
+pass and a processor does not is refused: the trace then runs the model on the CPU,
+which has the last word.
 
 No function is here whose multiply-adds torch counts in one step.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import pairwise
+from types import UnionType
+from typing import get_args, get_origin, get_type_hints
 
 import torch
 from torch import Tensor, nn
@@ -18,13 +22,17 @@ from torch.nn import functional as F
 
 from edulib.anatomy import short_norms, short_recurrent
 from edulib.anatomy.memory import memory_of
-from edulib.anatomy.short_norms import FLOATS, is_sure
+from edulib.anatomy.short_norms import FLOATS, alike, like
 
 _MAPS = 4  # dimensions of a batch of maps
 _PAIR = 2  # numbers of a place
 _MODES = ("bilinear", "nearest", "bicubic")
 _COPIES = ("nearest", "nearest-exact")
 _BORDERS = ("zeros", "border", "reflection")
+# What torch takes for a type; else only the type itself: a truth is no number.
+_LISTS = (list, tuple, torch.Size)
+_TAKEN = {Tensor: (Tensor, nn.Parameter), float: (int, float)}
+_TAKEN |= dict.fromkeys((list, tuple), _LISTS)
 
 
 def plain_result(
@@ -46,10 +54,29 @@ def plain_result(
     rule = _RULES.get(function)
     if rule is None or not _are_plain((*args, *kwargs.values())):
         return None
+    types = _types(rule)
+    named = {**dict(zip(types, args, strict=False)), **kwargs}
+    if not all(type(value) in types.get(name, ()) for name, value in named.items()):
+        return None
     try:
         return rule(*args, **kwargs)
     except (TypeError, IndexError):  # called in a way that is no rule's
         return None
+
+
+@cache
+def _types(rule: Callable) -> dict[str, set[type]]:
+    """Return the types that torch takes as each argument, by the annotations."""
+    hints = get_type_hints(rule)
+    hints.pop("return")
+    return {
+        name: {
+            kind
+            for one in (get_args(hint) if isinstance(hint, UnionType) else (hint,))
+            for kind in _TAKEN.get(get_origin(one) or one, (one,))
+        }
+        for name, hint in hints.items()
+    }
 
 
 def _are_plain(values: Iterable[object]) -> bool:
@@ -63,49 +90,63 @@ def _are_plain(values: Iterable[object]) -> bool:
     )
 
 
-def _each(
-    input: Tensor, *numbers: float, inplace: bool = False, **named: float
-) -> Tensor | None:
+def _each(input: Tensor, inplace: bool = False) -> Tensor | None:
     """What works on each number by itself keeps the order of the axes."""
-    settings = (*numbers, *named.values())
-    if not is_sure(input) or any(type(x) not in (int, float) for x in settings):
-        return None
     if not inplace:
-        usual = input.is_contiguous()
-        return input.new_empty(input.shape) if usual else torch.empty_like(input)
+        return like(input)
     strides = zip(input.shape, input.stride(), strict=True)
     if any(side > 1 and stride == 0 for side, stride in strides):
         raise RuntimeError(
             "expected memory of its own for each number that is written, got strides "
             f"{input.stride()} of shape {tuple(input.shape)}"
         )
-    return input
+    return input if input.dtype in FLOATS and input.numel() else None
+
+
+def _elu(input: Tensor, alpha: float = 1, inplace: bool = False) -> Tensor | None:
+    return _each(input, inplace)
+
+
+def _leaky_relu(
+    input: Tensor, negative_slope: float = 0.01, inplace: bool = False
+) -> Tensor | None:
+    return _each(input, inplace)
+
+
+def _softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor | None:
+    return like(input)
 
 
 def _gelu(input: Tensor, approximate: str = "none") -> Tensor | None:
-    return _each(input) if approximate in ("none", "tanh") else None
+    return like(input) if approximate in ("none", "tanh") else None
 
 
 def _hardtanh(
     input: Tensor, min_val: float = -1, max_val: float = 1, inplace: bool = False
 ) -> Tensor | None:
-    is_plain = min_val < max_val
-    return _each(input, min_val, max_val, inplace=inplace) if is_plain else None
+    is_plain = min_val < max_val and alike(input) is not None
+    return _each(input, inplace) if is_plain else None
 
 
-def _clamp(input: Tensor, *limits: float, **named: float) -> Tensor | None:
-    return _each(input, *limits, **named) if limits or named else None
+def _relu6(input: Tensor, inplace: bool = False) -> Tensor | None:
+    return _hardtanh(input, 0, 6, inplace)
+
+
+def _clamp(
+    input: Tensor, min: float | None = None, max: float | None = None
+) -> Tensor | None:
+    return None if min is max is None else alike(input)
 
 
 def _pair(input: Tensor, other: Tensor | float) -> Tensor | None:
     """Two tensors of one layout keep it; else the first rules, if it is the larger."""
     if not isinstance(other, Tensor):
-        return _each(input, other)
+        return alike(input)
     if input.dtype != other.dtype or not _spreads(other.shape, input.shape):
         return None
     is_alike = input.shape == other.shape and input.stride() == other.stride()
     rules = input.is_contiguous() and all(a > b for a, b in pairwise(input.stride()))
-    return _each(input) if is_alike or rules else None
+    return like(input) if is_alike or rules else None
 
 
 def _spreads(sides: torch.Size, over: torch.Size) -> bool:
@@ -153,8 +194,8 @@ def _interpolate(
 
 
 _EACH = (
-    *(F.relu, torch.relu, Tensor.relu, F.relu6, F.hardswish, F.hardsigmoid, F.silu),
-    *(F.mish, F.elu, F.selu, F.leaky_relu, F.softplus),
+    *(F.relu, torch.relu, Tensor.relu, F.hardswish, F.hardsigmoid, F.silu),
+    *(F.mish, F.selu),
 )
 _PAIRS = (
     *(torch.add, Tensor.add, torch.sub, Tensor.sub),
@@ -170,7 +211,11 @@ _RULES: dict[Callable, Callable[..., Tensor | tuple[Tensor, ...] | None]] = {
     F.grid_sample: _grid_sample,
     F.interpolate: _interpolate,
     F.gelu: _gelu,
+    F.elu: _elu,
     F.hardtanh: _hardtanh,
+    F.relu6: _relu6,
+    F.leaky_relu: _leaky_relu,
+    F.softplus: _softplus,
     torch.lstm: short_recurrent.lstm,
     torch.gru: short_recurrent.gru,
     torch.rnn_tanh: short_recurrent.gru,

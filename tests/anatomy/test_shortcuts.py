@@ -67,6 +67,15 @@ LAYOUTS = {
     "a number": torch.ones(()),
     "a video": torch.ones(2, 4, 3, 5, 6),
     "a video, channels last": last(2, 4, 3, 5, 6),
+    "any step of one row": torch.ones(48).as_strided((2, 4, 1, 6), (24, 6, 1, 1)),
+    "any step of one image": torch.ones(1, 5, 4, 2).permute(3, 2, 0, 1)[:1],
+    "of one image, channels last": torch.ones(40).as_strided(
+        (1, 5, 2, 4), (5, 1, 20, 5)
+    ),
+    "one column, channels last": last(4, 4, 5, 6)[..., :1],
+    "of one column": torch.ones(80).as_strided((4, 5, 4, 1), (20, 1, 5, 20)),
+    "turned tokens of one image": torch.ones(8).as_strided((1, 4, 2), (9, 1, 4)),
+    "a part of tokens": torch.ones(1, 5, 8)[..., :4],
 }
 WRONG = (RuntimeError, ValueError, IndexError)  # what torch may say
 PLAIN = ("maps", "channels last", "turned", "tokens", "one pixel", "rows", "a video")
@@ -250,6 +259,22 @@ def test_maps_are_resized_as_torch_does(mode, types):
         (F.batch_norm, on_shapes((MAPS, *held(*[torch.float32] * 2))), {"training": 1}),
         (F.relu, (on_shapes((MAPS,))[0].as_subclass(type("Own", (Tensor,), {})),), {}),
         (F.conv2d, on_shapes((MAPS, MAPS)), {}),  # counted
+        (F.group_norm, on_shapes((MAPS, 2.0)), {}),
+        (F.group_norm, on_shapes((MAPS, True)), {}),
+        (F.group_norm, on_shapes((MAPS, 2)), {"eps": None}),
+        (F.batch_norm, on_shapes((MAPS, *held(*[torch.float32] * 2))), {"eps": -1.0}),
+        (
+            F.batch_norm,
+            on_shapes((MAPS, *held(*[torch.float32] * 2))),
+            {"momentum": ""},
+        ),
+        (F.layer_norm, on_shapes((MAPS, (6.0,))), {}),
+        (F.layer_norm, on_shapes((MAPS, (6,))), {"eps": None}),
+        (F.instance_norm, on_shapes((MAPS,)), {"eps": "1"}),
+        (F.leaky_relu, on_shapes((MAPS, None)), {}),
+        (torch.relu, on_shapes((MAPS, 3)), {}),
+        (F.silu, on_shapes((MAPS,)), {"beta": 2.0}),
+        (F.mish, on_shapes((MAPS, 1)), {}),  # in place
     ],
 )
 def test_torch_is_asked_where_the_way_is_not_plain(function, args, kwargs):
@@ -257,7 +282,11 @@ def test_torch_is_asked_where_the_way_is_not_plain(function, args, kwargs):
 
 
 @pytest.mark.parametrize(
-    "layer", [nn.BatchNorm2d(5), nn.BatchNorm1d(4), nn.LayerNorm(9), nn.GroupNorm(1, 5)]
+    "layer",
+    [
+        *(nn.BatchNorm2d(5), nn.BatchNorm1d(4), nn.LayerNorm(9), nn.GroupNorm(1, 5)),
+        *(nn.GroupNorm(4 / 2, 4), nn.BatchNorm2d(4, eps=-1), nn.LayerNorm(8, eps=None)),
+    ],
 )
 def test_a_layer_that_does_not_fit_is_told_by_torch(layer):
     net = nn.Sequential(nn.Conv2d(3, 4, 1), layer)
@@ -380,6 +409,20 @@ def test_recurrent_layers_have_a_short_way(batch_first, both, layers):
     assert compared.alike == [True] * 10
 
 
+@pytest.mark.parametrize(
+    ("function", "kind"), [(torch.lstm, nn.LSTM), (torch.gru, nn.GRU)]
+)
+def test_states_in_another_order_are_given_back_in_the_usual_one(function, kind):
+    hx, x = torch.ones(1, 6, 2).mT, torch.ones(7, 2, 5)
+    weights, more = kind(5, 6)._flat_weights, (True, 1, 0.0, False, False, False)
+    real = function(x, (hx, hx) if kind is nn.LSTM else hx, weights, *more)
+    x, hx, *weights = on_shapes((x, hx, *weights))
+    short = plain_result(
+        function, (x, (hx, hx) if kind is nn.LSTM else hx, weights, *more), {}
+    )
+    assert [y.stride() for y in short] == [y.stride() for y in real]
+
+
 def test_recurrent_layers_that_do_not_fit_have_none():
     model = nn.LSTM(5, 6, device="meta")
     weights, state = model._flat_weights, torch.zeros(1, 2, 6, device="meta")
@@ -395,3 +438,5 @@ def test_recurrent_layers_that_do_not_fit_have_none():
     assert short(x, (state, state), weights[:2], *more) is None
     assert short(x.double(), (state, state), weights, *more) is None
     assert short(x[0], (state, state), weights, *more) is None
+    assert short(x, (state, state), weights, True, 1.0, *more[2:]) is None
+    assert short(x, (state, state), weights, True, 1, 0.0, 0, False, False) is None
