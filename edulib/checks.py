@@ -150,10 +150,10 @@ def _why_no_tensor(inputs: list) -> str:
             f"expected inputs of one shape, got {got}: resize or crop them; of two "
             "whole sets give a tuple (inputs, targets)"
         )
-    return (
-        f"expected inputs that are one tensor each, got {got}: give examples "
-        "(input, target), or inputs alone"
-    )
+    remedy = "give examples (input, target), or inputs alone"
+    if isinstance(inputs[0], tuple | list):
+        remedy = "join the parts into one tensor, which the model takes apart"
+    return f"expected inputs that are one tensor each, got {got}: {remedy}"
 
 
 def _converted(inputs: Tensor, model: nn.Module) -> str:

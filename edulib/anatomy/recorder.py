@@ -58,7 +58,8 @@ _ASKS = frozenset(
     "is_meta is_cuda is_cpu is_mps is_xpu is_sparse is_quantized is_nested "
     "is_contiguous is_floating_point is_complex assert".split()
 )
-# What gives numbers, or their memory, to what is not torch.
+# What gives numbers, or their memory, to what is not torch; torch tells no mode of
+# `torch.utils.dlpack.to_dlpack`, which does so as well.
 _LEAVES = frozenset(
     "numpy array tolist dlpack storage untyped_storage data_ptr "
     "item float int complex index".split()

@@ -21,6 +21,9 @@ _COSTS_NOTHING = (
 def not_known(graph: Graph) -> list[str]:
     """Say what could not be found out, one sentence for each kind; often none.
 
+    Of what hands numbers to other libraries, one function of torch escapes: no trace
+    sees `torch.utils.dlpack.to_dlpack` (but `torch.from_dlpack(x)` is seen).
+
     Args:
         graph: the traced network.
     """
