@@ -6,9 +6,9 @@ from math import prod
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
-from edulib.anatomy.op_types import REDUCTIONS, OpType
+from edulib.anatomy.op_types import REDUCTIONS, TURNS, OpType
 from edulib.anatomy.packed import hides_weights
-from edulib.anatomy.window import AdaptivePooling
+from edulib.anatomy.window import POINT, AdaptivePooling
 
 _WORDS = {
     "batch_norm": "batch normalisation",
@@ -292,6 +292,8 @@ def describe_op(op: Op) -> str:
         return "learned" if op.params else "constant"
     if op.reordered:
         return op.reordered
+    if op.name in TURNS and op.place.axes and op.window == POINT:
+        return "channels in another order"
     if op.name in REDUCTIONS and op.op_type is not OpType.POOLING:
         return _REDUCED.get(op.name, op.name)
     return _join_words(_WORDS.get(op.name, op.name.replace("_", " ")), op.paired, "")

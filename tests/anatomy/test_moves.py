@@ -33,6 +33,9 @@ def to_space(x: Tensor) -> Tensor:
     [
         (lambda x: x.roll(1, -1), 4, "roll"),
         (lambda x: x.flip(-2), 4, "flip"),
+        (lambda x: x.flip((1, -1)), 4, "flip"),
+        (lambda x: x.flip(1), 4, "channels in another order"),
+        (lambda x: x.roll(1, 1), 4, "channels in another order"),
         (lambda x: torch.rot90(x, 1, (2, 3)), 4, "rot90"),
         (lambda x: F.pixel_shuffle(x, 2), 1, "pixel shuffle"),
         (lambda x: F.pixel_unshuffle(x, 2), 16, "pixel unshuffle"),
