@@ -290,13 +290,17 @@ def describe_op(op: Op) -> str:
         return _join_words(kernel_words(op), noun, _steps(op))
     if op.op_type is OpType.CONSTANT:
         return "learned" if op.params else "constant"
-    if op.reordered:
-        return op.reordered
-    if op.name in TURNS and op.place.axes and op.window == POINT:
-        return "channels in another order"
+    if moved := _moved_words(op):
+        return moved
     if op.name in REDUCTIONS and op.op_type is not OpType.POOLING:
         return _REDUCED.get(op.name, op.name)
     return _join_words(_WORDS.get(op.name, op.name.replace("_", " ")), op.paired, "")
+
+
+def _moved_words(op: Op) -> str:
+    """Say how an op puts numbers in another order, where its name does not."""
+    of_channels = op.name in TURNS and op.place.axes and op.window == POINT
+    return op.reordered or "channels in another order" * bool(of_channels)
 
 
 def _convolution(op: Op) -> str:
