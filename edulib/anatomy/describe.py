@@ -6,7 +6,7 @@ from math import prod
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
-from edulib.anatomy.op_types import REDUCTIONS, TURNS, OpType
+from edulib.anatomy.op_types import REDUCTIONS, SELECTS, TURNS, OpType
 from edulib.anatomy.packed import hides_weights
 from edulib.anatomy.window import POINT, AdaptivePooling
 
@@ -49,9 +49,6 @@ _REDUCED = {"amax": "max", "amin": "min"}  # not over all positions
 _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _VAGUE = (OpType.OTHER, OpType.RESHAPE)
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
-_SELECTS = frozenset(
-    "getitem select narrow index_select gather chunk split unbind tensor_split".split()
-)
 _FEW = 2  # so many selections are told one by one
 _LINEAR = ("mul", "div", "add", "sub")
 _JOINED = {"add": "addition of", "mul": "multiplication by"}
@@ -141,7 +138,7 @@ def _scales(node: Node) -> list[Op]:
 def _selections(node: Node) -> list[Op]:
     """Find what takes a part of what the node makes, or of what it is given."""
     made = {op.index: op for op in node.ops}
-    found = (op for op in node.ops if op.name in _SELECTS and not op.is_constant)
+    found = (op for op in node.ops if op.name in SELECTS and not op.is_constant)
     return [op for op in found if _takes_part(op, made) and not _all_read(op, node)]
 
 
@@ -173,7 +170,7 @@ def _told(node: Node, ops: list[Op]) -> list[str]:
     for op in ordered:
         is_named = op.chosen in chosen and len(chosen) <= _FEW
         words = f"selection: {op.chosen}" if is_named else describe_op(op)
-        if op.name not in _SELECTS or words not in told:
+        if op.name not in SELECTS or words not in told:
             told.append(words)
     return told
 

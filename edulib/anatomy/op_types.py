@@ -77,6 +77,10 @@ VIEWS = PERMUTES | frozenset(
 # Functions that put numbers at other positions, and change nothing else.
 TURNS = frozenset("roll flip fliplr flipud rot90".split())
 MOVES = TURNS | {"channel_shuffle", "pixel_shuffle", "pixel_unshuffle"}
+# Functions that take parts of a tensor: as they lie in memory, or a copy of any.
+SLICES = frozenset("getitem select narrow chunk split unbind tensor_split".split())
+SELECTS = SLICES | {"index_select", "gather"}
+REPEATS = frozenset("expand expand_as repeat tile repeat_interleave".split())
 REDUCTIONS = frozenset("mean amax amin sum max min std var norm logsumexp".split())
 
 # Functions that work on each number by itself, or join two numbers.

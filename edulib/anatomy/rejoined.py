@@ -12,6 +12,7 @@ from torch import Tensor
 
 from edulib.anatomy.memory import memory_of
 from edulib.anatomy.moved import window_of
+from edulib.anatomy.op_types import SLICES
 from edulib.anatomy.place import Place
 from edulib.anatomy.propagation import Step
 from edulib.anatomy.reordering import ORDER
@@ -20,9 +21,7 @@ from edulib.anatomy.window import POINT, UNKNOWN
 if TYPE_CHECKING:
     from edulib.anatomy.recorder import Draft
 
-_SLICES = frozenset(
-    "getitem select narrow chunk split unbind tensor_split iter".split()
-)
+_SLICES = SLICES | {"iter"}
 
 
 def find_whole(

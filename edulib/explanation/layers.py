@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from edulib.anatomy.structure import tensors_in
-from edulib.checks import as_whole, check_whole, describe
+from edulib.checks import as_whole, check_whole, describe, told
 from edulib.explanation.finite import check_numbers, check_weights
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layouts import as_maps, find_layout
@@ -17,7 +17,6 @@ from edulib.explanation.structures import cloned, select
 from edulib.registry import suggest
 
 _FROM_BYTES = ": divide by 255 (images.float() / 255)"
-_RAISED_BY_BAD_INPUT = (RuntimeError, AssertionError, IndexError, TypeError, ValueError)
 
 
 def find_layer(model: nn.Module, layer: str) -> nn.Module:
@@ -69,16 +68,10 @@ def run_model(model: nn.Module, images: Tensor) -> object:
     """
     _check_tensor(images)
     _check_runs(model, images)
-    try:
-        with evaluation(model):
-            return model(images)
-    except torch.OutOfMemoryError:
-        raise
-    except _RAISED_BY_BAD_INPUT as error:
-        raise ValueError(
-            f"{type(model).__name__} cannot read images {tuple(images.shape)} of "
-            f"{str(images.dtype).removeprefix('torch.')}: {error}"
-        ) from error
+    dtype = str(images.dtype).removeprefix("torch.")
+    given = f"images {tuple(images.shape)} of {dtype}"
+    with evaluation(model), told(f"{type(model).__name__} cannot read {given}"):
+        return model(images)
 
 
 def _check_module(model: nn.Module) -> None:
