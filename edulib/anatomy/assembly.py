@@ -78,13 +78,13 @@ class _Plan:
         return looks
 
     def _into_weights(self) -> set[Draft]:
-        """Find what weights of layers are computed of, and these themselves."""
-        found, todo = set(self.weights), [*self.weights]
+        """Find products, but of layers, of which weights are computed, and weights."""
+        seen, todo = set(self.weights), [*self.weights]
         while todo:
-            new = {d for d in todo.pop().inputs if d.is_constant} - found
-            found |= new
+            new = {d for d in todo.pop().inputs if d.is_constant} - seen
+            seen |= new
             todo += new
-        return found
+        return self.weights | {draft for draft in seen if not draft.weights}
 
     def choose(self) -> None:
         """Keep what depends on an input, and the constants that are steps."""
