@@ -78,14 +78,13 @@ class _Plan:
         return looks
 
     def _into_weights(self) -> set[Draft]:
-        """Find the weights of layers, and what a layer computes of its own for them."""
-        return self.weights | {
-            part
-            for draft in self.drafts
-            for weight in draft.weights
-            for part in self._parts(weight)
-            if f"{part.path}.".startswith(f"{draft.path}.")
-        }
+        """Find products, but of layers, of which weights are computed, and weights."""
+        seen, todo = set(self.weights), [*self.weights]
+        while todo:
+            new = {d for d in todo.pop().inputs if d.is_constant} - seen
+            seen |= new
+            todo += new
+        return self.weights | {draft for draft in seen if not draft.weights}
 
     def choose(self) -> None:
         """Keep what depends on an input, and the constants that are steps."""

@@ -51,6 +51,7 @@ _VAGUE = (OpType.OTHER, OpType.RESHAPE)
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
 _FEW = 2  # so many selections are told one by one
 _LINEAR = ("mul", "div", "add", "sub")
+_SUMS = ("add", "sub")
 _JOINED = {"add": "addition of", "mul": "multiplication by"}
 _BESIDE = (OpType.NORMALISATION, OpType.ACTIVATION)
 _HOOK = "hook: "
@@ -119,7 +120,7 @@ def _leaf_words(node: Node) -> str:
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
     pools = node.ops and node.main.op_type is OpType.POOLING
     others = [op for op in done if op.op_type is OpType.OTHER]
-    bends = [op for op in others if op.name not in _LINEAR or _multiplies(op)]
+    bends = [op for op in others if op.name not in _LINEAR or _gates(op)]
     computes = pools and bool(bends)  # another mean than that of the numbers
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
@@ -210,14 +211,14 @@ def joins_own(node: Node) -> bool:
         return False
     start = node.ops[0].index
     is_layer = node.main.op_type in _LAYERS
-    joins = [op for op in _done(node) if len(set(op.inputs)) > 1 or _multiplies(op)]
+    joins = [op for op in _done(node) if len(set(op.inputs)) > 1 or _gates(op)]
     joins = [op for op in joins if not (is_layer and op.op_type is OpType.ADD)]
     return any(i >= start for op in joins for i in op.inputs)
 
 
-def _multiplies(op: Op) -> bool:
-    """Whether an op multiplies tensors that one op made, such as halves."""
-    return op.name == "mul" and bool(op.paired)
+def _gates(op: Op) -> bool:
+    """Whether an op joins tensors that one op made, such as halves, but in a sum."""
+    return bool(op.paired) and op.name not in _SUMS
 
 
 def _inner_words(node: Node) -> str:
@@ -290,7 +291,7 @@ def describe_op(op: Op) -> str:
     if moved := _moved_words(op):
         return moved
     if op.name in REDUCTIONS and op.op_type is not OpType.POOLING:
-        return _REDUCED.get(op.name, op.name)
+        return _join_words(_REDUCED.get(op.name, op.name), op.paired, "")
     return _join_words(_WORDS.get(op.name, op.name.replace("_", " ")), op.paired, "")
 
 

@@ -45,7 +45,7 @@ class Op:
         reordered: what it and the views before it do to the order of numbers, in
             words, such as "channel shuffle"; "" where it is no such view.
         joined: how many tensors a concatenation joins.
-        paired: which tensors of one op a sum or a product joins, in words, such as
+        paired: which tensors of one op it joins number by number, in words, such as
             "with itself"; "" where several ops made them.
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.

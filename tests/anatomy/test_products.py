@@ -95,3 +95,21 @@ class Merged(nn.Module):
 def test_products_that_make_a_weight_are_counted_and_are_no_steps(layer, extra):
     (row,) = stage_table(nn.Sequential(layer), (IN,)).rows
     assert (row.layer, row.macs) == ("fully connected", IN * IN + extra)
+
+
+class Made(nn.Module):
+    """A kernel that two layers make of learned numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = nn.Parameter(torch.zeros(1, 2))
+        self.first, self.last = nn.Linear(2, 4), nn.Linear(4, IN * IN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel = 2 * self.last(self.first(self.code).relu())
+        return F.linear(x, kernel.view(IN, IN))
+
+
+def test_layers_that_make_a_weight_are_rows():
+    rows = stage_table(Made(), (IN,)).rows
+    assert [row.path for row in rows if row.macs] == ["first", "last", "linear"]
