@@ -47,7 +47,7 @@ _PRODUCTS = set(
 )
 _SO_FAR = {"cumsum", "cumprod"}
 _SOFT = {"softmax", "log_softmax"}
-_ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}
+ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}
 _SOFT_FIRST = (0, 1, 3)  # dimensions of what torch's softmax is along the first of
 
 
@@ -188,10 +188,10 @@ def _over(
     before, after = shapes
     if name == "gather":
         return UNKNOWN, kept(before, after, at)
-    if name not in _ALONG | REDUCTIONS:
+    if name not in ALONG | REDUCTIONS:
         return None
     if at.axes is None:
-        return (WHOLE, kept(before, after, at)) if name in _ALONG else None
+        return (WHOLE, kept(before, after, at)) if name in ALONG else None
     if len(after) == len(before):
         sides = tuple(axis in dims for axis in at.axes)
         return Along(sides, name in _SO_FAR), resized(after, at)
@@ -268,7 +268,7 @@ def _dims_over(
     """Return the dimensions that a function works along, counted from the end."""
     if name in REDUCTIONS:
         return _reduced(function, call, source)
-    if name in _ALONG or name == "gather":
+    if name in ALONG or name == "gather":
         return _named_dims(name, *call, source.ndim)
     return set()
 
