@@ -99,8 +99,7 @@ class _Linker:
             shaped = [self._reshaped(i) if at != i else i for i, at in pairs]
             tensors = self._tensors(node)
             is_one = len(set(passed)) == len(set(shaped)) == len(tensors) == 1
-            joins = any(place < 0 for _, place in tensors)
-            if is_one and not joins and self._is_silent(node):
+            if is_one and self._is_silent(node):
                 self.stands_for[k] = passed[0]
                 (self.passes[node.output.index],) = tensors
                 continue
@@ -113,7 +112,7 @@ class _Linker:
     def _tensors(self, node: Node) -> set[tuple[int, int]]:
         """Return the tensors that a step reads, each by its op and its place there.
 
-        Parts of one split are several; an op that reads more of them has place -1.
+        Parts of one split are several.
         """
         read = {
             (i, place)
