@@ -142,6 +142,17 @@ def test_joins_are_told_in_their_order(run, name, joins):
     assert f"joined by {joins};" in told(run, name)
 
 
+def summed_in_another_order(net: Loops, y: Tensor) -> Tensor:
+    z = net.c(y)
+    for _ in range(3):
+        z = net.c(y + z)
+    return net.d(z + y)
+
+
+def test_a_sum_is_told_as_one_in_whatever_order_it_is_written():
+    assert "sum: reads a and c, joined by add" in told(summed_in_another_order, "c")
+
+
 class Sized(Loops):
     """A state of some size that starts at zero."""
 

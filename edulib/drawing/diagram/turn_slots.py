@@ -1,11 +1,14 @@
 """What other turns of a loop read in the place of what the last one reads."""
 
 from dataclasses import dataclass, field
+from operator import eq
 
 from edulib.anatomy.graph import Op
+from edulib.anatomy.op_types import OpType
 from edulib.drawing.diagram.turn_reads import Reader, Source
 
 CONSTANT = Source("a constant")
+_IN_ANY_ORDER = (OpType.ADD, OpType.MULTIPLY)
 
 
 @dataclass
@@ -85,9 +88,23 @@ class Slots:
             if not all(self._put(at, CONSTANT) for at, _ in self._sources(index)):
                 return None
         rest = [i for i in inputs if i not in left_out]
+        if op.op_type in _IN_ANY_ORDER and self._is_turned(rest, others):
+            others.reverse()
         return (
             list(zip(rest, others, strict=True)) if len(rest) == len(others) else None
         )
+
+    def _is_turned(self, inputs: list[int], others: list[int]) -> bool:
+        """Whether more of what is read is alike if one of two is read backwards."""
+        told = [self._told(self.last, self.part, i) for i in inputs]
+        its = [self._told(self.number, self.own, i) for i in others]
+        return sum(map(eq, told, reversed(its))) > sum(map(eq, told, its))
+
+    def _told(self, number: int, part: range, index: int) -> set[str]:
+        """Name what an op of a turn reads in the end."""
+        ends = self.reader.behind(number, part, [index])[0]
+        sources = (self.reader.source(number, part, end)[1] for end in ends)
+        return {source.told(number) for source in sources}
 
     def _waits(self, index: int) -> bool:
         """Whether an op depends on nothing but what no turn can have made yet."""
