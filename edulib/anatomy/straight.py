@@ -82,6 +82,12 @@ def _line(
     return Line(start, end, before.stride * window.stride[axis])
 
 
+def axes_of(graph: Graph, op: Op) -> range:
+    """Return the axes along which an op sees: its own, else those of an input."""
+    grids = [one.place.grid for one in (op, *graph.inputs)]
+    return range(-next((len(grid) for grid in grids if grid), 2), 0)
+
+
 def reads_image(graph: Graph, index: int) -> bool:
     """Whether an op depends on an input that has positions; found once for all."""
     if "image" not in graph.cache:
