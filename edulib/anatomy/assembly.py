@@ -261,7 +261,7 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         if leaf in plan.kept:
             waiting.setdefault(plan.home(leaf), []).append(leaf)
     places = {draft: k for k, draft in enumerate(recorder.inputs)}
-    batch = _batch(recorder.inputs)
+    batch = recorder.batch
     for item in recorder.tape:
         if isinstance(item, Call):
             item.first = len(places)
@@ -285,12 +285,6 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
     )
     left = tuple(recorder.left)
     return Graph(ops, root, ends, params, batch=batch, left=left)
-
-
-def _batch(inputs: list[Draft]) -> int:
-    """Return the size of the batch: the first dimension of the first input."""
-    shapes = [tuple(draft.output.shape) for draft in inputs]
-    return next((shape[0] for shape in shapes if shape), 1) or 1
 
 
 def _of_one(draft: Draft, batch: int) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Where the positions of an image are in a tensor, and where a new shape puts them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 Dims = tuple[int, ...]
@@ -143,15 +143,32 @@ def _spread(dim: int, grid: Dims, shape: Dims) -> Place:
     return Place(axes, None, grid, grid)
 
 
-def find_again(seen: Dims | None, shape: Dims) -> Place:
-    """Find positions that were lost: sides, or a row of tokens, of the known grid."""
+def unmoved(before: Dims, after: Dims) -> set[int]:
+    """Return the dimensions of a new shape, from the end, that are as they were."""
+    sides = {(before[dim], math.prod(before[dim:])) for dim in range(len(before))}
+    return {
+        dim - len(after)
+        for dim in range(len(after))
+        if (after[dim], math.prod(after[dim:])) in sides
+    }
+
+
+def find_again(seen: Dims | None, shape: Dims, old: Set[int] = frozenset()) -> Place:
+    """Find positions that were lost: sides, or a row of tokens, of the known grid.
+
+    Args:
+        seen: the grid.
+        shape: of the tensor in which they may be.
+        old: dimensions of it, from the end, in which they were not before.
+    """
     if seen is None or len(shape) < 3:
         return Place(seen=seen)
     starts = range(1, len(shape) - len(seen) + 1)
     places = [dim for dim in starts if shape[dim : dim + len(seen)] == seen]
     if len(places) == 1 and math.prod(seen) > 1 and len(shape) > len(seen) + 1:
         return _spread(places[0], seen, shape)
-    rows = [dim for dim in range(1, len(shape)) if shape[dim] == math.prod(seen)]
+    new = [dim for dim in range(1, len(shape)) if dim - len(shape) not in old]
+    rows = [dim for dim in new if shape[dim] == math.prod(seen)]
     if len(rows) == 1 and len(shape) == 3:
         return Place(None, rows[0] - len(shape), seen, seen)
     return Place(seen=seen)

@@ -25,6 +25,7 @@ from edulib.anatomy.place import (
     reshaped,
     resized,
     spatial_place,
+    unmoved,
 )
 from edulib.anatomy.window import (
     POINT,
@@ -48,6 +49,8 @@ _PRODUCTS = set(
     "matmul bmm baddbmm addbmm mm addmm mv addmv einsum inner dot vdot tensordot "
     "bilinear cdist grid_sample".split()
 )
+# What makes other channels, or puts dimensions elsewhere: no positions come of it.
+_LEAVES_LOST = PERMUTES | {"linear"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,12 @@ class Step:
 
 
 def propagate(
-    name: str, function: Callable, call: tuple[tuple, dict], source: Tensor, at: Place
+    name: str,
+    function: Callable,
+    call: tuple[tuple, dict],
+    source: Tensor,
+    at: Place,
+    batch: int,
 ) -> Callable[[Tensor], Step]:
     """Return a function of the output that tells what the operation does.
 
@@ -70,6 +78,7 @@ def propagate(
         call: its arguments, positional and by name.
         source: the activation that it reads (the largest, if there are several).
         at: where the positions are in `source`.
+        batch: how many images were given.
     """
     args, kwargs = call
     shape = tuple(source.shape)
@@ -83,9 +92,11 @@ def propagate(
             )
         window, place = _move(name, function, call, (source, output), at)
         if not place.dims:
-            place = find_again(place.seen or at.seen, after)
-            if place.dims:
-                window = UNKNOWN
+            place = Place(seen=place.seen or at.seen)
+        if not place.dims and name not in _LEAVES_LOST and after[:1] == (batch,):
+            old = unmoved(shape, after) - set(at.dims)
+            place = find_again(place.seen, after, old)
+            window = UNKNOWN if place.dims else window
         return Step(None, window, place)
 
     return result
