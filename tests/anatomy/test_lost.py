@@ -56,3 +56,26 @@ class Kept(nn.Module):
 
 def test_tokens_that_are_left_out_are_not_found_in_the_channels():
     assert str(receptive_field(Kept(16), (3, 32, 32))) == "–"
+
+
+class Strips(nn.Module):
+    """Convolves means of rows and of columns as one strip: coordinate attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.both = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 1)
+        self.down, self.across = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.a(x)
+        strips = x.mean(3, keepdim=True), x.mean(2, keepdim=True).mT
+        down, across = self.both(torch.cat(strips, 2)).split(x.shape[2:], 2)
+        return x * self.down(down) * self.across(across.mT)
+
+
+def test_strips_in_a_row_do_not_all_see_what_one_does():
+    graph = trace_graph(Strips(), (3, 9, 8))
+    fields = {r.name: str(r.field) for r in stage_table(Strips(), (3, 9, 8)).rows}
+    assert (fields["mean"], fields["mean_2"]) == ("3×all", "all×3")
+    assert {fields[name] for name in ("cat", "both", "down", "across")} == {"–"}
+    assert not_known(graph) == ["Receptive fields are not known behind cat."]
