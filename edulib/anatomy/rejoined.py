@@ -20,9 +20,7 @@ from edulib.anatomy.window import POINT, UNKNOWN
 if TYPE_CHECKING:
     from edulib.anatomy.recorder import Draft
 
-_SLICES = frozenset(
-    "getitem select narrow chunk split unbind tensor_split iter".split()
-)
+SLICES = frozenset("getitem select narrow chunk split unbind tensor_split iter".split())
 
 
 def find_whole(
@@ -56,7 +54,7 @@ def _holders(draft: "Draft") -> "list[Draft]":
     memory, found = memory_of(draft.output), []
     while memory is not None and memory_of(draft.output) == memory:
         found += [] if draft.others else [draft]  # the first of several is not all
-        if draft.name not in _SLICES or len(draft.inputs) != 1:
+        if draft.name not in SLICES or len(draft.inputs) != 1:
             break
         (draft,) = draft.inputs
     return found
