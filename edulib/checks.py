@@ -5,7 +5,8 @@ function here raises one ``ValueError`` that quotes the value and the rule.
 """
 
 import math
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from operator import index
 from typing import Any
 
@@ -131,14 +132,38 @@ def output_of_one(model: nn.Module, inputs: Tensor | list) -> Any:
     """
     if not isinstance(inputs, Tensor):
         raise ValueError(_why_no_tensor(inputs))
-    try:
+    said = f"expected inputs that the model takes, got {describe(inputs[:1])}"
+    with told(said, _converted(inputs, model)):
         return model(inputs[:1])
-    except (RuntimeError, TypeError, AttributeError, IndexError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"expected inputs that the model takes, got {describe(inputs[:1])}: "
-            f"{reason}{_converted(inputs, model)}"
-        ) from error
+
+
+@contextmanager
+def told(said: str, remedy: str = "") -> Iterator[None]:
+    """Say of an error in code that is not ours, such as a model's, what it was given.
+
+    The error itself, with its place in that code, is the cause of what is raised. Want
+    of memory is no fault of what was given, and stays as it is.
+
+    Args:
+        said: what was expected, and what the code was given.
+        remedy: what to do about it, said last.
+
+    Raises:
+        ValueError: after every error.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:
+        raise ValueError(f"{said}: {reason_of(error)}{remedy}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of an error, and its kind where that is no ValueError."""
+    line = str(error).partition("\n")[0]
+    kind = "" if isinstance(error, ValueError) and line else type(error).__name__
+    return ": ".join(filter(None, (kind, line)))
 
 
 def _why_no_tensor(inputs: list) -> str:
@@ -150,10 +175,10 @@ def _why_no_tensor(inputs: list) -> str:
             f"expected inputs of one shape, got {got}: resize or crop them; of two "
             "whole sets give a tuple (inputs, targets)"
         )
-    return (
-        f"expected inputs that are one tensor each, got {got}: give examples "
-        "(input, target), or inputs alone"
-    )
+    remedy = "give examples (input, target), or inputs alone"
+    if isinstance(inputs[0], tuple | list):
+        remedy = "join the parts into one tensor, which the model takes apart"
+    return f"expected inputs that are one tensor each, got {got}: {remedy}"
 
 
 def _converted(inputs: Tensor, model: nn.Module) -> str:

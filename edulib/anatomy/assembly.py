@@ -78,6 +78,15 @@ class _Plan:
                 read.update([*draft.inputs, *draft.weights])
         return looks
 
+    def _into_weights(self) -> set[Draft]:
+        """Find products, but of layers, of which weights are computed, and weights."""
+        seen, todo = set(self.weights), [*self.weights]
+        while todo:
+            new = {d for d in todo.pop().inputs if d.is_constant} - seen
+            seen |= new
+            todo += new
+        return self.weights | {draft for draft in seen if not draft.weights}
+
     def choose(self) -> None:
         """Keep what depends on an input, and the constants that are steps."""
         for draft in self.drafts:
@@ -86,23 +95,13 @@ class _Plan:
                 self._keep(other for other in draft.inputs if self.joins(other, draft))
         self._keep(draft for _, draft, _ in self.recorder.outputs)
         costly = {draft for draft in self.drafts if draft.macs > 0}
-        self.kept |= costly - self.weights - self.looks - self._inside()
+        self.kept |= costly - self._into_weights() - self.looks
         for draft in self.kept:
             self.edges[draft] = [
                 other
                 for other in draft.inputs
                 if not other.is_constant or self._feeds(other, draft)
             ]
-
-    def _inside(self) -> set[Draft]:
-        """Find what modules compute of their own weights, as spectral norm does."""
-        return {
-            part
-            for draft in self.drafts
-            for weight in draft.weights
-            for part in self._parts(weight)
-            if f"{part.path}.".startswith(f"{draft.path}.")
-        }
 
     def _feeds(self, constant: Draft, draft: Draft) -> bool:
         if draft.is_constant:
@@ -318,5 +317,6 @@ def _op(
         paired=draft.paired,
         taken=tuple(inputs.values()),
         hook=draft.hook,
+        shows=places.get(draft.shows),
         constants=sum(maker not in read for maker in draft.given),
     )

@@ -4,9 +4,8 @@ The batch is the first dimension until it is moved elsewhere, as in a row of tok
 (N, B, D) or a table of logits that is transposed: there it is shown as of one image.
 """
 
-from edulib.anatomy.op_types import PERMUTES, VIEWS, OpType
+from edulib.anatomy.op_types import PERMUTES, SLICES, VIEWS, OpType
 from edulib.anatomy.recorder import Draft
-from edulib.anatomy.rejoined import SLICES
 
 _MOVES = PERMUTES | VIEWS | SLICES
 

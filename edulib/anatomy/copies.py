@@ -105,11 +105,12 @@ def _copy(model: nn.Module, memo: dict[int, object]) -> nn.Module:
 
 def _emptied(model: nn.Module) -> dict[int, dict]:
     """Copy the empty dictionaries of all modules: most of what they hold is such."""
-    held = (value for module in model.modules() for value in vars(module).values())
-    empty = (
-        value for value in held if type(value) in (dict, OrderedDict) and not value
-    )
-    return {id(value): type(value)() for value in empty}
+    return {
+        id(value): type(value)()
+        for module in model.modules()
+        for value in vars(module).values()
+        if type(value) in (dict, OrderedDict) and not value
+    }
 
 
 def _rebound(hook: Callable, memo: dict[int, object]) -> Callable:

@@ -6,9 +6,9 @@ from math import prod
 from torch import nn
 
 from edulib.anatomy.graph import Call, Node, Op
-from edulib.anatomy.op_types import REDUCTIONS, OpType
+from edulib.anatomy.op_types import REDUCTIONS, SELECTS, TURNS, OpType
 from edulib.anatomy.packed import hides_weights
-from edulib.anatomy.window import AdaptivePooling
+from edulib.anatomy.window import POINT, AdaptivePooling
 
 _WORDS = {
     "batch_norm": "batch normalisation",
@@ -49,11 +49,9 @@ _REDUCED = {"amax": "max", "amin": "min"}  # not over all positions
 _QUIET = (OpType.CONSTANT, OpType.DROPOUT)
 _VAGUE = (OpType.OTHER, OpType.RESHAPE)
 _LAYERS = (OpType.CONVOLUTION, OpType.DENSE, OpType.ATTENTION)
-_SELECTS = frozenset(
-    "getitem select narrow index_select gather chunk split unbind tensor_split".split()
-)
 _FEW = 2  # so many selections are told one by one
 _LINEAR = ("mul", "div", "add", "sub")
+_SUMS = ("add", "sub")
 _JOINED = {"add": "addition of", "mul": "multiplication by"}
 _BESIDE = (OpType.NORMALISATION, OpType.ACTIVATION)
 _HOOK = "hook: "
@@ -122,7 +120,7 @@ def _leaf_words(node: Node) -> str:
         return "; ".join(dict.fromkeys(map(describe_op, moves)))
     pools = node.ops and node.main.op_type is OpType.POOLING
     others = [op for op in done if op.op_type is OpType.OTHER]
-    bends = [op for op in others if op.name not in _LINEAR or _multiplies(op)]
+    bends = [op for op in others if op.name not in _LINEAR or _gates(op)]
     computes = pools and bool(bends)  # another mean than that of the numbers
     if not node.ops or is_vague or computes or joins_own(node):
         names = [node.call.type, *map(describe_op, moves)]
@@ -141,7 +139,7 @@ def _scales(node: Node) -> list[Op]:
 def _selections(node: Node) -> list[Op]:
     """Find what takes a part of what the node makes, or of what it is given."""
     made = {op.index: op for op in node.ops}
-    found = (op for op in node.ops if op.name in _SELECTS and not op.is_constant)
+    found = (op for op in node.ops if op.name in SELECTS and not op.is_constant)
     return [op for op in found if _takes_part(op, made) and not _all_read(op, node)]
 
 
@@ -173,7 +171,7 @@ def _told(node: Node, ops: list[Op]) -> list[str]:
     for op in ordered:
         is_named = op.chosen in chosen and len(chosen) <= _FEW
         words = f"selection: {op.chosen}" if is_named else describe_op(op)
-        if op.name not in _SELECTS or words not in told:
+        if op.name not in SELECTS or words not in told:
             told.append(words)
     return told
 
@@ -213,14 +211,14 @@ def joins_own(node: Node) -> bool:
         return False
     start = node.ops[0].index
     is_layer = node.main.op_type in _LAYERS
-    joins = [op for op in _done(node) if len(set(op.inputs)) > 1 or _multiplies(op)]
+    joins = [op for op in _done(node) if len(set(op.inputs)) > 1 or _gates(op)]
     joins = [op for op in joins if not (is_layer and op.op_type is OpType.ADD)]
     return any(i >= start for op in joins for i in op.inputs)
 
 
-def _multiplies(op: Op) -> bool:
-    """Whether an op multiplies tensors that one op made, such as halves."""
-    return op.name == "mul" and bool(op.paired)
+def _gates(op: Op) -> bool:
+    """Whether an op joins tensors that one op made, such as halves, but in a sum."""
+    return bool(op.paired) and op.name not in _SUMS
 
 
 def _inner_words(node: Node) -> str:
@@ -290,11 +288,17 @@ def describe_op(op: Op) -> str:
         return _join_words(kernel_words(op), noun, _steps(op))
     if op.op_type is OpType.CONSTANT:
         return "learned" if op.params else "constant"
-    if op.reordered:
-        return op.reordered
+    if moved := _moved_words(op):
+        return moved
     if op.name in REDUCTIONS and op.op_type is not OpType.POOLING:
-        return _REDUCED.get(op.name, op.name)
+        return _join_words(_REDUCED.get(op.name, op.name), op.paired, "")
     return _join_words(_WORDS.get(op.name, op.name.replace("_", " ")), op.paired, "")
+
+
+def _moved_words(op: Op) -> str:
+    """Say how an op puts numbers in another order, where its name does not."""
+    of_channels = op.name in TURNS and op.place.axes and op.window == POINT
+    return op.reordered or "channels in another order" * bool(of_channels)
 
 
 def _convolution(op: Op) -> str:

@@ -13,7 +13,7 @@ from edulib.anatomy.window import POINT, UNKNOWN, WHOLE, Along, InputWindow
 
 _SO_FAR = {"cumsum", "cumprod"}
 _SOFT = {"softmax", "log_softmax"}
-_ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}
+ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}
 _SOFT_FIRST = (0, 1, 3)  # dimensions of what torch's softmax is along the first of
 
 
@@ -86,7 +86,7 @@ def _dims_over(
     """Return the dimensions that a function works along, counted from the end."""
     if name in REDUCTIONS:
         return _reduced(function, call, source)
-    if name in _ALONG or name == "gather":
+    if name in ALONG or name == "gather":
         return _named_dims(name, *call, source.ndim)
     return set()
 

@@ -45,11 +45,13 @@ class Op:
         reordered: what it and the views before it do to the order of numbers, in
             words, such as "channel shuffle"; "" where it is no such view.
         joined: how many tensors a concatenation joins.
-        paired: which tensors of one op a sum or a product joins, in words, such as
+        paired: which tensors of one op it joins number by number, in words, such as
             "with itself"; "" where several ops made them.
         taken: for each of `inputs` which of its tensors is read, 0 for the first; -1
             where that is more than one of them.
         hook: whether a hook called it, "before" or "behind" its module; else "".
+        shows: the op whose positions it has as they were, where these were laid in one
+            vector or beside a class token; None where it reads `inputs`.
         constants: how many tensors it was given that no op of `inputs` made, weights
             among them.
     """
@@ -76,6 +78,7 @@ class Op:
     paired: str = ""
     taken: tuple[int, ...] = ()
     hook: str = ""
+    shows: int | None = None
     constants: int = 0
 
     @property
@@ -87,6 +90,11 @@ class Op:
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of all tensors that it returned."""
         return self.shape, *self.others
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Indices of the ops whose positions it reads."""
+        return self.inputs if self.shows is None else (self.shows,)
 
     @property
     def moves(self) -> bool:

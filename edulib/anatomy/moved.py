@@ -11,7 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from edulib.anatomy.op_types import TURNS, clean_name
+from edulib.anatomy.op_types import REPEATS, SELECTS, TURNS, clean_name
 from edulib.anatomy.structure import tensors_in
 from edulib.anatomy.window import POINT, Chosen, InputWindow, Mirror, Window
 
@@ -20,10 +20,7 @@ _KEPT = 256  # answers, as blocks of a network ask the same
 # A dimension, None if one input was chosen along it, and the inputs that it shows.
 Line = tuple[int | None, tuple[int, ...]]
 
-MOVERS = frozenset(
-    "getitem select narrow index_select unbind chunk split tensor_split roll flip "
-    "fliplr flipud rot90 expand expand_as repeat tile repeat_interleave".split()
-)
+MOVERS = (SELECTS - {"gather"}) | TURNS | REPEATS
 
 
 def follow(

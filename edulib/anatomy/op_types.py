@@ -60,7 +60,7 @@ _NAMES = {
 }
 CONCATS = frozenset(_NAMES[OpType.CONCAT].split())
 _TYPES = {name: op_type for op_type, names in _NAMES.items() for name in names.split()}
-MERGE_NAMES = {
+_MERGE_NAMES = {
     "add": OpType.ADD,
     "sub": OpType.SUBTRACT,
     "rsub": OpType.SUBTRACT,
@@ -77,6 +77,10 @@ VIEWS = PERMUTES | frozenset(
 # Functions that put numbers at other positions, and change nothing else.
 TURNS = frozenset("roll flip fliplr flipud rot90".split())
 MOVES = TURNS | {"channel_shuffle", "pixel_shuffle", "pixel_unshuffle"}
+# Functions that take parts of a tensor: as they lie in memory, or a copy of any.
+SLICES = frozenset("getitem select narrow chunk split unbind tensor_split".split())
+SELECTS = SLICES | {"index_select", "gather"}
+REPEATS = frozenset("expand expand_as repeat tile repeat_interleave".split())
 REDUCTIONS = frozenset("mean amax amin sum max min std var norm logsumexp".split())
 
 # Functions that work on each number by itself, or join two numbers.
@@ -135,6 +139,11 @@ def keeps_places(name: str) -> bool:
     return name in _POINTWISE or _TYPES.get(name) in kinds
 
 
+def is_pointwise(name: str) -> bool:
+    """Whether a function of several tensors joins them number by number."""
+    return name in _POINTWISE or name in ("max", "min")
+
+
 def is_known(name: str) -> bool:
     """Whether it is known what a function does with each position."""
     names = (_TYPES, _POINTWISE, REDUCTIONS, MOVES)
@@ -151,8 +160,8 @@ def type_of(name: str, operands: int, pools: bool) -> OpType:
     """
     if "pool" in name or pools:
         return OpType.POOLING
-    if name in MERGE_NAMES:
-        return MERGE_NAMES[name] if operands > 1 else OpType.OTHER
+    if name in _MERGE_NAMES:
+        return _MERGE_NAMES[name] if operands > 1 else OpType.OTHER
     op_type = _TYPES.get(name, OpType.OTHER)
     if operands < 2 and op_type in _ALONE and name not in ATTENTIONS:
         return _ALONE[op_type]

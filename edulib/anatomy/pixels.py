@@ -40,7 +40,7 @@ def seen_pixels(graph: Graph, index: int, position: tuple[int, int]) -> Tensor |
             if outputs is None:
                 return None
             seen = seen | outputs
-        for source in op.inputs:
+        for source in op.sources:
             read = None if outputs is None else _read(op, graph.ops[source], outputs)
             if read is None or source not in wanted:
                 wanted[source] = read

@@ -180,7 +180,7 @@ def window_of(graph: Graph, index: int, position: int, axis: int) -> Interval | 
             continue
         if op.op_type is OpType.INPUT and op.place.grid is not None:
             seen = _join(seen, outputs)
-        for source in op.inputs:
+        for source in op.sources:
             read = _reads(op, graph.ops[source], outputs, axis)
             if not read[0] > read[1]:
                 wanted[source] = _join(wanted.get(source), read)

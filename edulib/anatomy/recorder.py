@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch._C import DisableTorchFunction
 from torch.overrides import TorchFunctionMode
 
+from edulib.anatomy.assumed import assume_axes
 from edulib.anatomy.choice import chosen_words
 from edulib.anatomy.costs import MacCounter, inner_bytes, uncounted
 from edulib.anatomy.graph import Call
@@ -16,7 +17,6 @@ from edulib.anatomy.memory import memory_of, overlap, starts_in
 from edulib.anatomy.op_types import (
     ATTENTIONS,
     CONCATS,
-    PERMUTES,
     REDUCTIONS,
     VIEWS,
     OpType,
@@ -33,11 +33,11 @@ from edulib.anatomy.place import (
     holds_all,
     image_place,
     resized,
-    spatial_place,
 )
 from edulib.anatomy.propagation import Step, met, propagate
 from edulib.anatomy.rejoined import find_whole, rejoin
-from edulib.anatomy.reordering import SWAPPED, Reordering
+from edulib.anatomy.reordering import Reordering
+from edulib.anatomy.restored import restore
 from edulib.anatomy.shortcuts import plain_result
 from edulib.anatomy.structure import named_tensors, tensors_in
 from edulib.anatomy.window import POINT, UNKNOWN, Window
@@ -58,7 +58,8 @@ _ASKS = frozenset(
     "is_meta is_cuda is_cpu is_mps is_xpu is_sparse is_quantized is_nested "
     "is_contiguous is_floating_point is_complex assert".split()
 )
-# What gives numbers, or their memory, to what is not torch.
+# What gives numbers, or their memory, to what is not torch; torch tells no mode of
+# `torch.utils.dlpack.to_dlpack`, which does so as well.
 _LEAVES = frozenset(
     "numpy array tolist dlpack storage untyped_storage data_ptr "
     "item float int complex index".split()
@@ -110,6 +111,9 @@ class Draft:
         aside: whether it was made inside of a hook, and changes nothing in place.
         told: what it does to the order of numbers, in words, if that is known already.
         read_as: where what slides over it takes the positions to be, if elsewhere.
+        shows: the map whose positions it has as they were, though not all that it reads
+            has them.
+        asked: the function and its arguments, where no positions were known before.
         at: its place on the tape; -1 for inputs and parameters.
     """
 
@@ -136,6 +140,8 @@ class Draft:
     aside: bool = False
     told: str = ""
     read_as: Place | None = None
+    shows: "Draft | None" = None
+    asked: tuple | None = None
     at: int = -1
 
 
@@ -164,6 +170,8 @@ class Recorder(TorchFunctionMode):
         leaves: the parameters and buffers of the model, by their tensors' identity.
         outputs: name and maker of the tensors that the model returned.
         batch: the first dimension of the first input.
+        reordering: tells which views put numbers in another order.
+        refused: inputs whose axes were asked for in vain.
         left: functions that handed numbers to what is not torch, with their path.
     """
 
@@ -173,6 +181,7 @@ class Recorder(TorchFunctionMode):
         self.tape: list[Call | Draft | Exit] = []
         self.outputs: list[tuple[str, Draft, int]] = []
         self.left: list[str] = []
+        self.refused: set[Draft] = set()
         self.leaves = _leaves(model)
         self.inputs = [
             Draft(name, "", tensor, op_type=OpType.INPUT, step=_input_step(tensor))
@@ -190,7 +199,7 @@ class Recorder(TorchFunctionMode):
         self._hooks: list[str] = []
         self._given_to: list[tuple[tuple[str, Draft], ...]] = []
         self._macs = 0
-        self._reordering = Reordering()
+        self.reordering = Reordering()
         self._used: set[int] = set()
 
     def watch(self, model: nn.Module) -> None:
@@ -306,6 +315,7 @@ class Recorder(TorchFunctionMode):
         if not held or (outputs and not all(draft.is_constant for draft in inputs)):
             self._note(name, inputs, weights, outputs, ask)
             self._tell(function, args, kwargs)
+            restore(self.tape[-1])
             self._credit_packed((*args, *kwargs.values()))
             if name == _WHOLE_ATTENTION:
                 self.tape[-1].bytes += inner_bytes(args, kwargs)
@@ -317,13 +327,15 @@ class Recorder(TorchFunctionMode):
         given_back = [d for d in draft.inputs if d.output is draft.output]
         changes = not all(source.is_constant for source in given_back)
         draft.aside = any(self._hooks) and not changes
+        if not any(source.step.place.dims for source in draft.inputs):
+            draft.asked = function, (args, kwargs)
         given = list(tensors_in((*args, *kwargs.values())))
-        draft.paired = paired_words(draft, given)
         for tensor in given:
             place, maker = self._place(tensor), self._maker(tensor)
             is_other = draft.taken.get(maker, place) != place
             draft.taken[maker] = -1 if is_other else place
             draft.given.append(maker)
+        draft.paired = paired_words(draft, given)
         is_activation = type_of(draft.name, 1, False) is OpType.ACTIVATION
         if is_in_place(function) or (given_back and is_activation):
             self._written[memory_of(draft.output)] = draft
@@ -351,6 +363,7 @@ class Recorder(TorchFunctionMode):
             whole, shown = found
             draft.step, draft.told = rejoin(whole, shown, dim)
             draft.inputs, draft.taken, draft.joined = [whole], {whole: 0}, 0
+            draft.asked = None
 
     def _credit_packed(self, values: tuple) -> None:
         """Count the packed weights that the last function read, and what they cost."""
@@ -421,7 +434,7 @@ class Recorder(TorchFunctionMode):
         tensor = self._given(source, call)
         rank = spatial_rank(name, tensor.ndim)
         if rank is not None and tensor.ndim == rank + 2:
-            self._assume_axes(source, rank)
+            assume_axes(self, source, rank)
         at = source.step.place
         step = propagate(name, function, call, tensor, at, self.batch)
         if name in ATTENTIONS and not self._sees_all(name, *call):
@@ -439,24 +452,6 @@ class Recorder(TorchFunctionMode):
         maker = self._maker(key)
         row = -3 if name == _WHOLE_ATTENTION and key.ndim > _MATRIX else -2
         return maker is None or holds_all(tuple(key.shape), row, maker.step.place)
-
-    def _assume_axes(self, draft: Draft, rank: int) -> None:
-        """Take what a function slides along as the axes, back to where they arose."""
-        shape = tuple(draft.output.shape)
-        place = spatial_place(rank, shape)
-        axes = sorted(draft.step.place.axes or place.axes)
-        if len(axes) == rank and axes != list(place.axes):
-            _read_anew(draft, place)
-        while not draft.step.place.dims:
-            alone = _source(draft)
-            goes_on = alone is not None and not alone.step.place.dims
-            begins = draft.op_type is OpType.INPUT or goes_on
-            window = draft.step.window if begins else UNKNOWN
-            draft.step = Step(draft.step.kernel, window, place)
-            if not goes_on:
-                draft.told = draft.told or self._reordering.contradiction(draft)
-                return
-            draft = alone
 
     def _given(self, source: Draft, call: tuple) -> Tensor:
         """Find the tensor that was handed over, of all that an op returned."""
@@ -495,7 +490,7 @@ class Recorder(TorchFunctionMode):
             others=tuple(map(_shape, outputs[1:])),
         )
         if name in VIEWS and step.window == UNKNOWN:  # its axes were guessed
-            draft.told = self._reordering.contradiction(draft)
+            draft.told = self.reordering.contradiction(draft)
             draft.step = Step(None, UNKNOWN, Place()) if draft.told else step
         self._macs = self.counter.macs
         draft.hook = self._hooks[-1] if self._hooks else ""
@@ -569,27 +564,3 @@ def _input_step(tensor: Tensor) -> Step:
     is_image = tensor.ndim > 3 and tensor.is_floating_point()
     place = image_place(tuple(tensor.shape[1:])) if is_image else Place()
     return Step(None, POINT, place)
-
-
-def _source(draft: Draft) -> Draft | None:
-    """Return what an op reads, if that is one tensor whose axes are its own."""
-    if len(draft.inputs) != 1 or draft.name in PERMUTES:
-        return None
-    (source,) = draft.inputs
-    return source if source.output.shape == draft.output.shape else None
-
-
-def _read_anew(draft: Draft, place: Place) -> None:
-    """Note that something slides over dimensions that are not the axes.
-
-    The view that brought them there exchanged them, if the axes were read before.
-    """
-    draft.read_as = place
-    while (source := _source(draft)) is not None:
-        draft = source
-        draft.read_as = place
-    is_view, slid = draft.name in VIEWS, draft
-    while slid.inputs and spatial_rank(slid.name, slid.output.ndim) is None:
-        slid = slid.inputs[0]
-    if is_view and slid.inputs:
-        draft.told = SWAPPED

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from edulib.anatomy.memory import memory_of
 from edulib.anatomy.moved import window_of
+from edulib.anatomy.op_types import SLICES
 from edulib.anatomy.place import Place
 from edulib.anatomy.propagation import Step
 from edulib.anatomy.reordering import ORDER
@@ -20,7 +21,7 @@ from edulib.anatomy.window import POINT, UNKNOWN
 if TYPE_CHECKING:
     from edulib.anatomy.recorder import Draft
 
-SLICES = frozenset("getitem select narrow chunk split unbind tensor_split iter".split())
+_SLICES = SLICES | {"iter"}
 
 
 def find_whole(
@@ -41,7 +42,7 @@ def find_whole(
     whole = next((d for d in rows[0] if all(d in row for row in rows[1:])), None)
     if whole is None or not -whole.output.ndim <= dim < whole.output.ndim:
         return None
-    lines = [_lines(part, whole.output, dim) for part in parts]
+    lines = [shown_lines(part, whole.output, dim) for part in parts]
     if None in lines:
         return None
     shown = [place for line in lines for place in line]
@@ -54,13 +55,13 @@ def _holders(draft: "Draft") -> "list[Draft]":
     memory, found = memory_of(draft.output), []
     while memory is not None and memory_of(draft.output) == memory:
         found += [] if draft.others else [draft]  # the first of several is not all
-        if draft.name not in SLICES or len(draft.inputs) != 1:
+        if draft.name not in _SLICES or len(draft.inputs) != 1:
             break
         (draft,) = draft.inputs
     return found
 
 
-def _lines(part: Tensor, whole: Tensor, dim: int) -> range | None:
+def shown_lines(part: Tensor, whole: Tensor, dim: int) -> range | None:
     """Return which places along a dimension a slice shows; None if it is none."""
     if part.ndim != whole.ndim or not whole.stride(dim):
         return None

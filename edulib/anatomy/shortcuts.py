@@ -101,7 +101,7 @@ def _each(input: Tensor, inplace: bool = False) -> Tensor | None:
             "expected memory of its own for each number that is written, got strides "
             f"{input.stride()} of shape {tuple(input.shape)}"
         )
-    return None if like(input) is None else input
+    return input if input.dtype in FLOATS and input.numel() else None
 
 
 def _elu(input: Tensor, alpha: float = 1, inplace: bool = False) -> Tensor | None:

@@ -63,7 +63,7 @@ def _line(
 ) -> Line | Interval | None:
     if op.op_type is OpType.INPUT:
         return Line(0, 0, 1) if op.place.grid is not None else NOT_KNOWN
-    sources = [graph.ops[i] for i in op.inputs if reads_image(graph, i)]
+    sources = [graph.ops[i] for i in op.sources if reads_image(graph, i)]
     found = [seen[source.index] for source in sources]
     everywhere = _everywhere(op, axis, found)
     if everywhere or not sources:

@@ -21,6 +21,9 @@ _COSTS_NOTHING = (
 def not_known(graph: Graph) -> list[str]:
     """Say what could not be found out, one sentence for each kind; often none.
 
+    Of what hands numbers to other libraries, one function of torch escapes: no trace
+    sees `torch.utils.dlpack.to_dlpack` (but `torch.from_dlpack(x)` is seen).
+
     Args:
         graph: the traced network.
     """
@@ -30,7 +33,7 @@ def not_known(graph: Graph) -> list[str]:
             "The model asks for values, so it was run on zeros: what it does with "
             "another input, and what that costs, may differ."
         )
-    found += _left(graph)
+    found += _left(graph) + _blind(graph)
     if not graph.outputs:
         found.append("What the model returns holds no tensor that could be followed.")
     lost = [op for op in _lost(graph) if not op.is_strange]
@@ -72,6 +75,15 @@ def _left(graph: Graph) -> list[str]:
         single,
         ": where one comes back, it is taken for a constant.",
     )
+
+
+def _blind(graph: Graph) -> list[str]:
+    """Tell that no input has axes, where something slides along axes of its own."""
+    names = [op.name for op in graph.inputs]
+    has_axes = any(op.place.grid for op in graph.inputs)
+    slides = any(op.kernel is not None for op in graph.ops)
+    told = "Receptive fields are not known, as no axes could be followed back to"
+    return [] if has_axes or not slides else _listed(told, names, ".")
 
 
 def _lost(graph: Graph) -> list[Op]:

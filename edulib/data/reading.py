@@ -7,6 +7,8 @@ from typing import Any
 from PIL.Image import DecompressionBombError
 from torch.utils.data import Dataset
 
+from edulib.checks import reason_of
+
 UNREADABLE = (OSError, SyntaxError, DecompressionBombError)  # PIL's, of a bad file
 
 
@@ -21,13 +23,12 @@ def read_item(examples: Dataset, index: int) -> Any:
     try:
         return examples[index]
     except Exception as error:
-        reason = str(error).partition("\n")[0]
+        is_bad_file = isinstance(error, UNREADABLE)
+        reason = str(error).partition("\n")[0] if is_bad_file else reason_of(error)
         files = listed_files(examples)
         file = str(files[index][0]) if files else ""
         place = f" ({file})" if file not in reason else ""
-        if not isinstance(error, (*UNREADABLE, ValueError)):
-            reason = ": ".join(filter(None, (type(error).__name__, reason)))
-        kind = OSError if isinstance(error, UNREADABLE) else ValueError
+        kind = OSError if is_bad_file else ValueError
         raise kind(f"cannot read example {index}{place}: {reason}") from error
 
 

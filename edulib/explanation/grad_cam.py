@@ -5,7 +5,6 @@ Localization", 2017, equations 1 and 2. https://arxiv.org/abs/1610.02391
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from edulib.explanation.finite import check_numbers
@@ -14,7 +13,7 @@ from edulib.explanation.layer import Layer
 from edulib.explanation.layers import Reading, as_batch, read_layer
 from edulib.explanation.layouts import as_maps
 from edulib.explanation.targets import Target, target_scores
-from edulib.explanation.upright import upright
+from edulib.explanation.upright import frame_of, stretched, upright
 
 
 def grad_cam(
@@ -29,10 +28,11 @@ def grad_cam(
     images itself, as torchvision's detectors do, has maps of the padded image, which
     is told from the image by up to 31 of its pixels.
 
-    The map is stretched over the whole image. Where a trace shows that the model
-    exchanges height and width before the layer, or mirrors the image, it is turned
-    back; what a model crops, pads or rolls is not, so that the heat lies beside what
-    it tells of.
+    The map is stretched over the whole image, or over the part of it that a trace shows
+    the model to crop; where the model pads, what lies outside is left out. Where the
+    model exchanges height and width before the layer, or mirrors the image, the map is
+    turned back. What a model rolls, or crops and pads behind a change of size, is not
+    put back, so that the heat lies beside what it tells of.
 
     Args:
         model: any model; left as it was.
@@ -77,7 +77,7 @@ def grad_cam(
     weights = gradients.mean((2, 3), keepdim=True)  # (B, units, 1, 1), equation 1
     heat = (weights * maps).sum(1, keepdim=True).relu()  # equation 2
     heat = upright(model, images, reading, heat)
-    return F.interpolate(heat, images.shape[2:], mode="bilinear", align_corners=False)
+    return stretched(heat, images.shape[2:], frame_of(model, images, reading))
 
 
 def _on_the_grid(raw: Tensor, reading: Reading) -> Tensor:

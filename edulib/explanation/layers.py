@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from edulib.checks import as_whole, check_whole, describe
+from edulib.anatomy.structure import tensors_in
+from edulib.checks import as_whole, check_whole, describe, told
 from edulib.explanation.finite import check_numbers, check_weights
 from edulib.explanation.layer import Layer, as_layer
 from edulib.explanation.layouts import as_maps, find_layout
@@ -16,7 +17,6 @@ from edulib.explanation.structures import cloned, select
 from edulib.registry import suggest
 
 _FROM_BYTES = ": divide by 255 (images.float() / 255)"
-_RAISED_BY_BAD_INPUT = (RuntimeError, AssertionError, IndexError, TypeError, ValueError)
 
 
 def find_layer(model: nn.Module, layer: str) -> nn.Module:
@@ -68,16 +68,10 @@ def run_model(model: nn.Module, images: Tensor) -> object:
     """
     _check_tensor(images)
     _check_runs(model, images)
-    try:
-        with evaluation(model):
-            return model(images)
-    except torch.OutOfMemoryError:
-        raise
-    except _RAISED_BY_BAD_INPUT as error:
-        raise ValueError(
-            f"{type(model).__name__} cannot read images {tuple(images.shape)} of "
-            f"{str(images.dtype).removeprefix('torch.')}: {error}"
-        ) from error
+    dtype = str(images.dtype).removeprefix("torch.")
+    given = f"images {tuple(images.shape)} of {dtype}"
+    with evaluation(model), told(f"{type(model).__name__} cannot read {given}"):
+        return model(images)
 
 
 def _check_module(model: nn.Module) -> None:
@@ -128,7 +122,8 @@ def run_to_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Readin
     """Run a model and keep what one layer gave, as it gave it.
 
     The rest of the model works on a copy, so that an in-place ReLU after the layer
-    does not alter what is kept.
+    does not alter what is kept. Where the images have gradients, calls on something
+    else, as on the other image of a Siamese network, do not count.
 
     Args:
         model: any module that takes the images; left as it was.
@@ -152,6 +147,8 @@ def run_to_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Readin
         answer = run_model(model, images)
     finally:
         handle.remove()
+    if layer.call is None and len(calls) > 1 and images.requires_grad:
+        calls = [value for value in calls if _depends(value, images)] or calls
     value = _chosen_call(calls, layer)
     if layer.output is not None:
         value = select(value, layer.output, layer.text)
@@ -175,6 +172,17 @@ def read_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Reading:
     tensor = select(reading.value, None, reading.layer.text)
     layer = find_layout(model, images, reading.layer, tensor)
     return Reading(reading.answer, tensor, layer, *as_maps(tensor, layer))
+
+
+def _depends(value: object, images: Tensor) -> bool:
+    """Whether a gradient leads from what a layer gave to the images."""
+    ends = [tensor for tensor in tensors_in(value) if tensor.requires_grad]
+    if not ends:
+        return False
+    ones = [torch.ones_like(end) for end in ends]
+    options = {"allow_unused": True, "retain_graph": True}
+    (found,) = torch.autograd.grad(ends, images, ones, **options)
+    return found is not None
 
 
 def _chosen_call(calls: list[object], layer: Layer) -> object:

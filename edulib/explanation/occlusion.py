@@ -16,7 +16,13 @@ from edulib.explanation.layers import (
     run_model,
     run_to_layer,
 )
-from edulib.explanation.targets import Target, checked_scores, class_maps, summed
+from edulib.explanation.targets import (
+    Target,
+    checked_scores,
+    class_maps,
+    probabilities,
+    summed,
+)
 
 
 def occlusion_map(
@@ -56,8 +62,8 @@ def occlusion_map(
         TypeError: if the image does not hold floating-point numbers.
         ValueError: if there are several images, the square does not fit, a number is
             no whole one where it has to be, the class, layer or unit does not exist,
-            the model gives several outputs and the target does not say which, or
-            numbers of the model are not finite.
+            the model gives several outputs and the target does not say which, or one
+            class alone, which has no softmax, or numbers of the model are not finite.
 
     Source: Zeiler and Fergus, 2014, section 4.2. https://arxiv.org/abs/1311.2901
     """
@@ -94,7 +100,7 @@ def _responses(
         if callable(target):
             return checked_scores(target(answer), len(images)), None
         maps, unit = class_maps(answer, target, model, images)
-        return summed(maps.softmax(1)[:, unit]), None
+        return summed(probabilities(maps)[:, unit]), None
     if callable(target):
         value = run_to_layer(model, images, layer).value
         return checked_scores(target(value), len(images)), layer

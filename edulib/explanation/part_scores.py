@@ -67,7 +67,8 @@ def part_scores(
 
     A unit fires where its map, resized to the masks, exceeds the unit's own
     ``quantile`` over all images. (Network Dissection takes 0.995, for concepts in a
-    world of thousands of them.)
+    world of thousands of them.) Maps are taken for maps of the whole image, also of a
+    model that crops, pads or rolls its images.
 
     Args:
         model: any model; left as it was.

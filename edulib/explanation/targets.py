@@ -38,7 +38,8 @@ def class_score(
 
     Returns:
         A function of an output (B, classes), to one number an image, (B,). It raises
-        a `ValueError` if there is no such output or class.
+        a `ValueError` if there is no such output or class, or a softmax is asked of
+        one class alone.
     """
 
     def score(answer: object) -> Tensor:
@@ -49,9 +50,24 @@ def class_score(
                 "region_score explains a class of a dense output"
             )
         unit = check_unit(number, logits.shape[1], "the output")
-        return (logits.softmax(1) if probability else logits)[:, unit]
+        return (probabilities(logits) if probability else logits)[:, unit]
 
     return score
+
+
+def probabilities(logits: Tensor) -> Tensor:
+    """Take the softmax over classes (B, classes, ...).
+
+    Raises:
+        ValueError: if there is but one: its softmax is 1, whatever the image shows.
+    """
+    if logits.shape[1] == 1:
+        raise ValueError(
+            "expected the scores of at least two classes, whose softmax are "
+            "probabilities, got one: give a function of the output as the target, "
+            "such as lambda answer: answer.sigmoid().flatten(1).sum(1)"
+        )
+    return logits.softmax(1)
 
 
 def region_score(

@@ -22,9 +22,9 @@ class Batch(NamedTuple):
 
     Args:
         inputs: what the model is given: a tensor (B, ...), or a list of B tensors where
-            their shapes differ.
-        targets: what it is compared with: a tensor (B, ...), or a list of B dicts or
-            tensors; None where the examples have none.
+            their shapes differ, or of B dicts or tuples.
+        targets: what it is compared with: a tensor (B, ...), or a list of B tensors,
+            dicts or tuples; None where the examples have none.
         number: of the batch, from 0.
         weight: what the mean loss of the share counts for, so that the average over
             the processes is the mean over the whole batch; 1 when alone.
@@ -176,9 +176,9 @@ def read_example(examples: Dataset, index: int) -> tuple:
 def collate(items: list) -> list | Exception:
     """Join examples into a batch, one value for inputs and one for targets.
 
-    Tensors and arrays of one shape, and numbers, become a tensor. Dicts, and what
-    differs in shape, stay a list: two images seldom hold equally many boxes. An error
-    among the examples is returned in their place.
+    Tensors and arrays of one shape, and numbers, become a tensor. Dicts, tuples, and
+    what differs in shape, stay a list: two images seldom hold equally many boxes. An
+    error among the examples is returned in their place.
     """
     for item in items:
         if isinstance(item, Exception):
@@ -198,7 +198,7 @@ def _join(column: Sequence, name: str) -> Tensor | list:
     column = [as_tensor(value) for value in column]
     tensors = all(isinstance(value, Tensor) for value in column)
     ragged = tensors and len({value.shape for value in column}) > 1
-    if ragged or isinstance(column[0], dict):
+    if ragged or isinstance(column[0], dict | tuple | list):
         return column
     try:
         return default_collate(column)
@@ -224,7 +224,8 @@ def move(value: Any, device: torch.device) -> Any:
     if isinstance(value, dict):
         return {key: move(part, device) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [move(part, device) for part in value]
+        parts = [move(part, device) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
     return value
 
 

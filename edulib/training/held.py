@@ -31,18 +31,28 @@ def held_settings(model: nn.Module, objective: Any) -> dict[str, str]:
     code or what it closes over. Tensors that a module holds outside of its buffers, and
     objects of other kinds, are not looked at: they may be weights under a second name.
     """
-    found = {
-        f"objective.{name}": written(value)
-        for name, value in vars(objective).items()
-        if is_setting(value, LEAVES | Tensor)
-    }
+    found = {}
+    for name, value in vars(objective).items():
+        if is_setting(value, LEAVES | Tensor):
+            found |= entries(f"objective.{name}", value)
     for place, module in model.named_modules():
         passing = module._non_persistent_buffers_set
         buffers = module.named_buffers(recurse=False)
         held = {k: v for k, v in attributes_of(module) if is_setting(v, LEAVES)}
         held |= {name: value for name, value in buffers if name in passing}
         for name, value in held.items():
-            found[".".join(filter(None, ("model", place, name)))] = written(value)
+            found |= entries(".".join(filter(None, ("model", place, name))), value)
+    return found
+
+
+def entries(name: str, value: Any) -> dict[str, str]:
+    """Return how a setting is written; those of a dict of settings by their keys."""
+    is_dict = isinstance(value, Mapping) and all(isinstance(k, str) for k in value)
+    if not is_dict or not value:
+        return {name: written(value)}
+    found = {}
+    for key, part in value.items():
+        found |= entries(f"{name}.{key}", part)
     return found
 
 

@@ -75,7 +75,8 @@ def fit(
             goes on if it is there already: to exactly the result of a training in one
             piece, where all that is random is drawn from the global generators of
             torch, NumPy and Python. Where a data set or module keeps a generator or a
-            counter of its own, which no checkpoint holds, the result may differ.
+            counter of its own, which no checkpoint holds, the result may differ; a
+            warning tells of those of model and objective.
         progress: whether to show a bar with the measures, where tqdm is installed.
 
     Returns:

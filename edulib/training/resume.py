@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,7 @@ def load_state(path: Path, state: TrainingState) -> None:
         )
     check_origin(path, about["origin"], state.origin)
     state.origin = about["origin"]
+    warn_of_changes(path, state.origin)
     put_back(state, tensors)
     state.history = History(**about["history"])
 
@@ -198,6 +200,18 @@ def check_origin(path: Path, saved: dict, now: dict) -> None:
                 f"{now.get(name)!r}: use the same to go on, or name another file to "
                 "start afresh"
             )
+
+
+def warn_of_changes(path: Path, origin: dict) -> None:
+    """Say what begins anew: state that a training changed and no checkpoint holds."""
+    changed = [name for name, value in origin.items() if value == CHANGING]
+    if changed:
+        warnings.warn(
+            f"{path} does not hold {', '.join(changed)}, which the training changed: "
+            "begun anew, so that the result may differ from that of one piece; a "
+            "buffer (register_buffer) would be held",
+            stacklevel=2,
+        )
 
 
 def load_weights(model: nn.Module, path: str | Path) -> nn.Module:

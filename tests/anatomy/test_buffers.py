@@ -124,7 +124,7 @@ class Joins(nn.Module):
         (lambda x, pe: pe - x, (4, 4, 4), "subtracted, gives 4×4×4"),
         (lambda x, pe: x + pe, (4, 1), "added to 4×4×4"),
         (lambda x, pe: x * pe, (4, 4), "multiplied to 4×4×4"),
-        (lambda x, pe: x / pe, (4, 4), "div (arithmetic) gives 4×4×4"),
+        (lambda x, pe: x / pe, (4, 4), "div (division) gives 4×4×4"),
         (lambda x, pe: x + pe, (4, 1, 1), None),
         (lambda x, pe: x * pe, (4, 1, 1), None),
         (lambda x, pe: x / pe, (1,), None),

@@ -33,6 +33,10 @@ def to_space(x: Tensor) -> Tensor:
     [
         (lambda x: x.roll(1, -1), 4, "roll"),
         (lambda x: x.flip(-2), 4, "flip"),
+        (lambda x: x.flip((1, -1)), 4, "flip"),
+        (lambda x: x.flip(1), 4, "channels in another order"),
+        (torch.fliplr, 4, "channels in another order"),
+        (lambda x: x.roll(1, 1), 4, "channels in another order"),
         (lambda x: torch.rot90(x, 1, (2, 3)), 4, "rot90"),
         (lambda x: F.pixel_shuffle(x, 2), 1, "pixel shuffle"),
         (lambda x: F.pixel_unshuffle(x, 2), 16, "pixel unshuffle"),
@@ -170,7 +174,7 @@ def test_windows_of_a_map_are_not_told_as_another_order():
         (Own(lambda x: F.relu(x).flip(3)), "ReLU; flip"),
         (Own(lambda x: F.relu(x.roll(1, 2))), "roll; ReLU"),
         (Own(lambda x: shuffle(F.relu(x))), "ReLU; channel shuffle"),
-        (Own(torch.fliplr, n=nn.BatchNorm2d(4)), "batch normalisation; fliplr"),
+        (Own(lambda x: x.flip(2), n=nn.BatchNorm2d(4)), "batch normalisation; flip"),
         (Own(lambda x: x.rot90(1, (2, 3)), r=nn.ReLU()), "ReLU; rot90"),
     ],
 )

@@ -92,6 +92,9 @@ def of_halves(join: Callable[..., Tensor]) -> Callable[[Tensor], Tensor]:
         (of_halves(torch.mul), 2, "multiplication of two results of chunk"),
         (of_halves(torch.add), 2, "addition of two results of chunk"),
         (of_halves(torch.sub), 2, "subtraction of two results of chunk"),
+        (of_halves(torch.div), 2, "division of two results of chunk"),
+        (of_halves(torch.maximum), 2, "maximum of two results of chunk"),
+        (of_halves(torch.max), 2, "max of two results of chunk"),
         (
             lambda x: torch.mul(*x.split(2, 1)),
             2,
@@ -105,13 +108,21 @@ def test_tensors_of_one_op_that_are_multiplied_or_added_are_drawn(step, channels
     assert f"({told})" in diagram(model, IMAGE).alt
 
 
-@pytest.mark.parametrize("step", [lambda x: x + x, lambda x: 2 * x])
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: x + x,
+        lambda x: 2 * x,
+        lambda x: x * torch.ones(4, 1, 1, device=x.device),
+    ],
+)
 def test_what_only_scales_is_not_drawn(step):
     assert diagram(Steps(step), IMAGE).alt.count(" gives ") == 3
 
 
-def test_a_layer_whose_halves_are_multiplied_is_not_called_that_layer():
-    gate = Own(of_halves(torch.mul), layer=conv(4, 8))
+@pytest.mark.parametrize("join", [torch.mul, torch.maximum, torch.max])
+def test_a_layer_whose_halves_are_multiplied_is_not_called_that_layer(join):
+    gate = Own(of_halves(join), layer=conv(4, 8))
     model = nn.Sequential(conv(3, 4), gate, conv(4, 2))
     assert layers(model)[1] == "Own"
     assert "1 (Own" in diagram(model, IMAGE).alt

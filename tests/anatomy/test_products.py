@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edulib.anatomy import not_known, trace_graph
+from edulib.anatomy import not_known, stage_table, trace_graph
 
 OUT, IN, HEADS = 5, 8, 3  # sides of the weights
 
@@ -69,3 +69,47 @@ def test_all_products_are_counted(name):
 def test_usual_products_are_known_operations(name):
     told = not_known(trace_graph(Product(WRITTEN[name][0]), (IN,)))
     assert not any("Not among the known" in line for line in told)
+
+
+class Merged(nn.Module):
+    """A linear layer whose weight is changed by a product of two small matrices."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(IN, IN))
+        self.a = nn.Parameter(torch.zeros(IN, 2))
+        self.b = nn.Parameter(torch.zeros(2, IN))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.w + self.a @ self.b)
+
+
+@pytest.mark.parametrize(
+    ("layer", "extra"),
+    [
+        (Merged(), IN * 2 * IN),
+        (nn.utils.spectral_norm(nn.Linear(IN, IN)), IN * IN + IN),
+        (nn.utils.parametrizations.spectral_norm(nn.Linear(IN, IN)), IN * IN + IN),
+    ],
+)
+def test_products_that_make_a_weight_are_counted_and_are_no_steps(layer, extra):
+    (row,) = stage_table(nn.Sequential(layer), (IN,)).rows
+    assert (row.layer, row.macs) == ("fully connected", IN * IN + extra)
+
+
+class Made(nn.Module):
+    """A kernel that two layers make of learned numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = nn.Parameter(torch.zeros(1, 2))
+        self.first, self.last = nn.Linear(2, 4), nn.Linear(4, IN * IN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel = 2 * self.last(self.first(self.code).relu())
+        return F.linear(x, kernel.view(IN, IN))
+
+
+def test_layers_that_make_a_weight_are_rows():
+    rows = stage_table(Made(), (IN,)).rows
+    assert [row.path for row in rows if row.macs] == ["first", "last", "linear"]

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from edulib.anatomy import trace_graph
 from edulib.drawing import diagram
 from edulib.drawing.diagram.items import Block, blocks_of
-from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.tree import open_network
 from edulib.drawing.diagram.words import label_lines
 
 IMAGE = (3, 32, 32)
@@ -22,7 +23,7 @@ def words(canvas) -> str:
 
 
 def found(model: nn.Module, *inputs, depth: int | None = None) -> dict[str, Block]:
-    items = build_items(trace_graph(model, *inputs), depth, {})
+    items = cut_network(open_network(trace_graph(model, *inputs), depth), {})
     return {block.name: block for block in blocks_of(items)}
 
 

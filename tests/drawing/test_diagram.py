@@ -16,7 +16,8 @@ from edulib.drawing.diagram.blocks import Style
 from edulib.drawing.diagram.canvas import Canvas, TextBox, text_width
 from edulib.drawing.diagram.items import Block, Fork, Item, span
 from edulib.drawing.diagram.page import PHONE, WIDE
-from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.tree import open_network
 
 
 class LeNet(nn.Module):
@@ -80,7 +81,7 @@ def graph_of(name: str) -> Graph:
 
 @cache
 def items_of(name: str) -> list[Item]:
-    return before_output(build_items(graph_of(name), None, {}))
+    return before_output(cut_network(open_network(graph_of(name)), {}))
 
 
 def before_output(items: list[Item]) -> list[Item]:
@@ -225,7 +226,9 @@ def test_a_shortcut_that_skips_pixels_is_no_identity():
         def forward(self, x: Tensor) -> Tensor:
             return self.conv(x) + F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, 4))
 
-    (fork,) = before_output(build_items(trace_graph(Block(), (4, 8, 8)), None, {}))
+    (fork,) = before_output(
+        cut_network(open_network(trace_graph(Block(), (4, 8, 8))), {})
+    )
     assert [[block.name for block in branch] for branch in fork.branches] == [
         ["conv"],
         ["selection: every 2nd row and column", "pad"],
@@ -245,7 +248,7 @@ def test_a_row_of_blocks_with_different_outputs_is_opened():
     blocks = [models.googlenet(init_weights=False).inception5a]
     blocks.append(type(blocks[0])(832, 384, 192, 384, 48, 128, 128))
     row = nn.Sequential(nn.Sequential(*blocks))
-    items = before_output(build_items(trace_graph(row, (832, 7, 7)), None, {}))
+    items = before_output(cut_network(open_network(trace_graph(row, (832, 7, 7))), {}))
     assert [(item.shape, item.repeat) for item in items] == [
         ((832, 7, 7), 1),
         ((1024, 7, 7), 1),
@@ -269,7 +272,7 @@ def test_paths_that_cross_are_drawn_with_what_each_reads():
             left, right = a(x), b(x)
             return torch.cat([c(left + right), d(left * right)], dim=1)
 
-    (levels,) = build_items(trace_graph(Crossed(), (2, 4, 4)), None, {})
+    (levels,) = cut_network(open_network(trace_graph(Crossed(), (2, 4, 4))), {})
     kinds = [block.op_type for block in levels.blocks]
     assert kinds.count("convolution") == 4
     product = kinds.index("multiply")
@@ -304,7 +307,7 @@ def test_colours_name_kinds_and_the_legend_names_colours(drawn):
 
 def test_depth_opens_and_labels_rename():
     model = build("resnet18")
-    deep = build_items(trace_graph(model, (3, 64, 64)), 2, {})
+    deep = cut_network(open_network(trace_graph(model, (3, 64, 64)), 2), {})
     assert [block.name for block in deep[2:4]] == ["layer1.0–1", "layer2.0"]
     labels = {"c1": "C1", "max_pool2d": "S2", "max_pool2d_2": "S4"}
     picture = diagram(LeNet(), (1, 32, 32), labels=labels)
@@ -340,7 +343,7 @@ def test_long_runs_have_short_names():
     zf = nn.Sequential()
     for k in (3, 4):
         zf.add_module(f"conv{k}", nn.Conv2d(2, 2, 1))
-    (block,) = before_output(build_items(trace_graph(zf, (2, 4, 4)), None, {}))
+    (block,) = before_output(cut_network(open_network(trace_graph(zf, (2, 4, 4))), {}))
     assert (block.name, block.repeat) == ("conv3–4", 2)
 
 

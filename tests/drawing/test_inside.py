@@ -287,9 +287,9 @@ class Repeats(nn.Module):
 
 def test_a_loop_of_one_layer_says_what_each_turn_reads():
     (note,) = found(Repeats(), IMAGE)["cell"].notes
-    joined = "stem and tanh of the turn before, joined by concat in this order"
-    first = "in the first turn it reads only stem"
-    assert note == f"cell: reads {joined}; {first}; gives 8×32×32"
+    state = "tanh of the turn before (in the first turn a constant)"
+    joined = f"stem and {state}, joined by concat in this order"
+    assert note == f"cell: reads {joined}; gives 8×32×32"
 
 
 class Samples(nn.Module):

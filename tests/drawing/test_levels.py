@@ -19,7 +19,8 @@ from edulib.drawing.diagram.items import Block, Levels, blocks_of, with_start
 from edulib.drawing.diagram.levels import place
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE, WIDE
-from edulib.drawing.diagram.tree import build_items, start_of
+from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.tree import open_network
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "anatomy"))
 from zoo import ZOO, conv
@@ -161,7 +162,7 @@ def drawn(name: str):
 @cache
 def items(name: str):
     make, inputs = NETS[name]
-    return build_items(trace_graph(make(), *inputs), None, {})
+    return cut_network(open_network(trace_graph(make(), *inputs)), {})
 
 
 def everything(name: str) -> list[Block]:
@@ -242,7 +243,7 @@ def test_the_grey_of_outputs_is_named_with_that_of_reshape():
 
 def in_levels(name: str) -> list[Levels]:
     make, inputs = NETS[name]
-    start = start_of(trace_graph(make(), *inputs))
+    start = open_network(trace_graph(make(), *inputs)).start
     return with_start([input_block(start), *items(name)])
 
 
@@ -312,7 +313,7 @@ def test_skips_lead_from_level_to_level():
 
 @pytest.mark.parametrize("turns", [3, 6])
 def test_a_loop_in_time_is_one_step(turns):
-    found = build_items(trace_graph(Refined(turns), IMAGE), None, {})
+    found = cut_network(open_network(trace_graph(Refined(turns), IMAGE)), {})
     (update,) = [block for block in blocks_of(found) if block.name == "update"]
     assert update.repeat == turns
     assert "shared" in update.words
@@ -338,7 +339,7 @@ def test_a_decoder_says_what_it_attends_to():
 def test_a_decoder_says_how_many_blocks_it_has(norm):
     model = Translator()
     model.decoder.norm = norm
-    found = build_items(trace_graph(model, *NETS["translator"][1]), None, {})
+    found = cut_network(open_network(trace_graph(model, *NETS["translator"][1])), {})
     (decoder,) = [block for block in blocks_of(found) if block.name == "decoder"]
     assert decoder.repeat == 2
     assert decoder.words == "TransformerDecoderLayer"
@@ -361,7 +362,9 @@ def test_blocks_side_by_side_are_not_counted_as_a_chain():
             return self.b(y) if self.chained else self.b(x)[:, :, :1] * y
 
     for chained, repeat in ((True, 2), (False, 1)):
-        found = build_items(trace_graph(Wrapped(Inner(chained)), (4, 8, 8)), 1, {})
+        found = cut_network(
+            open_network(trace_graph(Wrapped(Inner(chained)), (4, 8, 8)), 1), {}
+        )
         assert [block.repeat for block in blocks_of(found)] == [repeat, 1]
 
 
@@ -434,3 +437,46 @@ def test_learned_numbers_have_their_colour_and_place():
     assert OP_COLORS["constant"] in picture.svg
     at = columns("queries")
     assert at["queries"][0] == at["decoder"][0] > at["encoder"][0] > at["position"][0]
+
+
+class Learned(Hourglass):
+    """Does nothing with its input: what it gives is made of learned numbers alone."""
+
+    def __init__(self, *, opened: bool) -> None:
+        super().__init__()
+        self.image, self.opened = nn.Parameter(torch.zeros(1, 3, 64, 64)), opened
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(0 if self.opened else 6):  # free steps, drawn as one
+            x = x.abs().sin()
+        x = self.image
+        for _ in range(0 if self.opened else 6):
+            x = x.abs().sin()
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_an_input_that_plays_no_part_is_drawn_where_it_is_read(opened):
+    network = open_network(trace_graph(Learned(opened=opened), IMAGE))
+    assert (network.start is None) == opened
+    picture = diagram(Learned(opened=opened), IMAGE)
+    assert ("input" in [text.text for text in picture.wide.texts]) != opened
+
+
+class Deaf(nn.Module):
+    """A module that is given an image, and gives learned numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ear, self.inner = conv(3, 8), nn.Parameter(torch.zeros(1, 8, 16, 16))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.ear(x)
+        return self.inner
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(1, True), (2, False)])
+def test_no_line_leads_from_an_input_to_learned_numbers(depth, is_read):
+    model = nn.Sequential(Deaf(), conv(8, 4))
+    texts = [text.text for text in diagram(model, IMAGE, depth=depth).wide.texts]
+    assert ("input" in texts) == is_read

@@ -17,8 +17,9 @@ from edulib.drawing.diagram.levels_layout import _Drawing
 from edulib.drawing.diagram.levels_ranks import place_in_columns
 from edulib.drawing.diagram.levels_table import Table
 from edulib.drawing.diagram.make_blocks import input_block
+from edulib.drawing.diagram.regions import cut_network
 from edulib.drawing.diagram.shortcuts import count_sums
-from edulib.drawing.diagram.tree import build_items, start_of
+from edulib.drawing.diagram.tree import open_network
 
 IMAGE = (3, 32, 32)
 _PATH = re.compile(r'<path class="(\w)" d="M([\d. -]+)(.*)"/>')
@@ -116,8 +117,8 @@ class Crossing(nn.Module):
 
 def crossing_levels() -> list[Levels]:
     graph = trace_graph(Crossing(1), IMAGE)
-    steps = build_items(graph, None, {}, in_levels=True)
-    return with_start([input_block(start_of(graph)), *steps])
+    steps = cut_network(open_network(graph), {}, in_levels=True)
+    return with_start([input_block(open_network(graph).start), *steps])
 
 
 def test_a_sum_that_carries_nothing_on_is_no_shortcut():
@@ -160,8 +161,8 @@ def test_branches_without_a_free_column_stand_lower_beside_the_others():
             return self.end(torch.cat([conv(x) for conv in self.convs], 1))
 
     graph = trace_graph(Five(), IMAGE)
-    steps = build_items(graph, None, {}, in_levels=True)
-    (levels,) = with_start([input_block(start_of(graph)), *steps])
+    steps = cut_network(open_network(graph), {}, in_levels=True)
+    (levels,) = with_start([input_block(open_network(graph).start), *steps])
     assert isinstance(levels, Levels)
     for most in (2, 3, 4):
         cells = place_in_columns(levels, most)

@@ -18,7 +18,8 @@ from edulib.drawing.diagram.items import Block, Fork, Levels, blocks_of, with_st
 from edulib.drawing.diagram.levels_ranks import place_by_rank
 from edulib.drawing.diagram.make_blocks import input_block
 from edulib.drawing.diagram.page import PHONE
-from edulib.drawing.diagram.tree import build_items, start_of
+from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.tree import open_network
 from edulib.models.tiny import detection as tiny
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "anatomy"))
@@ -163,7 +164,10 @@ def test_arcs_over_blocks_are_explained():
 
 def test_inputs_that_meet_begin_beside_each_other():
     graph = trace_graph(Towers(opened=False), (4, 8), (4, 8))
-    steps = [input_block(start_of(graph)), *build_items(graph, None, {})]
+    steps = [
+        input_block(open_network(graph).start),
+        *cut_network(open_network(graph), {}),
+    ]
     fork = with_start(steps)[0]
     assert isinstance(fork, Fork)
     assert [[block.name for block in branch] for branch in fork.branches] == [
@@ -174,7 +178,7 @@ def test_inputs_that_meet_begin_beside_each_other():
 
 def test_towers_are_opened():
     graph = trace_graph(Towers(opened=True), (4, 8), (4, 8))
-    names = [block.name for block in blocks_of(build_items(graph, None, {}))]
+    names = [block.name for block in blocks_of(cut_network(open_network(graph), {}))]
     assert {"image.positions", "text.positions", "image.blocks"} <= set(names)
 
 
@@ -221,7 +225,7 @@ def test_layers_of_torch_are_known_by_name():
 
 def test_learned_positions_are_as_large_as_the_map_they_are_added_to():
     graph = trace_graph(Learned(), IMAGE)
-    blocks = {b.name: b for b in blocks_of(build_items(graph, None, {}))}
+    blocks = {b.name: b for b in blocks_of(cut_network(open_network(graph), {}))}
     assert blocks["positions"].size == blocks["patch"].size == (8, 8, 8)
 
 

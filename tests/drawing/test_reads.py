@@ -13,7 +13,8 @@ from edulib.anatomy import trace_graph
 from edulib.drawing import diagram
 from edulib.drawing.diagram.items import blocks_of
 from edulib.drawing.diagram.page import PHONE
-from edulib.drawing.diagram.tree import build_items
+from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.tree import open_network
 from edulib.drawing.diagram.words import label_lines
 
 IMAGE = (3, 32, 32)
@@ -50,7 +51,9 @@ class Gathers(nn.Module):
 
 
 def test_a_block_that_many_lines_enter_names_what_it_reads():
-    items = build_items(trace_graph(Gathers(), IMAGE), 1, {}, in_levels=True)
+    items = cut_network(
+        open_network(trace_graph(Gathers(), IMAGE), 1), {}, in_levels=True
+    )
     blocks = {block.name: block for block in blocks_of(items)}
     assert blocks["last"].gathers == ("one", "two", "three", "four")
     assert not blocks["two"].gathers
@@ -117,7 +120,9 @@ class Looks(nn.Module):
 @pytest.mark.parametrize("places", [2, 3])
 def test_an_attention_says_as_what_it_reads_each(places):
     shapes = (4, 8), (9, 8)
-    items = build_items(trace_graph(Looks(places), *shapes), 1, {}, in_levels=True)
+    items = cut_network(
+        open_network(trace_graph(Looks(places), *shapes), 1), {}, in_levels=True
+    )
     blocks = {block.name: block for block in blocks_of(items)}
     told = ("ask as query", "add 9×8 as key", "memory as value")
     assert set(blocks["look"].gathers) == (set(told) if places == 3 else set())
@@ -138,7 +143,9 @@ class Reshaped(nn.Module):
 
 
 def test_a_reshape_is_read_by_the_name_of_what_it_shapes():
-    items = build_items(trace_graph(Reshaped(), IMAGE), 1, {}, in_levels=True)
+    items = cut_network(
+        open_network(trace_graph(Reshaped(), IMAGE), 1), {}, in_levels=True
+    )
     gathers = [block.gathers for block in blocks_of(items) if block.gathers]
     assert gathers == [("one, reshaped", "two, reshaped", "three, reshaped")]
 

@@ -353,3 +353,37 @@ def test_an_error_of_the_model_names_the_model():
         "float32: image size 8 does not match 9$",
     ):
         grad_cam(Strict(), ONE, "", 1)
+
+
+class Broken(nn.Module):
+    """Raises an error of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def forward(self, x):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (KeyError("x"), "KeyError: 'x'"),
+        (AttributeError("no head"), "AttributeError: no head"),
+        (ZeroDivisionError("by zero"), "ZeroDivisionError: by zero"),
+        (IndexError("no row\nof 4"), "IndexError: no row"),
+        (AssertionError(), "AssertionError"),
+        (StopIteration(), "StopIteration"),
+    ],
+)
+def test_a_fault_of_the_model_is_told_with_what_it_was_given(error, words):
+    with pytest.raises(ValueError, match=f"3, 8, 8.* of float32: {words}$") as found:
+        grad_cam(Broken(error), ONE, "", 1)
+    assert found.value.__cause__ is error
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("full"), MemoryError()])
+def test_want_of_memory_stays_what_it_is(error):
+    with pytest.raises(type(error)):
+        grad_cam(Broken(error), ONE, "", 1)

@@ -105,6 +105,46 @@ def shared():
     )  # fmt: skip
 
 
+class Siamese(nn.Module):
+    """Compares two images by the same layers."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.maps, self.head = nn.Conv2d(3, 8, 4, 4), nn.Linear(8, 2)
+
+    def forward(self, one, other):
+        sides = [self.maps(x).relu().mean((2, 3)) for x in (one, other)]
+        return self.head(sides[0] - sides[1])
+
+
+def test_the_heat_of_two_images_is_that_of_the_image_that_is_explained(image):
+    model, other = Siamese(), torch.rand(2, 3, 32, 32)
+    second = Net(lambda net, x: net.model(other, x), model=model)
+    for call, one in enumerate((OfImages(model, other), second)):
+        found = grad_cam(one, image, "model.maps", 0)
+        here = grad_cam(one, image, Layer("model.maps", call=call), 0)
+        torch.testing.assert_close(found, here)
+        assert gradient(one, image, "model.maps", 3).any()
+        there = Layer("model.maps", call=1 - call)
+        with pytest.raises(ValueError, match="does not depend on"):
+            gradient(one, image, there, 3)
+
+
+def test_one_score_has_no_probability(image):
+    net = nn.Sequential(nn.Conv2d(3, 1, 4, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    for model in (net, net[:1]):
+        with pytest.raises(ValueError, match=r"at least two classes.*sigmoid"):
+            occlusion_map(model, image[:1], 0, 8, 8)
+    with pytest.raises(ValueError, match="at least two classes"):
+        class_score(0, probability=True)(net(image))
+
+    def score(answer):
+        return answer.sigmoid().flatten(1).sum(1)
+
+    assert occlusion_map(net, image[:1], score, 8, 8).std() > 0
+
+
 def test_a_layer_that_is_called_several_times(image):
     net = shared()
     with pytest.raises(ValueError, match=r"'head' is called 2 times, with maps .*call"):

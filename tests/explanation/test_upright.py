@@ -26,6 +26,14 @@ TURNS = {
     "other diagonal": lambda x: x.flip(2, 3).mT,
     "there and back": lambda x: x.mT.flip(2).flip(2).mT,
 }
+PARTS = {
+    "cropped": lambda x: x[..., 1:7, 5:15],
+    "cropped and mirrored": lambda x: x[..., 1:7, 5:15].flip(3),
+    "transposed and cropped": lambda x: x.mT[..., 6:14, :],
+    "padded": lambda x: nn.functional.pad(x, (4, 0, 2, 3)),
+    "padded, then cropped": lambda x: nn.functional.pad(x, (4, 4))[..., 6:20],
+    "normalised, then cropped": lambda x: ((x - 0.0) / 2)[..., 1:, 3:],
+}
 LAYERS = ("conv", "act", "down", "last")
 
 
@@ -57,11 +65,11 @@ def looking(turn):
     return net
 
 
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("turn", TURNS | PARTS)
 @pytest.mark.parametrize("layer", LAYERS)
 def test_heat_lies_on_what_it_tells_of(turn, layer):
     image = bright()
-    (heat,) = grad_cam(looking(TURNS[turn]), image, layer, 0)[0]
+    (heat,) = grad_cam(looking((TURNS | PARTS)[turn]), image, layer, 0)[0]
     around = nn.functional.conv2d(image, torch.ones(1, 1, 3, 3), padding=1)[0, 0]
     torch.testing.assert_close(heat / heat.max(), around / around.max())
 
@@ -106,3 +114,31 @@ def test_a_layout_that_is_said_is_followed():
     left, upper, right, lower = top.boxes_xyxy[0].tolist()
     row, column = top.positions[0].tolist()
     assert (upper, left, lower, right) == (row - 1, column - 1, row + 2, column + 2)
+
+
+def test_two_parts_of_an_image_have_no_place_in_it():
+    net = looking(lambda x: x[..., :8] + x[..., 8:])
+    heat = grad_cam(net, bright(), "conv", 0)
+    assert heat.shape == bright().shape
+    assert heat[..., :8].amax() > 0 < heat[..., 8:].amax()
+
+
+@pytest.mark.parametrize("pads", [(0, 5, 0, 3), (2, 2, 2, 2)])
+def test_what_lies_in_the_padding_is_left_out(pads):
+    def shown(pads):
+        net = looking(lambda x: nn.functional.pad(x, pads))
+        return grad_cam(net, image, "conv", 0)
+
+    image = torch.rand(1, 1, 8, 16, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(*(h / h.sum() for h in map(shown, (pads, (0,) * 4))))
+
+
+def test_padding_of_a_convolution_is_its_own_wherever_it_is_written():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 2, 5, 2, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    twin = nn.Sequential(nn.ZeroPad2d(2), nn.Conv2d(1, 2, 5, 2), *net[1:])
+    twin[1].load_state_dict(net[0].state_dict())
+    image = torch.rand(1, 1, 8, 16)
+    for number in (0, 1):
+        heat = grad_cam(net, image, "0", number)
+        torch.testing.assert_close(grad_cam(twin, image, "1", number), heat)

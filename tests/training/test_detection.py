@@ -300,9 +300,19 @@ def test_a_model_that_does_not_say_its_classes_meets_the_highest_label_first():
             return super().losses(images, targets)
 
     examples = with_last(labels=lambda x: changed(x, (0,), 2))
-    message = r"losses take, got a dict with .* labels \[.*2.*\]: Target 2 is out of"
+    message = r"losses take, got a dict with .* labels \[.*2.*\]: IndexError: Target 2"
     with pytest.raises(ValueError, match=message):
         fit(Silent(), examples, recipe=ONCE, objective=Detection())
+
+
+def test_a_fault_of_detect_is_told_with_what_it_was_given():
+    class Broken(TinyDetector):
+        def detect(self, images):
+            raise KeyError("boxes")
+
+    for use in (fit, evaluate):
+        with pytest.raises(ValueError, match=r"detect takes, got .*: KeyError: 'boxes"):
+            use(Broken(), Rectangles(4), objective=Detection())
 
 
 def test_augmentation_that_spoils_a_box_is_refused_in_its_step():

@@ -136,8 +136,33 @@ def test_what_training_changes_is_not_compared(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"begun with model\.scale '1\.0', now it is"):
         fit(Counting(scale=2.0), examples(), recipe=QUICK, checkpoint=file)
     for model in (stopped, new):
-        assert len(fit(model, examples(), recipe=QUICK, checkpoint=file)) == 3
+        with pytest.warns(match=r"not hold .*model\.steps.*, which the training"):
+            assert len(fit(model, examples(), recipe=QUICK, checkpoint=file)) == 3
         assert same(model, whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"resume": True, "optimizer": {"lr": 0.1}},
+            r"config\.resume 'False', now",
+        ),
+        (
+            {"resume": False, "optimizer": {"lr": 0.2}},
+            r"config\.optimizer\.lr '0\.1'",
+        ),
+        ({"resume": False}, r"config\.optimizer\.lr '0\.1', now it is None"),
+    ],
+)
+def test_the_setting_that_differs_in_a_dict_is_named(options, said, tmp_path):
+    begun, model = network(), network()
+    begun.config = {"resume": False, "optimizer": {"lr": 0.1}}
+    model.config = options
+    file = tmp_path / "net.pt"
+    fit(begun, examples(), recipe=QUICK, checkpoint=file)
+    with pytest.raises(ValueError, match=rf"begun with model\.{said}"):
+        fit(model, examples(), recipe=QUICK, checkpoint=file)
 
 
 def test_what_holds_itself_or_is_of_another_kind_is_no_setting(tmp_path):

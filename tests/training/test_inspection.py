@@ -105,6 +105,30 @@ def test_inputs_that_the_model_cannot_take(change, message):
         assert "\n" not in str(error.value)
 
 
+class Faulty(nn.Module):
+    """Raises an error of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error, self.weight = error, nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        raise self.error
+
+
+@pytest.mark.parametrize("use", [fit, evaluate])
+@pytest.mark.parametrize("objective", [Classification(), Segmentation()])
+def test_a_fault_of_the_model_is_told_with_what_it_was_given(use, objective):
+    for error in (KeyError("x"), ZeroDivisionError("x"), AssertionError("x")):
+        message = rf"takes, got float32 \(1, 1, 6, 6\): {type(error).__name__}: '?x'?$"
+        with pytest.raises(ValueError, match=message) as found:
+            use(Faulty(error), examples(), objective=objective)
+        causes = found.value.__cause__, getattr(found.value.__cause__, "__cause__", 0)
+        assert error in causes
+    with pytest.raises(torch.OutOfMemoryError):
+        use(Faulty(torch.OutOfMemoryError("full")), examples(), objective=objective)
+
+
 def test_an_empty_validation_set():
     model, (images, labels) = Counting(), examples()
     with pytest.raises(ValueError, match="at least 1 example"):

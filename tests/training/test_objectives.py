@@ -215,6 +215,11 @@ def test_latents_that_are_none(latent_dim):
             nn.ModuleDict({"a": nn.Linear(2, 1)}),
             "takes, got float32",
         ),
+        (
+            perceptron(7, 2, 4),
+            perceptron(2, 1, 4),
+            r"model takes, got float32 \(1, 8\): RuntimeError: ",
+        ),
     ],
 )
 def test_adversaries_that_do_not_fit(generator, discriminator, message):

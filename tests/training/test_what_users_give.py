@@ -181,6 +181,11 @@ def test_columns_of_other_kinds_are_told_as_what_they_are():
     images, labels = examples()
     for column, message in (
         ([{"x": image} for image in images], "one tensor each, got a dict with 'x': "),
+        ([(image, image[:, 1:]) for image in images], "a tuple of 2: join the parts"),
+        (
+            [[image, image] for image in images],
+            "examples 0 to 7: .* a list of 2: join",
+        ),
         ([Image.new("L", (6, 6))] * 64, "inputs that are tensors, .* got a Image$"),
         ([*images[:63], None], r"inputs that are tensors, .* and None$"),
         ([np.zeros((1, 6, 5 + k % 2)) for k in range(64)], "inputs of one shape"),

@@ -15,8 +15,10 @@ from edulib.anatomy.trace import trace_graph
 from edulib.drawing.diagram.canvas import Canvas
 from edulib.drawing.diagram.items import Item
 from edulib.drawing.diagram.make_blocks import input_block
+from edulib.drawing.diagram.network import Network
 from edulib.drawing.diagram.page import PHONE, WIDE, draw_page
-from edulib.drawing.diagram.tree import build_items, start_of
+from edulib.drawing.diagram.regions import cut_network
+from edulib.drawing.diagram.tree import open_network
 from edulib.drawing.diagram.words import describe_items
 
 _ZEROS = ", run on zeros: what depends on the image's values may differ"
@@ -157,11 +159,11 @@ def diagram(
             `labels` names a step that is not drawn.
     """
     graph = trace_graph(model, *inputs)
-    title = title or type(model).__name__
-    drawn = _draw(graph, build_items(graph, depth, dict(labels or {})), title)
+    title, labels = title or type(model).__name__, dict(labels or {})
+    network = open_network(graph, depth, labels)
+    drawn = _draw(network, cut_network(network, labels), title)
     if drawn.is_too_wide or drawn._size(drawn.phone)[0] > PHONE:
-        items = build_items(graph, depth, dict(labels or {}), in_levels=True)
-        other = _draw(graph, items, title)
+        other = _draw(network, cut_network(network, labels, in_levels=True), title)
         if drawn.is_too_wide and other.width < drawn.width:
             return other
         phone = min(drawn.phone, other.phone, key=lambda canvas: canvas.bounds[2])
@@ -169,9 +171,9 @@ def diagram(
     return drawn
 
 
-def _draw(graph: Graph, items: list[Item], title: str) -> Diagram:
+def _draw(network: Network, items: list[Item], title: str) -> Diagram:
     """Draw the steps of a network in both layouts."""
-    start = start_of(graph)
+    graph, start = network.graph, network.start
     steps = [input_block(start), *items] if start else items
     summary = _summary(graph)
     return Diagram(

@@ -1,16 +1,16 @@
 """What to draw of a network: how far it is opened, and where it forks."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from torch import nn
 
-from edulib.anatomy.graph import Call, Graph, Node, Op, Output
+from edulib.anatomy.graph import Call, Graph, Node, Output
 from edulib.anatomy.op_types import COUNTED, OpType
 from edulib.anatomy.turns import fold_runs
 from edulib.drawing.diagram.items import Block, Item, blocks_of, count_blocks
 from edulib.drawing.diagram.make_blocks import chain_of, is_row
-from edulib.drawing.diagram.network import connect
+from edulib.drawing.diagram.network import Network, connect
 from edulib.drawing.diagram.regions import TANGLED, cut_network
 
 _SILENT = (OpType.RESHAPE, OpType.DROPOUT)
@@ -20,21 +20,15 @@ _LARGE = 0.05  # of the parameters: so much is worth a look inside
 _SHARE = 0.8  # of the parameters: so much of a network is the network
 
 
-def build_items(
-    graph: Graph,
-    depth: int | None,
-    labels: dict[str, str],
-    in_levels: bool = False,
-) -> list[Item]:
-    """Turn a graph into the steps to draw, folded to a readable number.
-
-    The first input is not among them, unless nothing reads it.
+def open_network(
+    graph: Graph, depth: int | None = None, labels: Iterable[str] = ()
+) -> Network:
+    """Find what to draw of a graph, folded to a readable number of steps.
 
     Args:
         graph: the traced network.
         depth: how many levels of modules to open; by default as many as fit.
-        labels: names to print, by path.
-        in_levels: whether to draw all of it in levels, if that can be.
+        labels: paths of steps that are to be labelled.
 
     Raises:
         ValueError: if a label's path is not drawn.
@@ -47,13 +41,7 @@ def build_items(
     for path in labels:
         if path not in known:
             raise ValueError(f"expected a step among {', '.join(known)}; got {path!r}")
-    network = connect(graph, nodes, graph.outputs, alone=True)
-    return cut_network(network, labels, in_levels)
-
-
-def start_of(graph: Graph) -> Op | None:
-    """Return the input with which a diagram begins."""
-    return connect(graph, graph.nodes(), graph.outputs).start
+    return connect(graph, nodes, graph.outputs, alone=True)
 
 
 def _choose_open(graph: Graph) -> Callable[[Call], bool]:

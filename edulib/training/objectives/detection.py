@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from edulib.checks import describe, output_of_one
+from edulib.checks import describe, output_of_one, told
 from edulib.data.padding import pad_images, pad_maps
 from edulib.training.batches import Batch
 from edulib.training.measures import Comparison, coco_summary, compare
@@ -103,7 +103,9 @@ class Detection(Objective):
         output_of_one(model, images)
         singles = [without_crowds(target) for target in targets]
         total_loss(losses_of_one(model, images, singles))
-        self.compare(model.detect(images), targets)
+        with told(f"expected inputs that detect takes, got {describe(images)}"):
+            found = model.detect(images)
+        self.compare(found, targets)
 
     def step(self, model: nn.Module, batch: Batch, update: Update) -> Statistics:
         """Take one step down the sum of the losses."""

@@ -5,7 +5,7 @@ from math import inf
 
 from torch import Tensor, nn
 
-from edulib.checks import describe
+from edulib.checks import describe, told
 from edulib.training.measures.inputs import check_masks, check_target
 
 Objects = list[dict[str, Tensor]]  # one dict an image
@@ -29,15 +29,10 @@ def losses_of_one(
     Raises:
         ValueError: if the model cannot take its target.
     """
-    try:
+    labels = targets[0]["labels"].tolist()
+    given = f"{describe(targets[0])} and the labels {labels}"
+    with told(f"expected a target that the model's losses take, got {given}"):
         return model.losses(images, targets)
-    except (RuntimeError, TypeError, LookupError) as error:
-        reason = str(error).partition("\n")[0]
-        labels = targets[0]["labels"].tolist()
-        raise ValueError(
-            f"expected a target that the model's losses take, got "
-            f"{describe(targets[0])} and the labels {labels}: {reason}"
-        ) from error
 
 
 def total_loss(losses: dict[str, Tensor]) -> Tensor:

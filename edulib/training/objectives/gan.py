@@ -96,7 +96,7 @@ class GAN(Objective):
                 "expected the discriminator to return one logit for an example, got "
                 f"{describe(logits)}"
             )
-        samples = model.generator(model.draw_latents(1, seed=0))
+        samples = output_of_one(model.generator, model.draw_latents(1, seed=0))
         check_output(samples, "samples (B, ...)")
         if samples.shape != batch.inputs[:1].shape:
             raise ValueError(
