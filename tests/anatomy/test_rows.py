@@ -15,6 +15,7 @@ from edulib.anatomy import (
     stage_table,
     trace_graph,
 )
+from edulib.drawing.diagram.items import size_of
 
 IMAGE = 1, 24, 20
 VIDEO = 1, 12, 8, 10
@@ -136,3 +137,11 @@ def test_a_mean_of_channels_leaves_each_position_alone():
     for step in (lambda x: x.flatten(2).mean(1), lambda x: x.movedim(1, 3).amax(-1)):
         model = nn.Sequential(conv(1, 2), Own(step))
         assert str(receptive_field(model, IMAGE)) == "3"
+
+
+def test_a_row_is_called_and_drawn_as_one():
+    parts = nn.AdaptiveAvgPool1d(6), nn.Conv1d(2, 4, 1)
+    model = nn.Sequential(conv(1, 2), Own(lambda x: x.mean(3)), *parts)
+    assert stage_table(model, IMAGE).rows[2].layer == "average pooling to 6"
+    graph = trace_graph(model, IMAGE)
+    assert size_of(graph.ops[graph.call("3").output]) == (4, 6, 1)
