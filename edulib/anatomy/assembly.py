@@ -14,6 +14,7 @@ from functools import cached_property
 from torch import nn
 
 from edulib.anatomy.attention import Step, scores_of, with_attention
+from edulib.anatomy.batch import Batch
 from edulib.anatomy.graph import Call, Graph, Op, Output
 from edulib.anatomy.op_types import ATTENTIONS, CONCATS, VIEWS, OpType, type_of
 from edulib.anatomy.recorder import Draft, Exit, Recorder
@@ -262,7 +263,7 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         if leaf in plan.kept:
             waiting.setdefault(plan.home(leaf), []).append(leaf)
     places = {draft: k for k, draft in enumerate(recorder.inputs)}
-    batch = _batch(recorder.inputs)
+    batch = Batch(recorder.batch)
     for item in recorder.tape:
         if isinstance(item, Call):
             item.first = len(places)
@@ -271,7 +272,7 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         elif isinstance(item, Exit):
             item.call.last = len(places)
             item.call.output = places.get(item.output, len(places) - 1)
-            item.call.others = tuple(_without(batch, s) for s in item.call.others)
+            item.call.others = tuple(batch.without(s) for s in item.call.others)
             item.call.more = tuple(places.get(d, -1) for d in item.more)
             given = ((name, places.get(d, -1)) for name, d in item.given)
             item.call.given = tuple((name, at) for name, at in given if at >= 0)
@@ -285,42 +286,22 @@ def _number(recorder: Recorder, plan: _Plan, params: int) -> Graph:
         for name, draft, taken in recorder.outputs
     )
     left = tuple(recorder.left)
-    return Graph(ops, root, ends, params, batch=batch, left=left)
-
-
-def _batch(inputs: list[Draft]) -> int:
-    """Return the size of the batch: the first dimension of the first input."""
-    shapes = [tuple(draft.output.shape) for draft in inputs]
-    return next((shape[0] for shape in shapes if shape), 1) or 1
-
-
-def _of_one(draft: Draft, batch: int) -> tuple[int, ...]:
-    """Return a shape without the batch: 64 windows of one image stay 64."""
-    shape = tuple(draft.output.shape)
-    return shape[1:] if draft.op_type is OpType.INPUT else _without(batch, shape)
-
-
-def _without(batch: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    first, *rest = shape or (1,)
-    if first == batch:
-        return tuple(rest)
-    if first and first % batch == 0:
-        first //= batch
-    return (first, *rest)
+    return Graph(ops, root, ends, params, batch=batch.size, left=left)
 
 
 def _op(
-    index: int, draft: Draft, plan: _Plan, places: dict[Draft, int], batch: int
+    index: int, draft: Draft, plan: _Plan, places: dict[Draft, int], batch: Batch
 ) -> Op:
     read = plan.edges.get(draft, ())
     inputs = {places[other]: draft.taken.get(other, 0) for other in read}
     op_type = draft.op_type or type_of(draft.name, len(inputs), draft.pools)
+    shape = batch.of_one(draft)
     return Op(
         index=index,
         name=draft.name,
         op_type=OpType(op_type),
         inputs=tuple(inputs),
-        shape=_of_one(draft, batch),
+        shape=shape,
         dtype=draft.output.dtype,
         path=draft.path,
         params=draft.params,
@@ -331,8 +312,8 @@ def _op(
         window=UNKNOWN if draft.read_as else draft.step.window,
         place=draft.read_as or draft.step.place,
         is_constant=draft.is_constant,
-        has_batch=len(_of_one(draft, batch)) < draft.output.ndim,
-        others=tuple(_without(batch, shape) for shape in draft.others),
+        has_batch=len(shape) < draft.output.ndim,
+        others=tuple(batch.without(other) for other in draft.others),
         chosen=draft.chosen,
         reordered=plan.reordering.words(draft),
         joined=draft.joined,

@@ -61,14 +61,14 @@ def _ask_again(recorder: "Recorder", draft: "Draft", rank: int) -> None:
         is_known = getattr(other, "asked", None) and other.name not in ATTENTIONS
         if is_known and not before.keys().isdisjoint(other.inputs):
             before[other] = other.step
-            other.step = _anew(other)
+            other.step = _anew(other, recorder.batch)
     if draft.step.place != spatial_place(rank, tuple(draft.output.shape)):
         recorder.refused.add(begin)
         for other, step in before.items():
             other.step = step
 
 
-def _anew(draft: "Draft") -> Step:
+def _anew(draft: "Draft", batch: int) -> Step:
     """Tell what an op does with positions, where they are known of what it reads."""
     function, (args, kwargs) = draft.asked
     active = [source for source in draft.inputs if not source.is_constant]
@@ -76,7 +76,7 @@ def _anew(draft: "Draft") -> Step:
     given = zip(tensors_in((*args, *kwargs.values())), draft.given, strict=False)
     own = [tensor for tensor, maker in given if maker is source]
     tensor, at = max(own, key=Tensor.numel, default=source.output), source.step.place
-    ask = propagate(draft.name, function, (args, kwargs), tensor, at)
+    ask = propagate(draft.name, function, (args, kwargs), tensor, at, batch)
     return met(ask, at, [source.step.place for source in active])(draft.output)
 
 

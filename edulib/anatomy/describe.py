@@ -319,7 +319,8 @@ def kernel_words(op: Op) -> str:
 
 
 def _adaptive(op: Op, noun: str) -> str:
-    grid = op.place.grid or ()
+    row = op.place.tokens
+    grid = (op.place.grid or ()) if row is None else op.shape[row:][:1]
     if set(grid) <= {1}:
         return f"global {noun}"
     return f"{noun} to " + "×".join(map(str, grid))

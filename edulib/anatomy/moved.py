@@ -17,14 +17,15 @@ from edulib.anatomy.window import POINT, Chosen, InputWindow, Mirror, Window
 
 Dims = tuple[int, ...]
 _KEPT = 256  # answers, as blocks of a network ask the same
-Line = tuple[int, tuple[int, ...]]  # a dimension, and the inputs that it shows
+# A dimension, None if one input was chosen along it, and the inputs that it shows.
+Line = tuple[int | None, tuple[int, ...]]
 
 MOVERS = (SELECTS - {"gather"}) | TURNS | REPEATS
 
 
 def follow(
     function: Callable, call: tuple[tuple, dict], source: Tensor, axes: Dims
-) -> tuple[InputWindow, Dims, Dims] | None:
+) -> tuple[InputWindow, tuple[int | None, ...], Dims] | None:
     """Find what each position of the output shows of the input.
 
     Args:
@@ -34,7 +35,8 @@ def follow(
         axes: the dimensions of `source` that are those of the image, from the end.
 
     Returns:
-        The window, the dimensions of the image in the output, and their sides; None
+        The window, the dimensions of the image in the output, None for one along which
+        a single position was chosen, and their sides; None for all of these
         where rows or columns do not stay rows and columns, or an index has no values.
     """
     args, kwargs = call
@@ -87,7 +89,7 @@ class _Asked:
 @lru_cache(_KEPT)
 def _follow(
     asked: _Asked, shape: Dims, axes: Dims
-) -> tuple[InputWindow, Dims, Dims] | None:
+) -> tuple[InputWindow, tuple[int | None, ...], Dims] | None:
     lines = []
     for axis in axes:
         shown = asked(_numbered(shape, axis))
@@ -98,7 +100,8 @@ def _follow(
         if not asked.is_free and len(set(lines[-1][1])) < min(2, shape[axis]):
             return None
     dims = tuple(dim for dim, _ in lines)
-    if len(set(dims)) < len(dims):
+    held = [dim for dim in dims if dim is not None]
+    if len(set(held)) < len(held):
         return None
     places = tuple(places for _, places in lines)
     sides = tuple(shape[axis] for axis in axes)
@@ -137,8 +140,10 @@ def _with_values(given: object) -> object:
 def _line(shown: Tensor, axis: int, before: Dims) -> Line | None:
     """Find the dimension along which numbers differ, and read them there."""
     differ = [dim for dim in range(-shown.ndim, 0) if _differs(shown, dim)]
-    if not differ and shown.ndim == len(before) and shown.numel():
-        differ = [axis]
+    if not differ and shown.numel():
+        if shown.ndim < len(before):
+            return None, (int(shown.flatten()[0]),)
+        differ = [axis] * (shown.ndim == len(before))
     if len(differ) != 1:
         return None
     dim = differ[0] + shown.ndim

@@ -1,7 +1,7 @@
 """Where the positions of an image are in a tensor, and where a new shape puts them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 Dims = tuple[int, ...]
@@ -31,6 +31,19 @@ class Place:
             return self.axes
         return () if self.tokens is None else (self.tokens,)
 
+    @property
+    def along(self) -> tuple[int | None, ...] | None:
+        """For each axis of the image the dimension that lies along it, if there is one.
+
+        None where that is not known, as in a row of all positions of a map. In a row
+        along one axis the others have none: they are one position wide.
+        """
+        if self.axes is not None or self.tokens is None:
+            return self.axes
+        if sum(side > 1 for side in self.grid) != 1:
+            return None
+        return tuple(self.tokens if side > 1 else None for side in self.grid)
+
     def spreads_over(self, other: "Place") -> bool:
         """Whether positions meet those of another, or stretch over them as 1 does."""
         if (self.axes, self.tokens) != (other.axes, other.tokens):
@@ -52,11 +65,35 @@ def spatial_place(rank: int, shape: Dims) -> Place:
     return Place(tuple(range(-rank, 0)), None, grid, grid)
 
 
+def place_along(
+    along: tuple[int | None, ...], grid: Dims, seen: Dims | None
+) -> Place | None:
+    """Return the place of positions, some of whose axes may have left the tensor.
+
+    Args:
+        along: for each axis of the image its dimension, if it has one.
+        grid: sides of the image that the positions make; 1 where there is none.
+        seen: the grid that was known last.
+
+    Returns:
+        None where several axes are left, but not all.
+    """
+    dims = [dim for dim in along if dim is not None]
+    if len(dims) == len(along):
+        return Place(along, None, grid, grid)
+    if not dims:
+        return Place(seen=seen)
+    return Place(None, dims[0], grid, grid) if len(dims) == 1 else None
+
+
 def reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
     """Follow positions that keep their place in memory, as axes or in one row."""
     if math.prod(before) != math.prod(after):
         return None
     dims = [dim + len(before) for dim in at.dims]
+    spread = _spread_again(math.prod(before[: dims[0]]), after, at)
+    if spread is not None and len(after) > max(len(before), len(at.grid) + 1):
+        return spread
     found: list[int | None] = []
     for dim in dims:
         start = math.prod(before[:dim])
@@ -65,16 +102,21 @@ def reshaped(before: Dims, after: Dims, at: Place) -> Place | None:
         dims_after = tuple(dim - len(after) for dim in found)
         tokens = None if at.axes else dims_after[0]
         return Place(dims_after if at.axes else None, tokens, at.grid, at.seen)
-    first, grid = dims[0], at.grid
-    if dims != list(range(first, first + len(dims))):
-        return None
-    start = math.prod(before[:first])
+    first = dims[0]
+    if at.axes is None or dims != list(range(first, first + len(dims))):
+        return spread
+    token = same_side(math.prod(at.grid), math.prod(before[:first]), after)
+    return None if token is None else Place(None, token - len(after), at.grid, at.seen)
+
+
+def _spread_again(start: int, shape: Dims, at: Place) -> Place | None:
+    """Find the grid that a row makes again, or made all along if it is one wide."""
     if at.axes is not None:
-        token = same_side(math.prod(grid), start, after)
-        return None if token is None else Place(None, token - len(after), grid, at.seen)
-    for dim in range(len(after) - len(grid) + 1):
-        if after[dim : dim + len(grid)] == grid and math.prod(after[:dim]) == start:
-            return _spread(dim, grid, after)
+        return None
+    for dim in range(len(shape) - len(at.grid) + 1):
+        is_grid = shape[dim : dim + len(at.grid)] == at.grid
+        if is_grid and math.prod(shape[:dim]) == start:
+            return _spread(dim, at.grid, shape)
     return None
 
 
@@ -101,15 +143,32 @@ def _spread(dim: int, grid: Dims, shape: Dims) -> Place:
     return Place(axes, None, grid, grid)
 
 
-def find_again(seen: Dims | None, shape: Dims) -> Place:
-    """Find positions that were lost: sides, or a row of tokens, of the known grid."""
+def unmoved(before: Dims, after: Dims) -> set[int]:
+    """Return the dimensions of a new shape, from the end, that are as they were."""
+    sides = {(before[dim], math.prod(before[dim:])) for dim in range(len(before))}
+    return {
+        dim - len(after)
+        for dim in range(len(after))
+        if (after[dim], math.prod(after[dim:])) in sides
+    }
+
+
+def find_again(seen: Dims | None, shape: Dims, old: Set[int] = frozenset()) -> Place:
+    """Find positions that were lost: sides, or a row of tokens, of the known grid.
+
+    Args:
+        seen: the grid.
+        shape: of the tensor in which they may be.
+        old: dimensions of it, from the end, in which they were not before.
+    """
     if seen is None or len(shape) < 3:
         return Place(seen=seen)
     starts = range(1, len(shape) - len(seen) + 1)
     places = [dim for dim in starts if shape[dim : dim + len(seen)] == seen]
     if len(places) == 1 and math.prod(seen) > 1 and len(shape) > len(seen) + 1:
         return _spread(places[0], seen, shape)
-    rows = [dim for dim in range(1, len(shape)) if shape[dim] == math.prod(seen)]
+    new = [dim for dim in range(1, len(shape)) if dim - len(shape) not in old]
+    rows = [dim for dim in new if shape[dim] == math.prod(seen)]
     if len(rows) == 1 and len(shape) == 3:
         return Place(None, rows[0] - len(shape), seen, seen)
     return Place(seen=seen)
@@ -131,8 +190,8 @@ def holds_all(shape: Dims, dim: int, at: Place) -> bool:
 
 def resized(after: Dims, at: Place) -> Place:
     """Keep the axes, with the sides that they have now."""
-    grid = tuple(after[axis] for axis in at.axes)
-    return Place(at.axes, None, grid, grid)
+    grid = tuple(1 if dim is None else after[dim] for dim in at.along)
+    return Place(at.axes, at.tokens, grid, grid)
 
 
 def kept(before: Dims, after: Dims, at: Place) -> Place:

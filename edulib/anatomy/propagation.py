@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from edulib.anatomy.dimensions import all_of, replaced, work_along
 from edulib.anatomy.kernels import (
     read_kernel,
     read_settings,
@@ -20,16 +21,16 @@ from edulib.anatomy.place import (
     Place,
     find_again,
     kept,
+    place_along,
     reshaped,
     resized,
     spatial_place,
+    unmoved,
 )
-from edulib.anatomy.structure import tensors_in
 from edulib.anatomy.window import (
     POINT,
     UNKNOWN,
     WHOLE,
-    Along,
     Constant,
     InputWindow,
     Interpolation,
@@ -38,6 +39,9 @@ from edulib.anatomy.window import (
     Window,
 )
 
+# What a window says along an axis if each position reads itself; all else is 1.
+_ITSELF = {"padding": 0, "offset": 0, "sides": 0, "places": (0,)}
+_ITSELF |= {"inputs": 2, "outputs": 2}  # any number but 1, which would read all
 _MODE = 2  # place of the mode of padding among its arguments
 
 _RESHAPES = {"flatten", "unflatten", "view", "reshape", "squeeze", "unsqueeze"}
@@ -45,10 +49,8 @@ _PRODUCTS = set(
     "matmul bmm baddbmm addbmm mm addmm mv addmv einsum inner dot vdot tensordot "
     "bilinear cdist grid_sample".split()
 )
-_SO_FAR = {"cumsum", "cumprod"}
-_SOFT = {"softmax", "log_softmax"}
-ALONG = {"normalize", "sort", "argsort", *_SOFT, *_SO_FAR}
-_SOFT_FIRST = (0, 1, 3)  # dimensions of what torch's softmax is along the first of
+# What makes other channels, or puts dimensions elsewhere: no positions come of it.
+_LEAVES_LOST = PERMUTES | {"linear"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,12 @@ class Step:
 
 
 def propagate(
-    name: str, function: Callable, call: tuple[tuple, dict], source: Tensor, at: Place
+    name: str,
+    function: Callable,
+    call: tuple[tuple, dict],
+    source: Tensor,
+    at: Place,
+    batch: int,
 ) -> Callable[[Tensor], Step]:
     """Return a function of the output that tells what the operation does.
 
@@ -71,6 +78,7 @@ def propagate(
         call: its arguments, positional and by name.
         source: the activation that it reads (the largest, if there are several).
         at: where the positions are in `source`.
+        batch: how many images were given.
     """
     args, kwargs = call
     shape = tuple(source.shape)
@@ -84,9 +92,11 @@ def propagate(
             )
         window, place = _move(name, function, call, (source, output), at)
         if not place.dims:
-            place = find_again(place.seen or at.seen, after)
-            if place.dims:
-                window = UNKNOWN
+            place = Place(seen=place.seen or at.seen)
+        if not place.dims and name not in _LEAVES_LOST and after[:1] == (batch,):
+            old = unmoved(shape, after) - set(at.dims)
+            place = find_again(place.seen, after, old)
+            window = UNKNOWN if place.dims else window
         return Step(None, window, place)
 
     return result
@@ -123,10 +133,12 @@ def _slide(
     place = spatial_place(rank, after)
     if at.axes is not None and not set(place.axes) <= set(at.axes):
         return Step(kernel, UNKNOWN, Place(seen=at.seen))  # channels are among them
-    if at.axes is None or sorted(at.axes) != list(place.axes):
+    others = set(place.axes) - set(at.dims)
+    is_row = all(before[dim] == after[dim] == 1 for dim in others)
+    if at.along is None or not set(at.dims) <= set(place.axes) or not is_row:
         return Step(kernel, UNKNOWN, place)
     window = read_window(name, settings, before[-rank:], after[-rank:])
-    return Step(kernel, _ordered(window, at.axes), resized(after, at))
+    return Step(kernel, _ordered(window, at.along), resized(after, at))
 
 
 def _move(
@@ -139,7 +151,7 @@ def _move(
     """Follow what has no kernel, from the first of two tensors to the second."""
     args, kwargs = call
     before, after = (tuple(end.shape) for end in ends)
-    if at.axes is not None and name in _MAPS:
+    if at.along is not None and name in _MAPS:
         return _MAPS[name](call, (before, after), at), resized(after, at)
     if name in PERMUTES:
         return POINT, _permuted(function, call, ends[0], at)
@@ -153,8 +165,7 @@ def _move(
         return POINT, _stacked(args, kwargs, len(after), at)
     if name == "setitem" and not is_written_alike(args[1], after, at.dims):
         return UNKNOWN, kept(before, after, at)
-    dims = _dims_over(name, function, call, ends[0]) & set(at.dims)
-    over = _over(name, dims, (before, after), at) if dims else None
+    over = work_along(name, function, call, ends, at) if at.dims else None
     return over or _generic(name, before, after, at)
 
 
@@ -163,12 +174,18 @@ def _moved(
 ) -> tuple[InputWindow, Place]:
     """Follow positions that are chosen, turned around or repeated."""
     found = follow(function, call, source, at.dims)
-    if found is None or (at.axes is None and found[0] != POINT):
+    if found is None or (at.along is None and found[0] != POINT):
         return UNKNOWN, Place(seen=at.seen)
     window, dims, sides = found
-    if at.axes is None:
+    if at.along is None:
         return window, replace(at, tokens=dims[0])
-    return window, Place(dims, None, sides, sides)
+    if at.axes is None:
+        is_along = [dim is not None for dim in at.along]
+        window = _ordered(window, tuple(-1 if along else None for along in is_along))
+        dims = tuple(dims[0] if along else None for along in is_along)
+        sides = tuple(sides[0] if along else 1 for along in is_along)
+    place = place_along(dims, sides, at.seen)
+    return (window, place) if place else (UNKNOWN, Place(seen=at.seen))
 
 
 def _stacked(args: tuple, kwargs: dict, ndim: int, at: Place) -> Place:
@@ -181,23 +198,6 @@ def _stacked(args: tuple, kwargs: dict, ndim: int, at: Place) -> Place:
     return replace(at, axes=dims)
 
 
-def _over(
-    name: str, dims: set[int], shapes: tuple[Dims, Dims], at: Place
-) -> tuple[InputWindow, Place] | None:
-    """Follow what works along dimensions that a call names; None where all alike."""
-    before, after = shapes
-    if name == "gather":
-        return UNKNOWN, kept(before, after, at)
-    if name not in ALONG | REDUCTIONS:
-        return None
-    if at.axes is None:
-        return (WHOLE, kept(before, after, at)) if name in ALONG else None
-    if len(after) == len(before):
-        sides = tuple(axis in dims for axis in at.axes)
-        return Along(sides, name in _SO_FAR), resized(after, at)
-    return None if dims == set(at.axes) else (UNKNOWN, Place(seen=at.seen))
-
-
 def _permuted(
     function: Callable, call: tuple[tuple, dict], source: Tensor, at: Place
 ) -> Place:
@@ -206,7 +206,7 @@ def _permuted(
         return Place(seen=at.seen)
     ndim = source.ndim
     probe = torch.empty(tuple(range(2, ndim + 2)), device="meta")
-    args, kwargs = (_replaced(part, source, probe) for part in call)
+    args, kwargs = (replaced(part, source, probe) for part in call)
     moved = list(function(*args, **kwargs).shape)
     dims = tuple(moved.index(ndim + 2 + dim) - ndim for dim in at.dims)
     if at.axes is None:
@@ -214,34 +214,32 @@ def _permuted(
     return Place(dims, None, at.grid, at.seen)
 
 
-def _replaced(given: object, old: Tensor, new: Tensor) -> object:
-    """Put one tensor in the place of another in the arguments of a call."""
-    if isinstance(given, dict):
-        return {key: _replaced(value, old, new) for key, value in given.items()}
-    if isinstance(given, (tuple, list)):
-        return [_replaced(value, old, new) for value in given]
-    return new if given is old else given
-
-
 def _padded(call: tuple[tuple, dict], _: tuple[Dims, Dims], at: Place) -> InputWindow:
     """Follow padding: a position reads the one that many places before."""
     args, kwargs = call
     amounts = list(kwargs.get("pad", args[1] if len(args) > 1 else ()))
     before = {-1 - k: amount for k, amount in enumerate(amounts[::2])}
-    ones = (1,) * len(at.axes)
-    sides = ones, ones, tuple(before.get(axis, 0) for axis in at.axes), ones
+    ones = (1,) * len(at.along)
+    sides = ones, ones, tuple(before.get(dim, 0) for dim in at.along), ones
     mode = kwargs.get("mode", args[2] if len(args) > _MODE else "constant")
     if mode == "constant":
         return Window(*sides)
     return UNKNOWN if min(amounts) < 0 else Padding(*sides, mode)
 
 
-def _ordered(window: InputWindow, axes: Dims) -> InputWindow:
-    """Put what a window says of each dimension in the order of the image's axes."""
-    if isinstance(window, Constant) or list(axes) == sorted(axes):
+def _ordered(window: InputWindow, along: tuple[int | None, ...]) -> InputWindow:
+    """Put what a window says of each dimension in the order of the image's axes.
+
+    Along an axis that has no dimension each position reads itself.
+    """
+    is_ordered = None not in along and list(along) == sorted(along)
+    if isinstance(window, Constant) or window == POINT or is_ordered:
         return window
-    sides = {key: value for key, value in vars(window).items() if type(value) is tuple}
-    own = {key: tuple(side[axis] for axis in axes) for key, side in sides.items()}
+    own = {
+        key: tuple(_ITSELF.get(key, 1) if dim is None else side[dim] for dim in along)
+        for key, side in vars(window).items()
+        if type(side) is tuple
+    }
     return replace(window, **own)
 
 
@@ -250,7 +248,7 @@ def _shuffled(
 ) -> InputWindow:
     """Follow channels that become positions, or positions that become channels."""
     before, after = shapes
-    if sorted(at.axes) != [-2, -1]:
+    if at.axes is None or sorted(at.axes) != [-2, -1]:
         return UNKNOWN
     if after[-1] >= before[-1]:
         scale = tuple(before[axis] / after[axis] for axis in at.axes)
@@ -262,56 +260,20 @@ def _shuffled(
 _MAPS = {"pad": _padded, "pixel_shuffle": _shuffled, "pixel_unshuffle": _shuffled}
 
 
-def _dims_over(
-    name: str, function: Callable, call: tuple[tuple, dict], source: Tensor
-) -> set[int]:
-    """Return the dimensions that a function works along, counted from the end."""
-    if name in REDUCTIONS:
-        return _reduced(function, call, source)
-    if name in ALONG or name == "gather":
-        return _named_dims(name, *call, source.ndim)
-    return set()
-
-
-def _reduced(function: Callable, call: tuple[tuple, dict], source: Tensor) -> set[int]:
-    """Find which dimensions are taken together, by those of unequal sides."""
-    sides = range(2, source.ndim + 2)
-    probe = torch.empty(tuple(sides), device="meta")
-    args, kwargs = (_replaced(part, source, probe) for part in call)
-    try:
-        left = next(tensors_in(function(*args, **kwargs))).shape
-    except RuntimeError:  # the larger one of two tensors, which do not fit any more
-        return set()
-    return {dim for dim, side in enumerate(sides, -source.ndim) if side not in left}
-
-
-def _named_dims(name: str, args: tuple, kwargs: dict, ndim: int) -> set[int]:
-    """Return the dimensions that a call names, or those that torch takes then."""
-    at = 2 if name == "normalize" else 1
-    given = args[at] if len(args) > at else None
-    named = kwargs.get("dim", kwargs.get("axis", given))
-    if named is None and name in _SOFT:
-        named = int(ndim not in _SOFT_FIRST)
-    elif named is None:
-        named = 1 if name == "normalize" else -1
-    dims = named if isinstance(named, (tuple, list)) else (named,)
-    return {dim if dim < 0 else dim - ndim for dim in dims}
-
-
 def _generic(
     name: str, before: Dims, after: Dims, at: Place
 ) -> tuple[InputWindow, Place]:
     """Follow what has no window: point by point, over everything, or lost."""
     same = kept(before, after, at)
     if name in ATTENTIONS:
-        return WHOLE, same
+        return all_of(at), same
     if not at.dims:
         return POINT, same
     if name in _PRODUCTS:
         return UNKNOWN, same
     if name == "linear" and -1 in at.dims:
         is_all = len(at.dims) == 1  # not the rows of a map, each by itself
-        return WHOLE if is_all else UNKNOWN, Place(seen=at.seen)
+        return all_of(at) if is_all else UNKNOWN, Place(seen=at.seen)
     if same.dims and is_known(name):
         return POINT, same
     is_vector = math.prod(after) == max(after, default=1)
@@ -319,5 +281,5 @@ def _generic(
         if at.axes is not None and len(after) == len(before):
             is_point = all(after[axis] == 1 for axis in at.axes)
             return WHOLE, resized(after, at) if is_point else same
-        return WHOLE, same
+        return all_of(at), same
     return UNKNOWN, same

@@ -15,7 +15,7 @@ from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.inputs import Input
 from edulib.anatomy.op_types import OpType
 from edulib.anatomy.pixels import seen_pixels
-from edulib.anatomy.straight import Line, straight_lines
+from edulib.anatomy.straight import Line, axes_of, straight_lines
 from edulib.anatomy.trace import trace_graph
 from edulib.anatomy.window import (
     EVERYTHING,
@@ -127,9 +127,8 @@ def receptive_window(
 
 def field_of(graph: Graph, index: int) -> ReceptiveField:
     """Return the receptive field of the output of op `index`."""
-    grids = [op.place.grid for op in (graph.ops[index], *graph.inputs)]
-    rank = next((len(grid) for grid in grids if grid), 2)
-    measured = [_measure(graph, index, axis) for axis in range(-rank, 0)]
+    axes = axes_of(graph, graph.ops[index])
+    measured = [_measure(graph, index, axis) for axis in axes]
     sizes = tuple(size for size, _ in measured)
     if any(map(math.isnan, sizes)):
         return ReceptiveField(None, None)

@@ -171,6 +171,7 @@ class Recorder(TorchFunctionMode):
         tape: what happened, in order: calls of modules, ops, ends of calls.
         leaves: the parameters and buffers of the model, by their tensors' identity.
         outputs: name and maker of the tensors that the model returned.
+        batch: the first dimension of the first input.
         reordering: tells which views put numbers in another order.
         refused: inputs whose axes were asked for in vain.
         left: functions that handed numbers to what is not torch, with their path.
@@ -188,6 +189,8 @@ class Recorder(TorchFunctionMode):
             Draft(name, "", tensor, op_type=OpType.INPUT, step=_input_step(tensor))
             for name, tensor in inputs
         ]
+        shapes = [_shape(draft.output) for draft in self.inputs]
+        self.batch = next((shape[0] for shape in shapes if shape), 1) or 1
         self._made = self.leaves | {id(draft.output): draft for draft in self.inputs}
         self._places: dict[int, int] = {}
         self._written: dict[int | None, Draft] = {}
@@ -343,8 +346,8 @@ class Recorder(TorchFunctionMode):
             self._rejoin(draft, joined, kwargs.get("dim", (*args[1:], 0)[0]))
         if draft.name != "getitem" or not draft.inputs:
             return
-        (source, index), batch = args, next((d.output for d in self.inputs), None)
-        is_batch = batch is not None and source.shape[:1] == batch.shape[:1]
+        source, index = args
+        is_batch = source.shape[:1] == (self.batch,)
         axes = draft.inputs[0].step.place.axes
         draft.chosen = chosen_words(index, source.shape, axes, is_batch)
 
@@ -436,7 +439,7 @@ class Recorder(TorchFunctionMode):
         if rank is not None and tensor.ndim == rank + 2:
             assume_axes(self, source, rank)
         at = source.step.place
-        step = propagate(name, function, call, tensor, at)
+        step = propagate(name, function, call, tensor, at, self.batch)
         if name in ATTENTIONS and not self._sees_all(name, *call):
             return lambda output: replace(step(output), window=UNKNOWN)
         return met(step, at, [draft.step.place for draft in active])

@@ -4,9 +4,10 @@ from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING
 
+from edulib.anatomy.dimensions import ALONG
 from edulib.anatomy.op_types import CONCATS, VIEWS, keeps_places
 from edulib.anatomy.place import reshaped
-from edulib.anatomy.propagation import ALONG, Step
+from edulib.anatomy.propagation import Step
 from edulib.anatomy.rejoined import shown_lines
 from edulib.anatomy.window import POINT, UNKNOWN, WHOLE
 

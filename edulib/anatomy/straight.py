@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from edulib.anatomy.graph import Graph, Op
-from edulib.anatomy.op_types import OpType
+from edulib.anatomy.op_types import CONCATS, OpType
 from edulib.anatomy.window import (
     EVERYTHING,
     NOT_KNOWN,
@@ -19,6 +19,8 @@ from edulib.anatomy.window import (
     Window,
     covers,
 )
+
+_JOINS = CONCATS | {"setitem"}  # each position shows one of what they are given
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,12 @@ def _line(
     return Line(start, end, before.stride * window.stride[axis])
 
 
+def axes_of(graph: Graph, op: Op) -> range:
+    """Return the axes along which an op sees: its own, else those of an input."""
+    grids = [one.place.grid for one in (op, *graph.inputs)]
+    return range(-next((len(grid) for grid in grids if grid), 2), 0)
+
+
 def reads_image(graph: Graph, index: int) -> bool:
     """Whether an op depends on an input that has positions; found once for all."""
     if "image" not in graph.cache:
@@ -96,12 +104,18 @@ def reads_image(graph: Graph, index: int) -> bool:
 def _everywhere(
     op: Op, axis: int, found: list[Line | Interval | None]
 ) -> Interval | None:
-    """Return what all positions see alike: the whole image wins, then not known."""
+    """Return what all positions see alike: the whole image wins, then not known.
+
+    Not where it is not known which of several inputs a position shows, and one sees
+    less.
+    """
     if not found:
         return None
     window = op.window
     reads = window.reads((0, 0), axis) if covers(window, axis) else NOT_KNOWN
-    if math.isinf(reads[0]) or EVERYTHING in found:
+    shows_one = op.name in _JOINS and math.isnan(reads[0])
+    may_see_less = shows_one and any(not isinstance(line, tuple) for line in found)
+    if math.isinf(reads[0]) or (EVERYTHING in found and not may_see_less):
         return EVERYTHING
     return NOT_KNOWN if math.isnan(reads[0]) or NOT_KNOWN in found else None
 

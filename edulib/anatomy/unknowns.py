@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from edulib.anatomy.graph import Graph, Op
 from edulib.anatomy.packed import hides_weights
-from edulib.anatomy.straight import reads_image, straight_lines
+from edulib.anatomy.straight import axes_of, reads_image, straight_lines
 from edulib.anatomy.window import NOT_KNOWN
 
 _MOST = 3
@@ -92,13 +92,13 @@ def _lost(graph: Graph) -> list[Op]:
     What attention follows on sees the whole image whatever was lost inside, so only
     those count whose loss a module above them, or the model, gives away.
     """
-    seen = straight_lines(graph, -1)
+    lost = [_is_lost(graph, op) for op in graph.ops]
     given = _given_away(graph)
     behind: dict[int, bool] = {}  # whether what is given away is lost, from the end on
     readers: dict[int, list[int]] = {}
     for op in reversed(graph.ops):
         after = any(behind[k] for k in readers.get(op.index, ()))
-        behind[op.index] = seen[op.index] is NOT_KNOWN and (op.index in given or after)
+        behind[op.index] = lost[op.index] and (op.index in given or after)
         for source in op.inputs:
             readers.setdefault(source, []).append(op.index)
     return [
@@ -107,8 +107,14 @@ def _lost(graph: Graph) -> list[Op]:
         if behind[op.index]
         and op.inputs
         and reads_image(graph, op.index)
-        and all(seen[i] is not NOT_KNOWN for i in op.inputs if reads_image(graph, i))
+        and not any(lost[i] for i in op.inputs if reads_image(graph, i))
     ]
+
+
+def _is_lost(graph: Graph, op: Op) -> bool:
+    """Whether it is not known what an op sees along some axis."""
+    axes = axes_of(graph, op)
+    return any(straight_lines(graph, axis)[op.index] is NOT_KNOWN for axis in axes)
 
 
 def _given_away(graph: Graph) -> set[int]:

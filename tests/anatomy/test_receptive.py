@@ -212,7 +212,7 @@ class Calls(nn.Module):
         (Calls(lambda x: x.cumsum(-1)), "3×all"),
         (Calls(lambda x: x.softmax(dim=2)), "all×3"),
         (Calls(lambda x: x.mean(3, keepdim=True)), "3×all"),
-        (Calls(lambda x: x.mean(-2)), "–"),  # columns alone: not followed
+        (Calls(lambda x: x.mean(-2)), "all×3"),
         (Calls(lambda x: x.mean((2, 3), keepdim=True)), "whole image"),
         (Calls(lambda x: x.mean(1, keepdim=True)), "3"),
         (nn.Linear(6, 2), "–"),  # rows by themselves: not followed

@@ -202,7 +202,8 @@ def size_of(op: Op) -> tuple[int, int, int]:
         height, width = op.side(-2), op.side(-1)
         return math.prod(op.shape) // (height * width), height, width
     if len(op.shape) == 2:
-        return op.shape[1], op.shape[0], 1
+        row = (op.place.tokens or -2) % 2
+        return op.shape[1 - row], op.shape[row], 1
     return math.prod(op.shape), 1, 1
 
 

@@ -134,7 +134,7 @@ class BlockMaker:
         words = f"{words}, {stride}".removeprefix(", ").removesuffix(", ")
         turns = self._turns(content)
         words = turns if words in ("", "output") and turns else words
-        shape = (1, *op.shape) if pair else op.shape
+        shape = (1, *op.shape) if pair and op.has_batch else op.shape
         others = tuple(graph.ops[end.op].shapes[end.taken] for end in content.others)
         others = () if turns == ONE_A_TURN and {*others} == {op.shape} else others
         return Block(name, words, OpType.OUTPUT, shape, size_of(op), 0, others=others)
@@ -189,7 +189,7 @@ class BlockMaker:
             name=self._name(node),
             words=words,
             op_type=_type(node),
-            shape=(1, *node.shape) if pair else node.shape,
+            shape=(1, *node.shape) if pair and node.output.has_batch else node.shape,
             size=self._size(node.output),
             params=node.params,
             repeat=repeated[0] if repeated else 1,
