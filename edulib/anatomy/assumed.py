@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from edulib.anatomy.dimensions import ALONG
 from edulib.anatomy.kernels import spatial_rank
 from edulib.anatomy.op_types import ATTENTIONS, CONCATS, PERMUTES, VIEWS, OpType
 from edulib.anatomy.place import Place, spatial_place
@@ -14,6 +15,9 @@ from edulib.anatomy.window import POINT, UNKNOWN
 
 if TYPE_CHECKING:
     from edulib.anatomy.recorder import Draft, Recorder
+
+# What may work along an axis, or put it elsewhere.
+_OTHERS = PERMUTES | CONCATS | ALONG | {"linear"}
 
 
 def assume_axes(recorder: "Recorder", draft: "Draft", rank: int) -> None:
@@ -82,7 +86,7 @@ def _anew(draft: "Draft", batch: int) -> Step:
 
 def _source(draft: "Draft") -> "Draft | None":
     """Return what an op reads, if that is one tensor whose axes are its own."""
-    if len(draft.inputs) != 1 or draft.name in PERMUTES | CONCATS:
+    if len(draft.inputs) != 1 or draft.name in _OTHERS:
         return None
     (source,) = draft.inputs
     return source if source.output.shape == draft.output.shape else None
