@@ -82,7 +82,7 @@ def _anew(draft: "Draft", batch: int) -> Step:
 
 def _source(draft: "Draft") -> "Draft | None":
     """Return what an op reads, if that is one tensor whose axes are its own."""
-    if len(draft.inputs) != 1 or draft.name in PERMUTES | CONCATS:
+    if len(draft.inputs) != 1 or draft.name in PERMUTES | CONCATS | {"linear"}:
         return None
     (source,) = draft.inputs
     return source if source.output.shape == draft.output.shape else None
