@@ -65,7 +65,7 @@ def _line(
         return Line(0, 0, 1) if op.place.grid is not None else NOT_KNOWN
     sources = [graph.ops[i] for i in op.sources if reads_image(graph, i)]
     found = [seen[source.index] for source in sources]
-    everywhere = _everywhere(op, axis, found)
+    everywhere = _everywhere(op, axis, sources, found)
     if everywhere or not sources:
         return everywhere or NOT_KNOWN
     if None in found or not _is_straight(op, sources, axis):
@@ -102,18 +102,19 @@ def reads_image(graph: Graph, index: int) -> bool:
 
 
 def _everywhere(
-    op: Op, axis: int, found: list[Line | Interval | None]
+    op: Op, axis: int, sources: list[Op], found: list[Line | Interval | None]
 ) -> Interval | None:
     """Return what all positions see alike: the whole image wins, then not known.
 
-    Not where it is not known which of several inputs a position shows, and one sees
+    Not where it is not known which of several maps a position shows, and one sees
     less.
     """
     if not found:
         return None
     window = op.window
     reads = window.reads((0, 0), axis) if covers(window, axis) else NOT_KNOWN
-    shows_one = op.name in _JOINS and math.isnan(reads[0])
+    is_strip = op.name in _JOINS and all(source.place.dims for source in sources)
+    shows_one = is_strip and math.isnan(reads[0])
     may_see_less = shows_one and any(not isinstance(line, tuple) for line in found)
     if math.isinf(reads[0]) or (EVERYTHING in found and not may_see_less):
         return EVERYTHING

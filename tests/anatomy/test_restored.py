@@ -90,9 +90,9 @@ def mixes(net: Begins, tokens: Tensor) -> Tensor:
         (lambda net, tokens: tokens, lambda t: t[:, 1:], "2"),
         (by_itself, lambda t: t[:, 1:], "2"),
         (by_itself, lambda t: t.narrow(1, 1, 16), "2"),
-        (by_itself, lambda t: t[:, :-1], "–"),  # the first of them
+        (by_itself, lambda t: t[:, :-1], "whole image"),  # the first of them
         (attends, lambda t: t[:, 1:], "whole image"),
-        (mixes, lambda t: t[:, 1:], "–"),
+        (mixes, lambda t: t[:, 1:], "whole image"),
     ],
 )
 def test_tokens_see_what_they_saw_once_a_mean_of_them_is_cut_off(work, cut, told):
