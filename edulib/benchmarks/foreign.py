@@ -152,7 +152,6 @@ def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
     with memory_limit(MEMORY), kept.open("a", encoding="utf-8") as file:
         for name in (name for name in names if name not in found):
             found[name] = examine(name)
-            gc.collect()  # modules and their copies hold each other
             print(json.dumps([name, asdict(found[name])]), file=file, flush=True)
     kept.unlink()
     return summary({name: found[name] for name in names})
@@ -232,6 +231,7 @@ def examine(name: str) -> Finding:
 
 def _measure(finding: Finding, model: nn.Module, inputs: tuple) -> Graph:
     """Trace a model, and note the time if that was the shortest yet."""
+    gc.collect()  # modules and their copies hold each other
     start = time.process_time()
     graph = trace_graph(model, *inputs)
     seconds = time.process_time() - start
@@ -239,6 +239,7 @@ def _measure(finding: Finding, model: nn.Module, inputs: tuple) -> Graph:
     finding.ops = len(graph.ops)
     finding.from_values = graph.from_values
     if finding.from_values:
+        gc.collect()
         run = run_on_zeros(model, inputs)
         finding.run = min(run, finding.run or run)
     return graph
