@@ -10,7 +10,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -29,7 +29,7 @@ from edulib.files import atomic_write
 
 KEPT = Path("build/foreign.jsonl")  # what a killed run found, to go on with
 LIMIT = 0.1, 0.001  # seconds of a trace: in all, and more for each operation
-TRIES = 3  # of what took longer
+TURNS = 3  # of what seemed slow: what else the machine runs only adds to the time
 MEMORY = 4 * 2**30  # bytes: a network that must be run on values may be too large
 # One of each family: what the fast tests look at, and every other run begins with.
 SAMPLE = (
@@ -90,10 +90,9 @@ class Finding:
         rows: steps of its graph that are one layer.
         wrong: what the graph says otherwise than the layer, each a sentence.
         error: why it could not be traced, "" if it could.
-        seconds: of processor time that the trace took; the least of up to `TRIES`,
-            as what else runs on the machine only adds to it.
+        seconds: of processor time that the trace took, the least of its measurements.
         from_values: whether it was run on zeros, because it asks for values.
-        run: seconds of processor time of such a run without a trace.
+        run: seconds of processor time of such a run without a trace, the least too.
     """
 
     ops: int = 0
@@ -108,6 +107,13 @@ class Finding:
     def is_slow(self) -> bool:
         """Whether its trace took longer than the limit, beside the run itself."""
         return self.seconds - self.run > LIMIT[0] + LIMIT[1] * self.ops
+
+    def or_faster(self, before: "Finding | None") -> "Finding":
+        """Return this in the time of an earlier measurement, if that is less."""
+        if before is None:
+            return self
+        seconds, run = min(self.seconds, before.seconds), min(self.run, before.run)
+        return replace(self, seconds=seconds, run=run)
 
 
 def find(name: str) -> Foreign:
@@ -135,7 +141,7 @@ def all_names() -> list[str]:
 
 
 def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
-    """Trace all networks of both lists.
+    """Trace all networks of both lists, and those anew that seemed slow.
 
     What came out of each is kept in a file until all are done, so that a run that is
     killed goes on where it was, unless code or libraries have changed since.
@@ -150,9 +156,14 @@ def bench_foreign(names: list[str] | None = None, kept: Path = KEPT) -> dict:
     names = names or all_names()
     found = _kept(kept)
     with memory_limit(MEMORY), kept.open("a", encoding="utf-8") as file:
-        for name in (name for name in names if name not in found):
-            found[name] = examine(name)
-            print(json.dumps([name, asdict(found[name])]), file=file, flush=True)
+        for _ in range(TURNS):
+            for name in names:
+                before = found.get(name)
+                if before is None or before.is_slow:
+                    found[name] = examine(name).or_faster(before)
+                    gc.collect()  # modules and their copies hold each other
+                    line = json.dumps([name, asdict(found[name])])
+                    print(line, file=file, flush=True)
     kept.unlink()
     return summary({name: found[name] for name in names})
 
@@ -217,32 +228,19 @@ def examine(name: str) -> Finding:
     try:
         model = make_weightless(foreign.make)
         inputs = foreign.inputs(model)
-        graph = _measure(finding, model, inputs)
-        for _ in range(TRIES - 1):
-            if finding.is_slow:
-                _measure(finding, model, inputs)
+        start = time.process_time()
+        graph = trace_graph(model, *inputs)
+        finding.seconds = time.process_time() - start
     except Exception as error:
         finding.error = f"{type(error).__name__}: {str(error)[:200]}"
         return finding
-    finding.rows = len(graph.steps)
-    finding.wrong = list(compare(model, graph))
-    return finding
-
-
-def _measure(finding: Finding, model: nn.Module, inputs: tuple) -> Graph:
-    """Trace a model, and note the time if that was the shortest yet."""
-    gc.collect()  # modules and their copies hold each other
-    start = time.process_time()
-    graph = trace_graph(model, *inputs)
-    seconds = time.process_time() - start
-    finding.seconds = min(seconds, finding.seconds or seconds)
     finding.ops = len(graph.ops)
     finding.from_values = graph.from_values
+    finding.rows = len(graph.steps)
+    finding.wrong = list(compare(model, graph))
     if finding.from_values:
-        gc.collect()
-        run = run_on_zeros(model, inputs)
-        finding.run = min(run, finding.run or run)
-    return graph
+        finding.run = run_on_zeros(model, inputs)
+    return finding
 
 
 def run_on_zeros(model: nn.Module, inputs: tuple) -> float:
