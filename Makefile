@@ -35,9 +35,11 @@ test: check lint book ## everything: linters, tests, every cell of every chapter
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SPREAD) --dist worksteal -rs --doctest-modules edulib tests
 	$(BIN)/python -m pytest $(SPREAD) --dist loadfile --nbval book/
 
-check: $(INSTALLED) ## ruff: style of the code, of the cells too
+check: $(INSTALLED) ## ruff: style of the code, of the cells too; names of tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@! git ls-files 'tests/*/test_*.py' | sed 's|.*/||' | sort | uniq -d \
+	  | grep . || { echo "pytest takes no two files of one name" >&2; exit 1; }
 
 lint: $(INSTALLED) ## the rules of a chapter: sections, alt texts, lengths
 	$(BIN)/python -m edulib.authoring lint
