@@ -1,4 +1,4 @@
-"""What a function costs that torch does not count: attention on the CPU, memory."""
+"""What a function costs: multiply-adds, and the memory inside of attention."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -72,7 +72,6 @@ def _has_parts(function: Callable) -> bool:
     return isinstance(function, OpOverload) and has_kernel(function.name(), _PARTS)
 
 
-@cache
 def _rules() -> dict[object, Callable[..., int]]:
     """Return what counts the operations of a function, by torch's name of it."""
     from torch.utils import flop_counter  # slow: brings triton

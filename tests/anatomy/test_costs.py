@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils import flop_counter
 from torch.utils.flop_counter import FlopCounterMode
 
 from edulib.anatomy.costs import MacCounter
@@ -71,3 +72,13 @@ def test_tokens_of_several_lengths_are_counted(mode):
     with mode(), FlopCounterMode(display=False) as torchs:
         net(x, src_key_padding_mask=padding)
     assert 2 * counter.macs == torchs.get_total_flops()
+
+
+def test_a_rule_that_is_registered_later_counts(monkeypatch):
+    x, rules = torch.ones(3), dict(flop_counter.flop_registry)
+    for known in (0, 5):
+        with MacCounter() as counter:
+            x.cumsum(0)
+        assert counter.macs == known
+        rules[torch.ops.aten.cumsum] = lambda *_, **__: 10
+        monkeypatch.setattr(flop_counter, "flop_registry", rules)
