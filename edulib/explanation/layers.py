@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import get_gradient_edge
 
 from edulib.anatomy.structure import tensors_in
 from edulib.checks import as_whole, check_whole, describe, told
@@ -176,13 +177,17 @@ def read_layer(model: nn.Module, images: Tensor, layer: str | Layer) -> Reading:
 
 def _depends(value: object, images: Tensor) -> bool:
     """Whether a gradient leads from what a layer gave to the images."""
-    ends = [tensor for tensor in tensors_in(value) if tensor.requires_grad]
-    if not ends:
-        return False
-    ones = [torch.ones_like(end) for end in ends]
-    options = {"allow_unused": True, "retain_graph": True}
-    (found,) = torch.autograd.grad(ends, images, ones, **options)
-    return found is not None
+    start = get_gradient_edge(images).node
+    todo = [tensor.grad_fn for tensor in tensors_in(value)]
+    seen = {None}
+    while todo:
+        node = todo.pop()
+        if node is start:
+            return True
+        if node not in seen:
+            seen.add(node)
+            todo += [before for before, _ in node.next_functions]
+    return False
 
 
 def _chosen_call(calls: list[object], layer: Layer) -> object:
