@@ -55,15 +55,16 @@ def _ask_again(recorder: "Recorder", draft: "Draft", rank: int) -> None:
     begin = draft
     while begin.op_type is not OpType.INPUT and begin.inputs:
         begin = begin.inputs[0]
-    shape, is_free = tuple(begin.output.shape), begin not in recorder.refused
+    shape, is_known = tuple(begin.output.shape), bool(begin.step.place.dims)
+    is_free = not is_known and begin not in recorder.refused
     is_signal = begin.output.is_floating_point() and len(shape) > rank
     if begin.op_type is not OpType.INPUT or not (is_free and is_signal):
         return
     before = {begin: begin.step}
     begin.step = Step(None, POINT, spatial_place(rank, shape))
     for other in recorder.tape[: draft.at + 1]:
-        is_known = getattr(other, "asked", None) and other.name not in ATTENTIONS
-        if is_known and not before.keys().isdisjoint(other.inputs):
+        may_differ = getattr(other, "asked", None) and other.name not in ATTENTIONS
+        if may_differ and not before.keys().isdisjoint(other.inputs):
             before[other] = other.step
             other.step = _anew(other, recorder.batch)
     if draft.step.place != spatial_place(rank, tuple(draft.output.shape)):
