@@ -53,11 +53,13 @@ def plain_result(
             not see.
     """
     rule = _RULES.get(function)
-    if rule is None or not _are_plain((*args, *kwargs.values())):
+    if rule is None:
         return None
     types = _types(rule)
     named = {**dict(zip(types, args, strict=False)), **kwargs}
     if not all(type(value) in types.get(name, ()) for name, value in named.items()):
+        return None
+    if not _are_plain(named.values()):
         return None
     try:
         return rule(*args, **kwargs)
@@ -81,11 +83,9 @@ def _types(rule: Callable) -> dict[str, set[type]]:
 
 
 def _are_plain(values: Iterable[object]) -> bool:
-    """Whether all tensors have only shapes, are of no subclass, and not in `vmap`."""
+    """Whether all tensors have only shapes, and are not in `vmap`."""
     return all(
-        one.is_meta
-        and type(one) in (Tensor, nn.Parameter)
-        and memory_of(one) is not None
+        one.is_meta and memory_of(one) is not None
         for one in values
         if isinstance(one, Tensor)
     )
